@@ -1,0 +1,61 @@
+import type { EncodedEnvelope, Envelope, Topic } from '#events';
+
+/** Where an event stands. Offsets rise by one within a topic's partition; the embedded log has one partition. */
+export interface Position {
+  readonly topic: Topic;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface LoggedEvent {
+  readonly position: Position;
+  /** The log's own append time, milliseconds since the epoch: the only clock that folds may read. */
+  readonly appendedAt: number;
+  readonly envelope: Envelope;
+  /** The exact bytes that were appended. */
+  readonly raw: EncodedEnvelope;
+}
+
+export type BatchHandler = (batch: readonly LoggedEvent[]) => Promise<void> | void;
+
+export interface TailOptions {
+  readonly topics: readonly Topic[];
+  /** Positions after which to begin; absent: from the start. */
+  readonly after?: readonly Position[];
+}
+
+/** A running reader. It stops by `stop()`; a handler that throws is retried with the same batch after a pause. */
+export interface Tail {
+  /** Resolves once all that stood in the log when the tail began has been handled. */
+  readonly caughtUp: Promise<void>;
+  /** Resolves once the event with this id has been handled; rejects with TIMEOUT after `timeoutMs`. */
+  passed(eventId: string, timeoutMs: number): Promise<void>;
+  /** Resolves once this position, and all before it in its partition, has been handled; TIMEOUT likewise. */
+  reached(position: Position, timeoutMs: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface WorkOptions {
+  readonly topic: Topic;
+  /** Members of one group share a topic's partitions; each event is handled by one of them, at least once. */
+  readonly group: string;
+  /** The most events handed over at once. Default 1000. */
+  readonly batchSize?: number;
+}
+
+/**
+ * The event log as the services see it.
+ * `tail`: every process reads everything and commits nothing: for folds.
+ * `work`: consumer groups, at least once, position committed after the handler resolves: for effects.
+ */
+export interface EventLog {
+  /** Appends in order; resolves when durable. An id that stands in the log already is appended again: readers drop it. */
+  append(topic: Topic, events: readonly EncodedEnvelope[]): Promise<readonly Position[]>;
+  tail(options: TailOptions, handle: BatchHandler): Tail;
+  work(options: WorkOptions, handle: BatchHandler): Pick<Tail, 'stop'>;
+  /** Up to `limit` events after a position of one partition (bulk readers, rebuilds). */
+  read(after: Position, limit: number): Promise<readonly LoggedEvent[]>;
+  /** The last position of each partition, or none for an empty topic. */
+  end(topic: Topic): Promise<readonly Position[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,16 @@
+export * from './envelope.js';
+export * from './topics.js';
+export * from './gen/weir/events/v1/approval_pb.js';
+export * from './gen/weir/events/v1/command_pb.js';
+export * from './gen/weir/events/v1/envelope_pb.js';
+// The wire's Principal has the kernel's name; the domain's type is the kernel's.
+export {
+  PrincipalSchema,
+  SignedInSchema,
+  SignInRefusedSchema,
+  type Principal as WirePrincipal,
+  type SignedIn,
+  type SignInRefused,
+} from './gen/weir/events/v1/identity_pb.js';
+export * from './gen/weir/events/v1/policy_pb.js';
+export * from './gen/weir/events/v1/session_pb.js';

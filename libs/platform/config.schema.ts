@@ -1,0 +1,118 @@
+import { z } from 'zod';
+
+const address = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'expected host:port, e.g. 127.0.0.1:8080');
+const names = z.array(z.string().min(1));
+
+const oidcIssuer = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
+  issuer: z.url(),
+  audience: z.string().min(1),
+  groupsClaim: z.string().min(1).default('groups'),
+  /** A token with one of these groups is an agent; everyone else is a person. */
+  agents: names.default([]),
+  algorithms: z
+    .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']))
+    .default(['RS256', 'PS256', 'ES256', 'EdDSA']),
+  /** Seconds. */
+  clockSkew: z.number().int().min(0).max(300).default(30),
+});
+
+export const connectionSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/),
+  protocol: z.enum(['postgres']),
+  host: z.string().min(1),
+  port: z.number().int().min(1).max(65535).default(5432),
+  database: z.string().min(1),
+  user: z.string().min(1),
+  /** `env:NAME`, `file:PATH`, or (embedded log only) the password itself. */
+  password: z.string().default(''),
+  tls: z.enum(['disable', 'require', 'verify-full']).default('require'),
+  tlsCa: z.string().optional(),
+  owner: z.string().default(''),
+  allowPrivileged: z.boolean().default(false),
+});
+
+export const configSchema = z.strictObject({
+  publicUrl: z.url().default('http://127.0.0.1:8080'),
+  listen: z
+    .strictObject({
+      http: address.default('127.0.0.1:8080'),
+      postgres: address.default('127.0.0.1:15432'),
+      sql: address.default('127.0.0.1:8123'),
+    })
+    .prefault({}),
+  tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
+  identity: z
+    .strictObject({
+      oidc: z.array(oidcIssuer).default([]),
+      roles: z
+        .strictObject({
+          approver: names.default([]),
+          security: names.default([]),
+          auditor: names.default([]),
+          operator: names.default([]),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  connections: z.array(connectionSchema).default([]),
+  policies: z.string().default('policies/'),
+  masking: z.string().optional(),
+  eventLog: z.strictObject({ kind: z.literal('embedded') }).default({ kind: 'embedded' }),
+  auditStore: z.strictObject({ kind: z.literal('embedded') }).default({ kind: 'embedded' }),
+  statements: z
+    .strictObject({
+      /** Bytes; a longer statement is refused. */
+      maxBytes: z
+        .number()
+        .int()
+        .min(1024)
+        .default(1024 * 1024),
+    })
+    .prefault({}),
+  recording: z
+    .strictObject({
+      /** Bytes of masked result kept per statement; past it only count and digest. */
+      maxResultBytes: z
+        .number()
+        .int()
+        .min(0)
+        .default(256 * 1024),
+    })
+    .prefault({}),
+  journal: z
+    .strictObject({
+      mode: z.enum(['write-ahead', 'strict']).default('write-ahead'),
+      /** Bytes; at the cap new statements are refused. */
+      maxBytes: z
+        .number()
+        .int()
+        .min(1024 * 1024)
+        .default(4 * 1024 ** 3),
+    })
+    .prefault({}),
+  sessions: z
+    .strictObject({
+      /** Seconds. */
+      maxAge: z
+        .number()
+        .int()
+        .min(1)
+        .default(8 * 3600),
+      /** Seconds a client has to send its startup and password. */
+      startupTimeout: z.number().int().min(1).default(15),
+    })
+    .prefault({}),
+  /** Serve the demo database as connection `demo`. */
+  demo: z.boolean().default(false),
+});
+
+export type WeirConfig = z.infer<typeof configSchema> & {
+  /** The file that it came from; paths in it are relative to its folder. */
+  readonly file: string;
+  /** The state directory (WEIR_DATA). */
+  readonly dataDir: string;
+};
+export type ConnectionConfig = z.infer<typeof connectionSchema>;

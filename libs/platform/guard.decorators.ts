@@ -1,0 +1,32 @@
+import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import type { Principal, Role } from '#kernel';
+
+/** What a route asks of its caller. A route that says nothing is refused to everyone. */
+export type Access =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'authenticated' }
+  | { readonly kind: 'roles'; readonly roles: readonly Role[] };
+
+export const ACCESS = 'weir:access';
+
+/** Served without a token: health, metrics on loopback, the OpenAPI document. */
+export const Public = () => SetMetadata(ACCESS, { kind: 'public' } satisfies Access);
+
+/** Any valid token. The handler itself decides what that caller may see. */
+export const Authenticated = () => SetMetadata(ACCESS, { kind: 'authenticated' } satisfies Access);
+
+/** A valid token with at least one of these roles. */
+export const Roles = (...roles: readonly Role[]) =>
+  SetMetadata(ACCESS, { kind: 'roles', roles } satisfies Access);
+
+/** Who calls, as the guard verified it; `roles` are the API's roles of that principal. */
+export interface CallerIdentity {
+  readonly principal: Principal;
+  readonly roles: ReadonlySet<Role>;
+}
+
+/** `handler(@Caller() caller: CallerIdentity)`. */
+export const Caller = createParamDecorator(
+  (_: unknown, context: ExecutionContext) =>
+    context.switchToHttp().getRequest<{ caller: CallerIdentity }>().caller,
+);

@@ -1,0 +1,3 @@
+export * from './config.schema.js';
+export * from './guard.decorators.js';
+export * from './tokens.js';

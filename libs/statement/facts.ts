@@ -1,0 +1,106 @@
+/** What a statement does, in Cedar's words; `policies/weir.cedarschema` has the same list. */
+export type SqlAction =
+  | 'sql:select'
+  | 'sql:metadata' // a read of the system catalogs only
+  | 'sql:insert'
+  | 'sql:update'
+  | 'sql:delete'
+  | 'sql:merge'
+  | 'sql:truncate'
+  | 'sql:copy-out'
+  | 'sql:copy-in'
+  | 'sql:ddl'
+  | 'sql:code' // DO, CALL, functions not on the list
+  | 'sql:admin'
+  | 'sql:session' // settings on the allow-list, cursors' housekeeping
+  | 'sql:transaction'
+  | 'sql:unknown';
+
+export interface RelationName {
+  /** As written; absent where the statement does not qualify it. */
+  readonly schema?: string;
+  readonly name: string;
+}
+
+/** One (action, resource) pair. No relation: the connection itself is the resource. */
+export interface Access {
+  readonly action: SqlAction;
+  readonly relation?: RelationName;
+  /** Column names of this relation that the statement reads or writes, as far as its text tells; `*` for all. */
+  readonly columns: readonly string[];
+  /** For update and delete: no WHERE, one that is a constant (`WHERE true`), or a real one. */
+  readonly where?: 'none' | 'constant' | 'present';
+}
+
+export interface StatementFacts {
+  /** The parser's node, in SQL's words: `select`, `create table`, `explain`, … A closed list. */
+  readonly kind: string;
+  readonly accesses: readonly Access[];
+  /** Names of functions called, `schema.name` where qualified, lower-case as parsed. */
+  readonly functions: readonly string[];
+  readonly hasLimit: boolean;
+  /** It changes data (also through a CTE, EXPLAIN ANALYZE or a function not on the list). */
+  readonly writes: boolean;
+  /** It returns rows to the client. */
+  readonly returnsRows: boolean;
+  /** Byte offsets of this statement in the text, end exclusive. */
+  readonly start: number;
+  readonly end: number;
+  /** What it does to the session, where the gate must follow along. */
+  readonly effect?: SessionEffect;
+}
+
+/** Effects on session state that outlive the statement. */
+export type SessionEffect =
+  | { readonly type: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'rollback-to' | 'discard-all' }
+  | { readonly type: 'prepare'; readonly name: string }
+  | { readonly type: 'execute'; readonly name: string; readonly explain: boolean }
+  | { readonly type: 'deallocate'; readonly name: string | undefined }
+  | { readonly type: 'declare'; readonly name: string }
+  | { readonly type: 'fetch'; readonly name: string; readonly move: boolean }
+  | { readonly type: 'close'; readonly name: string | undefined }
+  | { readonly type: 'set'; readonly setting: string; readonly value: string | undefined }
+  | {
+      readonly type: 'copy';
+      readonly direction: 'in' | 'out';
+      readonly equivalentSelect: string | undefined;
+    };
+
+/** A text, understood. Pure and cacheable by text. */
+export interface Analysis {
+  readonly text: string;
+  /** Groups statements that differ in literals only; never authorises. Hex. */
+  readonly fingerprint: string;
+  /** Empty for an empty query. */
+  readonly statements: readonly StatementFacts[];
+}
+
+/** What is masked, as the guard needs it to judge expressions by name. Built by the proxy from its catalog. */
+export interface SensitiveNames {
+  /**
+   * The masked columns of every relation of this unqualified name, in any schema; undefined if none is masked
+   * and the name is known; 'unknown' if the catalog has no such relation.
+   */
+  relation(name: string): ReadonlyMap<string, SensitiveColumn> | 'unknown' | undefined;
+  /** True if nothing outside pg_catalog bears this function's name. */
+  isBuiltinFunction(name: string): boolean;
+  /** True if nothing outside pg_catalog bears this operator's name. */
+  isBuiltinOperator(name: string): boolean;
+}
+
+export interface SensitiveColumn {
+  readonly class: string;
+  /** `=`, IN and = ANY with literals or parameters may be used on it in predicates. */
+  readonly lookup: boolean;
+}
+
+/** The guard's answer: refuse, or go on and mask these where the result has no origin. */
+export type Exposure =
+  | { readonly ok: false; readonly column: string; readonly reason: string }
+  | {
+      readonly ok: true;
+      /** No masked relation is touched at all: results need only the value classifiers. */
+      readonly clean: boolean;
+      /** Output names that carry a masked value where RowDescription gives origin 0/0: masked whole. */
+      readonly maskedNames: ReadonlySet<string>;
+    };

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// One run, three places: specs beside the code (no I/O), test/int (real peers), test/e2e (the whole).
+export default defineConfig({
+  resolve: { conditions: ['source'] },
+  ssr: { resolve: { conditions: ['source'] } },
+  test: {
+    include: ['libs/**/*.spec.ts', 'services/**/*.spec.ts', 'test/int/**/*.spec.ts', 'test/e2e/**/*.spec.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
