@@ -1,1 +1,5 @@
-export {};
+export * from './connect.js';
+export * from './insert.js';
+export * from './migrate.js';
+export type * from './rows.js';
+export * from './store.config.js';

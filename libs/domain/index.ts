@@ -1,1 +1,13 @@
-export {};
+export * from './approval-book.js';
+export * from './approval.commands.js';
+export * from './approval.decider.js';
+export * from './approval.eligibility.js';
+export * from './approval.events.js';
+export * from './approval.evolve.js';
+export * from './approval.js';
+export * from './follower.js';
+export * from './idempotency.js';
+export * from './log-position.js';
+export * from './policy-state.js';
+export * from './principal.js';
+export * from './sealing.js';

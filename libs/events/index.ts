@@ -1,4 +1,6 @@
+export * from './chain.js';
 export * from './envelope.js';
+export * from './first-field.js';
 export * from './topics.js';
 export * from './gen/weir/events/v1/approval_pb.js';
 export * from './gen/weir/events/v1/command_pb.js';

@@ -116,3 +116,4 @@ export type WeirConfig = z.infer<typeof configSchema> & {
   readonly dataDir: string;
 };
 export type ConnectionConfig = z.infer<typeof connectionSchema>;
+export type OidcIssuerConfig = z.infer<typeof oidcIssuer>;

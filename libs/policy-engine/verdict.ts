@@ -66,6 +66,12 @@ export interface PolicyFile {
 /** A compiled policy set. Pure; any evaluation error is a denial. */
 export interface PolicySnapshot {
   readonly version: string;
+  /** The context attributes that its policies read: with principal, connection and accesses, the key of a verdict. */
+  readonly contextRead: ReadonlySet<keyof DecisionContext>;
+  /** What looks wrong in the policies but may be meant: one line per finding, in the form of its errors. */
+  readonly warnings: readonly string[];
+  /** Verdicts answered from the snapshot's own cache, and those evaluated. */
+  readonly cacheCounts: { readonly hits: number; readonly misses: number };
   decide(request: DecisionRequest): Verdict;
   /** The data classes that this principal may read in the clear on this connection. */
   reveals(principal: Principal, connection: ConnectionRef, classes: readonly string[]): ReadonlySet<string>;

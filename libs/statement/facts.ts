@@ -64,6 +64,8 @@ export type SessionEffect =
       readonly type: 'copy';
       readonly direction: 'in' | 'out';
       readonly equivalentSelect: string | undefined;
+      /** COPY's options by lower-case name (`format`, `delimiter`, …), true where no value is written; what a COPY out's rows look like. */
+      readonly options?: readonly (readonly [name: string, value: string | number | boolean])[];
     };
 
 /** A text, understood. Pure and cacheable by text. */
@@ -86,6 +88,17 @@ export interface SensitiveNames {
   isBuiltinFunction(name: string): boolean;
   /** True if nothing outside pg_catalog bears this operator's name. */
   isBuiltinOperator(name: string): boolean;
+  /**
+   * False only if no column of the whole database is masked for this principal: then nothing is judged. Absent counts
+   * as true, and what the guard cannot see into (DO, functions not on the list) is refused.
+   */
+  readonly anySensitive?: boolean;
+  /**
+   * The columns that every relation of this unqualified name has; undefined if not known. It tells `c.total`, a
+   * column, from `c.total`, a call of total(c) with the whole row: without it, names of functions and relations are
+   * refused in that place.
+   */
+  columns?(name: string): ReadonlySet<string> | undefined;
 }
 
 export interface SensitiveColumn {
@@ -103,4 +116,18 @@ export type Exposure =
       readonly clean: boolean;
       /** Output names that carry a masked value where RowDescription gives origin 0/0: masked whole. */
       readonly maskedNames: ReadonlySet<string>;
+      /** Relations that the catalog does not know: judged as not masked, so read the catalog and ask again. */
+      readonly unknownRelations?: readonly string[];
+      /** Equality lookups on masked columns: what counts as distinct values an hour. */
+      readonly lookups?: readonly Lookup[];
     };
+
+/** `column = value`, IN or = ANY on a masked column; the values that the text has, the parameters that it leaves open. */
+export interface Lookup {
+  readonly column: string;
+  readonly class: string;
+  readonly constants: readonly string[];
+  /** Numbers of parameters that are one value, and of those that are an array of values. */
+  readonly parameters: readonly number[];
+  readonly arrayParameters: readonly number[];
+}

@@ -1,1 +1,6 @@
 export * from './facts.js';
+export { loadStatementParser } from './postgres/parser.js';
+export { analyze } from './postgres/analyze.js';
+export { exposure } from './postgres/exposure.js';
+export { redactLiterals } from './postgres/redact.js';
+export { isReadableSetting, judgeSet, type SettingVerdict } from './postgres/settings.js';

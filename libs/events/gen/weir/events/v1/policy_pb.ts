@@ -51,8 +51,8 @@ export type Connection = Message<"weir.events.v1.Connection"> & {
   user: string;
 
   /**
-   * A reference, `env:NAME` or `file:PATH`; or `literal:` and the name under which the gate's own
-   * configuration holds it (embedded log only). Never the value.
+   * A reference, `env:NAME` or `file:PATH`; or `literal:` and the name under which the gate keeps it
+   * in its own state directory (embedded log only). Never the value.
    *
    * @generated from field: string password_ref = 7;
    */
@@ -100,7 +100,7 @@ export type ConnectionRegistered = Message<"weir.events.v1.ConnectionRegistered"
   connection?: Connection | undefined;
 
   /**
-   * `file` or `api`: who owns the set this belongs to.
+   * `file` or `api`: who owns the set this belongs to; `house`: Weirkeeper serves it by itself.
    *
    * @generated from field: string owner = 2;
    */

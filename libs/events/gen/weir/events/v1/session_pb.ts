@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weir/events/v1/session.proto.
  */
 export const file_weir_events_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("Chx3ZWlyL2V2ZW50cy92MS9zZXNzaW9uLnByb3RvEg53ZWlyLmV2ZW50cy52MSLgAQoOU2Vzc2lvblN0YXJ0ZWQSEgoKc2Vzc2lvbl9pZBgBIAEoCRIsCglwcmluY2lwYWwYAiABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEgoKY29ubmVjdGlvbhgDIAEoCRIQCghwcm90b2NvbBgEIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgFIAEoCRIWCg5jbGllbnRfcHJvZ3JhbRgGIAEoCRITCgtjbGllbnRfdXNlchgHIAEoCRISCgpjbGllbnRfdGxzGAggASgIEg0KBXByb3h5GAkgASgJIigKCFRhYmxlUmVmEg4KBnNjaGVtYRgBIAEoCRIMCgRuYW1lGAIgASgJIjoKCUNvbHVtblJlZhIOCgZzY2hlbWEYASABKAkSDQoFdGFibGUYAiABKAkSDgoGY29sdW1uGAMgASgJIjYKCVBhcmFtZXRlchINCgV2YWx1ZRgBIAEoCRIMCgRudWxsGAIgASgIEgwKBG5vdGUYAyABKAkiuwMKEVN0YXRlbWVudFJlY2VpdmVkEhQKDHN0YXRlbWVudF9pZBgBIAEoCRIRCgl0ZXh0X2hhc2gYAiABKAwSDAoEdGV4dBgDIAEoCRITCgtmaW5nZXJwcmludBgEIAEoCRILCgNob3cYBSABKAkSDQoFa2luZHMYBiADKAkSJwoFcmVhZHMYByADKAsyGC53ZWlyLmV2ZW50cy52MS5UYWJsZVJlZhIoCgZ3cml0ZXMYCCADKAsyGC53ZWlyLmV2ZW50cy52MS5UYWJsZVJlZhIqCgdjb2x1bW5zGAkgAygLMhkud2Vpci5ldmVudHMudjEuQ29sdW1uUmVmEhEKCWZ1bmN0aW9ucxgKIAMoCRItCgpwYXJhbWV0ZXJzGAsgAygLMhkud2Vpci5ldmVudHMudjEuUGFyYW1ldGVyEhAKCGRlY2lzaW9uGAwgASgJEg4KBnJlYXNvbhgNIAEoCRISCgpwb2xpY3lfaWRzGA4gAygJEhAKCHNuYXBzaG90GA8gASgJEhMKC2FwcHJvdmFsX2lkGBAgASgJEhAKCG1heF9yb3dzGBEgASgEEg4KBnBvcnRhbBgSIAEoCSJxCgxIb2xkUmVzb2x2ZWQSFAoMc3RhdGVtZW50X2lkGAEgASgJEhMKC2FwcHJvdmFsX2lkGAIgASgJEg8KB291dGNvbWUYAyABKAkSEgoKZGVjaWRlZF9ieRgEIAMoCRIRCgl3YWl0ZWRfdXMYBSABKAMiSwoMUmVzdWx0Q29sdW1uEgwKBG5hbWUYASABKAkSEAoIdHlwZV9vaWQYAiABKA0SDAoEbWFzaxgDIAEoCRINCgVjbGFzcxgEIAEoCSKKAQoLUmVzdWx0Q2h1bmsSFAoMc3RhdGVtZW50X2lkGAEgASgJEg0KBWluZGV4GAIgASgNEi0KB2NvbHVtbnMYAyADKAsyHC53ZWlyLmV2ZW50cy52MS5SZXN1bHRDb2x1bW4SJwoEcm93cxgEIAMoCzIZLndlaXIuZXZlbnRzLnYxLlJlc3VsdFJvdyI4CglSZXN1bHRSb3cSKwoGdmFsdWVzGAEgAygLMhsud2Vpci5ldmVudHMudjEuUmVzdWx0VmFsdWUiOwoLUmVzdWx0VmFsdWUSEQoEdGV4dBgBIAEoCUgAiAEBEhAKCGN1dF9mcm9tGAIgASgNQgcKBV90ZXh0Ir0CChBTdGF0ZW1lbnRPdXRjb21lEhQKDHN0YXRlbWVudF9pZBgBIAEoCRIOCgZzdGF0dXMYAiABKAkSEwoLY29tbWFuZF90YWcYAyABKAkSEAoIc3Fsc3RhdGUYBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIMCgRyb3dzGAYgASgEEg0KBWJ5dGVzGAcgASgEEhMKC2R1cmF0aW9uX3VzGAggASgDEjwKBm1hc2tlZBgJIAMoCzIsLndlaXIuZXZlbnRzLnYxLlN0YXRlbWVudE91dGNvbWUuTWFza2VkRW50cnkSFQoNcmVzdWx0X2RpZ2VzdBgKIAEoDBIVCg1yZWNvcmRpbmdfY3V0GAsgASgIGi0KC01hc2tlZEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiawoMU2Vzc2lvbkVuZGVkEhIKCnNlc3Npb25faWQYASABKAkSDgoGcmVhc29uGAIgASgJEhIKCnN0YXRlbWVudHMYAyABKAQSEAoIYnl0ZXNfaW4YBCABKAQSEQoJYnl0ZXNfb3V0GAUgASgEYgZwcm90bzM", [file_weir_events_v1_identity]);
+  fileDesc("Chx3ZWlyL2V2ZW50cy92MS9zZXNzaW9uLnByb3RvEg53ZWlyLmV2ZW50cy52MSLgAQoOU2Vzc2lvblN0YXJ0ZWQSEgoKc2Vzc2lvbl9pZBgBIAEoCRIsCglwcmluY2lwYWwYAiABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEgoKY29ubmVjdGlvbhgDIAEoCRIQCghwcm90b2NvbBgEIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgFIAEoCRIWCg5jbGllbnRfcHJvZ3JhbRgGIAEoCRITCgtjbGllbnRfdXNlchgHIAEoCRISCgpjbGllbnRfdGxzGAggASgIEg0KBXByb3h5GAkgASgJIigKCFRhYmxlUmVmEg4KBnNjaGVtYRgBIAEoCRIMCgRuYW1lGAIgASgJIjoKCUNvbHVtblJlZhIOCgZzY2hlbWEYASABKAkSDQoFdGFibGUYAiABKAkSDgoGY29sdW1uGAMgASgJIjYKCVBhcmFtZXRlchINCgV2YWx1ZRgBIAEoCRIMCgRudWxsGAIgASgIEgwKBG5vdGUYAyABKAkiuwMKEVN0YXRlbWVudFJlY2VpdmVkEhQKDHN0YXRlbWVudF9pZBgBIAEoCRIRCgl0ZXh0X2hhc2gYAiABKAwSDAoEdGV4dBgDIAEoCRITCgtmaW5nZXJwcmludBgEIAEoCRILCgNob3cYBSABKAkSDQoFa2luZHMYBiADKAkSJwoFcmVhZHMYByADKAsyGC53ZWlyLmV2ZW50cy52MS5UYWJsZVJlZhIoCgZ3cml0ZXMYCCADKAsyGC53ZWlyLmV2ZW50cy52MS5UYWJsZVJlZhIqCgdjb2x1bW5zGAkgAygLMhkud2Vpci5ldmVudHMudjEuQ29sdW1uUmVmEhEKCWZ1bmN0aW9ucxgKIAMoCRItCgpwYXJhbWV0ZXJzGAsgAygLMhkud2Vpci5ldmVudHMudjEuUGFyYW1ldGVyEhAKCGRlY2lzaW9uGAwgASgJEg4KBnJlYXNvbhgNIAEoCRISCgpwb2xpY3lfaWRzGA4gAygJEhAKCHNuYXBzaG90GA8gASgJEhMKC2FwcHJvdmFsX2lkGBAgASgJEhAKCG1heF9yb3dzGBEgASgEEg4KBnBvcnRhbBgSIAEoCSJCChFTdGF0ZW1lbnRQcmVwYXJlZBIMCgRuYW1lGAEgASgJEhEKCXRleHRfaGFzaBgCIAEoDBIMCgR0ZXh0GAMgASgJInEKDEhvbGRSZXNvbHZlZBIUCgxzdGF0ZW1lbnRfaWQYASABKAkSEwoLYXBwcm92YWxfaWQYAiABKAkSDwoHb3V0Y29tZRgDIAEoCRISCgpkZWNpZGVkX2J5GAQgAygJEhEKCXdhaXRlZF91cxgFIAEoAyJbCgxSZXN1bHRDb2x1bW4SDAoEbmFtZRgBIAEoCRIQCgh0eXBlX29pZBgCIAEoDRIMCgRtYXNrGAMgASgJEg0KBWNsYXNzGAQgASgJEg4KBmZvcm1hdBgFIAEoDSKtAQoLUmVzdWx0Q2h1bmsSFAoMc3RhdGVtZW50X2lkGAEgASgJEg0KBWluZGV4GAIgASgNEi0KB2NvbHVtbnMYAyADKAsyHC53ZWlyLmV2ZW50cy52MS5SZXN1bHRDb2x1bW4SJwoEcm93cxgEIAMoCzIZLndlaXIuZXZlbnRzLnYxLlJlc3VsdFJvdxIOCgZmcmFtZXMYBSABKAwSEQoJcm93X2NvdW50GAYgASgNIjgKCVJlc3VsdFJvdxIrCgZ2YWx1ZXMYASADKAsyGy53ZWlyLmV2ZW50cy52MS5SZXN1bHRWYWx1ZSI7CgtSZXN1bHRWYWx1ZRIRCgR0ZXh0GAEgASgJSACIAQESEAoIY3V0X2Zyb20YAiABKA1CBwoFX3RleHQi6gIKEFN0YXRlbWVudE91dGNvbWUSFAoMc3RhdGVtZW50X2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRITCgtjb21tYW5kX3RhZxgDIAEoCRIQCghzcWxzdGF0ZRgEIAEoCRIPCgdtZXNzYWdlGAUgASgJEgwKBHJvd3MYBiABKAQSDQoFYnl0ZXMYByABKAQSEwoLZHVyYXRpb25fdXMYCCABKAMSPAoGbWFza2VkGAkgAygLMiwud2Vpci5ldmVudHMudjEuU3RhdGVtZW50T3V0Y29tZS5NYXNrZWRFbnRyeRIVCg1yZXN1bHRfZGlnZXN0GAogASgMEhUKDXJlY29yZGluZ19jdXQYCyABKAgSKwoGcmVzdWx0GAwgASgLMhsud2Vpci5ldmVudHMudjEuUmVzdWx0Q2h1bmsaLQoLTWFza2VkRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASJrCgxTZXNzaW9uRW5kZWQSEgoKc2Vzc2lvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSEgoKc3RhdGVtZW50cxgDIAEoBBIQCghieXRlc19pbhgEIAEoBBIRCglieXRlc19vdXQYBSABKARiBnByb3RvMw", [file_weir_events_v1_identity]);
 
 /**
  * @generated from message weir.events.v1.SessionStarted
@@ -276,6 +276,36 @@ export const StatementReceivedSchema: GenMessage<StatementReceived> = /*@__PURE_
   messageDesc(file_weir_events_v1_session, 4);
 
 /**
+ * A Parse that went to the target without an Execute beside it. Its text may only be denied here; it is decided
+ * again, and recorded as received, at each Execute.
+ *
+ * @generated from message weir.events.v1.StatementPrepared
+ */
+export type StatementPrepared = Message<"weir.events.v1.StatementPrepared"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bytes text_hash = 2;
+   */
+  textHash: Uint8Array;
+
+  /**
+   * @generated from field: string text = 3;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message weir.events.v1.StatementPrepared.
+ * Use `create(StatementPreparedSchema)` to create a new message.
+ */
+export const StatementPreparedSchema: GenMessage<StatementPrepared> = /*@__PURE__*/
+  messageDesc(file_weir_events_v1_session, 5);
+
+/**
  * What became of a held statement, as the session's own event.
  *
  * @generated from message weir.events.v1.HoldResolved
@@ -316,7 +346,7 @@ export type HoldResolved = Message<"weir.events.v1.HoldResolved"> & {
  * Use `create(HoldResolvedSchema)` to create a new message.
  */
 export const HoldResolvedSchema: GenMessage<HoldResolved> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_session, 5);
+  messageDesc(file_weir_events_v1_session, 6);
 
 /**
  * @generated from message weir.events.v1.ResultColumn
@@ -345,6 +375,13 @@ export type ResultColumn = Message<"weir.events.v1.ResultColumn"> & {
    * @generated from field: string class = 4;
    */
   class: string;
+
+  /**
+   * 0 text, 1 binary.
+   *
+   * @generated from field: uint32 format = 5;
+   */
+  format: number;
 };
 
 /**
@@ -352,10 +389,11 @@ export type ResultColumn = Message<"weir.events.v1.ResultColumn"> & {
  * Use `create(ResultColumnSchema)` to create a new message.
  */
 export const ResultColumnSchema: GenMessage<ResultColumn> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_session, 6);
+  messageDesc(file_weir_events_v1_session, 7);
 
 /**
- * Rows as the client saw them.
+ * Rows as the client saw them. The proxy stores the messages themselves (`frames`), which costs the hot path
+ * one copy; the audit service reads them into `rows` for people.
  *
  * @generated from message weir.events.v1.ResultChunk
  */
@@ -373,7 +411,7 @@ export type ResultChunk = Message<"weir.events.v1.ResultChunk"> & {
   index: number;
 
   /**
-   * On the first chunk only.
+   * On the first chunk of each result.
    *
    * @generated from field: repeated weir.events.v1.ResultColumn columns = 3;
    */
@@ -383,6 +421,18 @@ export type ResultChunk = Message<"weir.events.v1.ResultChunk"> & {
    * @generated from field: repeated weir.events.v1.ResultRow rows = 4;
    */
   rows: ResultRow[];
+
+  /**
+   * PostgreSQL DataRow or CopyData messages, whole, exactly as sent.
+   *
+   * @generated from field: bytes frames = 5;
+   */
+  frames: Uint8Array;
+
+  /**
+   * @generated from field: uint32 row_count = 6;
+   */
+  rowCount: number;
 };
 
 /**
@@ -390,7 +440,7 @@ export type ResultChunk = Message<"weir.events.v1.ResultChunk"> & {
  * Use `create(ResultChunkSchema)` to create a new message.
  */
 export const ResultChunkSchema: GenMessage<ResultChunk> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_session, 7);
+  messageDesc(file_weir_events_v1_session, 8);
 
 /**
  * @generated from message weir.events.v1.ResultRow
@@ -407,7 +457,7 @@ export type ResultRow = Message<"weir.events.v1.ResultRow"> & {
  * Use `create(ResultRowSchema)` to create a new message.
  */
 export const ResultRowSchema: GenMessage<ResultRow> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_session, 8);
+  messageDesc(file_weir_events_v1_session, 9);
 
 /**
  * @generated from message weir.events.v1.ResultValue
@@ -433,7 +483,7 @@ export type ResultValue = Message<"weir.events.v1.ResultValue"> & {
  * Use `create(ResultValueSchema)` to create a new message.
  */
 export const ResultValueSchema: GenMessage<ResultValue> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_session, 9);
+  messageDesc(file_weir_events_v1_session, 10);
 
 /**
  * @generated from message weir.events.v1.StatementOutcome
@@ -445,7 +495,7 @@ export type StatementOutcome = Message<"weir.events.v1.StatementOutcome"> & {
   statementId: string;
 
   /**
-   * `ok`, `error`, `denied`, `held`, `cancelled`, `suspended`, `over_budget`, `unknown`.
+   * `ok`, `error`, `denied`, `held`, `cancelled`, `suspended`, `over_budget`, `skipped`, `unknown`.
    *
    * @generated from field: string status = 2;
    */
@@ -503,6 +553,13 @@ export type StatementOutcome = Message<"weir.events.v1.StatementOutcome"> & {
    * @generated from field: bool recording_cut = 11;
    */
   recordingCut: boolean;
+
+  /**
+   * A small result stands here instead of in chunks of its own.
+   *
+   * @generated from field: weir.events.v1.ResultChunk result = 12;
+   */
+  result?: ResultChunk | undefined;
 };
 
 /**
@@ -510,7 +567,7 @@ export type StatementOutcome = Message<"weir.events.v1.StatementOutcome"> & {
  * Use `create(StatementOutcomeSchema)` to create a new message.
  */
 export const StatementOutcomeSchema: GenMessage<StatementOutcome> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_session, 10);
+  messageDesc(file_weir_events_v1_session, 11);
 
 /**
  * @generated from message weir.events.v1.SessionEnded
@@ -549,5 +606,5 @@ export type SessionEnded = Message<"weir.events.v1.SessionEnded"> & {
  * Use `create(SessionEndedSchema)` to create a new message.
  */
 export const SessionEndedSchema: GenMessage<SessionEnded> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_session, 11);
+  messageDesc(file_weir_events_v1_session, 12);
 

@@ -1,0 +1,41 @@
+import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { Session } from 'chdb';
+import { createChdbConnection, type ChdbConnection } from 'chdb/connection';
+import { embeddedEngineArguments } from './embedded.engine.js';
+import type { AuditStoreConfig } from './store.config.js';
+
+export type { ClickHouseClient };
+
+/**
+ * A client of the audit store; the SQL is the same for both kinds. Each client is a session of its own:
+ * a writer and its readers never share one (a SET stays on its session, queries of one session run one
+ * after another). Only one process may open an embedded store's folder.
+ */
+export function connectAuditStore(config: AuditStoreConfig): ClickHouseClient {
+  return config.kind === 'clickhouse'
+    ? createClient({ url: config.url, username: config.user, password: config.password })
+    : connectEmbedded(config.path);
+}
+
+/**
+ * The first session starts the engine and alone can hand it its configuration; the client's own connection
+ * then joins the engine that runs, so the first may go.
+ */
+function connectEmbedded(path: string): ClickHouseClient {
+  const starter = new Session(path, { connectionArgs: embeddedEngineArguments(path) });
+  try {
+    return createClient({ connection: asClientConnection(createChdbConnection({ path })) });
+  } finally {
+    starter.close();
+  }
+}
+
+type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
+
+/**
+ * chdb declares the interface of `@clickhouse/client-common`, the client declares its own copy of it; the two
+ * differ for the compiler (a private field), not at run time.
+ */
+function asClientConnection(connection: ChdbConnection): ClientConnection {
+  return connection as unknown as ClientConnection;
+}

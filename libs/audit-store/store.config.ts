@@ -1,0 +1,26 @@
+/** Where the audit store is. `embedded`: a folder that one process at a time may open. */
+export type AuditStoreConfig =
+  | { readonly kind: 'embedded'; readonly path: string }
+  | { readonly kind: 'clickhouse'; readonly url: string; readonly user: string; readonly password: string };
+
+export const database = 'weir';
+
+/** What auditors may read: views in which every row stands exactly once. docs/audit-schema.md describes each. */
+export const publicTables = [
+  'session_events',
+  'statements',
+  'sessions',
+  'control_events',
+  'dead_letters',
+] as const;
+
+export type PublicTable = (typeof publicTables)[number];
+
+/** What ingest writes to. */
+export const storageTables = {
+  sessionEvents: 'session_event_rows',
+  controlEvents: 'control_event_rows',
+  deadLetters: 'dead_letter_rows',
+} as const;
+
+export type StorageTable = (typeof storageTables)[keyof typeof storageTables];

@@ -1,0 +1,26 @@
+import type { Principal } from '#kernel';
+import type { ApprovalRequest } from './approval.js';
+
+/** The event's id and the writer's clock, milliseconds: a decider is pure and makes neither itself. */
+interface Stamp {
+  readonly eventId: string;
+  readonly at: number;
+}
+
+export type RequestApproval = Stamp & {
+  readonly type: 'RequestApproval';
+  readonly request: Omit<ApprovalRequest, 'requestedAt'>;
+};
+export type Approve = Stamp & { readonly type: 'Approve'; readonly by: Principal; readonly reason: string };
+export type Deny = Stamp & { readonly type: 'Deny'; readonly by: Principal; readonly reason: string };
+export type Expire = Stamp & { readonly type: 'Expire' };
+export type Withdraw = Stamp & { readonly type: 'Withdraw'; readonly reason: string };
+export type Consume = Stamp & {
+  readonly type: 'Consume';
+  readonly by: Principal;
+  readonly binding: Uint8Array;
+  readonly sessionId: string;
+  readonly statementId: string;
+};
+
+export type ApprovalCommand = RequestApproval | Approve | Deny | Expire | Withdraw | Consume;

@@ -1,0 +1,142 @@
+import {
+  ConnectionRegisteredSchema,
+  ConnectionRemovedSchema,
+  MaskingPublishedSchema,
+  PoliciesPublishedSchema,
+  payload,
+  type Connection,
+  type Envelope,
+} from '#events';
+import type { LoggedEvent } from '#event-log';
+import type { PolicyFile } from '#policy-engine';
+
+/** Who may write a set. `house`: registered by Weirkeeper itself (the demo database); part of nobody's set. */
+export type SetOwner = 'file' | 'api' | 'house';
+
+export interface RegisteredConnection {
+  readonly connection: Connection;
+  readonly owner: SetOwner;
+}
+
+export interface PublishedPolicies {
+  readonly version: string;
+  readonly files: readonly PolicyFile[];
+  readonly owner: SetOwner;
+}
+
+export interface PublishedMasking {
+  readonly version: string;
+  /** In the shape of masking.yaml. */
+  readonly rulesJson: string;
+  readonly owner: SetOwner;
+}
+
+export type PolicyChange =
+  | { readonly set: 'connections'; readonly name: string }
+  | { readonly set: 'policies' | 'masking'; readonly version: string };
+
+/** Event ids remembered against repetition; a retry comes within minutes, and this topic is slow. */
+const rememberedIds = 10_000;
+
+/** What weir.policy.v1 says stands now, folded. Whether a set compiles is its reader's business. */
+export class PolicyState {
+  readonly #connections = new Map<string, RegisteredConnection>();
+  readonly #seen = new Set<string>();
+  readonly #listeners = new Set<(change: PolicyChange) => void>();
+  #policies: PublishedPolicies | undefined;
+  #masking: PublishedMasking | undefined;
+
+  get connections(): ReadonlyMap<string, RegisteredConnection> {
+    return this.#connections;
+  }
+
+  get policies(): PublishedPolicies | undefined {
+    return this.#policies;
+  }
+
+  get masking(): PublishedMasking | undefined {
+    return this.#masking;
+  }
+
+  /** Never throws. A repeated or undecodable event, or one under another's key, changes nothing. */
+  apply({ envelope }: LoggedEvent): void {
+    if (this.#seen.has(envelope.id)) return;
+    this.#remember(envelope.id);
+    const change = this.#changed(envelope);
+    if (!change) return;
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch {
+        // A listener's trouble must not make this fold differ from its replicas'.
+      }
+    }
+  }
+
+  /** True once the event with this id was folded: how a retry with the same Idempotency-Key is answered. */
+  has(eventId: string): boolean {
+    return this.#seen.has(eventId);
+  }
+
+  /** Calls back after each change; returns what ends that. What a callback throws is dropped. */
+  onChange(listener: (change: PolicyChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #changed(envelope: Envelope): PolicyChange | undefined {
+    try {
+      return this.#registered(envelope) ?? this.#removed(envelope) ?? this.#published(envelope);
+    } catch {
+      return undefined; // bytes that do not decode; the audit service dead-letters them
+    }
+  }
+
+  #registered(envelope: Envelope): PolicyChange | undefined {
+    const event = payload(ConnectionRegisteredSchema, envelope);
+    if (!event?.connection || event.connection.name !== envelope.subject) return undefined;
+    const { connection } = event;
+    const owner = ownerOf(event.owner);
+    const holder = this.#connections.get(connection.name)?.owner ?? owner;
+    if (holder !== owner) return undefined; // a set has one owner: whoever came second changes nothing
+    this.#connections.set(connection.name, { connection, owner });
+    return { set: 'connections', name: connection.name };
+  }
+
+  #removed(envelope: Envelope): PolicyChange | undefined {
+    const event = payload(ConnectionRemovedSchema, envelope);
+    if (!event || event.name !== envelope.subject || !this.#connections.delete(event.name)) return undefined;
+    return { set: 'connections', name: event.name };
+  }
+
+  #published(envelope: Envelope): PolicyChange | undefined {
+    const policies = payload(PoliciesPublishedSchema, envelope);
+    if (policies && envelope.subject === 'policies') {
+      const { version, files, owner } = policies;
+      this.#policies = {
+        version,
+        files: files.map(({ name, text }) => ({ name, text })),
+        owner: ownerOf(owner),
+      };
+      return { set: 'policies', version };
+    }
+    const masking = payload(MaskingPublishedSchema, envelope);
+    if (!masking || envelope.subject !== 'masking') return undefined;
+    const { version, rulesJson, owner } = masking;
+    this.#masking = { version, rulesJson, owner: ownerOf(owner) };
+    return { set: 'masking', version };
+  }
+
+  #remember(id: string): void {
+    this.#seen.add(id);
+    if (this.#seen.size <= rememberedIds) return;
+    for (const oldest of this.#seen) {
+      this.#seen.delete(oldest);
+      return;
+    }
+  }
+}
+
+function ownerOf(text: string): SetOwner {
+  return text === 'file' || text === 'house' ? text : 'api';
+}

@@ -1,0 +1,108 @@
+import { DIGIT, kind, LETTER } from './bytes.js';
+import { findCard } from './card.detector.js';
+import { findEmail } from './email.detector.js';
+import { findIban } from './iban.detector.js';
+import { findPhone } from './phone.detector.js';
+import {
+  findAwsKey,
+  findGoogleKey,
+  findJwt,
+  findKeyValue,
+  findPem,
+  findPrefixedToken,
+  findUrlPassword,
+} from './secret.detector.js';
+import type { Range, Span } from './span.js';
+import { findSsn } from './ssn.detector.js';
+
+/**
+ * The pre-filter: only a byte marked here starts a detector, so that most bytes of prose and identifiers
+ * cost one table look-up. A trigger is the rarest byte of what it finds (the J of a JWT's `eyJ`).
+ */
+const trigger = new Uint8Array(256);
+for (const byte of '0123456789@_-=:JIz') trigger[byte.charCodeAt(0)] = 1;
+
+/** What the built-in classifiers find in value[start, end), in order and without overlap; undefined if nothing. */
+export function findBuiltin(value: Uint8Array, start: number, end: number): Span[] | undefined {
+  let spans: Span[] | undefined;
+  let i = start;
+  // Where the last span ended: nothing is looked for behind it.
+  let free = start;
+  while (i < end) {
+    const byte = value[i]!;
+    if (trigger[byte] === 0) {
+      i++;
+      continue;
+    }
+    let span: Span | undefined;
+    let next = i + 1;
+    if (kind[byte]! & DIGIT) {
+      // A number is looked at once, from its first digit.
+      while (next < end && kind[value[next]!]! & DIGIT) next++;
+      if (mayBeNumber(value, i, next, free, end)) span = inDigits(value, i, free, end);
+    } else {
+      span = atMark(value, i, free, end);
+    }
+    if (span !== undefined) {
+      (spans ??= []).push(span);
+      next = free = span.end;
+    }
+    i = next;
+  }
+  return spans;
+}
+
+const shortestCard = 13;
+
+/**
+ * What every detector of numbers needs of the digit run [at, next) and its neighbours: enough digits for a card,
+ * a letter, plus or parenthesis before it, or a separator with another digit behind it.
+ */
+function mayBeNumber(value: Uint8Array, at: number, next: number, start: number, end: number): boolean {
+  if (next - at >= shortestCard) return true;
+  const before = at > start ? value[at - 1]! : 0x20;
+  if (before === 0x2b || before === 0x28) return true;
+  if (kind[before]! & LETTER)
+    return next - at >= 2 && at - 2 >= start && (kind[value[at - 2]!]! & LETTER) !== 0;
+  if (next + 1 >= end) return false;
+  const after = value[next]!;
+  if (after === 0x20 || after === 0x2d || after === 0x2e || after === 0x2f)
+    return (kind[value[next + 1]!]! & DIGIT) !== 0;
+  return after === 0xc2 || after === 0xe2;
+}
+
+/** `at` is the first digit of a run. */
+function inDigits(value: Uint8Array, at: number, start: number, end: number): Span | undefined {
+  const iban = findIban(value, at, start, end);
+  if (iban >= 0) return { class: 'iban', start: at - 2, end: iban };
+  const card = findCard(value, at, start, end);
+  if (card >= 0) return { class: 'card', start: at, end: card };
+  const ssn = findSsn(value, at, start, end);
+  if (ssn >= 0) return { class: 'ssn', start: at, end: ssn };
+  return named('phone', findPhone(value, at, start, end));
+}
+
+function atMark(value: Uint8Array, at: number, start: number, end: number): Span | undefined {
+  switch (value[at]) {
+    case 0x40: // @
+      return named('email', findEmail(value, at, start, end));
+    case 0x5f: // _
+      return named('secret', findPrefixedToken(value, at, start, end));
+    case 0x2d: // -
+      return named('secret', findPem(value, at, end) ?? findPrefixedToken(value, at, start, end));
+    case 0x3d: // =
+      return named('secret', findKeyValue(value, at, start, end));
+    case 0x3a: // :
+      return named('secret', findUrlPassword(value, at, start, end));
+    case 0x4a: // J
+      return named('secret', findJwt(value, at, start, end));
+    case 0x49: // I
+      return named('secret', findAwsKey(value, at, start, end));
+    default:
+      return named('secret', findGoogleKey(value, at, start, end));
+  }
+}
+
+function named(name: string, range: Range | undefined): Span | undefined {
+  return range === undefined ? undefined : { class: name, start: range.start, end: range.end };
+}

@@ -1,0 +1,47 @@
+import type { z } from 'zod';
+import type { ConfigProblem } from './config.problems.js';
+import type { configSchema } from './config.schema.js';
+import { isLoopbackHost } from '#wire';
+
+type Parsed = z.infer<typeof configSchema>;
+
+/** What the schema can't say: rules between keys. */
+export function checkConfig(config: Parsed): ConfigProblem[] {
+  return [
+    ...config.identity.oidc.flatMap((issuer, i) =>
+      at(['identity', 'oidc', i, 'issuer'], issuerProblem(issuer.issuer)),
+    ),
+    ...repeated(config.identity.oidc, 'name', ['identity', 'oidc']),
+    ...repeated(config.identity.oidc, 'issuer', ['identity', 'oidc']),
+    ...repeated(config.connections, 'name', ['connections']),
+    ...demoNameTaken(config),
+  ];
+}
+
+/** Plain http would let anyone between us and the issuer choose the keys that tokens are verified with. */
+function issuerProblem(issuer: string): string | undefined {
+  const { protocol, hostname, search, hash } = new URL(issuer);
+  if (search || hash) return 'an issuer has no query and no fragment';
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))) return undefined;
+  return 'expected an https:// issuer (http:// is accepted on loopback only)';
+}
+
+function repeated<K extends string>(
+  items: readonly Readonly<Record<K, string>>[],
+  key: K,
+  path: readonly PropertyKey[],
+): ConfigProblem[] {
+  return items.flatMap((item, i) => {
+    const first = items.findIndex((other) => other[key] === item[key]);
+    return first < i ? [{ path: [...path, i, key], message: `"${item[key]}" is used twice` }] : [];
+  });
+}
+
+function demoNameTaken(config: Parsed): ConfigProblem[] {
+  const i = config.demo ? config.connections.findIndex(({ name }) => name === 'demo') : -1;
+  return at(['connections', i, 'name'], i < 0 ? undefined : '"demo" is the demo database while `demo: true`');
+}
+
+function at(path: readonly PropertyKey[], message: string | undefined): ConfigProblem[] {
+  return message === undefined ? [] : [{ path, message }];
+}

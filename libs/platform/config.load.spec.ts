@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '#kernel';
+import { parseConfig } from './config.load.js';
+import { resolveSecret } from './config.secret.js';
+
+const parse = (text: string) => parseConfig(text, '/etc/weir/weir.yaml', '/var/lib/weir');
+
+function problems(text: string): string[] {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'CONFIG_INVALID') return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+describe('a configuration', () => {
+  it('has a default for everything', () => {
+    const config = parse('');
+    expect(config.listen.postgres).toBe('127.0.0.1:15432');
+    expect(config.statements.maxBytes).toBe(1048576);
+    expect(config.dataDir).toBe('/var/lib/weir');
+  });
+
+  it('names its paths from the folder of the file', () => {
+    const config = parse('policies: rules/\nmasking: ../masking.yaml');
+    expect([config.policies, config.masking]).toEqual(['/etc/weir/rules', '/etc/masking.yaml']);
+    expect(parse('').masking).toBeUndefined();
+  });
+
+  it('is found where it listens, unless it says otherwise', () => {
+    expect(parse('listen: { http: 127.0.0.1:9000 }').publicUrl).toBe('http://127.0.0.1:9000');
+    expect(parse('publicUrl: https://weir.example/\nlisten: { http: 0.0.0.0:80 }').publicUrl).toBe(
+      'https://weir.example',
+    );
+  });
+});
+
+describe('a wrong configuration', () => {
+  it('names line, path and the key that was meant', () => {
+    expect(problems('publicUrl: http://127.0.0.1:8080\n\nidentity:\n  oidcs: []\n')).toEqual([
+      'weir.yaml:4: identity.oidcs: unknown key; did you mean "oidc"?',
+    ]);
+  });
+
+  it('lists the keys that are known where none is near', () => {
+    expect(problems('eventLog: { kind: embedded, zookeeper: x }')).toEqual([
+      'weir.yaml:1: eventLog.zookeeper: unknown key; known here: kind',
+    ]);
+  });
+
+  it('names every problem, in lists too', () => {
+    const text = [
+      'connections:',
+      '  - name: orders',
+      '    protocol: postgres',
+      '    host: db',
+      '    port: "5432"',
+      '    databse: orders',
+      '    user: svc',
+      'demo: maybe',
+    ].join('\n');
+    expect(problems(text)).toEqual([
+      'weir.yaml:5: connections[0].port: invalid input: expected number, received string',
+      'weir.yaml:2: connections[0].database: invalid input: expected string, received undefined',
+      'weir.yaml:6: connections[0].databse: unknown key; did you mean "database"?',
+      'weir.yaml:8: demo: invalid input: expected boolean, received string',
+    ]);
+  });
+
+  it('names the line of a YAML error and of a key given twice', () => {
+    expect(problems('listen:\n  http: "127.0.0.1:1\n')[0]).toMatch(/^weir\.yaml:[23]: /);
+    expect(problems('demo: true\ndemo: false')).toEqual(['weir.yaml:2: Map keys must be unique']);
+  });
+
+  it('is not a list or a word', () => {
+    expect(problems('[a]')[0]).toMatch(/^weir\.yaml:1: the document: /);
+  });
+
+  it('takes an http issuer on loopback only', () => {
+    const issuer = (url: string) =>
+      `identity:\n  oidc:\n    - { name: corp, audience: weir, issuer: "${url}" }`;
+    for (const good of [
+      'https://idp.example',
+      'http://127.0.0.1:8080/dev-idp',
+      'http://localhost',
+      'http://[::1]:1',
+    ])
+      expect(problems(issuer(good))).toEqual([]);
+    for (const bad of [
+      'http://idp.example',
+      'http://127.0.0.1.idp.example',
+      'ftp://idp.example',
+      'https://a.b/?x=1',
+    ])
+      expect(problems(issuer(bad))).toEqual([
+        expect.stringMatching(/^weir\.yaml:3: identity\.oidc\[0\]\.issuer: /),
+      ]);
+  });
+
+  it('has no two connections, or issuers, of one name', () => {
+    const connection = '{ name: a, protocol: postgres, host: h, database: d, user: u }';
+    expect(problems(`connections:\n  - ${connection}\n  - ${connection}`)).toEqual([
+      'weir.yaml:3: connections[1].name: "a" is used twice',
+    ]);
+  });
+});
+
+describe('a secret', () => {
+  it('comes from the environment or from a file beside the one that names it', () => {
+    expect(resolveSecret('env:PW', '/etc/weir.yaml', { PW: 's3cret' })).toBe('s3cret');
+    expect(resolveSecret('plain', '/etc/weir.yaml', {})).toBe('plain');
+  });
+
+  it('is named, not shown, where it is missing', () => {
+    expect(() => resolveSecret('env:PW', '/etc/weir.yaml', {})).toThrow(
+      'env:PW: the environment variable PW is not set',
+    );
+    expect(() => resolveSecret('file:no/such', '/etc/weir.yaml', {})).toThrow(
+      'file:/etc/no/such: the file does not exist',
+    );
+  });
+});

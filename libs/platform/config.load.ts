@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { AppError } from '#kernel';
+import { checkConfig } from './config.check.js';
+import { describe, problemsOf } from './config.problems.js';
+import { configSchema, type WeirConfig } from './config.schema.js';
+import { isLoopbackHost } from '#wire';
+import { parseAddress } from './address.js';
+
+/**
+ * Reads the file that WEIR_CONFIG names, else `weir.yaml` in `cwd`; state goes below WEIR_DATA, else `.weir/`.
+ * `policies` and `masking` come back as absolute paths. Every problem of the file is one line of one
+ * CONFIG_INVALID.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): WeirConfig {
+  const file = resolve(cwd, env['WEIR_CONFIG'] || 'weir.yaml');
+  return parseConfig(readText(file), file, resolve(cwd, env['WEIR_DATA'] || '.weir'));
+}
+
+/** The same for a text already read; `file` names it in messages and is what its paths are relative to. */
+export function parseConfig(text: string, file: string, dataDir: string): WeirConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const name = basename(file);
+  if (document.errors.length > 0) {
+    const messages = document.errors.map(
+      (error) => `${name}:${lines.linePos(error.pos[0]).line}: ${error.message}`,
+    );
+    throw new AppError('CONFIG_INVALID', messages.join('\n'));
+  }
+  const raw: unknown = document.toJS() ?? {};
+  const parsed = configSchema.safeParse(raw);
+  const problems = parsed.success ? checkConfig(parsed.data) : problemsOf(parsed.error, configSchema);
+  if (problems.length > 0 || !parsed.success)
+    throw new AppError('CONFIG_INVALID', problems.map((p) => describe(p, name, document, lines)).join('\n'));
+  const config = parsed.data;
+  return {
+    ...config,
+    publicUrl: (document.has('publicUrl') ? config.publicUrl : publicUrlOf(config.listen.http)).replace(
+      /\/+$/,
+      '',
+    ),
+    // `api`: the set of policies is the API's, no folder's.
+    policies: config.policies === 'api' ? 'api' : resolve(dirname(file), config.policies),
+    ...(config.masking === undefined ? {} : { masking: resolve(dirname(file), config.masking) }),
+    file,
+    dataDir,
+  };
+}
+
+/** Without a `publicUrl`, a loopback listener is where people find it; any other keeps the documented default. */
+function publicUrlOf(listener: string): string {
+  return isLoopbackHost(parseAddress(listener).host) ? `http://${listener}` : 'http://127.0.0.1:8080';
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'cannot be read';
+    throw new AppError('CONFIG_INVALID', `${file}: the configuration file ${reason}`, {
+      cause,
+      hint: 'run in the folder of weir.yaml or name the file with WEIR_CONFIG',
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import type { EventLog } from '#event-log';
+import type { Clock } from '#kernel';
+import { AccessGuard } from './access.guard.js';
+import type { WeirConfig } from './config.schema.js';
+import { OpenApi } from './openapi.js';
+import { ProblemFilter } from './problem.filter.js';
+import { Readiness } from './readiness.js';
+import { StatusController } from './status.controller.js';
+import { CLOCK, CONFIG, EVENT_LOG, INSTANCE, TOKEN_VERIFIER, type TokenVerifier } from './tokens.js';
+
+export interface PlatformOptions {
+  readonly config: WeirConfig;
+  readonly clock: Clock;
+  readonly eventLog: EventLog;
+  /** This process's name, see INSTANCE. */
+  readonly instance: string;
+  readonly verifier: TokenVerifier;
+}
+
+/** What every application has: the injected tokens, the guard, the validation pipe, the exception filter. */
+@Module({})
+export class PlatformModule {
+  static forRoot(options: PlatformOptions): DynamicModule {
+    return {
+      module: PlatformModule,
+      global: true,
+      controllers: [StatusController],
+      providers: [
+        { provide: CONFIG, useValue: options.config },
+        { provide: CLOCK, useValue: options.clock },
+        { provide: EVENT_LOG, useValue: options.eventLog },
+        { provide: INSTANCE, useValue: options.instance },
+        { provide: TOKEN_VERIFIER, useValue: options.verifier },
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_PIPE, useClass: StandardSchemaValidationPipe },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        Readiness,
+        OpenApi,
+      ],
+      exports: [CONFIG, CLOCK, EVENT_LOG, INSTANCE, TOKEN_VERIFIER, Readiness],
+    };
+  }
+}

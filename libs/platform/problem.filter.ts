@@ -1,0 +1,44 @@
+import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { problemOf, type Problem } from './problem.js';
+
+/** The parts of Fastify's reply that are used here. */
+interface Reply {
+  readonly sent: boolean;
+  status(code: number): Reply;
+  header(name: string, value: string): Reply;
+  send(body: string): unknown;
+}
+
+/** The one edge where errors become HTTP answers. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  readonly #log = new Logger('http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    if (host.getType() !== 'http') throw error;
+    const problem = problemOf(error);
+    if (problem.status >= 500)
+      this.#record(error, problem, host.switchToHttp().getRequest<{ url?: string }>());
+    const reply = host.switchToHttp().getResponse<Reply>();
+    if (reply.sent) return;
+    if (problem.status === 401) reply.header('www-authenticate', challenge(problem));
+    reply
+      .status(problem.status)
+      .header('content-type', 'application/problem+json')
+      .header('cache-control', 'no-store')
+      .send(JSON.stringify(problem));
+  }
+
+  #record(error: unknown, problem: Problem, request: { url?: string }): void {
+    const path = request.url?.split('?')[0];
+    if (problem.status === 500)
+      this.#log.error({ message: String(error), error, path, instance: problem.instance });
+    else this.#log.warn({ message: problem.detail, code: problem.code, path });
+  }
+}
+
+/** RFC 6750, section 3: without a token no error code is named. */
+function challenge(problem: Problem): string {
+  const realm = 'Bearer realm="weirkeeper"';
+  return problem.code === 'UNAUTHENTICATED' ? realm : `${realm}, error="invalid_token"`;
+}

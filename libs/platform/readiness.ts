@@ -1,0 +1,24 @@
+/** What must hold before this process takes work. Rooms add their checks; `/readyz` runs them. */
+export class Readiness {
+  readonly #checks = new Map<string, () => boolean | Promise<boolean>>();
+
+  add(name: string, check: () => boolean | Promise<boolean>): void {
+    this.#checks.set(name, check);
+  }
+
+  /** The names of the checks that do not hold now; a check that throws does not hold. */
+  async failing(): Promise<string[]> {
+    const results = await Promise.all(
+      [...this.#checks].map(async ([name, check]) => ((await holds(check)) ? undefined : name)),
+    );
+    return results.filter((name) => name !== undefined);
+  }
+}
+
+async function holds(check: () => boolean | Promise<boolean>): Promise<boolean> {
+  try {
+    return await check();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,22 @@
+import { parse, type RawStatement } from './parser.js';
+import { TextCache } from './text-cache.js';
+import type { Analysis } from '../facts.js';
+
+/** A parsed text, shared by analyze and exposure. */
+export interface KnownText {
+  readonly text: string;
+  readonly statements: readonly RawStatement[];
+  analysis: Analysis | undefined;
+}
+
+// A tree takes about four times its JSON; the gate's whole memory is meant to stay below some tens of MiB.
+const cache = new TextCache<KnownText>(8 * 1024 * 1024);
+
+export function known(text: string): KnownText {
+  const hit = cache.get(text);
+  if (hit) return hit;
+  const { statements, weight } = parse(text);
+  const entry: KnownText = { text, statements, analysis: undefined };
+  cache.set(text, entry, weight * 4);
+  return entry;
+}

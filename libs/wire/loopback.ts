@@ -1,0 +1,15 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** True for an address that never leaves this host: 127.0.0.0/8, ::1, the IPv4-mapped form, a Unix socket's path. */
+export function isLoopback(address: string | undefined): boolean {
+  if (address === undefined) return false;
+  if (address.startsWith('/')) return true;
+  const plain = address.toLowerCase().replace(/^::ffff:/, '');
+  if (isIPv4(plain)) return plain.startsWith('127.');
+  return isIPv6(plain) && /^(0{0,4}:){2,7}0{0,3}1$/.test(plain);
+}
+
+/** The same for a configured host name, where only the name itself is known: `localhost` counts, no other name. */
+export function isLoopbackHost(host: string): boolean {
+  return host.toLowerCase() === 'localhost' || isLoopback(host.replace(/^\[(.*)\]$/, '$1'));
+}

@@ -1,0 +1,53 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openEmbeddedLog } from '#event-log';
+import { newId, systemClock } from '#kernel';
+import { bootHttp, createTokenVerifier, loadConfig, parseAddress } from '#platform';
+import { loadStatementParser } from '#statement';
+import { issuersOf, openDevProvider, withDevRoles } from '../identity/index.js';
+import { PolicyPublisher } from '../policy/index.js';
+import { ProxyHost } from '../proxy/index.js';
+import { AuditChild } from './audit-child.js';
+import { forwardToAudit } from './audit-forward.js';
+import { bannerOf } from './banner.js';
+import { startDemoDatabase } from './demo/demo-database.js';
+import { GateModule } from './gate.module.js';
+
+export interface House {
+  /** What to paste next. */
+  readonly banner: string;
+  stop(): Promise<void>;
+}
+
+/** Everything on this machine: the gate in this process, audit in a child. Throws what stops it from starting. */
+export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<House> {
+  const config = withDevRoles(loadConfig(env, cwd));
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const auditSocket = join(config.dataDir, 'audit.sock');
+  const [demo, devProvider] = await Promise.all([
+    config.demo ? startDemoDatabase() : undefined,
+    openDevProvider(config),
+    loadStatementParser(),
+  ]);
+  const eventLog = openEmbeddedLog({ path: join(config.dataDir, 'log') });
+  const instance = newId('gate').slice(-8);
+  const verifier = createTokenVerifier({ issuers: issuersOf(config), clock: systemClock });
+  const app = await bootHttp(GateModule.forRoot({ config, clock: systemClock, eventLog, instance, verifier }), {
+    listen: parseAddress(config.listen.http),
+    mounts: [...(devProvider ? [devProvider] : []), ...forwardToAudit(auditSocket)],
+    shutdownHooks: false,
+  });
+  if (demo) await app.get(PolicyPublisher, { strict: false }).registerHouse(demo.connection);
+  const audit = new AuditChild(env);
+  audit.start();
+  const postgres = app.get(ProxyHost, { strict: false }).address;
+  return {
+    banner: bannerOf(config, { devProvider: devProvider !== undefined, postgres }),
+    stop: async () => {
+      await app.close();
+      await audit.stop();
+      await eventLog.close();
+      await demo?.stop();
+    },
+  };
+}

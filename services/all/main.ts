@@ -1,0 +1,25 @@
+import 'reflect-metadata';
+import { isAppError } from '#kernel';
+import { startHouse } from './house.js';
+
+try {
+  const house = await startHouse(process.env, process.cwd());
+  process.stdout.write(house.banner);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      void house.stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          console.error(error);
+          process.exit(1);
+        },
+      );
+    });
+  }
+} catch (error) {
+  // A wrong configuration is its author's business: one clear text, no stack.
+  if (isAppError(error) && error.code !== 'INTERNAL') {
+    console.error(`weir: ${error.message}${error.hint ? `\n      ${error.hint}` : ''}`);
+  } else console.error(error);
+  process.exit(1);
+}

@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { CONFIG, FileApprovalKeys, type WeirConfig } from '#platform';
+import { ApprovalDesk } from './approval.desk.js';
+import { ApprovalFold } from './approval.fold.js';
+import { ApprovalHousekeeping } from './approval.housekeeping.js';
+import { APPROVAL_KEYS } from './approval.tokens.js';
+import { ApprovalsController } from './approvals.controller.js';
+
+/** A person's yes or no, folded from the log. */
+@Module({
+  controllers: [ApprovalsController],
+  providers: [
+    ApprovalFold,
+    ApprovalDesk,
+    ApprovalHousekeeping,
+    {
+      provide: APPROVAL_KEYS,
+      inject: [CONFIG],
+      useFactory: ({ dataDir }: WeirConfig) => new FileApprovalKeys(dataDir),
+    },
+  ],
+})
+export class ApprovalModule {}

@@ -1,0 +1,2 @@
+/** The ApprovalKeyStore of this process. */
+export const APPROVAL_KEYS = Symbol('APPROVAL_KEYS');

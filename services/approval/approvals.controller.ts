@@ -1,0 +1,88 @@
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { formatPosition, positionHeader } from '#domain';
+import { Caller, Roles, type CallerIdentity } from '#platform';
+import { ApprovalDesk } from './approval.desk.js';
+import {
+  acceptedEvent,
+  approvalDetail,
+  approvalItem,
+  approvalList,
+  toDetail,
+  toItem,
+  type ApprovalDetail,
+  type ApprovalItem,
+} from './approval.item.js';
+import { ApprovalFold } from './approval.fold.js';
+
+const listQuery = z.strictObject({
+  status: z.enum(['pending', 'all']).default('pending'),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+const decisionBody = z.strictObject({
+  decision: z.enum(['approve', 'deny']),
+  reason: z.string().max(2000).default(''),
+});
+
+/** The parts of the reply that are used here. */
+interface Reply {
+  status(code: number): Reply;
+  header(name: string, value: string): Reply;
+}
+
+/** A person sees and decides what they are eligible for, and nothing else. */
+@ApiTags('approvals')
+@Controller('approvals')
+@Roles('approver')
+export class ApprovalsController {
+  readonly #desk: ApprovalDesk;
+  readonly #fold: ApprovalFold;
+
+  constructor(@Inject(ApprovalDesk) desk: ApprovalDesk, @Inject(ApprovalFold) fold: ApprovalFold) {
+    this.#desk = desk;
+    this.#fold = fold;
+  }
+
+  @Get()
+  @ApiOkResponse({ standardSchema: approvalList })
+  async list(
+    @Caller() caller: CallerIdentity,
+    @Query({ schema: listQuery }) query: z.infer<typeof listQuery>,
+    @Headers(positionHeader) position?: string,
+  ): Promise<{ approvals: ApprovalItem[] }> {
+    await this.#fold.readFrom(position);
+    return { approvals: this.#desk.list(caller.principal, query.status, query.limit).map(toItem) };
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ standardSchema: approvalDetail })
+  async get(
+    @Caller() caller: CallerIdentity,
+    @Param('id') id: string,
+    @Headers(positionHeader) position?: string,
+  ): Promise<ApprovalDetail> {
+    await this.#fold.readFrom(position);
+    const approval = await this.#desk.get(id, caller.principal);
+    return toDetail(approval, await this.#desk.exact(approval));
+  }
+
+  @Post(':id/decision')
+  @HttpCode(200)
+  @ApiHeader({ name: 'Idempotency-Key', required: false })
+  @ApiOkResponse({ standardSchema: approvalItem })
+  @ApiAcceptedResponse({ standardSchema: acceptedEvent })
+  async decide(
+    @Caller() caller: CallerIdentity,
+    @Param('id') id: string,
+    @Body({ schema: decisionBody }) body: z.infer<typeof decisionBody>,
+    @Headers('idempotency-key') key: string | undefined,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<ApprovalItem | z.infer<typeof acceptedEvent>> {
+    const outcome = await this.#desk.decide(id, body, caller.principal, key);
+    if (outcome.appended) reply.header(positionHeader, formatPosition(outcome.appended.position));
+    if (outcome.kind === 'counted') return toItem(outcome.approval);
+    reply.status(202);
+    return { id: outcome.eventId, status: 'accepted' };
+  }
+}

@@ -1,0 +1,2 @@
+export { ApprovalHousekeeping } from './approval.housekeeping.js';
+export { ApprovalModule } from './approval.module.js';

@@ -1,0 +1,104 @@
+import {
+  insertRows,
+  storageTables,
+  type ClickHouseClient,
+  type RowInsert,
+  type StorageTable,
+} from '#audit-store';
+import type { LoggedEvent } from '#event-log';
+import { tokenOf, type EventBatch } from './event.batch.js';
+import { deadLetterRow } from './logged.row.js';
+import { rowLine } from './row.line.js';
+
+export type Insert = (insert: RowInsert) => Promise<void>;
+
+export interface BatchWriterOptions {
+  readonly insert: Insert;
+  /** Resolves after a pause, or at once when ingest stops; false: give up. */
+  readonly pause: (milliseconds: number) => Promise<boolean>;
+  readonly onRetry: (error: unknown, tries: number) => void;
+}
+
+export function insertInto(client: ClickHouseClient): Insert {
+  return (insert) => insertRows(client, insert);
+}
+
+/** Thrown when ingest stops while the store is away. */
+export class GaveUp extends Error {}
+
+/**
+ * Writes a batch so that it is exactly once as read whenever the process dies. Dead letters go first: the rows
+ * are the mark from which ingest begins again, and what came before them is then written a second time over
+ * itself.
+ */
+export class BatchWriter {
+  constructor(private readonly options: BatchWriterOptions) {}
+
+  async write(table: StorageTable, batch: EventBatch, events: readonly LoggedEvent[]): Promise<void> {
+    await this.#insert({
+      table: storageTables.deadLetters,
+      lines: batch.deadLetters,
+      token: tokenOf(storageTables.deadLetters, events),
+    });
+    await this.#writeRows(table, batch.rows, batch.events);
+  }
+
+  /** Where the store can't take the rows as they are, halves find the one that is to blame. */
+  async #writeRows(
+    table: StorageTable,
+    lines: readonly string[],
+    events: readonly LoggedEvent[],
+  ): Promise<void> {
+    try {
+      await this.#insert({ table, lines, token: tokenOf(table, events) });
+    } catch (error) {
+      if (!isAboutData(error)) throw error;
+      if (lines.length === 1 && events[0]) return this.#bury(events[0], error);
+      const half = Math.ceil(lines.length / 2);
+      await this.#writeRows(table, lines.slice(0, half), events.slice(0, half));
+      await this.#writeRows(table, lines.slice(half), events.slice(half));
+    }
+  }
+
+  async #bury(event: LoggedEvent, error: unknown): Promise<void> {
+    const { deadLetters: table } = storageTables;
+    const lines = [rowLine([deadLetterRow(event, error)])];
+    await this.#insert({ table, lines, token: tokenOf(table, [event]) });
+  }
+
+  /** The same batch with the same token until the store has it. */
+  async #insert(insert: RowInsert): Promise<void> {
+    if (insert.lines.length === 0) return;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.options.insert(insert);
+      } catch (error) {
+        if (isAboutData(error)) throw error;
+        this.options.onRetry(error, tries);
+        if (!(await this.options.pause(Math.min(100 * 2 ** tries, 5000)))) throw new GaveUp();
+      }
+    }
+  }
+}
+
+/** ClickHouse's codes for input that it can't read; any other failure may pass. */
+const dataErrorCodes = new Set([
+  '6',
+  '26',
+  '27',
+  '33',
+  '38',
+  '41',
+  '53',
+  '69',
+  '70',
+  '72',
+  '117',
+  '130',
+  '321',
+]);
+
+function isAboutData(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return dataErrorCodes.has(code);
+}

@@ -1,0 +1,77 @@
+import type { RowInsert } from '#audit-store';
+import type { LoggedEvent } from '#event-log';
+import { controlEventRow } from './control-event.row.js';
+import { deadLetterRow } from './logged.row.js';
+import { rowLine, type RowParts } from './row.line.js';
+import type { SessionBook } from './session.book.js';
+import { sessionEventRow } from './session-event.row.js';
+
+/** Some events of one partition, in order, as rows of two tables. */
+export interface EventBatch {
+  readonly rows: string[];
+  /** Of each row, the event it came from: if the store rejects a row, that is the poison. */
+  readonly events: LoggedEvent[];
+  readonly deadLetters: string[];
+  /** Events whose seq was not above their session's high-water mark: they are stored already. */
+  duplicates: number;
+}
+
+/**
+ * Cuts events where the log's day changes: a day is a partition of the table, an insert into one partition
+ * is one part, and a part is there whole or not at all.
+ */
+export function cutByDay(events: readonly LoggedEvent[]): LoggedEvent[][] {
+  const runs: LoggedEvent[][] = [];
+  let day = NaN;
+  for (const event of events) {
+    const own = Math.floor(event.appendedAt / 86_400_000);
+    if (own !== day) runs.push([]);
+    day = own;
+    runs.at(-1)?.push(event);
+  }
+  return runs;
+}
+
+/** The book must have an entry for each session that occurs (`SessionSeeds.load`). */
+export function sessionBatch(events: readonly LoggedEvent[], book: SessionBook): EventBatch {
+  const batch = emptyBatch();
+  for (const event of events) {
+    const { link, subject } = event.envelope;
+    if (!link || link.seq === 0n) {
+      addDeadLetter(batch, event, 'a session event without its place in the session');
+      continue;
+    }
+    const session = book.get(subject);
+    if (link.seq <= session.highWater) batch.duplicates++;
+    else addRow(batch, event, () => sessionEventRow(event, link, session));
+  }
+  return batch;
+}
+
+export function controlBatch(events: readonly LoggedEvent[]): EventBatch {
+  const batch = emptyBatch();
+  for (const event of events) addRow(batch, event, () => controlEventRow(event));
+  return batch;
+}
+
+/** The same rows and the same token at every try; see `insertRows`. */
+export function tokenOf(table: RowInsert['table'], events: readonly LoggedEvent[]): string {
+  const first = events[0]?.position;
+  const last = events.at(-1)?.position;
+  return `${table}:${first?.topic}:${first?.partition}:${first?.offset}-${last?.offset}:${events.length}`;
+}
+
+function addRow(batch: EventBatch, event: LoggedEvent, build: () => RowParts): void {
+  try {
+    batch.rows.push(rowLine(build()));
+    batch.events.push(event);
+  } catch (error) {
+    addDeadLetter(batch, event, error);
+  }
+}
+
+function addDeadLetter(batch: EventBatch, event: LoggedEvent, reason: unknown): void {
+  batch.deadLetters.push(rowLine([deadLetterRow(event, reason)]));
+}
+
+const emptyBatch = (): EventBatch => ({ rows: [], events: [], deadLetters: [], duplicates: 0 });

@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClickHouseClient } from '#audit-store';
+import type { EventLog, Position } from '#event-log';
+import { topics, type Topic } from '#events';
+import { BatchWriter, insertInto } from './batch.writer.js';
+import { PartitionIngest, type BatchResult } from './partition.ingest.js';
+import { SessionBook } from './session.book.js';
+
+export interface IngestOptions {
+  readonly log: EventLog;
+  /** Ingest's own client: nobody else uses it. */
+  readonly client: ClickHouseClient;
+  readonly onBatch?: (result: BatchResult) => void;
+  readonly onRetry?: (error: unknown, tries: number) => void;
+  readonly onError?: (error: unknown) => void;
+  readonly batchSize?: number;
+  readonly interval?: number;
+}
+
+/** Carries every topic of the log into the audit store until it is stopped. */
+export class Ingest {
+  readonly #options: IngestOptions;
+  readonly #stop = new AbortController();
+  #partitions: PartitionIngest[] = [];
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const all = await Promise.all(Object.values(topics).map((topic) => this.#partitionsOf(topic)));
+    this.#partitions = all.flat();
+    this.#running = Promise.all(this.#partitions.map((partition) => partition.run()));
+  }
+
+  /** Resolves once no more is written: what is being inserted is finished first. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** The last event of each partition that is stored. */
+  positions(): Position[] {
+    return this.#partitions.map(({ position }) => position);
+  }
+
+  async #partitionsOf(topic: Topic): Promise<PartitionIngest[]> {
+    const ends = await this.#options.log.end(topic);
+    const numbers = ends.length === 0 ? [0] : ends.map(({ partition }) => partition);
+    return numbers.map((partition) => this.#partition(topic, partition));
+  }
+
+  #partition(topic: Topic, partition: number): PartitionIngest {
+    const { log, client, batchSize = 10_000, interval = 200 } = this.#options;
+    const pause = (milliseconds: number) => this.#pause(milliseconds);
+    return new PartitionIngest({
+      log,
+      client,
+      topic,
+      partition,
+      batchSize,
+      interval,
+      pause,
+      book: new SessionBook(),
+      writer: new BatchWriter({
+        insert: insertInto(client),
+        pause,
+        onRetry: this.#options.onRetry ?? (() => {}),
+      }),
+      onBatch: this.#options.onBatch ?? (() => {}),
+      onError: this.#options.onError ?? (() => {}),
+    });
+  }
+
+  /** False, and at once, when ingest stops. */
+  async #pause(milliseconds: number): Promise<boolean> {
+    return delay(milliseconds, true, { signal: this.#stop.signal }).catch(() => false);
+  }
+}

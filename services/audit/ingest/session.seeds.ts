@@ -1,0 +1,73 @@
+import { database, storageTables, type ClickHouseClient } from '#audit-store';
+import type { LoggedEvent } from '#event-log';
+import { unknownSession, type SessionBook, type SessionColumns, type SessionEntry } from './session.book.js';
+
+const table = `${database}.${storageTables.sessionEvents}`;
+
+type SeedRow = SessionColumns & { readonly session_id: string; readonly high_water: string };
+
+/** Fills the book, from the store, with the sessions of a batch that it does not hold. */
+export async function loadSeeds(
+  client: ClickHouseClient,
+  book: SessionBook,
+  events: readonly LoggedEvent[],
+): Promise<void> {
+  const missing = [...new Set(events.map(({ envelope }) => envelope.subject))].filter((id) => !book.has(id));
+  if (missing.length === 0) return;
+  for (const id of missing) book.set(id, unknownSession());
+  const seeds = await readSeeds(client, missing);
+  for (const seed of seeds) book.set(seed.session_id, entryOf(seed));
+  await readFormats(
+    client,
+    book,
+    seeds.map(({ session_id }) => session_id),
+  );
+}
+
+async function readSeeds(client: ClickHouseClient, ids: readonly string[]): Promise<SeedRow[]> {
+  const answer = await client.query({
+    query: `
+      SELECT session_id, toString(max(seq)) AS high_water, max(identity) AS identity,
+        max(identity_kind) AS identity_kind, max(on_behalf_of) AS on_behalf_of, max(connection) AS connection,
+        max(protocol) AS protocol, max(source_address) AS source_address,
+        max(client_program) AS client_program, max(client_user) AS client_user
+      FROM ${table} WHERE session_id IN {ids: Array(String)} GROUP BY session_id`,
+    query_params: { ids },
+    format: 'JSONEachRow',
+  });
+  return answer.json<SeedRow>();
+}
+
+/** A result may be half recorded: its columns' formats stand on a chunk that is stored already. */
+async function readFormats(
+  client: ClickHouseClient,
+  book: SessionBook,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  const answer = await client.query({
+    query: `
+      SELECT session_id, argMax(payload, seq) AS payload FROM ${table}
+      WHERE session_id IN {ids: Array(String)} AND type IN ('ResultChunk', 'StatementOutcome')
+        AND (JSONHas(payload, 'columns') OR JSONHas(payload, 'result', 'columns'))
+      GROUP BY session_id`,
+    query_params: { ids },
+    format: 'JSONEachRow',
+  });
+  for (const { session_id, payload } of await answer.json<{ session_id: string; payload: string }>())
+    book.get(session_id).resultFormats = formatsOf(payload);
+}
+
+interface ChunkJson {
+  readonly columns?: readonly { readonly format?: number }[];
+  readonly result?: ChunkJson;
+}
+
+function formatsOf(payload: string): number[] {
+  const json = JSON.parse(payload) as ChunkJson;
+  return ((json.result ?? json).columns ?? []).map(({ format }) => format ?? 0);
+}
+
+function entryOf({ session_id: _, high_water, ...who }: SeedRow): SessionEntry {
+  return { highWater: BigInt(high_water), who, resultFormats: [] };
+}

@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CliError, exit } from './exit-codes.js';
+import type { Speaker } from './verb.js';
+
+const client = z.object({ id: z.string(), secret: z.string() });
+const devSecrets = z.object({ clients: z.record(z.string(), client) });
+const answer = z.object({ access_token: z.string(), expires_in: z.number() });
+
+/** A minted token is used until this long before its end. Milliseconds. */
+const margin = 60_000;
+
+export interface TokenSourceOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly url: string;
+  readonly dataDir: string;
+  readonly now: () => number;
+}
+
+/**
+ * Where a bearer token comes from: WEIR_TOKEN; else, on the machine of a gate with the development provider,
+ * a fresh token of the speaker whom the verb needs.
+ */
+export class TokenSource {
+  readonly #minted = new Map<Speaker, { readonly token: string; readonly until: number }>();
+
+  constructor(private readonly options: TokenSourceOptions) {}
+
+  async get(speaker: Speaker): Promise<string> {
+    const given = this.options.env['WEIR_TOKEN'];
+    if (given) return given;
+    const known = this.#minted.get(speaker);
+    if (known && this.options.now() < known.until) return known.token;
+    const { access_token: token, expires_in: life } = await this.#mint(speaker);
+    this.#minted.set(speaker, { token, until: this.options.now() + life * 1000 - margin });
+    return token;
+  }
+
+  async #mint(speaker: Speaker): Promise<z.infer<typeof answer>> {
+    const { id, secret } = this.#secretsOf(speaker);
+    const response = await fetchGate(`${this.options.url}/dev-idp/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    });
+    if (!response.ok)
+      throw new CliError(exit.refused, noToken(`the development provider answered ${response.status}`));
+    return answer.parse(await response.json());
+  }
+
+  #secretsOf(speaker: Speaker): z.infer<typeof client> {
+    const file = join(this.options.dataDir, 'dev-idp.json');
+    if (!existsSync(file))
+      throw new CliError(exit.refused, noToken(`there is no ${file}`), 'UNAUTHENTICATED');
+    const found = devSecrets.safeParse(readJson(file)).data?.clients[speaker];
+    if (!found) throw new CliError(exit.failed, `${file} has no ${speaker}`);
+    return found;
+  }
+}
+
+/** fetch, with a gate that is not there as exit code 5. */
+export async function fetchGate(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, redirect: 'error' });
+  } catch (error) {
+    const reason =
+      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    const { origin } = new URL(url);
+    throw new CliError(
+      exit.unreachable,
+      `the gate at ${origin} cannot be reached: ${reason}`,
+      'UNREACHABLE',
+      hint,
+    );
+  }
+}
+
+const hint = 'start it with `npm start`, or name another with WEIR_URL';
+
+function noToken(reason: string): string {
+  return `no token: set WEIR_TOKEN to a token of your identity provider (${reason})`;
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    throw new CliError(exit.failed, `${file} cannot be read`);
+  }
+}

@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { text as readAll } from 'node:stream/consumers';
+import { z } from 'zod';
+import { exit, usageError, type ExitCode } from '../exit-codes.js';
+import { inline, table } from '../render.js';
+import { parseVerb, required, type Cli, type Verb } from '../verb.js';
+
+const connection = z.looseObject({
+  name: z.string(),
+  protocol: z.string(),
+  host: z.string(),
+  port: z.number(),
+  database: z.string(),
+  user: z.string(),
+  tls: z.string(),
+  owner: z.string(),
+  registeredBy: z.string(),
+});
+const list = z.object({ connections: z.array(connection) });
+
+const addOptions = {
+  host: { type: 'string' },
+  port: { type: 'string' },
+  database: { type: 'string' },
+  user: { type: 'string' },
+  'password-file': { type: 'string' },
+  'password-env': { type: 'string' },
+  'password-stdin': { type: 'boolean' },
+  tls: { type: 'string' },
+  'tls-ca': { type: 'string' },
+  owner: { type: 'string' },
+  'allow-privileged': { type: 'boolean' },
+} as const;
+
+type AddValues = ReturnType<typeof parseVerb<typeof addOptions>>['values'];
+
+export const connections: Verb = {
+  name: 'connections',
+  summary: 'list, add or remove the databases behind the gate',
+  usage: `weir connections [list]
+weir connections add NAME --host HOST --database DATABASE --user USER [--port 5432]
+    [--password-file FILE | --password-env NAME | --password-stdin]
+    [--tls disable|require|verify-full] [--tls-ca PATH] [--owner TEAM] [--allow-privileged]
+weir connections remove NAME
+
+The password goes to the gate, which keeps it; clients of the gate never see it. --tls-ca is a path on the
+gate's machine. Needs the operator role.
+
+examples:
+  ./weir connections add orders --host 10.0.0.5 --database orders --user svc_orders --password-env ORDERS_PW
+  ./weir connections --json | jq -r '.connections[].name'`,
+
+  async run([verb = 'list', ...args], cli) {
+    if (verb === 'list') return listAll(args, cli);
+    if (verb === 'add') return add(args, cli);
+    if (verb === 'remove') return remove(args, cli);
+    throw usageError(`connections has no ${verb}`);
+  },
+};
+
+async function listAll(args: readonly string[], cli: Cli): Promise<ExitCode> {
+  parseVerb(args, {});
+  const answer = await cli.api('operator').json(list, 'GET', '/connections');
+  if (cli.json) cli.out(JSON.stringify(answer));
+  else if (answer.connections.length === 0) cli.out('no connections; add one: weir connections add --help');
+  else {
+    const rows = answer.connections.map((each) => [
+      each.name,
+      each.protocol,
+      `${each.host}:${each.port}/${each.database}`,
+      each.user,
+      each.tls,
+      each.owner,
+      each.registeredBy,
+    ]);
+    cli.out(table(['name', 'protocol', 'target', 'user', 'tls', 'owner', 'set by'], rows));
+  }
+  return exit.ok;
+}
+
+async function add(args: readonly string[], cli: Cli): Promise<ExitCode> {
+  const { values, positionals } = parseVerb(args, addOptions, ['name']);
+  const name = required(positionals[0], 'the name');
+  const body = {
+    name,
+    protocol: 'postgres',
+    host: required(values.host, '--host'),
+    ...(values.port === undefined ? {} : { port: Number(values.port) }),
+    database: required(values.database, '--database'),
+    user: required(values.user, '--user'),
+    password: await passwordOf(values, cli),
+    ...(values.tls === undefined ? {} : { tls: values.tls }),
+    ...(values['tls-ca'] === undefined ? {} : { tlsCa: values['tls-ca'] }),
+    ...(values.owner === undefined ? {} : { owner: values.owner }),
+    ...(values['allow-privileged'] ? { allowPrivileged: true } : {}),
+  };
+  const answer = await cli.api('operator').json(z.unknown(), 'POST', '/connections', { body });
+  cli.out(cli.json ? JSON.stringify(answer) : `added ${name}; try it: ./weir connect ${name}`);
+  return exit.ok;
+}
+
+/** Never on the command line, where every process of the machine could read it. */
+async function passwordOf(values: AddValues, cli: Cli): Promise<string> {
+  const given = [values['password-file'], values['password-env'], values['password-stdin']];
+  if (given.filter(Boolean).length > 1) throw usageError('give the password once');
+  if (values['password-file']) return readPassword(values['password-file']);
+  if (values['password-env']) return required(cli.env[values['password-env']], values['password-env']);
+  if (!values['password-stdin']) return '';
+  return (await readAll(cli.stdin)).replace(/\r?\n$/, '');
+}
+
+function readPassword(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    throw usageError(`${file} cannot be read`);
+  }
+}
+
+async function remove(args: readonly string[], cli: Cli): Promise<ExitCode> {
+  const name = required(parseVerb(args, {}, ['name']).positionals[0], 'the name');
+  const answer = await cli
+    .api('operator')
+    .json(z.unknown(), 'DELETE', `/connections/${encodeURIComponent(name)}`);
+  cli.out(cli.json ? JSON.stringify(answer) : `removed ${inline(name)}`);
+  return exit.ok;
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { exportJWK, generateKeyPair } from 'jose';
+import { z } from 'zod';
+import { AppError, newId } from '#kernel';
+
+/** Who the development provider knows, and the group that each is in. */
+export const devGroups = {
+  agent: 'agents',
+  approver: 'approvers',
+  security: 'security',
+  auditor: 'auditors',
+  operator: 'operators',
+} as const;
+export type DevRole = keyof typeof devGroups;
+export const devRoles = Object.keys(devGroups) as readonly DevRole[];
+
+const client = z.strictObject({ id: z.string().min(1), secret: z.string().min(1) });
+const secretsSchema = z.strictObject({
+  keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })).min(1),
+  clients: z.strictObject({
+    agent: client,
+    approver: client,
+    security: client,
+    auditor: client,
+    operator: client,
+  }),
+});
+export type DevSecrets = z.infer<typeof secretsSchema>;
+
+/** `<dataDir>/dev-idp.json`, mode 0600: signing key and client secrets, made on first start and kept. */
+export async function openDevSecrets(dataDir: string): Promise<DevSecrets> {
+  const file = join(dataDir, 'dev-idp.json');
+  const text = readIfThere(file);
+  if (text === undefined) return makeSecrets(file);
+  chmodSync(file, 0o600);
+  try {
+    return secretsSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    const hint = 'delete it; the next start makes a new one';
+    throw new AppError('CONFIG_INVALID', `${file} is not what the development provider wrote; ${hint}`, {
+      cause,
+      hint,
+    });
+  }
+}
+
+async function makeSecrets(file: string): Promise<DevSecrets> {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+  const { kty, ...key } = await exportJWK(privateKey);
+  const clients = Object.fromEntries(
+    devRoles.map((role) => [role, { id: `dev-${role}`, secret: randomBytes(32).toString('base64url') }]),
+  );
+  const secrets = secretsSchema.parse({
+    keys: [{ ...key, kty, kid: newId('key'), use: 'sig', alg: 'ES256' }],
+    clients,
+  });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${process.pid}.new`;
+  writeFileSync(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  renameSync(draft, file);
+  return secrets;
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new AppError('CONFIG_INVALID', `${file} cannot be read`, { cause: error });
+  }
+}

@@ -1,0 +1,2 @@
+export { PolicyModule } from './policy.module.js';
+export { PolicyPublisher } from './policy.publisher.js';

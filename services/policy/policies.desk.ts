@@ -1,0 +1,55 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { eventIdFor, type PublishedPolicies } from '#domain';
+import { AppError, type Clock } from '#kernel';
+import { CLOCK, INSTANCE } from '#platform';
+import type { PolicyFile } from '#policy-engine';
+import type { Writer, Written } from './connections.desk.js';
+import { validPolicies } from './file-sets.js';
+import { policiesPublished } from './policy.events.js';
+import { PolicyFold } from './policy.fold.js';
+import { PolicyOwnership } from './policy.ownership.js';
+import { Turns } from './turns.js';
+
+/** The set of policies through the API, while it is the API's. */
+@Injectable()
+export class PoliciesDesk {
+  readonly #fold: PolicyFold;
+  readonly #ownership: PolicyOwnership;
+  readonly #turns: Turns;
+  readonly #clock: Clock;
+  readonly #source: string;
+
+  constructor(
+    @Inject(PolicyFold) fold: PolicyFold,
+    @Inject(PolicyOwnership) ownership: PolicyOwnership,
+    @Inject(Turns) turns: Turns,
+    @Inject(CLOCK) clock: Clock,
+    @Inject(INSTANCE) instance: string,
+  ) {
+    this.#fold = fold;
+    this.#ownership = ownership;
+    this.#turns = turns;
+    this.#clock = clock;
+    this.#source = `policy/${instance}`;
+  }
+
+  /** Throws NOT_FOUND while nothing was published. */
+  published(): PublishedPolicies {
+    const { policies } = this.#fold.state;
+    if (!policies) throw new AppError('NOT_FOUND', 'no policies are published yet');
+    return policies;
+  }
+
+  /** A whole set replaces the one before. Throws SET_OWNED_ELSEWHERE, POLICY_INVALID with file:line:column. */
+  publish(files: readonly PolicyFile[], changeReference: string, { by, key }: Writer): Promise<Written> {
+    return this.#turns.take(async () => {
+      const id = eventIdFor(key, ['policies', by.id], this.#clock.now());
+      if (this.#fold.state.has(id)) return { eventId: id, appended: undefined };
+      this.#ownership.demandPoliciesOfApi();
+      const set = validPolicies(files);
+      const author = { source: this.#source, clock: this.#clock, by, id };
+      const event = policiesPublished(set, 'api', changeReference, author);
+      return { eventId: id, appended: await this.#fold.follower.append(event) };
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import {
+  ConnectionRegisteredSchema,
+  ConnectionRemovedSchema,
+  MaskingPublishedSchema,
+  newEvent,
+  PoliciesPublishedSchema,
+  type Connection,
+  type Envelope,
+} from '#events';
+import { toWirePrincipal, type SetOwner } from '#domain';
+import type { Clock, Principal } from '#kernel';
+import type { MaskingSet, PolicySet } from './file-sets.js';
+
+/** Who writes and in whose name; no `by`: the house itself, at start or on SIGHUP. */
+export interface Author {
+  readonly source: string;
+  readonly clock: Clock;
+  readonly by: Principal | undefined;
+  /** For a retry: the same id is the same event. */
+  readonly id?: string;
+}
+
+export function registered(connection: Connection, owner: SetOwner, author: Author): Envelope {
+  return newEvent(
+    ConnectionRegisteredSchema,
+    { connection, owner, ...named(author) },
+    origin(author, connection.name),
+  );
+}
+
+export function removed(name: string, author: Author): Envelope {
+  return newEvent(ConnectionRemovedSchema, { name, ...named(author) }, origin(author, name));
+}
+
+export function policiesPublished(
+  { version, files }: PolicySet,
+  owner: SetOwner,
+  changeReference: string,
+  author: Author,
+): Envelope {
+  const data = { version, files: [...files], owner, changeReference, ...named(author) };
+  return newEvent(PoliciesPublishedSchema, data, origin(author, 'policies'));
+}
+
+export function maskingPublished(
+  { version, rulesJson }: MaskingSet,
+  owner: SetOwner,
+  author: Author,
+): Envelope {
+  const data = { version, rulesJson, owner, ...named(author) };
+  return newEvent(MaskingPublishedSchema, data, origin(author, 'masking'));
+}
+
+function named({ by }: Author) {
+  return by === undefined ? {} : { by: toWirePrincipal(by) };
+}
+
+function origin({ source, clock, id }: Author, subject: string) {
+  return { source, clock, subject, ...(id === undefined ? {} : { id }) };
+}

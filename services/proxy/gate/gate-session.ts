@@ -1,0 +1,192 @@
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import {
+  HoldResolvedSchema,
+  ResultChunkSchema,
+  SessionEndedSchema,
+  SessionStartedSchema,
+  StatementOutcomeSchema,
+  StatementPreparedSchema,
+  StatementReceivedSchema,
+} from '#events';
+import { createHash } from 'node:crypto';
+import type { Clock, Principal } from '#kernel';
+import type { MaskingSet } from '#masking';
+import type { Journal, SessionChain } from '../journal/index.js';
+import type {
+  Execution,
+  ExecutionDetails,
+  GateSession,
+  HoldAnswer,
+  HoldRequest,
+  Judgement,
+  JudgeRequest,
+  Knock,
+  Namespace,
+  Outcome,
+  Parameter,
+  RecordedResult,
+  TargetAddress,
+} from './gate.js';
+import { writeOutcome, writeParameter, writeResult } from './record.wire.js';
+import type { Holds } from './holds.js';
+import type { Judge } from './judge.js';
+
+export interface SessionParts {
+  readonly id: string;
+  readonly knock: Knock;
+  readonly principal: Principal;
+  readonly target: TargetAddress;
+  readonly judge: Judge;
+  readonly journal: Journal;
+  readonly holds: Holds;
+  readonly masking: () => MaskingSet;
+  readonly clock: Clock;
+  readonly instance: string;
+  readonly publicUrl: string;
+  readonly closed: () => void;
+}
+
+/** One session's record and decisions; the protocols see it as GateSession. */
+export class RecordedSession implements GateSession {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly target: TargetAddress;
+  private readonly chain: SessionChain;
+  private statements = 0;
+  private end: ((reason: string) => void) | undefined;
+  private endReason: string | undefined;
+  private isEnded = false;
+
+  constructor(private readonly parts: SessionParts) {
+    this.id = parts.id;
+    this.principal = parts.principal;
+    this.target = parts.target;
+    this.chain = parts.journal.openSession(parts.id);
+  }
+
+  started(): void {
+    const { knock, principal, instance } = this.parts;
+    this.chain.add(SessionStartedSchema, {
+      sessionId: this.id,
+      principal: { ...principal, groups: [...principal.groups] },
+      connection: knock.connection,
+      protocol: knock.protocol,
+      sourceAddress: knock.sourceAddress,
+      clientProgram: knock.clientProgram,
+      clientUser: knock.clientUser,
+      clientTls: knock.clientTls,
+      proxy: instance,
+    });
+  }
+
+  judge(request: JudgeRequest): Judgement {
+    return this.parts.judge.judge(request);
+  }
+
+  stillHolds(judgement: Judgement, namespace: Namespace, inTransaction: boolean): boolean {
+    return this.parts.judge.stillHolds(judgement, namespace, inTransaction);
+  }
+
+  received(judgement: Judgement, details: ExecutionDetails): Execution {
+    this.parts.journal.admit();
+    const statementId = `${this.id}-${++this.statements}`;
+    const out = new BinaryWriter().raw(judgement.recorded).tag(1, WireType.LengthDelimited).string(statementId);
+    out.tag(5, WireType.LengthDelimited).string(details.how);
+    for (const parameter of details.parameters) writeParameter(out, this.recordable(parameter, judgement.clean));
+    // In protobuf the last of a field wins: these replace what the judgement's own encoding says.
+    if (details.decision) out.tag(12, WireType.LengthDelimited).string(details.decision);
+    if (details.reason) out.tag(13, WireType.LengthDelimited).string(details.reason);
+    if (details.approvalId) out.tag(16, WireType.LengthDelimited).string(details.approvalId);
+    if (details.portal) out.tag(18, WireType.LengthDelimited).string(details.portal);
+    this.chain.addEncoded(StatementReceivedSchema.typeName, out.finish());
+    return { statementId, startedAt: performance.now(), judgement };
+  }
+
+  prepared(judgement: Judgement, name: string): void {
+    this.parts.journal.admit();
+    const textHash = createHash('sha256').update(judgement.analysis.text).digest();
+    this.chain.add(StatementPreparedSchema, { name, textHash, text: judgement.recordedText });
+  }
+
+  outcome(execution: Execution, outcome: Outcome): void {
+    const durationUs = Math.round((performance.now() - execution.startedAt) * 1000);
+    const out = writeOutcome(execution.statementId, outcome, durationUs);
+    this.chain.addEncoded(StatementOutcomeSchema.typeName, out);
+  }
+
+  chunk(execution: Execution, index: number, result: RecordedResult): void {
+    const out = writeResult(new BinaryWriter(), execution.statementId, index, result).finish();
+    this.chain.addEncoded(ResultChunkSchema.typeName, out);
+  }
+
+  commit(): Promise<void> | undefined {
+    return this.parts.journal.commit();
+  }
+
+  async hold(request: HoldRequest): Promise<HoldAnswer> {
+    const waitingSince = performance.now();
+    const answer = await this.parts.holds.hold(this, request);
+    this.chain.add(HoldResolvedSchema, {
+      statementId: request.execution.statementId,
+      approvalId: answer.approvalId,
+      outcome: answer.outcome,
+      decidedBy: 'decidedBy' in answer ? [...answer.decidedBy] : [],
+      waitedUs: BigInt(Math.round((performance.now() - waitingSince) * 1000)),
+    });
+    return answer;
+  }
+
+  masking(): MaskingSet {
+    return this.parts.masking();
+  }
+
+  reveals(dataClass: string): boolean {
+    return this.parts.judge.reveals(dataClass);
+  }
+
+  hint(statementId: string): string {
+    const { owner } = this.target;
+    const ask = owner ? `; ask ${owner}` : '';
+    return `${this.parts.publicUrl}/decisions/${statementId}${ask}`;
+  }
+
+  onEnd(end: (reason: string) => void): void {
+    this.end = end;
+    if (this.endReason !== undefined) end(this.endReason);
+  }
+
+  /** Asks the protocol to end at its next idle point. */
+  requestEnd(reason: string): void {
+    if (this.endReason !== undefined) return;
+    this.endReason = reason;
+    this.end?.(reason);
+  }
+
+  ended(reason: string, bytesIn: number, bytesOut: number): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.chain.add(SessionEndedSchema, {
+      sessionId: this.id,
+      reason,
+      statements: BigInt(this.statements),
+      bytesIn: BigInt(bytesIn),
+      bytesOut: BigInt(bytesOut),
+    });
+    void this.parts.journal.commit();
+    this.parts.closed();
+  }
+
+  private recordable(parameter: Parameter, clean: boolean): { value: string; null: boolean; note: string } {
+    const { value } = parameter;
+    if (value === null) return { value: '', null: true, note: '' };
+    if (shortNumber.test(value)) return { value, null: false, note: '' };
+    if (!clean) return { value: '', null: false, note: `masked, ${value.length} characters` };
+    const shown = this.masking().maskText(Buffer.from(value))?.toString('utf8') ?? value;
+    if (shown.length <= recordedParameter) return { value: shown, null: false, note: shown === value ? '' : 'masked' };
+    return { value: shown.slice(0, recordedParameter), null: false, note: `cut from ${value.length} characters` };
+  }
+}
+
+const shortNumber = /^-?\d{1,8}$/;
+/** Characters of a parameter that a record keeps. */
+const recordedParameter = 4096;

@@ -1,0 +1,174 @@
+import type { Principal } from '#kernel';
+import type { MaskingSet } from '#masking';
+import type { Analysis, RelationName, SensitiveNames, SessionEffect } from '#statement';
+import type { Verdict } from '#policy-engine';
+
+/** What a client brings to the door. */
+export interface Knock {
+  readonly protocol: 'postgres';
+  readonly token: string;
+  readonly connection: string;
+  /** `address:port` of the socket. */
+  readonly sourceAddress: string;
+  readonly clientTls: boolean;
+  /** What the client says of itself; recorded, never trusted. */
+  readonly clientProgram: string;
+  readonly clientUser: string;
+}
+
+/** Where a session goes, with the credential the client never sees. */
+export interface TargetAddress {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  readonly tls: 'disable' | 'require' | 'verify-full';
+  readonly tlsCa?: string;
+  readonly allowPrivileged: boolean;
+  readonly owner: string;
+}
+
+/** The names of the target as they stand now; a new object whenever the catalog changes. */
+export interface Namespace {
+  readonly version: number;
+  readonly names: SensitiveNames;
+  resolve(name: RelationName): readonly { readonly schema: string; readonly name: string }[];
+}
+
+/** The one gate that every protocol passes. */
+export interface Gate {
+  /** Verifies the token and names the target. Throws TOKEN_INVALID, TOKEN_EXPIRED, CONNECTION_UNKNOWN, SHUTTING_DOWN. */
+  open(knock: Knock): Promise<GateSession>;
+}
+
+/** A text, judged for one principal on one connection against one policy snapshot and one namespace. */
+export interface Judgement {
+  readonly analysis: Analysis;
+  readonly verdict: Verdict;
+  /** No masked relation is touched: results need the value classifiers only. */
+  readonly clean: boolean;
+  /** Output names that are masked whole where the result gives them no origin. */
+  readonly maskedNames: ReadonlySet<string>;
+  readonly returnsRows: boolean;
+  readonly writes: boolean;
+  readonly effects: readonly SessionEffect[];
+  /** The fields of StatementReceived that do not change from one execution to the next, encoded. */
+  readonly recorded: Uint8Array;
+  /** The text as records may show it. */
+  readonly recordedText: string;
+  /** Relations that the namespace did not know: it may be stale. */
+  readonly unknownRelations: readonly string[];
+}
+
+export interface JudgeRequest {
+  readonly text: string;
+  readonly namespace: Namespace;
+  readonly inTransaction: boolean;
+  /** What EXECUTE and FETCH refer to; undefined if the session has no such statement or cursor. */
+  readonly lookup: (effect: SessionEffect) => Judgement | undefined;
+}
+
+export interface Parameter {
+  /** Text as sent; for binary the bytes in hex after `\x`. */
+  readonly value: string | null;
+  readonly format: 0 | 1;
+}
+
+export interface Execution {
+  readonly statementId: string;
+  readonly startedAt: number;
+  readonly judgement: Judgement;
+}
+
+export interface ExecutionDetails {
+  readonly how: 'simple' | 'extended' | 'function';
+  readonly parameters: readonly Parameter[];
+  readonly portal: string;
+  readonly approvalId?: string;
+  /** Replaces the verdict's decision in the record, e.g. a hold that was approved runs as `allow`. */
+  readonly decision?: 'allow' | 'deny' | 'hold';
+  readonly reason?: string;
+}
+
+export interface ResultColumnRecord {
+  readonly name: string;
+  readonly typeOid: number;
+  readonly format: 0 | 1;
+  readonly mask: string;
+  readonly class: string;
+}
+
+export interface Outcome {
+  readonly status: 'ok' | 'error' | 'denied' | 'held' | 'cancelled' | 'suspended' | 'over_budget' | 'skipped' | 'unknown';
+  readonly commandTag?: string;
+  readonly sqlstate?: string;
+  readonly message?: string;
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly masked?: ReadonlyMap<string, number>;
+  readonly digest?: Uint8Array;
+  readonly recordingCut?: boolean;
+  readonly result?: RecordedResult;
+}
+
+/** A piece of result as the client saw it. */
+export interface RecordedResult {
+  readonly columns: readonly ResultColumnRecord[];
+  /** The protocol's own row messages, whole, as sent. */
+  readonly frames: Uint8Array;
+  readonly rowCount: number;
+}
+
+/** What to hold, and what exactly it binds to. */
+export interface HoldRequest {
+  readonly execution: Execution;
+  readonly parameters: readonly Parameter[];
+  /** Everything that makes this execution this one and no other (role, database, search_path, types, formats). */
+  readonly circumstances: string;
+  /** May the session pause here, or must the client come back? */
+  readonly mayWait: boolean;
+  /** Called once the request stands in the log and before the wait begins. */
+  readonly announce: (hold: HoldNotice) => void;
+  /** Aborted when the client goes away or cancels. */
+  readonly signal: AbortSignal;
+}
+
+export interface HoldNotice {
+  readonly approvalId: string;
+  readonly link: string;
+  readonly approvers: readonly string[];
+  readonly reason: string;
+}
+
+export type HoldAnswer =
+  | { readonly outcome: 'approved'; readonly approvalId: string; readonly decidedBy: readonly string[] }
+  | { readonly outcome: 'denied'; readonly approvalId: string; readonly decidedBy: readonly string[]; readonly reason: string }
+  | { readonly outcome: 'retry' | 'expired' | 'withdrawn'; readonly approvalId: string };
+
+/** One client's session, after the door. */
+export interface GateSession {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly target: TargetAddress;
+  /** Opens the record. Call once the target has accepted. */
+  started(): void;
+  judge(request: JudgeRequest): Judgement | Promise<Judgement>;
+  /** Has anything changed since (policies, masking, the hour)? Then judge again. */
+  stillHolds(judgement: Judgement, namespace: Namespace, inTransaction: boolean): boolean;
+  /** Throws JOURNAL_FULL. Buffers the record; `commit` before one byte goes on. */
+  received(judgement: Judgement, details: ExecutionDetails): Execution;
+  prepared(judgement: Judgement, name: string): void;
+  outcome(execution: Execution, outcome: Outcome): void;
+  chunk(execution: Execution, index: number, result: RecordedResult): void;
+  commit(): Promise<void> | undefined;
+  hold(request: HoldRequest): Promise<HoldAnswer>;
+  masking(): MaskingSet;
+  reveals(dataClass: string): boolean;
+  /** For errors: `publicUrl`/decisions/ID and the connection's owner. */
+  hint(statementId: string): string;
+  /** Called at most once when the session must end at its next idle point, with the reason. */
+  onEnd(end: (reason: string) => void): void;
+  ended(reason: string, bytesIn: number, bytesOut: number): void;
+}

@@ -1,0 +1,210 @@
+import { createHmac } from 'node:crypto';
+import {
+  approval as decider,
+  newDataKey,
+  seal,
+  toApprovalEnvelope,
+  type ApprovalBook,
+  type ApprovalCommand,
+  type Follower,
+  type OpenedApproval,
+} from '#domain';
+import { AppError, newId, type Clock, type Principal } from '#kernel';
+import type { ApprovalKeyStore } from '#platform';
+import type { HoldAnswer, HoldRequest, TargetAddress } from './gate.js';
+
+export interface HoldsOptions {
+  readonly book: ApprovalBook;
+  readonly follower: Follower;
+  readonly keys: ApprovalKeyStore;
+  /** The key of the bindings; the same for every proxy that shares approvals. */
+  readonly bindingKey: Buffer;
+  readonly clock: Clock;
+  readonly instance: string;
+  readonly publicUrl: string;
+  /** How long a request stays open, and as long again its grant. Milliseconds. */
+  readonly openMs: number;
+}
+
+interface Holder {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly target: TargetAddress;
+}
+
+/** Statements that wait for a person: request, wait, use once (invariant 6). */
+export class Holds {
+  /** Statements of this process that wait for a request; several may share one. */
+  private readonly waiters = new Map<string, number>();
+
+  constructor(private readonly options: HoldsOptions) {}
+
+  async hold(holder: Holder, request: HoldRequest): Promise<HoldAnswer> {
+    const binding = this.bind(holder, request);
+    const granted = this.options.book.grants.find(binding, holder.principal, this.options.clock.now());
+    if (granted) return this.consume(granted, binding, holder, request);
+    const open = this.openRequest(binding, holder.principal) ?? (await this.ask(binding, holder, request));
+    this.announce(open, request);
+    if (!request.mayWait || open.request.mode === 'retry') return { outcome: 'retry', approvalId: open.request.id };
+    const { id } = open.request;
+    this.waiters.set(id, (this.waiters.get(id) ?? 0) + 1);
+    try {
+      const decided = await this.wait(id, request);
+      return await this.answer(decided, binding, holder, request);
+    } finally {
+      this.leave(id);
+    }
+  }
+
+  /** HMAC over everything that makes this execution this one: never a fingerprint, which `id=1` and `id=2` share. */
+  private bind(holder: Holder, { execution, parameters, circumstances }: HoldRequest): Buffer {
+    const hmac = createHmac('sha256', this.options.bindingKey);
+    // JSON keeps the fields apart: no text can be shifted from one into the next.
+    hmac.update(JSON.stringify([execution.judgement.analysis.text, parameters, circumstances, holder.principal.id]));
+    return hmac.digest();
+  }
+
+  private openRequest(binding: Buffer, requester: Principal): OpenedApproval | undefined {
+    const now = this.options.clock.now();
+    return this.options.book
+      .pending()
+      .find(
+        ({ request }) =>
+          request.requester.id === requester.id &&
+          request.requester.onBehalfOf === requester.onBehalfOf &&
+          request.binding.equals(binding) &&
+          now < request.expiresAt,
+      );
+  }
+
+  private async ask(binding: Buffer, holder: Holder, { execution, parameters }: HoldRequest): Promise<OpenedApproval> {
+    const { options } = this;
+    const { judgement } = execution;
+    const id = newId('apr', options.clock.now());
+    const key = newDataKey();
+    await options.keys.put(id, key);
+    const exact = { text: judgement.analysis.text, parameters: parameters.map((p) => p.value) };
+    const { obligations } = judgement.verdict;
+    await this.append(undefined, {
+      type: 'RequestApproval',
+      ...this.stamp(),
+      request: {
+        id,
+        sessionId: holder.id,
+        statementId: execution.statementId,
+        requester: holder.principal,
+        connection: holder.target.name,
+        binding,
+        sealed: seal(exact, key, id),
+        text: judgement.recordedText,
+        tables: tablesOf(judgement),
+        kind: judgement.analysis.statements.map((s) => s.kind).join('; '),
+        reason: judgement.verdict.reason,
+        approverGroups: obligations.approvers,
+        quorum: obligations.quorum,
+        mode: obligations.mode,
+        expiresAt: options.clock.now() + options.openMs,
+        policyIds: judgement.verdict.policyIds,
+      },
+    });
+    const asked = options.book.get(id);
+    if (!asked) throw new AppError('LOG_UNAVAILABLE', 'the approval request is not readable yet: run the statement again');
+    return asked;
+  }
+
+  private announce({ request }: OpenedApproval, { announce }: HoldRequest): void {
+    announce({
+      approvalId: request.id,
+      link: `${this.options.publicUrl}/approvals/${request.id}`,
+      approvers: request.approverGroups,
+      reason: request.reason,
+    });
+  }
+
+  /** Resolves when it is decided, the wait is over, or the client has gone. */
+  private wait(id: string, request: HoldRequest): Promise<OpenedApproval> {
+    const { book } = this.options;
+    const { waitMs } = request.execution.judgement.verdict.obligations;
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        unsubscribe();
+        request.signal.removeEventListener('abort', done);
+        resolve(book.get(id)!);
+      };
+      const timer = setTimeout(done, waitMs);
+      const unsubscribe = book.onChange(id, (approval) => approval.status !== 'pending' && done());
+      request.signal.addEventListener('abort', done);
+      // It may have been decided, or the client gone, before this began to listen.
+      if (book.get(id)?.status !== 'pending' || request.signal.aborted) done();
+    });
+  }
+
+  private async answer(decided: OpenedApproval, binding: Buffer, holder: Holder, request: HoldRequest): Promise<HoldAnswer> {
+    const approvalId = decided.request.id;
+    const decidedBy = decided.decisions.map(({ by }) => by.id);
+    if (request.signal.aborted) {
+      await this.withdraw(decided);
+      return { outcome: 'withdrawn', approvalId };
+    }
+    switch (decided.status) {
+      case 'approved':
+        return this.consume(decided, binding, holder, request);
+      case 'denied':
+        return { outcome: 'denied', approvalId, decidedBy, reason: decided.decisions.at(-1)?.reason ?? '' };
+      case 'expired':
+        return { outcome: 'expired', approvalId };
+      case 'withdrawn':
+        return { outcome: 'withdrawn', approvalId };
+      default:
+        return { outcome: 'retry', approvalId };
+    }
+  }
+
+  /** Uses the grant, if this is the one that the log's order lets use it. */
+  private async consume(granted: OpenedApproval, binding: Buffer, holder: Holder, { execution }: HoldRequest): Promise<HoldAnswer> {
+    const approvalId = granted.request.id;
+    const stamp = this.stamp();
+    const { statementId } = execution;
+    await this.append(granted, { type: 'Consume', ...stamp, by: holder.principal, binding, sessionId: holder.id, statementId });
+    const after = this.options.book.get(approvalId);
+    if (after?.consumption?.eventId !== stamp.eventId)
+      throw new AppError('STATEMENT_HELD', `approval ${approvalId} was used by another execution: run the statement again to ask anew`);
+    return { outcome: 'approved', approvalId, decidedBy: after.decisions.map(({ by }) => by.id) };
+  }
+
+  private leave(id: string): void {
+    const left = (this.waiters.get(id) ?? 1) - 1;
+    if (left > 0) this.waiters.set(id, left);
+    else this.waiters.delete(id);
+  }
+
+  /** Nobody is there to use it; a yes that came at the same moment must not stay open as a grant. */
+  private async withdraw(open: OpenedApproval): Promise<void> {
+    const current = this.options.book.get(open.request.id) ?? open;
+    if (current.status !== 'pending' && current.status !== 'approved') return;
+    if ((this.waiters.get(current.request.id) ?? 0) > 1) return;
+    await this.append(current, { type: 'Withdraw', ...this.stamp(), reason: 'the client went away or cancelled' });
+  }
+
+  private async append(state: OpenedApproval | undefined, command: ApprovalCommand): Promise<void> {
+    const [event] = decider.decide(command, state ?? decider.initialState());
+    if (!event) return;
+    const origin = { source: `proxy/${this.options.instance}`, clock: this.options.clock };
+    const appended = await this.options.follower.append(toApprovalEnvelope(event, origin));
+    if (!appended.folded) throw new AppError('LOG_UNAVAILABLE', 'the event log answers too slowly: run the statement again');
+  }
+
+  private stamp(): { eventId: string; at: number } {
+    const at = this.options.clock.now();
+    return { eventId: newId('evt', at), at };
+  }
+}
+
+
+function tablesOf({ analysis }: HoldRequest['execution']['judgement']): string[] {
+  const names = analysis.statements.flatMap((s) =>
+    s.accesses.flatMap(({ relation }) => (relation ? [relation.schema ? `${relation.schema}.${relation.name}` : relation.name] : [])),
+  );
+  return [...new Set(names)];
+}

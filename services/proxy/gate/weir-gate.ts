@@ -1,0 +1,136 @@
+import { topics, newEvent, encodeEnvelope, SignInRefusedSchema } from '#events';
+import type { EventLog } from '#event-log';
+import { AppError, newId, toAppError, type Clock } from '#kernel';
+import { resolveConnectionSecret, type TokenVerifier, type VerifiedToken, type WeirConfig } from '#platform';
+import type { Journal } from '../journal/index.js';
+import type { Gate, GateSession, Knock, TargetAddress } from './gate.js';
+import { RecordedSession } from './gate-session.js';
+import type { Holds } from './holds.js';
+import { Judge } from './judge.js';
+import type { PolicyFollower } from './policy-follower.js';
+
+export interface WeirGateOptions {
+  readonly config: WeirConfig;
+  readonly verifier: TokenVerifier;
+  readonly policies: PolicyFollower;
+  readonly journal: Journal;
+  readonly holds: Holds;
+  readonly eventLog: EventLog;
+  readonly clock: Clock;
+  readonly instance: string;
+}
+
+/** Refused sign-ins waiting to be recorded; beyond this, further ones of the same moment are only logged. */
+const maxPendingRefusals = 1000;
+
+/** The gate of this process: every protocol's sessions, opened, counted and ended here. */
+export class WeirGate implements Gate {
+  private readonly opened = new Map<string, { session: RecordedSession; expires: NodeJS.Timeout }>();
+  private pendingRefusals = 0;
+  private closing = false;
+
+  constructor(private readonly options: WeirGateOptions) {}
+
+  get sessions(): number {
+    return this.opened.size;
+  }
+
+  async open(knock: Knock): Promise<GateSession> {
+    if (this.closing) throw new AppError('SHUTTING_DOWN', 'the gate is shutting down');
+    const { principal } = await this.verify(knock);
+    const target = await this.target(knock.connection);
+    const { options } = this;
+    const id = newId('ses', options.clock.now());
+    const session = new RecordedSession({
+      id,
+      knock,
+      principal,
+      target,
+      judge: new Judge({
+        principal,
+        connection: { name: target.name, protocol: knock.protocol, owner: target.owner },
+        policies: () => options.policies.policies(),
+        masking: () => options.policies.masking(),
+        clock: options.clock,
+        maxStatementBytes: options.config.statements.maxBytes,
+      }),
+      journal: options.journal,
+      holds: options.holds,
+      masking: () => options.policies.masking(),
+      clock: options.clock,
+      instance: options.instance,
+      publicUrl: options.config.publicUrl,
+      closed: () => this.forget(id),
+    });
+    const expires = setTimeout(() => session.requestEnd('it reached its maximum age'), options.config.sessions.maxAge * 1000);
+    expires.unref();
+    this.opened.set(id, { session, expires });
+    return session;
+  }
+
+  /** Ends a session at its next idle point. Returns whether it is one of this process's. */
+  end(sessionId: string, reason: string): boolean {
+    const found = this.opened.get(sessionId);
+    found?.session.requestEnd(reason);
+    return found !== undefined;
+  }
+
+  /** Takes no more sessions; asks those that are open to end. */
+  close(): void {
+    this.closing = true;
+    for (const { session } of this.opened.values()) session.requestEnd('the gate is shutting down');
+  }
+
+  private forget(id: string): void {
+    clearTimeout(this.opened.get(id)?.expires);
+    this.opened.delete(id);
+  }
+
+  private async verify(knock: Knock): Promise<VerifiedToken> {
+    try {
+      return await this.options.verifier.verify(knock.token);
+    } catch (error) {
+      this.recordRefusal(knock, toAppError(error));
+      throw error;
+    }
+  }
+
+  private recordRefusal(knock: Knock, error: AppError): void {
+    if (this.pendingRefusals >= maxPendingRefusals) return;
+    this.pendingRefusals++;
+    const { eventLog, clock, instance } = this.options;
+    const event = newEvent(
+      SignInRefusedSchema,
+      { code: error.code, reason: error.message, through: knock.protocol, sourceAddress: knock.sourceAddress },
+      { source: `proxy/${instance}`, subject: 'unknown', clock },
+    );
+    eventLog
+      .append(topics.identity, [encodeEnvelope(event)])
+      .catch(() => undefined)
+      .finally(() => this.pendingRefusals--);
+  }
+
+  /** Asked only once the token is good: strangers do not learn which connections there are. */
+  private async target(name: string): Promise<TargetAddress> {
+    const { policies, config } = this.options;
+    policies.policies();
+    const registered = policies.state.connections.get(name)?.connection;
+    if (!registered || registered.protocol !== 'postgres')
+      throw new AppError('CONNECTION_UNKNOWN', `there is no connection "${name}"`, {
+        hint: 'the database name is the name of a Weirkeeper connection',
+      });
+    const { host, port, database, user, tls, tlsCa, owner, allowPrivileged } = registered;
+    return {
+      name,
+      host,
+      port,
+      database,
+      user,
+      password: await resolveConnectionSecret(registered, config.dataDir),
+      tls: tls === 'disable' || tls === 'verify-full' ? tls : 'require',
+      ...(tlsCa ? { tlsCa } : {}),
+      owner,
+      allowPrivileged,
+    };
+  }
+}

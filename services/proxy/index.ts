@@ -1,0 +1,2 @@
+export { ProxyHost } from './proxy.host.js';
+export { ProxyModule } from './proxy.module.js';

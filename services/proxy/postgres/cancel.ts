@@ -1,0 +1,66 @@
+import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import type { TargetAddress } from '../gate/gate.js';
+import { int32, type BackendKey } from './codec.js';
+import { openTargetSocket } from './target-tls.js';
+
+const CANCEL_TIMEOUT = 10_000;
+
+/* CancelRequest (F): length:int32 80877102 pid:int32 secret:bytes */
+const cancelRequest = ({ pid, secret }: BackendKey): Buffer =>
+  Buffer.concat([int32(12 + secret.length), int32(80877102), int32(pid), secret]);
+
+/**
+ * Sends a target's own key to it, under TLS where the connection has it; resolves when the server closes, by
+ * when the signal has been sent to the process. Throws TARGET_UNREACHABLE, TARGET_UNTRUSTED.
+ */
+export async function sendCancel(address: TargetAddress, key: BackendKey, at?: string): Promise<void> {
+  const signal = AbortSignal.timeout(CANCEL_TIMEOUT);
+  const { stream } = await openTargetSocket(address, signal, at);
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => stream.destroy());
+    stream.once('close', () => resolve());
+    stream.resume();
+    stream.write(cancelRequest(key));
+  });
+}
+
+interface Entry {
+  readonly secret: Buffer;
+  readonly cancel: () => Promise<void>;
+}
+
+/** A session's place in the registry. */
+export interface Registration {
+  /** What the client is told as its BackendKeyData. */
+  readonly key: BackendKey;
+  release(): void;
+}
+
+/** Our own cancel keys: a client never sees the target's. */
+export class CancelRegistry {
+  private readonly entries = new Map<number, Entry>();
+
+  /** `cancel` is the session's: it may answer for a held statement without touching the target. */
+  register(cancel: () => Promise<void>): Registration {
+    let pid = randomInt(1, 2 ** 31);
+    while (this.entries.has(pid)) pid = randomInt(1, 2 ** 31);
+    const secret = randomBytes(4);
+    this.entries.set(pid, { secret, cancel });
+    return { key: { pid, secret }, release: () => this.entries.delete(pid) };
+  }
+
+  /** True if the key was one of ours; resolves once its session has done what it does. Never says why not. */
+  async cancel({ pid, secret }: BackendKey): Promise<boolean> {
+    const entry = this.entries.get(pid);
+    // Compared in constant time, against something even where there is no such session.
+    const expected = entry?.secret ?? randomBytes(4);
+    const same = secret.length === expected.length && timingSafeEqual(secret, expected);
+    if (entry === undefined || !same) return false;
+    await entry.cancel();
+    return true;
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+}

@@ -1,0 +1,71 @@
+import type { TransactionStatus } from './codec.js';
+import { ExpectationQueue, type Expectation } from './expectation.js';
+import { SessionNames } from './session-names.js';
+import type { Portal, Prepared } from './session-objects.js';
+
+/** What both directions of one session share: what is owed, what has a name, where the transaction stands. */
+export class Conversation {
+  readonly expected = new ExpectationQueue();
+  readonly statements = new SessionNames<Prepared>();
+  readonly portals = new SessionNames<Portal>();
+  /** The session has ended. */
+  over = false;
+  status: TransactionStatus = 'I';
+  /** An error was answered and its Sync has not been sent yet: the server ignores all until then. */
+  skipping = false;
+  copyIn = false;
+  /** Extended messages were forwarded since the last Sync. */
+  segmentOpen = false;
+  /** A statement that changes names or settings was forwarded: nothing is judged until it has settled. */
+  mustSettle = false;
+  /** How often search_path may have changed; an approval binds to it. */
+  searchPathChanges = 0;
+  /** What must end before anything more is forwarded (a cancel's connection). */
+  barrier: Promise<void> | undefined;
+  private waiting: (() => void)[] = [];
+
+  get isQuiet(): boolean {
+    return this.expected.length === 0;
+  }
+
+  /** Resolves when the target owes nothing. */
+  async quiet(): Promise<void> {
+    while (!this.isQuiet && !this.over) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  /** Resolves when the target takes copy data, or owes nothing. */
+  async quietOrCopying(): Promise<void> {
+    while (!this.isQuiet && !this.copyIn && !this.over) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  settled(): void {
+    if (this.waiting.length > 0 && (this.isQuiet || this.copyIn)) this.wake();
+  }
+
+  /** Also at the session's end, so that nobody waits for ever. */
+  wake(): void {
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Takes back what the server never did. */
+  undo(item: Expectation): void {
+    switch (item.kind) {
+      case 'parse':
+        return this.statements.revert(item.change);
+      case 'bind':
+        return this.portals.revert(item.change);
+      case 'close-statement':
+        return this.statements.revert(item.change);
+      case 'close-portal':
+        return this.portals.revert(item.change);
+      case 'execute':
+        return item.run.finish({ status: 'skipped' });
+      case 'own':
+        return item.probe.settle();
+      default:
+        return undefined;
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import { AppError } from '#kernel';
+import { ByteWriter, type MaskingSet, type ResultField } from '#masking';
+import { MaskCounts } from './masking-counts.js';
+import { columnRewriter, UNCHANGED, type ValueRewriter, WRITTEN } from './masking-column.js';
+import type { TypeResolver } from './masking-types.js';
+
+/** A longer row can't be masked: it would have to be held in memory whole. */
+export const maxMaskedRow = 16 * 1024 * 1024;
+
+/** How the rows of one result are rewritten. Made once a result, used for each of its rows. */
+export interface RowPlan {
+  /** Nothing is masked and nothing needs classifying: rows go on as they are, whatever their length. */
+  readonly passthrough: boolean;
+  /** The columns that it was made from. */
+  readonly fields: readonly ResultField[];
+  readonly columns: readonly (ValueRewriter | undefined)[];
+  /** Values masked so far, by class. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Adds the counts to `into` and begins again at none. */
+  takeCounts(into: Map<string, number>): void;
+}
+
+/** Plans the masking of a result. `resolve` tells the kind of types that only the target's catalog knows. */
+export function planResult(fields: readonly ResultField[], set: MaskingSet, resolve?: TypeResolver): RowPlan {
+  const counts = new MaskCounts();
+  const columns = fields.map((field) => columnRewriter(field, set, counts, resolve));
+  return {
+    passthrough: columns.every((column) => column === undefined),
+    fields,
+    columns,
+    get counts() {
+      return counts.snapshot();
+    },
+    takeCounts: (into) => counts.takeInto(into),
+  };
+}
+
+/** One DataRow, type byte and length included; undefined: unchanged, forward the original. */
+export function rewriteRow(plan: RowPlan, frame: Buffer): Buffer | undefined {
+  return rewriteRows(plan, frame, 0, frame.length);
+}
+
+/** Refuses a row by the length in its header, before it is gathered. */
+export function checkRowLength(plan: RowPlan, length: number): void {
+  if (plan.passthrough || length <= maxMaskedRow) return;
+  throw new AppError(
+    'STATEMENT_DENIED',
+    `a row of ${length} bytes is longer than the ${maxMaskedRow} that can be masked`,
+    { hint: 'Select fewer or shorter columns.' },
+  );
+}
+
+/*
+ * DataRow (B): 'D' length:int32 count:int16 [ size:int32 bytes ]*
+ * The length includes itself, not the type byte; size -1 is NULL.
+ */
+const dataRow = 0x44;
+const headerSize = 7;
+
+// Holds one masked value at a time, never a clear one.
+const masked = new ByteWriter(4096);
+
+/**
+ * Rewrites the DataRows that fill chunk[start, end) into one new Buffer; undefined: unchanged, forward the
+ * original. Throws PROTOCOL_VIOLATION on a malformed row, STATEMENT_DENIED on one that is too long.
+ */
+export function rewriteRows(plan: RowPlan, chunk: Buffer, start: number, end: number): Buffer | undefined {
+  if (plan.passthrough) return undefined;
+  const out = new ByteWriter(end - start + ((end - start) >> 3) + 64);
+  // Everything before `kept` is in `out`, in its new form.
+  let kept = start;
+  for (let at = start; at < end;) {
+    const next = endOfRow(plan, chunk, at, end);
+    kept = rewriteValues(plan.columns, chunk, at, next, kept, out);
+    at = next;
+  }
+  if (kept === start) return undefined;
+  out.copy(chunk, kept, end);
+  return out.view();
+}
+
+/** Checks a row's header and returns where the row ends. */
+function endOfRow(plan: RowPlan, chunk: Buffer, at: number, end: number): number {
+  if (at + headerSize > end || chunk[at] !== dataRow) throw malformed('is not a whole DataRow');
+  const length = chunk.readInt32BE(at + 1);
+  checkRowLength(plan, length);
+  if (length < headerSize - 1 || at + 1 + length > end) throw malformed(`says a false length, ${length}`);
+  const count = chunk.readInt16BE(at + 5);
+  if (count !== plan.columns.length) {
+    throw malformed(`has ${count} columns where ${plan.columns.length} were described`);
+  }
+  return at + 1 + length;
+}
+
+/** Writes one row's changed values, and what stands before each; returns up to where the chunk is written. */
+function rewriteValues(
+  columns: RowPlan['columns'],
+  chunk: Buffer,
+  at: number,
+  next: number,
+  keptBefore: number,
+  out: ByteWriter,
+): number {
+  let kept = keptBefore;
+  let rowAt = -1;
+  let i = at + headerSize;
+  for (const rewrite of columns) {
+    const size = i + 4 <= next ? chunk.readInt32BE(i) : -2;
+    const value = i + 4;
+    if (size < -1 || value + size > next) throw malformed(`has a value of false size, ${size}`);
+    i = size === -1 ? value : value + size;
+    if (size === -1 || rewrite === undefined) continue;
+    masked.reset();
+    const rewritten = rewrite(chunk, value, i, masked);
+    if (rewritten === UNCHANGED) continue;
+    if (rowAt < 0) rowAt = out.position + at - kept;
+    out.copy(chunk, kept, value - 4);
+    if (rewritten === WRITTEN) {
+      out.int32(masked.position);
+      out.copy(masked.raw, 0, masked.position);
+    } else {
+      out.int32(-1);
+    }
+    kept = i;
+  }
+  if (i !== next) throw malformed('has bytes behind its last column');
+  if (rowAt < 0) return kept;
+  out.copy(chunk, kept, next);
+  
+  return next;
+}
+
+function malformed(what: string): AppError {
+  return new AppError('PROTOCOL_VIOLATION', `the target sent a row that ${what}`);
+}

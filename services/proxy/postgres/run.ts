@@ -1,0 +1,135 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { Execution, GateSession, Judgement, Outcome, RecordedResult } from '../gate/gate.js';
+import type { CopyOutMasker } from './copy-out.js';
+import type { PlannedResult } from './result-plan.js';
+import type { Spent } from './session-objects.js';
+
+/** Result bytes gathered before they are written as a chunk of their own. */
+const chunkBytes = 64 * 1024;
+/** A result up to this size stands inside its outcome. */
+const inlineBytes = 8 * 1024;
+
+/** One statement on its way: what it may send, what it has sent, and its record. */
+export class Run {
+  plan: PlannedResult | undefined;
+  copy: CopyOutMasker | undefined;
+  /** Set once the budget is spent: nothing more of it reaches the client. */
+  overBudget = false;
+  tag = '';
+  /** Statements of a query string that have completed. */
+  completed = 0;
+  rows = 0;
+  bytes = 0;
+  failure: { sqlstate?: string; message?: string } = {};
+  errored = false;
+  private frames: Buffer[] = [];
+  private gathered = 0;
+  private gatheredRows = 0;
+  private recorded = 0;
+  private chunks = 0;
+  private headed = false;
+  private cut = false;
+  private hash: Hash | undefined;
+  private finished = false;
+  private readonly masked = new Map<string, number>();
+
+  constructor(
+    readonly execution: Execution,
+    readonly judgement: Judgement,
+    private readonly session: GateSession,
+    private readonly recordBytes: number,
+    /** Counts over all Executes of a portal. */
+    readonly spent: Spent,
+  ) {}
+
+  get maxRows(): number {
+    return this.judgement.verdict.obligations.maxRows ?? Infinity;
+  }
+
+  get maxBytes(): number {
+    return this.judgement.verdict.obligations.maxBytes ?? Infinity;
+  }
+
+  /** Rows that have just gone to the client, as sent. */
+  sent(frames: Buffer, rows: number): void {
+    this.rows += rows;
+    this.bytes += frames.length;
+    this.spent.rows += rows;
+    this.spent.bytes += frames.length;
+    if (this.cut || this.recorded + frames.length > this.recordBytes) return this.digestOnly(frames);
+    // A copy: the socket's buffer must not be kept alive by the record.
+    this.frames.push(Buffer.from(frames));
+    this.gathered += frames.length;
+    this.gatheredRows += rows;
+    this.recorded += frames.length;
+    if (this.gathered >= chunkBytes) this.flush();
+  }
+
+  /** A new result begins within the same run (a query string with several statements). */
+  nextResult(): void {
+    this.countMasked();
+    if (this.gathered > 0) this.flush();
+    this.plan = undefined;
+    this.copy = undefined;
+    this.headed = false;
+  }
+
+  /** The error as the client sees it. */
+  failed(error: { code: string; message: string }): void {
+    this.errored = true;
+    this.failure = { sqlstate: error.code, message: error.message };
+  }
+
+  finish(outcome: Outcome): void {
+    if (this.finished) return;
+    this.finished = true;
+    this.countMasked();
+    const inline = this.chunks === 0 && this.gathered <= inlineBytes ? this.take() : undefined;
+    if (this.gathered > 0) this.flush();
+    this.session.outcome(this.execution, {
+      ...this.failure,
+      ...outcome,
+      commandTag: this.tag,
+      rows: this.rows,
+      bytes: this.bytes,
+      masked: this.masked,
+      recordingCut: this.cut,
+      ...(this.hash && { digest: this.hash.digest() }),
+      ...(inline && { result: inline }),
+    });
+  }
+
+  private countMasked(): void {
+    this.plan?.takeCounts(this.masked);
+  }
+
+  private digestOnly(frames: Buffer): void {
+    if (this.gathered > 0) this.flush();
+    this.cut = true;
+    this.hash ??= createHash('sha256');
+    this.hash.update(frames);
+  }
+
+  /** From the first chunk on the digest runs along, so that it covers the whole result if the record is cut. */
+  private flush(): void {
+    const result = this.take();
+    if (!result) return;
+    this.hash ??= createHash('sha256');
+    this.hash.update(result.frames);
+    this.session.chunk(this.execution, this.chunks++, result);
+  }
+
+  private take(): RecordedResult | undefined {
+    if (!this.plan && this.gathered === 0) return undefined;
+    const result = {
+      columns: this.headed ? [] : (this.plan?.columns ?? []),
+      frames: this.frames.length === 1 ? this.frames[0]! : Buffer.concat(this.frames),
+      rowCount: this.gatheredRows,
+    };
+    this.headed = true;
+    this.frames = [];
+    this.gathered = 0;
+    this.gatheredRows = 0;
+    return result;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Judgement, Namespace, Parameter } from '../gate/gate.js';
+import type { Format } from './codec.js';
+import type { PlannedResult } from './result-plan.js';
+
+/** A prepared statement: by Parse, or by SQL's PREPARE (they share their names). */
+export interface Prepared {
+  readonly name: string;
+  readonly text: string;
+  /** What it was judged to be at Parse; judged again at each Execute. */
+  judgement: Judgement;
+  /** Types the client declared in Parse, part of what an approval binds to. */
+  readonly parameterTypes: readonly number[];
+  /** Forwarded without an Execute beside it: its record is a StatementPrepared. */
+  recorded: boolean;
+  /** The last plan made for it, and the RowDescription it was made from. */
+  plan: PlannedResult | undefined;
+}
+
+/** A portal: by Bind, or a cursor by DECLARE (they share their names). */
+export interface Portal {
+  readonly name: string;
+  readonly prepared: Prepared;
+  readonly parameters: readonly Parameter[];
+  readonly resultFormats: readonly Format[];
+  readonly cursor: boolean;
+  /** Rows and bytes over all its Executes and FETCHes: what budgets count. */
+  readonly spent: Spent;
+  /** Known once a Describe of it was answered. */
+  plan: PlannedResult | 'no rows' | undefined;
+  /** The namespace for which that Describe was asked. */
+  describedFor: Namespace | undefined;
+}
+
+export interface Spent {
+  rows: number;
+  bytes: number;
+}

@@ -1,0 +1,226 @@
+import type { Duplex } from 'node:stream';
+import { AppError, toAppError } from '#kernel';
+import { MessageScanner, Outbox, tie, type Tie, type TieEnd } from '#wire';
+import type { GateSession } from '../gate/gate.js';
+import { fatal } from './auth.js';
+import { Backend } from './backend.js';
+import type { CatalogSource } from './catalog.js';
+import { frontend as type, message } from './codec.js';
+import { Conversation } from './conversation.js';
+import { Frontend, type FrontendLimits } from './frontend.js';
+import { PausableSource } from './pausable-source.js';
+import type { Target } from './target.js';
+import { UnitReader } from './unit-reader.js';
+
+/** The longest message taken from a client: a Bind with its parameters, or a piece of COPY data. */
+const maxClientMessage = 64 * 1024 * 1024;
+/** The longest message taken from a target: one row. */
+const maxTargetMessage = 64 * 1024 * 1024;
+/** What is read ahead from a client while one of its statements waits. */
+const readAhead = 1024 * 1024;
+
+export interface SessionOptions {
+  readonly client: Duplex;
+  readonly target: Target;
+  readonly gate: GateSession;
+  readonly catalog: CatalogSource;
+  readonly limits: FrontendLimits;
+  readonly log: (error: AppError) => void;
+}
+
+/**
+ * One client's session from ReadyForQuery to its end.
+ *
+ *   client -> scanner -> unit reader -> frontend (decide) -> outbox -> target
+ *   client <- outbox  <- backend (mask, count) <- scanner <- target
+ *
+ * What one read gave is recorded with one journal write and leaves with one socket write.
+ */
+export class PostgresSession {
+  private readonly conversation = new Conversation();
+  private readonly toClient: Outbox;
+  private readonly toTarget: Outbox;
+  private readonly fromClient: PausableSource;
+  private readonly fromTarget: PausableSource;
+  private readonly clientScanner = new MessageScanner({ maxLength: maxClientMessage });
+  private readonly targetScanner = new MessageScanner({ maxLength: maxTargetMessage });
+  private readonly reader: UnitReader;
+  private readonly frontend: Frontend;
+  private readonly backend: Backend;
+  private readonly tie: Tie;
+  private readonly ended: Promise<void>;
+  private resolveEnded!: () => void;
+  private commits = 0;
+  private aheadBytes = 0;
+  private bytesIn = 0;
+  private bytesOut = 0;
+  private endReason: string | undefined;
+  private requestedEnd: string | undefined;
+
+  constructor(private readonly options: SessionOptions) {
+    const { client, target, gate, catalog, limits } = options;
+    this.ended = new Promise((resolve) => (this.resolveEnded = resolve));
+    this.toClient = new Outbox(client);
+    this.toTarget = new Outbox(target.stream);
+    this.fromClient = new PausableSource(client, (chunk) => this.clientData(chunk));
+    this.fromTarget = new PausableSource(target.stream, (chunk) => this.targetData(chunk));
+    const flush = () => this.flush();
+    const fail = (error: unknown) => this.fail(error);
+    this.frontend = new Frontend(
+      this.conversation,
+      gate,
+      catalog,
+      limits,
+      { toTarget: this.toTarget, toClient: this.toClient, flush, terminated: () => this.terminated() },
+      fail,
+    );
+    this.reader = new UnitReader((unit) => this.frontend.accept(unit));
+    this.backend = new Backend(this.conversation, gate, catalog, {
+      toClient: this.toClient,
+      pause: () => this.fromTarget.pause('looking up'),
+      resume: () => {
+        this.fromTarget.resume('looking up');
+        this.flush();
+      },
+      cancel: () => target.cancel().catch(() => undefined),
+      sendFailure: () => this.frontend.sendFailure(),
+      fail,
+    });
+    this.tie = tie(client, target.stream, (end) => this.finish(end));
+    gate.onEnd((reason) => this.requestEnd(reason));
+  }
+
+  /** Resolves when the session is over and recorded. */
+  run(): Promise<void> {
+    this.fromTarget.start();
+    this.fromClient.start();
+    return this.ended;
+  }
+
+  /** The client's CancelRequest. */
+  async cancel(): Promise<void> {
+    if (!this.frontend.cancelHold()) await this.options.target.cancel();
+  }
+
+  /** At the next idle point the client is told, and the session ends. */
+  requestEnd(reason: string): void {
+    this.requestedEnd ??= reason;
+    this.endIfIdle();
+  }
+
+  private clientData(chunk: Buffer): Buffer | undefined {
+    this.bytesIn += chunk.length;
+    try {
+      this.clientScanner.push(chunk, (code, buffer, start, end) => this.reader.message(code, buffer, start, end));
+      if (this.frontend.isWaiting) this.readAhead(chunk.length);
+      this.flush();
+    } catch (error) {
+      this.fail(error);
+    }
+    return undefined;
+  }
+
+  /** While a statement waits for a person, the client is still read (end of file, good-bye), up to a cap. */
+  private readAhead(bytes: number): void {
+    this.aheadBytes += bytes;
+    if (this.aheadBytes > readAhead) this.fromClient.pause('waiting');
+  }
+
+  private targetData(chunk: Buffer): Buffer | undefined {
+    try {
+      const rest = this.targetScanner.push(chunk, (code, buffer, start, end) => {
+        this.backend.message(code, buffer, start, end);
+        return !this.fromTarget.isPaused('looking up');
+      });
+      this.backend.flushRows();
+      this.flush();
+      return rest.length > 0 ? rest : undefined;
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
+  }
+
+  /** Records first, then writes. In strict mode nothing leaves before all that was recorded is on disk. */
+  private flush(): void {
+    if (this.endReason !== undefined) return;
+    try {
+      const commit = this.options.gate.commit();
+      if (!commit && this.commits === 0) return this.write();
+      this.commits++;
+      (commit ?? Promise.resolve()).then(
+        () => --this.commits === 0 && this.write(),
+        (error: unknown) => this.fail(error),
+      );
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private write(): void {
+    this.bytesOut += this.toClient.pending;
+    this.toTarget.flush();
+    this.toClient.flush();
+    this.hold(this.toTarget, 'target');
+    this.hold(this.toClient, 'client');
+    if (!this.frontend.isWaiting && this.aheadBytes > 0) {
+      this.aheadBytes = 0;
+      this.fromClient.resume('waiting');
+    }
+    this.endIfIdle();
+  }
+
+  /** Back-pressure: both sides fill both outboxes (answers and refusals), so both wait for either. */
+  private hold(outbox: Outbox, name: string): void {
+    if (!outbox.congested) return;
+    const reason = `${name} congested`;
+    const sources = name === 'client' ? [this.fromTarget, this.fromClient] : [this.fromClient];
+    for (const source of sources) source.pause(reason);
+    outbox.onceClear(() => {
+      for (const source of sources) source.resume(reason);
+    });
+  }
+
+  private endIfIdle(): void {
+    if (this.requestedEnd === undefined || !this.conversation.isQuiet || this.frontend.isWaiting) return;
+    if (this.conversation.status !== 'I' && this.requestedEnd === 'the gate is shutting down') return;
+    this.fail(new AppError('SHUTTING_DOWN', `the session was ended: ${this.requestedEnd}`), `ended: ${this.requestedEnd}`);
+  }
+
+  private terminated(): void {
+    this.endReason ??= 'terminated';
+    this.toTarget.push(message(type.terminate));
+    this.toTarget.flush();
+    this.tie.end();
+  }
+
+  /** Ends the session with an error that its client can read. */
+  private fail(error: unknown, reason?: string): void {
+    if (this.endReason !== undefined) return;
+    const appError = toAppError(error);
+    this.endReason = reason ?? `error: ${appError.message}`;
+    if (!reason) this.options.log(appError);
+    this.toClient.push(fatal(appError));
+    this.toClient.flush();
+    this.tie.end();
+  }
+
+  private finish(end: TieEnd): void {
+    this.endReason ??= end.side === 'near' ? 'client gone' : end.side === 'far' ? 'target gone' : 'ended';
+    this.fromClient.stop();
+    this.fromTarget.stop();
+    this.frontend.close();
+    this.settleRuns();
+    this.options.gate.ended(this.endReason, this.bytesIn, this.bytesOut);
+    this.resolveEnded();
+  }
+
+  /** What was forwarded and not answered may have run or not: nobody here can know. */
+  private settleRuns(): void {
+    const { expected } = this.conversation;
+    for (let item = expected.shift(); item; item = expected.shift()) {
+      if (item.kind === 'query' || item.kind === 'execute') item.run.finish({ status: 'unknown' });
+      else if (item.kind === 'own') item.probe.settle();
+    }
+  }
+}

@@ -1,0 +1,271 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runCli } from '../../services/cli/cli.js';
+import { approvalList } from '../../services/approval/approval.item.js';
+import { connectionList } from '../../services/policy/connection.item.js';
+import { publicationItem } from '../../services/policy/policies.item.js';
+
+/** The API as far as the CLI uses it: what it was asked, and what it answers next. */
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly token: string | undefined;
+  readonly body: unknown;
+}
+let asked: Asked[];
+let answers: Map<string, { status?: number; body: unknown }>;
+const api = createServer((request, response) => {
+  void record(request).then(({ method, path }) => {
+    const { status = 200, body } = answers.get(`${method} ${path}`) ?? { status: 404, body: notFound };
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+});
+
+async function record(request: IncomingMessage): Promise<Asked> {
+  const body = await text(request);
+  const asking = {
+    method: request.method ?? '',
+    path: (request.url ?? '').replace(/^\/api/, ''),
+    token: request.headers.authorization,
+    body: body === '' ? undefined : (JSON.parse(body) as unknown),
+  };
+  asked.push(asking);
+  return asking;
+}
+
+const notFound = { code: 'NOT_FOUND', detail: 'no such thing' };
+const folder = mkdtempSync(join(tmpdir(), 'weir-cli-'));
+let url: string;
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  api.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  asked = [];
+  answers = new Map();
+});
+
+async function weir(argv: readonly string[], env: NodeJS.ProcessEnv = { WEIR_TOKEN: 'tok' }, to = url) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const world = { env, url: to, dataDir: folder, now: () => Date.UTC(2026, 0, 1) };
+  const code = await runCli(argv, { ...world, out: (line) => out.push(line), err: (line) => err.push(line) });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+const request = {
+  id: 'apr_1',
+  status: 'pending' as const,
+  requester: { id: 'dev:dev-agent', kind: 'agent' as const, subject: 'dev-agent', onBehalfOf: 'dev:ann' },
+  connection: 'demo',
+  text: 'delete from tickets where id = 7',
+  kind: 'delete',
+  tables: ['public.tickets'],
+  reason: 'agents ask before they write',
+  approverGroups: ['approvers'],
+  quorum: 2,
+  approvals: [],
+  mode: 'wait' as const,
+  requestedAt: '2026-01-01T00:00:00.000Z',
+  expiresAt: '2026-01-01T00:00:43.000Z',
+  sessionId: 'ses_1',
+  statementId: 'st_1',
+};
+
+describe('the command', () => {
+  it('lists its verbs, the exit codes and, for a verb, examples', async () => {
+    const { code, out } = await weir(['help']);
+    expect(code).toBe(0);
+    for (const verb of ['connect', 'approve', 'replay', 'exit codes']) expect(out).toContain(verb);
+    expect((await weir(['approve', '--help'])).out).toContain('./weir approve apr_');
+    expect((await weir([])).code).toBe(0);
+  });
+
+  it.each([
+    [['dance'], 2, 'no such command: dance'],
+    [['deny', 'apr_1'], 2, '--reason is missing'],
+    [['approve'], 2, 'the id is missing'],
+    [['approve', 'a', 'b'], 2, 'unexpected argument: b'],
+    [['approvals', '--nope'], 2, "Unknown option '--nope'"],
+    [['token', 'root'], 2, 'there is no root'],
+    [['connect', 'demo', '--listen', '0.0.0.0:1'], 2, 'only loopback is allowed'],
+    [['approvals', 'apr_x'], 4, 'no such thing'],
+  ])('%j ends with %i: %s', async (argv, code, says) => {
+    const result = await weir(argv);
+    expect([result.code, result.err]).toEqual([code, expect.stringContaining(says)]);
+    expect(result.out).toBe('');
+  });
+
+  it('ends with 3 where it is refused, and with 5 where there is no gate', async () => {
+    const body = { code: 'FORBIDDEN', detail: 'this needs the role approver', hint: 'ask' };
+    answers.set('GET /approvals?status=pending', { status: 403, body });
+    expect(await weir(['approvals'])).toEqual({
+      code: 3,
+      out: '',
+      err: 'weir: this needs the role approver\n  ask',
+    });
+    const away = await weir(['approvals'], { WEIR_TOKEN: 'tok' }, 'http://127.0.0.1:9');
+    expect([away.code, away.err]).toEqual([5, expect.stringContaining('cannot be reached')]);
+  });
+
+  it('says what it would need where there is no token', async () => {
+    const { code, err } = await weir(['approvals'], {});
+    expect([code, err]).toEqual([3, expect.stringContaining('set WEIR_TOKEN')]);
+    expect(asked).toEqual([]);
+  });
+
+  it('speaks JSON about errors too', async () => {
+    const { code, err } = await weir(['approvals', 'apr_x', '--json']);
+    expect([code, JSON.parse(err)]).toEqual([4, { error: { code: 'NOT_FOUND', message: 'no such thing' } }]);
+  });
+
+  it('does not take a page of something else for an answer', async () => {
+    answers.set('GET /approvals?status=pending', { body: { hello: 'world' } });
+    expect(await weir(['approvals'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('not understood') as string,
+    });
+  });
+});
+
+describe('approvals', () => {
+  it('shows who wants what, where, why, and how to answer', async () => {
+    answers.set('GET /approvals?status=pending', { body: approvalList.parse({ approvals: [request] }) });
+    const { code, out } = await weir(['approvals']);
+    expect(code).toBe(0);
+    expect(out).toBe(`apr_1  expires in 43 s
+  who     dev:dev-agent (agent, for dev:ann)
+  where   demo
+  what    delete public.tickets
+  why     held: agents ask before they write
+    delete from tickets where id = 7
+  ./weir approve apr_1   or   ./weir deny apr_1 --reason "…"`);
+    expect(asked[0]?.token).toBe('Bearer tok');
+  });
+
+  it("does not let a statement write on its approver's terminal", async () => {
+    const sneaky = 'delete from a;\u001b[2K\u001b[1Aselect 1; \u202e-- \u009b2J';
+    answers.set('GET /approvals?status=pending', { body: { approvals: [{ ...request, text: sneaky }] } });
+    const { out } = await weir(['approvals']);
+    expect(out).toContain('delete from a;\\u{1b}[2K');
+    expect(out).not.toMatch(/[\u001b\u009b\u202e]/);
+    answers.set('GET /approvals?status=pending', {
+      body: { approvals: [{ ...request, connection: 'a\u001b[2K' }] },
+    });
+    expect((await weir(['approvals'])).out).not.toContain('\u001b');
+  });
+
+  it('shows exactly what would run', async () => {
+    const exact = { text: 'delete from t where id = $1 and k = $2', parameters: ['7', null] };
+    answers.set('GET /approvals/apr_1', { body: { ...request, exact } });
+    expect((await weir(['approvals', 'apr_1'])).out).toContain('$1 = 7\n    $2 = NULL');
+  });
+
+  it('approves, and says how many are still needed', async () => {
+    const path = 'POST /approvals/apr_1/decision';
+    const yes = { by: 'corp:bea', decision: 'approve' as const, reason: '', at: request.requestedAt };
+    answers.set(path, { body: { ...request, approvals: [yes] } });
+    expect((await weir(['approve', 'apr_1'])).out).toBe('approved apr_1: 1 of 2 approvals, it still waits');
+    answers.set(path, { body: { ...request, status: 'approved' } });
+    expect((await weir(['approve', 'apr_1', '--reason', 'ok'])).out).toBe('approved apr_1');
+    expect(asked.at(-1)?.body).toEqual({ decision: 'approve', reason: 'ok' });
+    answers.set(path, { status: 202, body: { id: 'evt_1', status: 'accepted' } });
+    expect((await weir(['approve', 'apr_1'])).out).toContain('recorded');
+  });
+
+  it('denies with a reason', async () => {
+    answers.set('POST /approvals/apr_1/decision', { body: { ...request, status: 'denied' } });
+    expect((await weir(['deny', 'apr_1', '--reason', 'no'])).out).toBe('denied apr_1');
+    expect(asked.at(-1)?.body).toEqual({ decision: 'deny', reason: 'no' });
+  });
+});
+
+describe('connections', () => {
+  const orders = {
+    name: 'orders',
+    protocol: 'postgres',
+    host: '10.0.0.5',
+    port: 5432,
+    database: 'orders',
+    user: 'svc',
+    password: 'stored',
+    tls: 'require',
+    tlsCa: null,
+    owner: '',
+    allowPrivileged: false,
+    registeredBy: 'api' as const,
+  };
+
+  it('are listed', async () => {
+    answers.set('GET /connections', { body: connectionList.parse({ connections: [orders] }) });
+    expect((await weir(['connections'])).out).toMatch(
+      /orders {2,}postgres {2,}10\.0\.0\.5:5432\/orders {2,}svc/,
+    );
+    expect(JSON.parse((await weir(['connections', '--json'])).out)).toEqual({ connections: [orders] });
+  });
+
+  it('are added with a password that stands in no command line', async () => {
+    answers.set('POST /connections', { status: 201, body: orders });
+    const target = ['--host', '10.0.0.5', '--database', 'orders', '--user', 'svc'];
+    const env = { WEIR_TOKEN: 'tok', ORDERS_PW: 's3cret' };
+    const { code, out } = await weir(
+      ['connections', 'add', 'orders', ...target, '--password-env', 'ORDERS_PW'],
+      env,
+    );
+    expect([code, out]).toEqual([0, 'added orders; try it: ./weir connect orders']);
+    expect(asked[0]?.body).toMatchObject({ name: 'orders', protocol: 'postgres', password: 's3cret' });
+    expect((await weir(['connections', 'add', 'orders', ...target, '--password', 'x'])).code).toBe(2);
+    const twice = ['--password-env', 'ORDERS_PW', '--password-stdin'];
+    expect((await weir(['connections', 'add', 'orders', ...target, ...twice], env)).code).toBe(2);
+  });
+
+  it('are removed', async () => {
+    answers.set('DELETE /connections/orders', { body: { name: 'orders', status: 'removed' } });
+    expect((await weir(['connections', 'remove', 'orders'])).out).toBe('removed orders');
+    expect((await weir(['connections', 'remove', 'nothing'])).code).toBe(4);
+  });
+});
+
+describe('policy', () => {
+  const policies = mkdtempSync(join(folder, 'policies-'));
+  writeFileSync(join(policies, 'agents.cedar'), 'permit(principal, action, resource);');
+  writeFileSync(join(policies, 'notes.txt'), 'not a policy');
+
+  it('publishes what the files say', async () => {
+    const body = publicationItem.parse({
+      registered: ['orders'],
+      removed: [],
+      policies: 'v2',
+      masking: null,
+    });
+    answers.set('POST /policies/publish', { body });
+    const { out } = await weir(['policy', 'publish', '--change', 'PR 123']);
+    expect(out).toBe('connection orders registered\npolicies are now version v2');
+    expect(asked[0]?.body).toEqual({ changeReference: 'PR 123' });
+  });
+
+  it('checks files without publishing them', async () => {
+    answers.set('GET /connections', { body: { connections: [{ name: 'demo' }] } });
+    const detail = 'default.cedar:3:1: unexpected token';
+    answers.set('POST /policies/simulate', { status: 422, body: { code: 'POLICY_INVALID', detail } });
+    expect(await weir(['policy', 'check', policies])).toMatchObject({ code: 2, err: `weir: ${detail}` });
+    answers.set('POST /policies/simulate', { body: {} });
+    expect(await weir(['policy', 'check', policies])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/valid$/) as string,
+    });
+    const files = [{ name: 'agents.cedar', text: 'permit(principal, action, resource);' }];
+    expect(asked.at(-1)?.body).toMatchObject({ files });
+    expect((await weir(['policy', 'check', tmpdir()])).code).toBe(2);
+  });
+});

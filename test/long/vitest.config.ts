@@ -1,0 +1,10 @@
+import { resolve } from 'node:path';
+import { defineConfig } from 'vitest/config';
+import base from '../../vitest.config.js';
+
+// What `npm run test:long` runs: regression suites, crash and fuzz runs, anything past five minutes.
+export default defineConfig({
+  ...base,
+  root: resolve(import.meta.dirname, '../..'),
+  test: { ...base.test, include: ['test/long/**/*.spec.ts'], testTimeout: 30 * 60_000 },
+});

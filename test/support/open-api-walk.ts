@@ -1,0 +1,30 @@
+import { isRecord } from './json.js';
+
+/** A route of the OpenAPI document, with every path parameter filled in. */
+export interface Route {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Every route that the application at `url` documents. */
+export async function documentedRoutes(url: string): Promise<Route[]> {
+  const document: unknown = await (await fetch(`${url}/api/openapi.json`)).json();
+  if (!isRecord(document) || !isRecord(document['paths'])) throw new Error('no OpenAPI document');
+  return Object.entries(document['paths']).flatMap(([path, methods]) =>
+    Object.keys(isRecord(methods) ? methods : {}).map((method) => ({
+      method: method.toUpperCase(),
+      path: path.replace(/\{\w+\}/g, 'x'),
+    })),
+  );
+}
+
+/** The status that a route answers, with an empty body; the guard must refuse before any body is looked at. */
+export async function statusOf(url: string, { method, path }: Route, token?: string): Promise<number> {
+  const answer = await fetch(url + path, {
+    method,
+    redirect: 'manual',
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+  });
+  await answer.body?.cancel();
+  return answer.status;
+}

@@ -1,0 +1,63 @@
+import { appendFileSync, existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Real servers and clients that tests talk to, found on this machine. */
+export type PeerName = 'postgres' | 'pgbouncer' | 'psql' | 'pgbench';
+
+export interface Peer {
+  readonly name: PeerName;
+  /** The path of its program. */
+  readonly program: string;
+}
+
+const programs: Readonly<Record<PeerName, { readonly file: string; readonly env: string }>> = {
+  postgres: { file: 'postgres', env: 'WEIR_PEER_POSTGRES' },
+  pgbouncer: { file: 'pgbouncer', env: 'WEIR_PEER_PGBOUNCER' },
+  psql: { file: 'psql', env: 'WEIR_PEER_PSQL' },
+  pgbench: { file: 'pgbench', env: 'WEIR_PEER_PGBENCH' },
+};
+/** What comes with a declared peer is declared with it. */
+const broughtBy: Partial<Record<PeerName, PeerName>> = { psql: 'postgres', pgbench: 'postgres' };
+
+/**
+ * `const postgres = peer('postgres'); describe.skipIf(!postgres)(…)`: the program named in the environment
+ * (WEIR_PEER_POSTGRES=/path/to/postgres), else one on this machine. A peer that WEIR_PEERS declares must be
+ * there; an undeclared one that is not is noted for the closing lines of `npm test`, and undefined.
+ */
+export function peer(name: PeerName): Peer | undefined {
+  const { env } = programs[name];
+  const program = process.env[env] || find(programs[name].file);
+  if (program && existsSync(program)) return { name, program };
+  const declared = (process.env['WEIR_PEERS'] ?? '').split(',');
+  if (declared.includes(name) || declared.includes(broughtBy[name] ?? name))
+    throw new Error(`WEIR_PEERS declares ${name}, but it is not on this machine (PATH, or ${env})`);
+  note(name, `not on this machine; install it or set ${env}`);
+  return undefined;
+}
+
+/** The same, for a test that has nothing to do without. */
+export function requirePeer(name: PeerName): Peer {
+  const found = peer(name);
+  if (!found) throw new Error(`${name} is not on this machine`);
+  return found;
+}
+
+function find(file: string): string | undefined {
+  const path = (process.env['PATH'] ?? '').split(delimiter);
+  return [...debianFolders(), ...path, '/usr/sbin', '/usr/local/sbin']
+    .map((folder) => join(folder, file))
+    .find((candidate) => existsSync(candidate));
+}
+
+/** Debian keeps the server's programs off the PATH, a folder a version; the newest first. */
+function debianFolders(): string[] {
+  const root = '/usr/lib/postgresql';
+  if (!existsSync(root)) return [];
+  const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a));
+  return versions.map((version) => join(root, version, 'bin'));
+}
+
+function note(name: PeerName, why: string): void {
+  const file = process.env['WEIR_SKIPPED_FILE'];
+  if (file) appendFileSync(file, `${name}: ${why}\n`);
+}
