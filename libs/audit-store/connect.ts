@@ -1,6 +1,6 @@
 import { createClient, type ClickHouseClient } from '@clickhouse/client';
 import { Session } from 'chdb';
-import { createChdbConnection, type ChdbConnection } from 'chdb/connection';
+import { embeddedConnection } from './embedded.connection.js';
 import { embeddedEngineArguments } from './embedded.engine.js';
 import type { AuditStoreConfig } from './store.config.js';
 
@@ -24,18 +24,8 @@ export function connectAuditStore(config: AuditStoreConfig): ClickHouseClient {
 function connectEmbedded(path: string): ClickHouseClient {
   const starter = new Session(path, { connectionArgs: embeddedEngineArguments(path) });
   try {
-    return createClient({ connection: asClientConnection(createChdbConnection({ path })) });
+    return createClient({ connection: embeddedConnection(path) });
   } finally {
     starter.close();
   }
-}
-
-type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
-
-/**
- * chdb declares the interface of `@clickhouse/client-common`, the client declares its own copy of it; the two
- * differ for the compiler (a private field), not at run time.
- */
-function asClientConnection(connection: ChdbConnection): ClientConnection {
-  return connection as unknown as ClientConnection;
 }

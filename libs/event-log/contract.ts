@@ -144,7 +144,8 @@ export function eventLogContract(name: string, open: () => Promise<LogUnderTest>
       });
 
       it('carries any bytes', async () => {
-        const every = String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i)) + '\u{1F512}\u0000\uFFFF';
+        const every =
+          String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i)) + '\u{1F512}\u0000\uFFFF';
         const sent = event('a', 1, every);
         const origin = { source: 'contract', subject: 'a', clock: systemClock, id: 'a-2' };
         const envelope = newEvent(SessionEndedSchema, {}, origin);
@@ -190,7 +191,10 @@ export function eventLogContract(name: string, open: () => Promise<LogUnderTest>
       it('begins after the positions given', async () => {
         const positions = await log.append(session, events('a', 1, 5));
         const seen: LoggedEvent[] = [];
-        const tail = log.tail({ topics: [session], after: [positions[2]!] }, (batch) => void seen.push(...batch));
+        const tail = log.tail(
+          { topics: [session], after: [positions[2]!] },
+          (batch) => void seen.push(...batch),
+        );
         await tail.caughtUp;
         expect(idsOf(seen)).toEqual(['a-4', 'a-5']);
       });
@@ -402,7 +406,9 @@ export function eventLogContract(name: string, open: () => Promise<LogUnderTest>
         const seen: LoggedEvent[] = [];
         const tail = log.tail({ topics: [session] }, (batch) => void seen.push(...batch));
         log.work({ topic: session, group: 'g' }, (batch) => void seen.push(...batch));
-        const waiting = expect(tail.passed('never', patience)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+        const waiting = expect(tail.passed('never', patience)).rejects.toMatchObject({
+          code: 'SHUTTING_DOWN',
+        });
         const other = await subject.reopen();
         await log.close();
         await log.close();

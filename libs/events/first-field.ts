@@ -13,5 +13,9 @@ export function firstField(message: Uint8Array): string | undefined {
     if (byte < 0x80) break;
   }
   if (at + length > message.length) return undefined;
-  return Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString('utf8', at, at + length);
+  return Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString(
+    'utf8',
+    at,
+    at + length,
+  );
 }

@@ -8,6 +8,7 @@ export * from './connection-secret.js';
 export * from './guard.decorators.js';
 export * from './http.boot.js';
 export * from './json.logger.js';
+export * from './openapi.js';
 export * from './platform.module.js';
 export * from './problem.js';
 export * from './readiness.js';

@@ -20,7 +20,7 @@ describe('places', () => {
   });
 
   test.each([
-    ['UTF-8 bytes are not columns', '// é€😀\n/* */'.replace('/* */', '')],
+    ['characters of two, three and four bytes', '// é€😀\n'],
     ['CRLF', '// a\r\n'],
     ['a byte order mark', '\uFEFF// a\n'],
   ])('after %s', (_, before) => {
@@ -30,7 +30,7 @@ describe('places', () => {
     expect(problemsOf(bad)).toEqual([
       expect.stringContaining(`policies/test.cedar:${line}:${column + 1}: attribute`),
     ]);
-    const unparsed = bad.replace('context.nope }', '} }');
+    const unparsed = bad.replace('context.nope', '= 0');
     expect(problemsOf(unparsed)).toEqual([
       expect.stringContaining(`policies/test.cedar:${line}:${column + 1}: `),
     ]);
@@ -51,7 +51,7 @@ describe('places', () => {
     expect(lines.map((line) => line.split(': ')[0])).toEqual([
       'b.cedar:2:45',
       'b.cedar:3:1',
-      'a.cedar:2:1',
+      'a.cedar:2:26',
       'c.cedar:1:1',
     ]);
   });
@@ -270,8 +270,6 @@ describe('the version', () => {
     expect(version(['a', ok], ['b', ''])).toBe(version(['b', ''], ['a', ok]));
     expect(version(['a', ok])).not.toBe(version(['b', ok]));
     expect(version(['a', ok])).not.toBe(version(['a', `${ok} `]));
-    expect(version(['ab', ''])).not.toBe(
-      version(['a', 'b'].map((n) => [n, ''] as [string, string])[0] ?? ['', '']),
-    );
+    expect(version(['ab', ''])).not.toBe(version(['a', ''], ['b', '']));
   });
 });

@@ -131,7 +131,8 @@ function conclude(
     return { decision: 'allow', reason, policyIds, obligations };
   }
   const approvers = obligations.approvers.join(' or ');
-  const reason = reasonOf(approves) ?? `${describe(access, connection)} needs approval by ${approvers}`;
+  // An approver must see every reason, not the first.
+  const reason = reasonsOf(approves) ?? `${describe(access, connection)} needs approval by ${approvers}`;
   return { decision: 'hold', reason, policyIds, obligations };
 }
 
@@ -151,6 +152,11 @@ function unevaluated({ errors }: Answer, column?: string): Judged {
 
 function deny(reason: string, policyIds: readonly string[] = []): Judged {
   return { decision: 'deny', reason, policyIds, obligations: mergeDemands([], []) };
+}
+
+function reasonsOf(policies: readonly Policy[]): string | undefined {
+  const reasons = new Set(policies.flatMap(({ reason }) => reason ?? []));
+  return reasons.size === 0 ? undefined : [...reasons].join('; ');
 }
 
 function reasonOf(policies: readonly Policy[]): string | undefined {

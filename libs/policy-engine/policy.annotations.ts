@@ -93,7 +93,7 @@ export function readAnnotations(source: PolicySource, json: PolicyJson, problems
       'write permit: it says what a person may approve',
     );
   }
-  if (kind === 'approve' && !values.has('approvers')) {
+  if (values.get('effect') === 'approve' && !values.has('approvers')) {
     complain(source.start, 'an approve policy without approvers', 'add @approvers("group")');
   }
   let fields: Fields = {};

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openEmbeddedLog } from '#event-log';
 import { newId, systemClock } from '#kernel';
-import { bootHttp, createTokenVerifier, loadConfig, parseAddress } from '#platform';
+import { bootHttp, createTokenVerifier, loadConfig, OpenApi, parseAddress } from '#platform';
 import { loadStatementParser } from '#statement';
 import { issuersOf, openDevProvider, withDevRoles } from '../identity/index.js';
 import { PolicyPublisher } from '../policy/index.js';
@@ -12,6 +12,7 @@ import { forwardToAudit } from './audit-forward.js';
 import { bannerOf } from './banner.js';
 import { startDemoDatabase } from './demo/demo-database.js';
 import { GateModule } from './gate.module.js';
+import { mergedOpenApi } from './merged-openapi.js';
 
 export interface House {
   /** What to paste next. */
@@ -32,11 +33,13 @@ export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<H
   const eventLog = openEmbeddedLog({ path: join(config.dataDir, 'log') });
   const instance = newId('gate').slice(-8);
   const verifier = createTokenVerifier({ issuers: issuersOf(config), clock: systemClock });
+  let document: object | undefined;
   const app = await bootHttp(GateModule.forRoot({ config, clock: systemClock, eventLog, instance, verifier }), {
     listen: parseAddress(config.listen.http),
-    mounts: [...(devProvider ? [devProvider] : []), ...forwardToAudit(auditSocket)],
+    mounts: [...(devProvider ? [devProvider] : []), ...forwardToAudit(auditSocket), mergedOpenApi(() => document, auditSocket)],
     shutdownHooks: false,
   });
+  document = app.get(OpenApi, { strict: false }).document;
   if (demo) await app.get(PolicyPublisher, { strict: false }).registerHouse(demo.connection);
   const audit = new AuditChild(env);
   audit.start();

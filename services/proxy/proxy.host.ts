@@ -21,7 +21,7 @@ import { ensureServerCertificate, loadServerCertificate } from '#wire';
 import { Holds } from './gate/holds.js';
 import { PolicyFollower } from './gate/policy-follower.js';
 import { WeirGate } from './gate/weir-gate.js';
-import { openJournal, startShipper, type Journal, type Shipper } from './journal/index.js';
+import { openJournal, startShipper, type FileJournal, type Shipper } from './journal/index.js';
 import { listen, type Listener } from './listener.js';
 import { CatalogPool } from './postgres/catalog-pool.js';
 import { PostgresDoor } from './postgres/door.js';
@@ -41,7 +41,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private approvals!: Follower;
   private commands!: { stop(): Promise<void> };
   private catalogs!: CatalogPool;
-  private journal!: Journal;
+  private journal!: FileJournal;
   private shipper!: Shipper;
   private gate!: WeirGate;
   private listener: Listener | undefined;

@@ -269,3 +269,54 @@ describe('policy', () => {
     expect((await weir(['policy', 'check', tmpdir()])).code).toBe(2);
   });
 });
+
+describe('the audit trail', () => {
+  const session = {
+    sessionId: 'ses_1',
+    identity: 'dev:dev-agent',
+    connection: 'demo',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    endedAt: null,
+    statements: 3,
+    denied: 1,
+    held: 1,
+    rows: 12,
+  };
+
+  it('lists sessions since an age or a time', async () => {
+    answers.set('GET /sessions?since=2025-12-31T23%3A00%3A00.000Z', { body: { sessions: [session] } });
+    const { code, out } = await weir(['sessions', '--since', '1h']);
+    expect(code).toBe(0);
+    expect(out.split('\n').at(-1)).toMatch(
+      /^ses_1 +2026-01-01 00:00:00 +open +dev:dev-agent +demo +3 +1 +1 +12$/,
+    );
+    expect((await weir(['sessions', '--since', 'yesterday'])).code).toBe(2);
+  });
+
+  it('replays the events of one, and hands them on as they are with --json', async () => {
+    const event = { seq: '1', time: '2026-01-01T00:00:00.000Z', type: 'SessionEnded', reason: 'terminated' };
+    answers.set('GET /sessions/ses_1/events', { body: event });
+    expect((await weir(['replay', 'ses_1'])).out).toMatch(/^00:00:00\.000 {2}ended: terminated/);
+    expect((await weir(['replay', 'ses_1', '--json'])).out).toBe(JSON.stringify(event));
+    expect((await weir(['replay', 'ses_2'])).code).toBe(4);
+  });
+
+  it('answers SQL as a table, and says when it is refused', async () => {
+    answers.set('POST /sql', {
+      body: {
+        columns: [{ name: 'who' }, { name: 'n' }],
+        rows: [
+          ['ann', 2],
+          ['bob', null],
+        ],
+      },
+    });
+    expect((await weir(['sql', 'select who, n from x'])).out).toBe('who  n\n───  ─\nann  2\nbob  ∅');
+    expect(asked[0]?.body).toEqual({ query: 'select who, n from x' });
+    answers.set('POST /sql', {
+      status: 400,
+      body: { code: 'QUERY_REFUSED', detail: 'url() is not allowed' },
+    });
+    expect(await weir(['sql', 'select url()'])).toMatchObject({ code: 3, err: 'weir: url() is not allowed' });
+  });
+});

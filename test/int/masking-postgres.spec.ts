@@ -117,17 +117,16 @@ describe.skipIf(!postgres)('masking against PostgreSQL', () => {
     ['text', false],
     ['binary', true],
   ] as const)('in %s', (_format, binary) => {
-    it.each(types)('%s under a mask', async (_type, sql, expected) => {
+    it.each(types)('%s under a mask', async (type, sql, expected) => {
       await select('r_clear', sql, binary);
       const clear = Buffer.from(rawValue());
       expect(clear.length).toBeGreaterThan(0);
       const value = await select('m_value', sql, binary);
       expect(tap.bytes.includes(canary)).toBe(false);
-      if (clear.length >= 4 && expected !== null && !Array.isArray(expected))
-        expect(rawValue()).not.toEqual(clear);
-      if (expected === null) expect(value).toBeNull();
-      else if (!binary) expect(value).toEqual(expected);
-      else expect(decoded(value, _type)).toEqual(expected);
+      const same = clear.equals(rawValue());
+      // An array without elements has nothing to mask.
+      expect(same).toBe(Array.isArray(expected) && expected.length === 0);
+      expect(binary ? decoded(value, type) : value).toEqual(expected);
     });
 
     it.each([
@@ -398,7 +397,7 @@ function decoded(value: unknown, type: string): unknown {
 }
 
 function binaryArray(value: unknown, isJson: boolean): unknown {
-  if (Array.isArray(value)) return value;
+  if (Array.isArray(value) || value === null) return value;
   const bytes = Buffer.isBuffer(value) ? value : Buffer.from(String(value), 'utf8');
   const sizes = Array.from({ length: bytes.readInt32BE(0) }, (_, i) => bytes.readInt32BE(12 + i * 8));
   let at = 12 + sizes.length * 8;

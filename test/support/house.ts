@@ -156,8 +156,8 @@ export class TestHouse {
   async pendingApproval(): Promise<string> {
     let id: string | undefined;
     await eventually(async () => {
-      const { items } = await this.json<{ items: { id: string }[] }>('approver', '/api/approvals?status=pending');
-      id = items[0]?.id;
+      const { approvals } = await this.json<{ approvals: { id: string }[] }>('approver', '/api/approvals?status=pending');
+      id = approvals[0]?.id;
       return id !== undefined;
     });
     return id!;

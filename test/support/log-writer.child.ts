@@ -11,7 +11,11 @@ const log = openEmbeddedLog({ path });
 const origin = { source: 'test', subject: writer, clock: systemClock };
 const eventOf = (n: number) =>
   encodeEnvelope(
-    newEvent(SessionEndedSchema, { sessionId: writer, statements: BigInt(n) }, { ...origin, id: `${writer}-${n}` }),
+    newEvent(
+      SessionEndedSchema,
+      { sessionId: writer, statements: BigInt(n) },
+      { ...origin, id: `${writer}-${n}` },
+    ),
   );
 
 for (let n = 1; ; n += 5) {

@@ -1,7 +1,15 @@
 import { systemClock, type Clock } from '#kernel';
 import type { EncodedEnvelope, Topic } from '#events';
 import { reportFailure, type HandlerFailure } from '../persist.js';
-import type { BatchHandler, EventLog, LoggedEvent, Position, Tail, TailOptions, WorkOptions } from '../port.js';
+import type {
+  BatchHandler,
+  EventLog,
+  LoggedEvent,
+  Position,
+  Tail,
+  TailOptions,
+  WorkOptions,
+} from '../port.js';
 import { AppendQueue } from './append.queue.js';
 import { GroupWorker } from './group.worker.js';
 import { Store } from './store.js';

@@ -47,7 +47,8 @@ export class GroupWorker {
   /** Looks before it writes, so that waiting costs the disk nothing. */
   async #tryClaim(): Promise<Claim | undefined> {
     this.store.refresh();
-    if (this.store.end(this.options.topic) <= this.#lease.position() || this.#lease.isHeld()) return undefined;
+    if (this.store.end(this.options.topic) <= this.#lease.position() || this.#lease.isHeld())
+      return undefined;
     return this.#lease.claim().catch(this.#report);
   }
 

@@ -9,7 +9,7 @@ import type { Fields } from './tree.js';
  * wrongly. So an instance that threw anything but a syntax error is dropped, and a spare one takes its place.
  */
 const spares: PgQueryInstance[] = [];
-const sparesKept = 2;
+const sparesKept = 4;
 let current: PgQueryInstance | undefined;
 let filling: Promise<void> | undefined;
 
@@ -33,7 +33,12 @@ async function fill(): Promise<void> {
 
 function retire(): void {
   current = spares.pop();
-  void refill();
+  refillSoon();
+}
+
+// If it fails, statements are denied until a later attempt succeeds.
+function refillSoon(): void {
+  refill().catch(() => undefined);
 }
 
 export interface ParsedText {
@@ -99,7 +104,10 @@ function refuseUnrepresentable(text: string): void {
 
 function guarded<T>(text: string, work: (parser: PgQueryInstance) => T): T {
   const parser = current;
-  if (!parser) throw denied('the statement parser is starting: try again');
+  if (!parser) {
+    refillSoon();
+    throw denied('the statement parser is starting: try again');
+  }
   try {
     const result = work(parser);
     if (text.length > largeText && spares.length > 0) retire();

@@ -1,7 +1,7 @@
 import type { RowInsert } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
 import { controlEventRow } from './control-event.row.js';
-import { deadLetterRow } from './logged.row.js';
+import { deadLetterRow, envelopeOf } from './logged.row.js';
 import { rowLine, type RowParts } from './row.line.js';
 import type { SessionBook } from './session.book.js';
 import { sessionEventRow } from './session-event.row.js';
@@ -32,20 +32,22 @@ export function cutByDay(events: readonly LoggedEvent[]): LoggedEvent[][] {
   return runs;
 }
 
-/** The book must have an entry for each session that occurs (`SessionSeeds.load`). */
+/** The book must have an entry for each session that occurs (`loadSeeds`). */
 export function sessionBatch(events: readonly LoggedEvent[], book: SessionBook): EventBatch {
   const batch = emptyBatch();
-  for (const event of events) {
-    const { link, subject } = event.envelope;
-    if (!link || link.seq === 0n) {
-      addDeadLetter(batch, event, 'a session event without its place in the session');
-      continue;
-    }
-    const session = book.get(subject);
-    if (link.seq <= session.highWater) batch.duplicates++;
-    else addRow(batch, event, () => sessionEventRow(event, link, session));
-  }
+  for (const event of events) addSessionEvent(batch, event, book);
   return batch;
+}
+
+function addSessionEvent(batch: EventBatch, event: LoggedEvent, book: SessionBook): void {
+  const envelope = envelopeOf(event);
+  if (!envelope) return addDeadLetter(batch, event, 'the envelope does not decode');
+  const { link, subject } = envelope;
+  if (!link || link.seq === 0n)
+    return addDeadLetter(batch, event, 'a session event without its place in the session');
+  const session = book.get(subject);
+  if (link.seq <= session.highWater) batch.duplicates++;
+  else addRow(batch, event, () => sessionEventRow(event, link, session));
 }
 
 export function controlBatch(events: readonly LoggedEvent[]): EventBatch {

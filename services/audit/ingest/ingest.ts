@@ -40,9 +40,12 @@ export class Ingest {
     await this.#running;
   }
 
-  /** The last event of each partition that is stored. */
-  positions(): Position[] {
-    return this.#partitions.map(({ position }) => position);
+  /** Whether this event, and all before it in its partition, is stored. */
+  has({ topic, partition, offset }: Position): boolean {
+    const position = this.#partitions
+      .map((each) => each.position)
+      .find((each) => each.topic === topic && each.partition === partition);
+    return position !== undefined && position.offset >= offset;
   }
 
   async #partitionsOf(topic: Topic): Promise<PartitionIngest[]> {

@@ -1,17 +1,21 @@
 import type { DeadLetterRow, LoggedRow } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
+import type { Envelope } from '#events';
 import { timeOfMilliseconds } from './event.times.js';
 
 /** The columns that every event has, whatever it says. */
-export function loggedRow({ position, appendedAt, envelope, raw }: LoggedEvent): LoggedRow {
+export function loggedRow(event: LoggedEvent): LoggedRow {
+  const { id, type } = event.envelope;
+  return { ...placeOf(event), event_id: id, type: shortType(type) };
+}
+
+function placeOf({ position, appendedAt, raw }: LoggedEvent) {
   return {
     topic: position.topic,
     partition: position.partition,
     offset: String(position.offset),
     raw_base64: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64'),
     logged_at: timeOfMilliseconds(appendedAt),
-    event_id: envelope.id,
-    type: shortType(envelope.type),
   };
 }
 
@@ -21,10 +25,22 @@ export function shortType(type: string): string {
 }
 
 export function deadLetterRow(event: LoggedEvent, reason: unknown): DeadLetterRow {
+  const envelope = envelopeOf(event);
   return {
-    ...loggedRow(event),
-    session_id: event.envelope.link ? event.envelope.subject : '',
-    seq: String(event.envelope.link?.seq ?? 0n),
+    ...placeOf(event),
+    event_id: envelope?.id ?? '',
+    type: shortType(envelope?.type ?? ''),
+    session_id: envelope?.link ? envelope.subject : '',
+    seq: String(envelope?.link?.seq ?? 0n),
     reason: reason instanceof Error ? reason.message : String(reason),
   };
+}
+
+/** A log may decode an envelope only when someone looks: undefined where the bytes are not one. */
+export function envelopeOf(event: LoggedEvent): Envelope | undefined {
+  try {
+    return event.envelope;
+  } catch {
+    return undefined;
+  }
 }

@@ -41,6 +41,7 @@ export interface BatchResult {
 export class PartitionIngest {
   readonly #table: StorageTable;
   #position: Position;
+  #known = false;
 
   constructor(private readonly options: PartitionIngestOptions) {
     const { topic, partition } = options;
@@ -55,21 +56,26 @@ export class PartitionIngest {
 
   /** Runs until `pause` says that ingest stops. */
   async run(): Promise<void> {
-    for (let known = false; ;) {
-      let full = false;
-      try {
-        if (!known) this.#position = await this.#storedPosition();
-        known = true;
-        const events = await this.#read();
-        await this.#ingest(events);
-        full = events.length >= readLimit;
-      } catch (error) {
-        if (error instanceof GaveUp) return;
-        known = false; // memory may be ahead of the store: ask it again
-        this.options.book.clear();
-        this.options.onError(error);
-      }
-      if (!(await this.options.pause(full ? 0 : this.options.interval))) return;
+    for (let pause = 0; await this.options.pause(pause);) {
+      const stepped = await this.#step();
+      if (stepped === 'stopped') return;
+      pause = stepped === 'more' ? 0 : this.options.interval;
+    }
+  }
+
+  async #step(): Promise<'more' | 'drained' | 'stopped'> {
+    try {
+      if (!this.#known) this.#position = await this.#storedPosition();
+      this.#known = true;
+      const events = await this.#read();
+      await this.#ingest(events);
+      return events.length >= readLimit ? 'more' : 'drained';
+    } catch (error) {
+      if (error instanceof GaveUp) return 'stopped';
+      this.#known = false; // memory may be ahead of the store: ask it again
+      this.options.book.clear();
+      this.options.onError(error);
+      return 'drained';
     }
   }
 

@@ -1,5 +1,6 @@
 import { database, storageTables, type ClickHouseClient } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
+import { envelopeOf } from './logged.row.js';
 import { unknownSession, type SessionBook, type SessionColumns, type SessionEntry } from './session.book.js';
 
 const table = `${database}.${storageTables.sessionEvents}`;
@@ -12,7 +13,9 @@ export async function loadSeeds(
   book: SessionBook,
   events: readonly LoggedEvent[],
 ): Promise<void> {
-  const missing = [...new Set(events.map(({ envelope }) => envelope.subject))].filter((id) => !book.has(id));
+  const missing = [...new Set(events.map((event) => envelopeOf(event)?.subject ?? ''))].filter(
+    (id) => id !== '' && !book.has(id),
+  );
   if (missing.length === 0) return;
   for (const id of missing) book.set(id, unknownSession());
   const seeds = await readSeeds(client, missing);

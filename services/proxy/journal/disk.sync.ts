@@ -1,17 +1,23 @@
 import { fdatasync } from 'node:fs';
 
-/** Group fsync: calls that come while one runs share the next. */
+/** Group fsync: calls that come while one runs share the next, of the file that is current when it starts. */
 export class DiskSync {
+  readonly #currentFile: () => number;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  /** Resolves once everything written to `fd` before this call is on the disk. */
-  run(fd: number): Promise<void> {
-    if (!this.#running) return (this.#running = this.#sync(fd));
-    return (this.#next ??= this.#running.then(() => {
+  constructor(currentFile: () => number) {
+    this.#currentFile = currentFile;
+  }
+
+  /** Resolves once everything written before this call is on the disk. */
+  run(): Promise<void> {
+    if (!this.#running) return (this.#running = this.#sync());
+    const start = () => {
       this.#next = undefined;
-      return (this.#running = this.#sync(fd));
-    }));
+      return (this.#running = this.#sync());
+    };
+    return (this.#next ??= this.#running.then(start, start));
   }
 
   /** Resolves once no sync uses a file any more, whatever became of it. */
@@ -19,9 +25,9 @@ export class DiskSync {
     while (this.#running) await (this.#next ?? this.#running).catch(() => {});
   }
 
-  #sync(fd: number): Promise<void> {
+  #sync(): Promise<void> {
     const sync = new Promise<void>((resolve, reject) => {
-      fdatasync(fd, (error) => (error ? reject(error) : resolve()));
+      fdatasync(this.#currentFile(), (error) => (error ? reject(error) : resolve()));
     });
     const done = () => {
       if (this.#running === sync) this.#running = undefined;

@@ -68,7 +68,7 @@ export class RecordBuffer {
     let at = this.used + frameBytes;
     bytes[at++] = 0x0a;
     at = putVarint(bytes, at, id.length);
-    at += bytes.latin1Write(id, at);
+    at += bytes.write(id, at, 'latin1');
     at = put(bytes, at, this.#typeField(type));
     at = put(bytes, at, origin.fields);
     at = put(bytes, at, this.#timeField);
@@ -85,7 +85,7 @@ export class RecordBuffer {
     at = put(bytes, at, prev);
     bytes[at++] = 0x1a;
     bytes[at++] = 32;
-    at += bytes.latin1Write(hash, at);
+    at += bytes.write(hash, at, 'latin1');
     bytes[at++] = 0x22;
     bytes[at++] = saltBytes;
     return put(bytes, at, this.#salt);
@@ -110,10 +110,10 @@ export class RecordBuffer {
 
   #reserve(more: number): void {
     const needed = this.used + more;
-    if (needed <= this.bytes.length) return;
     if (this.used > 0 && needed > mostBytes) {
       throw new AppError('JOURNAL_FULL', 'too much waits to be written to the journal');
     }
+    if (needed <= this.bytes.length) return;
     const larger = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(larger, 0, 0, this.used);
     this.bytes = larger;

@@ -36,3 +36,12 @@ function apply(sessions: Sessions, raw: Buffer): void {
   if (state.ended) sessions.delete(subject);
   else sessions.set(subject, state);
 }
+
+/** When the first event at or after `at` was written, milliseconds since the epoch. */
+export function oldestEventAt(segment: Segment, at: number): number | undefined {
+  const bytes = readFileSync(segment.path);
+  for (let record = readRecord(bytes, at); record; record = readRecord(bytes, record.end)) {
+    if (record.kind === recordKinds.event) return Number(decodeEnvelope(record.body).timeUs / 1000n);
+  }
+  return undefined;
+}

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlink } from 'node:fs';
 import { join } from 'node:path';
 
 /** A file of the journal. Positions count from the journal's first byte ever, so `base` names the file. */
@@ -26,8 +26,9 @@ export function sizeOf(segment: Segment): number {
   return statSync(segment.path).size;
 }
 
+/** Not awaited: unlinking 64 MiB takes milliseconds, and a file left over is found shipped at the next start. */
 export function remove(segment: Segment): void {
-  unlinkSync(segment.path);
+  unlink(segment.path, () => {});
 }
 
 /** Takes a segment with a record that can't be read out of the journal, but keeps it for whoever looks into it. */

@@ -1,6 +1,6 @@
 import { ByteWriter } from '#masking';
 import { type CopyFormat, malformedCopy, type RecordKind, type Rewriters } from './copy-format.js';
-import { UNCHANGED, WRITTEN } from './masking-column.js';
+import { UNCHANGED, WRITTEN } from './masking-value.js';
 
 /*
  * Stream (binary): header row* trailer

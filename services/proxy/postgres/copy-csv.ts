@@ -2,7 +2,7 @@ import { ByteWriter } from '#masking';
 import { type CopyFormat, malformedCopy, type RecordKind, type Rewriters } from './copy-format.js';
 import type { CopyOutOptions } from './copy-options.js';
 import { isText } from './copy-text.js';
-import { UNCHANGED, WRITTEN } from './masking-column.js';
+import { UNCHANGED, WRITTEN } from './masking-value.js';
 
 /*
  * Row (csv): field [ delimiter field ]* \n      a field is bare, or quoted and may then hold line ends

@@ -1,6 +1,6 @@
 import { AppError } from '#kernel';
 import type { ByteWriter } from '#masking';
-import type { ValueRewriter } from './masking-column.js';
+import type { ValueRewriter } from './masking-value.js';
 
 export type RecordKind = 'row' | 'other';
 

@@ -19,6 +19,12 @@ function copyData(bytes: Buffer): Buffer {
 
 const masker = (...options: [string, unknown][]) => new CopyOutMasker(fields, set, copyOutOptions(options));
 
+function payload(output: Buffer): Buffer {
+  if (output.length === 0) return output;
+  if (output[0] !== 0x64 || output.readInt32BE(1) !== output.length - 1) throw new Error('no whole CopyData');
+  return output.subarray(5);
+}
+
 /** The stream's bytes after masking, given in pieces; checks that the output is whole CopyData messages. */
 function run(copy: CopyOutMasker, pieces: readonly Buffer[]): string {
   const payloads: Buffer[] = [];
@@ -27,11 +33,7 @@ function run(copy: CopyOutMasker, pieces: readonly Buffer[]): string {
     const frame = copyData(piece);
     const { output, rows: some } = copy.data(frame, 0, frame.length);
     rows += some;
-    if (output.length > 0) {
-      expect(output[0]).toBe(0x64);
-      expect(output.readInt32BE(1)).toBe(output.length - 1);
-      payloads.push(output.subarray(5));
-    }
+    payloads.push(payload(output));
   }
   copy.done();
   expect(copy.rows).toBe(rows);
@@ -99,6 +101,16 @@ describe.each([
 );
 
 describe('CopyOutMasker', () => {
+  it('escapes a mask that holds the delimiter, and quotes one that reads like NULL', () => {
+    expect(run(masker(['delimiter', '*']), [Buffer.from('1*x*\\N*y\n')])).toBe('1*\\*\\*\\*\\**\\N*y\n');
+    expect(run(masker(['format', 'csv'], ['null', '****']), [Buffer.from('1,x,2,y\n')])).toBe(
+      '1,"****",****,y\n',
+    );
+    expect(run(masker(['format', 'csv'], ['quote', '*']), [Buffer.from('1,x,2,y\n')])).toBe(
+      '1,**********,,y\n',
+    );
+  });
+
   it('gives back the message itself where nothing changes', () => {
     const frame = copyData(Buffer.from('1\t\\N\t\\N\tnothing\n'));
     expect(masker().data(frame, 0, frame.length).output.buffer).toBe(frame.buffer);

@@ -1,7 +1,7 @@
 import { ByteWriter } from '#masking';
 import { type CopyFormat, malformedCopy, type RecordKind, type Rewriters } from './copy-format.js';
 import type { CopyOutOptions } from './copy-options.js';
-import { UNCHANGED, WRITTEN } from './masking-column.js';
+import { UNCHANGED, WRITTEN } from './masking-value.js';
 
 /*
  * Row (text):  field [ delimiter field ]* \n

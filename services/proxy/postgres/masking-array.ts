@@ -1,5 +1,5 @@
 import { ByteWriter } from '#masking';
-import { type Rewritten, NULLED, UNCHANGED, type ValueRewriter, WRITTEN } from './masking-column.js';
+import { type Rewritten, NULLED, UNCHANGED, type ValueRewriter, WRITTEN } from './masking-value.js';
 
 /*
  * Array (text):  [lower:upper]…= { item , item … }      the bounds only where they are not 1

@@ -1,17 +1,9 @@
-import type { ByteWriter, ColumnMask, MaskingSet, ResultField, ValueTransform } from '#masking';
+import type { ColumnMask, MaskingSet, ResultField, ValueTransform } from '#masking';
 import { rewriteBinaryArray, rewriteTextArray } from './masking-array.js';
 import type { MaskCounts } from './masking-counts.js';
 import { classifyJson, jsonOf } from './masking-json.js';
+import { NULLED, type Rewritten, UNCHANGED, type ValueRewriter, WRITTEN } from './masking-value.js';
 import { typeKind, type TypeKind, type TypeResolver } from './masking-types.js';
-
-/** What became of a value. WRITTEN: its new bytes are in the writer. */
-export const UNCHANGED = 0;
-export const WRITTEN = 1;
-export const NULLED = 2;
-export type Rewritten = typeof UNCHANGED | typeof WRITTEN | typeof NULLED;
-
-/** Rewrites one value that is not NULL. What it wrote counts only if it answers WRITTEN. */
-export type ValueRewriter = (value: Buffer, start: number, end: number, out: ByteWriter) => Rewritten;
 
 /** How a column's values are rewritten; undefined: they pass as they are. */
 export function columnRewriter(

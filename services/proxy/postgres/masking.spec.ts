@@ -179,6 +179,23 @@ describe('values', () => {
     expect(one(email, textArray, 1, Buffer.from([0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0, 25]))).toBeNull();
   });
 
+  it('an escaped item of an array is read, classified and escaped again', () => {
+    const list = '{"q\\" \\\\ bob@example.com",x}';
+    expect(one('unclassified', textArray, 0, list)?.toString()).toBe('{"q\\" \\\\ b***@example.com",x}');
+  });
+
+  it('an item that becomes NULL is announced in a binary array’s header', () => {
+    const int = (...values: number[]): Buffer => {
+      const bytes = Buffer.alloc(values.length * 4);
+      values.forEach((value, i) => bytes.writeInt32BE(value, i * 4));
+      return bytes;
+    };
+    const item = Buffer.concat([int(3), Buffer.from('\u0002""')]);
+    expect(one(email, 3807, 1, Buffer.concat([int(1, 0, jsonb, 1, 1), item]))).toEqual(
+      int(1, 1, jsonb, 1, 1, -1),
+    );
+  });
+
   it('classified JSON stays JSON, and loses every address', () => {
     const text = fc.oneof(
       fc.string(),

@@ -1,8 +1,9 @@
 import { AppError } from '#kernel';
 import { ByteWriter, type MaskingSet, type ResultField } from '#masking';
 import { MaskCounts } from './masking-counts.js';
-import { columnRewriter, UNCHANGED, type ValueRewriter, WRITTEN } from './masking-column.js';
+import { columnRewriter } from './masking-column.js';
 import type { TypeResolver } from './masking-types.js';
+import { UNCHANGED, type ValueRewriter, WRITTEN } from './masking-value.js';
 
 /** A longer row can't be masked: it would have to be held in memory whole. */
 export const maxMaskedRow = 16 * 1024 * 1024;
@@ -126,7 +127,7 @@ function rewriteValues(
   if (i !== next) throw malformed('has bytes behind its last column');
   if (rowAt < 0) return kept;
   out.copy(chunk, kept, next);
-  
+  out.patchInt32(out.position - rowAt - 1, rowAt + 1);
   return next;
 }
 

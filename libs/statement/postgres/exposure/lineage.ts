@@ -3,6 +3,7 @@ import { rowFunctions } from '../functions.js';
 import { asNode, fieldsOf, list, names as stringsOf, text, visit, type Fields, type Node } from '../tree.js';
 import {
   aliasNames,
+  certainNames,
   columnPath,
   combine,
   expands,
@@ -245,9 +246,7 @@ export class Lineage {
     const alias = text(fields['name']);
     if (value.type !== 'ColumnRef') {
       if (expands(value)) return [starOutput(false)];
-      return [
-        { names: alias ? [alias] : defaultNames(value, asNode), carries: false, pure: false, star: false },
-      ];
+      return [{ names: alias ? [alias] : defaultNames(value), carries: false, pure: false, star: false }];
     }
     const column = columnPath(value.fields);
     if (column.star) return [starOutput(this.starCarries(column, from))];
@@ -307,9 +306,8 @@ export class Lineage {
     const relation = text(item.fields['relname']);
     if (relation !== undefined) return this.columnsOfRelation(relation);
     if (item.type !== 'RangeSubselect') return noColumns;
-    const outputs = this.outputs(asNode(item.fields['subquery']));
-    const named = outputs.flatMap((each) => (each.names?.length === 1 ? each.names : []));
-    return { sure: new Set(named), complete: named.length === outputs.length };
+    const named = certainNames(asNode(item.fields['subquery']));
+    return named ? { sure: new Set(named), complete: true } : noColumns;
   }
 
   private columnsOfRelation(relation: string): Columns {

@@ -1,4 +1,4 @@
-import { fieldsOf, list, names, text, type Fields, type Node } from '../tree.js';
+import { asNode, fieldsOf, isFields, list, names, text, type Fields, type Node } from '../tree.js';
 
 /** One output column of a query, as far as names tell. */
 export interface Output {
@@ -59,10 +59,10 @@ function either(left: Output, right: Output | undefined): Output {
  * What the server may call an expression that has no alias; undefined where this does not know. A name too many
  * masks a column too many, one too few leaks, so every step that may give the name adds its own.
  */
-export function defaultNames({ type, fields }: Node, inner: (value: unknown) => Node | undefined): string[] {
+export function defaultNames({ type, fields }: Node): string[] {
   const below = (field: string): string[] => {
-    const node = inner(fields[field]);
-    return node ? defaultNames(node, inner) : [];
+    const node = asNode(fields[field]);
+    return node ? defaultNames(node) : [];
   };
   switch (type) {
     case 'ColumnRef':
@@ -96,4 +96,23 @@ const typeNames = (fields: Fields): string[] => names((fields['typeName'] as Fie
 export function aliasNames(fields: Fields): { name: string | undefined; columns: string[] } {
   const alias = fields['alias'] as Fields | undefined;
   return { name: text(alias?.['aliasname']), columns: names(alias?.['colnames']) };
+}
+
+/** All output names of a query, where its text leaves no doubt about any of them. */
+export function certainNames(query: Node | undefined): string[] | undefined {
+  let fields: Fields | undefined = query?.type === 'SelectStmt' ? query.fields : undefined;
+  while (fields && isFields(fields['larg'])) fields = fields['larg'];
+  const targets = list(fields?.['targetList']).map(certainName);
+  const known = targets.filter((each) => each !== undefined);
+  return known.length > 0 && known.length === targets.length ? known : undefined;
+}
+
+function certainName(target: unknown): string | undefined {
+  const fields = fieldsOf(target, 'ResTarget');
+  const alias = text(fields?.['name']);
+  const value = asNode(fields?.['val']);
+  if (!value || expands(value) || (value.type === 'ColumnRef' && columnPath(value.fields).star))
+    return undefined;
+  const [only, ...others] = alias === undefined ? defaultNames(value) : [alias];
+  return others.length === 0 ? only : undefined;
 }

@@ -1,0 +1,50 @@
+import type { createClient } from '@clickhouse/client';
+import { createChdbConnection, type ChdbConnection } from 'chdb/connection';
+
+/** What `createClient` takes as `connection`. */
+export type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
+
+/**
+ * A connection to the embedded engine of this path, one statement at a time. A statement that fails after its
+ * first rows leaves them in the engine's output buffer, and the session's next statement gets them before its
+ * own: so after every failure the session is rinsed before anything else may run on it.
+ */
+export function embeddedConnection(path: string): ClientConnection {
+  const connection = createChdbConnection({ path });
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
+    const turn = last.then(async () => {
+      try {
+        return await run();
+      } catch (error) {
+        await rinse(connection);
+        throw error;
+      }
+    });
+    last = turn.catch(() => {});
+    return turn;
+  };
+  // chdb declares the interface of `@clickhouse/client-common`, the client declares its own copy of it; the two
+  // differ for the compiler (a private field), not at run time.
+  return {
+    ping: (params: Parameters<ChdbConnection['ping']>[0]) => inTurn(() => connection.ping(params)),
+    query: (params: Parameters<ChdbConnection['query']>[0]) => inTurn(() => connection.query(params)),
+    exec: (params: Parameters<ChdbConnection['exec']>[0]) => inTurn(() => connection.exec(params)),
+    command: (params: Parameters<ChdbConnection['command']>[0]) => inTurn(() => connection.command(params)),
+    insert: (params: Parameters<ChdbConnection['insert']>[0]) => inTurn(() => connection.insert(params)),
+    close: () => inTurn(() => connection.close()),
+  } as unknown as ClientConnection;
+}
+
+const rinseTries = 5;
+
+/** Runs a query whose answer is known until exactly that comes back. */
+async function rinse(connection: ChdbConnection): Promise<void> {
+  for (let tries = 0; tries < rinseTries; tries++) {
+    const answer = await connection.chdb
+      .queryAsync("SELECT 'rinsed'", { format: 'TSV' })
+      .catch(() => undefined);
+    if (answer?.text() === 'rinsed\n') return;
+  }
+  throw new Error('the embedded audit store answers with what it was not asked');
+}

@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  connectAuditReader,
+  connectAuditStore,
+  migrateAuditStore,
+  type AuditStoreConfig,
+  type ClickHouseClient,
+  type ReaderLimits,
+} from '#audit-store';
+import { CONFIG, type WeirConfig } from '#platform';
+import { AUDIT_CONTROL, AUDIT_READER, AUDIT_WRITER, SQL_READERS } from './audit.tokens.js';
+import { IngestService } from './ingest/ingest.service.js';
+import { DecisionsController } from './sessions/decisions.controller.js';
+import { SessionReads } from './sessions/session.reads.js';
+import { SessionsController } from './sessions/sessions.controller.js';
+import { ReaderPool } from './sql/reader.pool.js';
+import { SqlController } from './sql/sql.controller.js';
+import { SqlRunner } from './sql/sql.runner.js';
+
+const mebibyte = 1024 * 1024;
+
+const ownLimits: ReaderLimits = {
+  seconds: 30,
+  memory: 1024 * mebibyte,
+  resultRows: 100_000,
+  resultBytes: 128 * mebibyte,
+  threads: 2,
+};
+const sqlLimits: ReaderLimits = {
+  seconds: 20,
+  memory: 1024 * mebibyte,
+  resultRows: 10_000,
+  resultBytes: 16 * mebibyte,
+  threads: 2,
+};
+/** Milliseconds; the engine's own limit is the second line. */
+const sqlTimeLimit = 15_000;
+/** Each runs one query at a time, on a thread of the process's pool: two leave threads to the others. */
+const sqlReaders = 2;
+
+/** The log into ClickHouse, and what people read there. Asks PlatformModule for the log and the configuration. */
+@Module({
+  controllers: [SessionsController, DecisionsController, SqlController],
+  providers: [
+    { provide: AUDIT_WRITER, inject: [CONFIG], useFactory: openStore },
+    {
+      provide: AUDIT_CONTROL,
+      inject: [CONFIG, AUDIT_WRITER],
+      useFactory: (config: WeirConfig) => connectAuditStore(storeConfig(config)),
+    },
+    {
+      provide: AUDIT_READER,
+      inject: [CONFIG, AUDIT_WRITER],
+      useFactory: (config: WeirConfig) => connectAuditReader(storeConfig(config), ownLimits),
+    },
+    { provide: SQL_READERS, inject: [CONFIG, AUDIT_WRITER], useFactory: openSqlReaders },
+    {
+      provide: SqlRunner,
+      inject: [SQL_READERS, AUDIT_CONTROL],
+      useFactory: (readers: ReaderPool, control: ClickHouseClient) =>
+        new SqlRunner({
+          readers,
+          control,
+          timeLimit: sqlTimeLimit,
+          maxRows: sqlLimits.resultRows,
+          maxBytes: 2 * sqlLimits.resultBytes,
+        }),
+    },
+    SessionReads,
+    IngestService,
+  ],
+})
+export class AuditModule implements OnApplicationShutdown {
+  readonly #clients: readonly ClickHouseClient[];
+
+  constructor(
+    @Inject(AUDIT_WRITER) writer: ClickHouseClient,
+    @Inject(AUDIT_CONTROL) control: ClickHouseClient,
+    @Inject(AUDIT_READER) reader: ClickHouseClient,
+    @Inject(SQL_READERS) pool: ReaderPool,
+  ) {
+    this.#clients = [writer, control, reader, ...pool.clients];
+  }
+
+  /** After ingest stopped (`onModuleDestroy`) and the last request was answered. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+  }
+}
+
+/** The others wait for this one: the tables must stand before a reader looks for them. */
+async function openStore(config: WeirConfig): Promise<ClickHouseClient> {
+  const writer = connectAuditStore(storeConfig(config));
+  await migrateAuditStore(writer);
+  return writer;
+}
+
+async function openSqlReaders(config: WeirConfig): Promise<ReaderPool> {
+  const opening = Array.from({ length: sqlReaders }, () =>
+    connectAuditReader(storeConfig(config), sqlLimits),
+  );
+  return new ReaderPool(await Promise.all(opening));
+}
+
+function storeConfig(config: WeirConfig): AuditStoreConfig {
+  return { kind: 'embedded', path: join(config.dataDir, 'audit') };
+}

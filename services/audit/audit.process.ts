@@ -1,0 +1,72 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { openEmbeddedLog } from '#event-log';
+import { newId, systemClock } from '#kernel';
+import {
+  bootHttp,
+  createTokenVerifier,
+  PlatformModule,
+  type OidcIssuerConfig,
+  type PlatformOptions,
+  type WeirConfig,
+} from '#platform';
+import { AuditModule } from './audit.module.js';
+
+export interface AuditProcessOptions {
+  readonly config: WeirConfig;
+  /** Whose tokens are taken: those of the configuration, and the development provider's where that runs. */
+  readonly issuers: readonly OidcIssuerConfig[];
+}
+
+/** Where the gate finds the audit process. */
+export const auditSocket = (dataDir: string): string => join(dataDir, 'audit.sock');
+
+/**
+ * The audit process: it alone opens the audit store, and serves its part of the API on a Unix socket. Resolves
+ * when it listens. It ends with SIGTERM, and with its parent: an orphan would keep the store's folder.
+ */
+export async function runAuditProcess({ config, issuers }: AuditProcessOptions): Promise<void> {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const eventLog = openEmbeddedLog({ path: join(config.dataDir, 'log') });
+  const verifier = createTokenVerifier({ issuers, clock: systemClock });
+  const instance = newId('audit').slice(-8);
+  const socketPath = auditSocket(config.dataDir);
+  const module = AuditApp.forRoot({ config, clock: systemClock, eventLog, instance, verifier }, socketPath);
+  const app = await bootHttp(module, { listen: { socketPath }, shutdownHooks: false });
+  const stop = () =>
+    void app
+      .close()
+      .then(() => eventLog.close())
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  process.once('disconnect', stop);
+  if (process.env['NODE_CHANNEL_FD'] !== undefined && !process.connected) stop();
+}
+
+const SOCKET_PATH = Symbol('SOCKET_PATH');
+
+@Module({})
+class AuditApp implements OnModuleInit {
+  readonly #socketPath: string;
+
+  constructor(@Inject(SOCKET_PATH) socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  static forRoot(platform: PlatformOptions, socketPath: string): DynamicModule {
+    return {
+      module: AuditApp,
+      imports: [PlatformModule.forRoot(platform), AuditModule],
+      providers: [{ provide: SOCKET_PATH, useValue: socketPath }],
+    };
+  }
+
+  /** A killed process leaves its socket. By now the store is open, and its lock says that no other one lives. */
+  onModuleInit(): void {
+    rmSync(this.#socketPath, { force: true });
+  }
+}

@@ -1,0 +1,6 @@
+/** Ingest's own client, and the one that may kill queries and nothing waits behind. */
+export const AUDIT_WRITER = Symbol('AUDIT_WRITER');
+export const AUDIT_CONTROL = Symbol('AUDIT_CONTROL');
+/** Reads for our own routes; auditors' SQL has clients of its own. */
+export const AUDIT_READER = Symbol('AUDIT_READER');
+export const SQL_READERS = Symbol('SQL_READERS');

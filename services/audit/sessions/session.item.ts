@@ -1,0 +1,91 @@
+import { z } from 'zod';
+
+const time = z.string().describe('ISO 8601, UTC, microseconds');
+
+export const sessionItem = z.object({
+  sessionId: z.string(),
+  identity: z.string(),
+  identityKind: z.string().describe('agent or person'),
+  onBehalfOf: z.string(),
+  connection: z.string(),
+  protocol: z.string(),
+  sourceAddress: z.string(),
+  clientProgram: z.string(),
+  clientUser: z.string(),
+  startedAt: time,
+  lastEventAt: time,
+  endedAt: time.nullable().describe('null while it is open'),
+  endReason: z.string(),
+  statements: z.number(),
+  denied: z.number(),
+  held: z.number(),
+  errors: z.number(),
+  rows: z.number(),
+  bytes: z.number(),
+  maskedValues: z.number(),
+  events: z.number(),
+  missing: z.number().describe('events that the sequence lacks; not 0: look at dead_letters'),
+});
+export type SessionItem = z.infer<typeof sessionItem>;
+
+export const sessionPage = z.object({
+  sessions: z.array(sessionItem).describe('the newest first'),
+  next: z.string().nullable().describe('the cursor of the next page'),
+});
+export type SessionPage = z.infer<typeof sessionPage>;
+
+export const sessionQuery = z.strictObject({
+  since: z.iso.datetime({ offset: true }).optional().describe('sessions with an event at or after this time'),
+  until: z.iso.datetime({ offset: true }).optional().describe('sessions with an event before this time'),
+  identity: z.string().max(512).optional(),
+  connection: z.string().max(128).optional(),
+  cursor: z.string().max(128).optional().describe('`next` of the page before'),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+});
+export type SessionQuery = z.infer<typeof sessionQuery>;
+
+export const decision = z.object({
+  id: z.string().describe("the statement's id"),
+  sessionId: z.string(),
+  time,
+  identity: z.string(),
+  onBehalfOf: z.string(),
+  connection: z.string(),
+  text: z.string(),
+  kinds: z.array(z.string()),
+  tablesRead: z.array(z.string()),
+  tablesWritten: z.array(z.string()),
+  decision: z.string().describe('allow, deny or hold'),
+  reason: z.string(),
+  policyIds: z.array(z.string()),
+  snapshot: z.string(),
+  approvalId: z.string(),
+  hold: z.object({ outcome: z.string(), decidedBy: z.array(z.string()), waitedUs: z.number() }).nullable(),
+  outcome: z
+    .object({
+      status: z.string(),
+      sqlstate: z.string(),
+      message: z.string(),
+      rows: z.number(),
+      bytes: z.number(),
+      durationUs: z.number(),
+      masked: z.record(z.string(), z.number()).describe('values changed by a mask, by class'),
+    })
+    .nullable(),
+});
+export type Decision = z.infer<typeof decision>;
+
+/**
+ * A line of `GET /sessions/:id/events`, in the order of `seq`. Beside these three, it has the fields of the
+ * event's payload in protobuf JSON: names in lowerCamelCase, 64-bit numbers as strings, bytes in base64, what
+ * is empty left out. Recorded results have `rows: [{ values: [{ text }] }]`; a value without `text` is NULL.
+ */
+export interface ReplayLine {
+  /** From 1. */
+  readonly seq: number;
+  /** ISO 8601, UTC, microseconds. */
+  readonly time: string;
+  /** `SessionStarted`, `StatementReceived`, `StatementOutcome`, … */
+  readonly type: string;
+  readonly [field: string]: unknown;
+}

@@ -1,0 +1,143 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ClickHouseClient } from '#audit-store';
+import { AppError } from '#kernel';
+import { AUDIT_READER } from '../audit.tokens.js';
+import type { Decision, SessionItem, SessionPage, SessionQuery } from './session.item.js';
+
+/** Events of one query while a session is read out: a result chunk can have some 100 KiB. */
+const eventsAtOnce = 100;
+
+@Injectable()
+export class SessionReads {
+  readonly #client: ClickHouseClient;
+
+  constructor(@Inject(AUDIT_READER) client: ClickHouseClient) {
+    this.#client = client;
+  }
+
+  /** Ids are ordered by time, so the page goes by them, and only its own sessions are summed up. */
+  async page(query: SessionQuery): Promise<SessionPage> {
+    const ids = await this.#ids(query);
+    const shown = ids.slice(0, query.limit);
+    const sessions = await this.#items(shown);
+    return { sessions, next: ids.length > query.limit ? (shown.at(-1) ?? null) : null };
+  }
+
+  async get(id: string): Promise<SessionItem> {
+    const [item] = await this.#items([id]);
+    if (!item) throw notFound('session', id);
+    return item;
+  }
+
+  /** Each event as one line of JSON (`ReplayLine`), the first queried for before this resolves. */
+  async events(id: string): Promise<AsyncGenerator<string>> {
+    const first = await this.#lines(id, '0');
+    if (first.length === 0) throw notFound('session', id);
+    return this.#linesAfter(id, first);
+  }
+
+  /** The decision on a statement, by the statement's id. */
+  async decision(id: string): Promise<Decision> {
+    const [row] = await this.#rows<DecisionRow>(decisionSql, { id });
+    if (!row) throw notFound('decision', id);
+    return asDecision(row);
+  }
+
+  async #ids({ since, until, identity, connection, cursor, limit }: SessionQuery): Promise<string[]> {
+    const rows = await this.#rows<{ session_id: string }>(idsSql, {
+      since: since ?? '1970-01-01T00:00:00Z',
+      until: until ?? '2261-01-01T00:00:00Z',
+      identity: identity ?? '',
+      connection: connection ?? '',
+      cursor: cursor ?? '',
+      limit: limit + 1,
+    });
+    return rows.map(({ session_id }) => session_id);
+  }
+
+  async #items(ids: readonly string[]): Promise<SessionItem[]> {
+    return ids.length === 0 ? [] : this.#rows<SessionItem>(itemsSql, { ids });
+  }
+
+  async *#linesAfter(id: string, first: readonly EventLine[]): AsyncGenerator<string> {
+    for (let lines = first; lines.length > 0;) {
+      for (const { line } of lines) yield `${line}\n`;
+      if (lines.length < eventsAtOnce) return;
+      lines = await this.#lines(id, lines.at(-1)?.seq ?? '0');
+    }
+  }
+
+  async #lines(id: string, after: string): Promise<EventLine[]> {
+    return this.#rows<EventLine>(linesSql, { id, after, limit: eventsAtOnce });
+  }
+
+  async #rows<Row>(query: string, params: Record<string, unknown>): Promise<Row[]> {
+    const answer = await this.#client.query({ query, query_params: params, format: 'JSONEachRow' });
+    return answer.json<Row>();
+  }
+}
+
+interface EventLine {
+  readonly seq: string;
+  readonly line: string;
+}
+
+const isoTime = (column: string) => `concat(replaceOne(toString(${column}), ' ', 'T'), 'Z')`;
+
+const idsSql = `
+  SELECT session_id FROM weir.session_events
+  WHERE time >= parseDateTime64BestEffort({since: String}, 6, 'UTC')
+    AND time < parseDateTime64BestEffort({until: String}, 6, 'UTC')
+    AND ({identity: String} = '' OR identity = {identity: String})
+    AND ({connection: String} = '' OR connection = {connection: String})
+    AND ({cursor: String} = '' OR session_id < {cursor: String})
+  GROUP BY session_id ORDER BY session_id DESC LIMIT {limit: UInt32}`;
+
+const itemsSql = `
+  SELECT session_id AS sessionId, identity, identity_kind AS identityKind, on_behalf_of AS onBehalfOf, connection,
+    protocol, source_address AS sourceAddress, client_program AS clientProgram, client_user AS clientUser,
+    ${isoTime('started_at')} AS startedAt, ${isoTime('last_event_at')} AS lastEventAt,
+    ${isoTime('ended_at')} AS endedAt, end_reason AS endReason, statements, denied, held, errors, rows, bytes,
+    masked_values AS maskedValues, events, missing
+  FROM weir.sessions WHERE session_id IN {ids: Array(String)} ORDER BY session_id DESC`;
+
+const linesSql = `
+  SELECT toString(seq) AS seq,
+    concat('{"seq":', seq, ',"time":"', ${isoTime('time')}, '","type":', toJSONString(toString(type)),
+      if(payload IN ('', '{}'), '}', concat(',', substring(payload, 2)))) AS line
+  FROM weir.session_events AS e
+  WHERE session_id = {id: String} AND e.seq > {after: UInt64} ORDER BY e.seq LIMIT {limit: UInt32}`;
+
+const decisionSql = `
+  SELECT statement_id AS id, session_id AS sessionId, ${isoTime('time')} AS time, identity,
+    on_behalf_of AS onBehalfOf, connection, text, kinds, tables_read AS tablesRead,
+    tables_written AS tablesWritten, decision, reason, policy_ids AS policyIds, snapshot,
+    approval_id AS approvalId, hold_outcome, decided_by, waited_us, status, sqlstate, message, rows, bytes,
+    duration_us, masked
+  FROM weir.statements WHERE statement_id = {id: String} LIMIT 1`;
+
+type DecisionRow = Omit<Decision, 'hold' | 'outcome'> & {
+  readonly hold_outcome: string;
+  readonly decided_by: string[];
+  readonly waited_us: number;
+  readonly status: string;
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly duration_us: number;
+  readonly masked: Record<string, number>;
+};
+
+function asDecision(row: DecisionRow): Decision {
+  const { hold_outcome, decided_by, waited_us, status, sqlstate, message, rows, bytes, ...rest } = row;
+  const { duration_us: durationUs, masked, ...plain } = rest;
+  return {
+    ...plain,
+    hold: hold_outcome === '' ? null : { outcome: hold_outcome, decidedBy: decided_by, waitedUs: waited_us },
+    outcome: status === '' ? null : { status, sqlstate, message, rows, bytes, durationUs, masked },
+  };
+}
+
+export const notFound = (what: string, id: string): AppError =>
+  new AppError('NOT_FOUND', `there is no ${what} ${id}`);
