@@ -21,6 +21,7 @@ export async function persist(
   batch: readonly [LoggedEvent, ...LoggedEvent[]],
   stopped: AbortSignal,
   onFailure: (failure: HandlerFailure) => void,
+  rest: (ms: number, stopped: AbortSignal) => Promise<void> = restOrStop,
 ): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     if (stopped.aborted) return false;
@@ -30,10 +31,12 @@ export async function persist(
     } catch (error) {
       const pauseMs = Math.min(firstPauseMs * 2 ** (attempt - 1), longestPauseMs);
       onFailure({ error, attempt, pauseMs, first: batch[0], count: batch.length });
-      await pause(pauseMs, undefined, { signal: stopped }).catch(() => {});
+      await rest(pauseMs, stopped);
     }
   }
 }
+
+const restOrStop = (ms: number, signal: AbortSignal) => pause(ms, undefined, { signal }).catch(() => {});
 
 /** One line on standard error: what failed, where, and when it is tried again. */
 export function reportFailure({ error, attempt, pauseMs, first, count }: HandlerFailure): void {

@@ -37,7 +37,10 @@ export interface Tail {
 
 export interface WorkOptions {
   readonly topic: Topic;
-  /** Members of one group share a topic's partitions; each event is handled by one of them, at least once. */
+  /**
+   * Members of one group share a topic's partitions; each event is handled by one of them, at least once.
+   * A group that is new begins at the start.
+   */
   readonly group: string;
   /** The most events handed over at once. Default 1000. */
   readonly batchSize?: number;

@@ -5,6 +5,7 @@ export * from './config.load.js';
 export * from './config.schema.js';
 export * from './config.secret.js';
 export * from './connection-secret.js';
+export * from './dev-provider.plan.js';
 export * from './guard.decorators.js';
 export * from './http.boot.js';
 export * from './json.logger.js';

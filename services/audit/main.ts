@@ -1,15 +1,15 @@
 import 'reflect-metadata';
 import { setPriority } from 'node:os';
 import { isAppError } from '#kernel';
-import { loadConfig } from '#platform';
+import { issuersOf, loadConfig, withDevRoles } from '#platform';
 import { runAuditProcess } from './audit.process.js';
 
 // Sessions come first. Before the engine starts its threads: they inherit it.
 setPriority(10);
 
 try {
-  const config = loadConfig();
-  await runAuditProcess({ config, issuers: config.identity.oidc });
+  const config = withDevRoles(loadConfig());
+  await runAuditProcess({ config, issuers: issuersOf(config) });
 } catch (error) {
   console.error(isAppError(error) && error.code !== 'INTERNAL' ? `weir: ${error.message}` : error);
   process.exit(1);

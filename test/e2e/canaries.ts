@@ -49,8 +49,13 @@ export function leaksIn(bytes: Buffer, { needles }: Canaries): string[] {
 }
 
 /** `file: canary` for each file below a folder that holds one. */
-export function leaksBelow(folder: string, canaries: Canaries): { readonly files: number; readonly leaks: string[] } {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+export function leaksBelow(
+  folder: string,
+  canaries: Canaries,
+): { readonly files: number; readonly leaks: string[] } {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
   const leaks = files.flatMap((entry) => {
     const path = join(entry.parentPath, entry.name);
     return leaksIn(readFileSync(path), canaries).map((name) => `${path}: ${name}`);

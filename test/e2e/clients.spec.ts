@@ -46,7 +46,9 @@ describe.skipIf(!there)('clients in front of a real PostgreSQL', () => {
     const cell = await perform[situation](client, stage);
     // Whatever the situation: no byte of any message holds a canary, and all of them are whole messages.
     expect(leaksIn(stage.tap.everyByte, stage.canaries)).toEqual([]);
-    expect(stage.tap.connections.map(({ frames }) => frames.rest.length).filter((left) => left > 0)).toEqual([]);
+    expect(stage.tap.connections.map(({ frames }) => frames.rest.length).filter((left) => left > 0)).toEqual(
+      [],
+    );
     table.set(client.name, situation, cell);
   }
 });

@@ -59,7 +59,13 @@ export class Stage {
   async libpq(connection = 'orders'): Promise<NodeJS.ProcessEnv> {
     const { host, port, user, database, password } = await this.address(connection);
     const plain = { PGSSLMODE: 'disable', PGGSSENCMODE: 'disable', PGCONNECT_TIMEOUT: '20' };
-    const who = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database, PGPASSWORD: password };
+    const who = {
+      PGHOST: host,
+      PGPORT: String(port),
+      PGUSER: user,
+      PGDATABASE: database,
+      PGPASSWORD: password,
+    };
     return { ...process.env, ...plain, ...who };
   }
 
@@ -114,7 +120,8 @@ function policiesWithScratch(): Record<string, string> {
 export function exemptScratch(text: string): string {
   const at = text.indexOf('@id("agents.change-approved")');
   const end = text.indexOf('resource\n);', at);
-  if (at < 0 || end < 0) throw new Error('policies/agents.cedar no longer has agents.change-approved as it was');
+  if (at < 0 || end < 0)
+    throw new Error('policies/agents.cedar no longer has agents.change-approved as it was');
   const unless = 'resource\n)\nunless { resource in Table::"orders/public/scratch" };';
   return text.slice(0, end) + unless + text.slice(end + 'resource\n);'.length);
 }
@@ -122,5 +129,8 @@ export function exemptScratch(text: string): string {
 function connectionLines({ host, port, database }: PostgresServer, further: readonly string[]): string[] {
   const target = `protocol: postgres, host: ${host}, port: ${port}, database: ${database}, tls: disable`;
   const orders = `name: orders, ${target}, user: ${role}, password: "${rolePassword}", owner: ${owner}`;
-  return ['connections:', ...[orders, ...further].map((line) => `  - { ${line.replaceAll('PORT', String(port))} }`)];
+  return [
+    'connections:',
+    ...[orders, ...further].map((line) => `  - { ${line.replaceAll('PORT', String(port))} }`),
+  ];
 }

@@ -6,14 +6,17 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EventLog } from '#event-log';
 import { systemClock } from '#kernel';
-import { bootHttp, createTokenVerifier, parseConfig, PlatformModule, type WeirConfig } from '#platform';
 import {
-  IdentityModule,
+  bootHttp,
+  createTokenVerifier,
   issuersOf,
-  openDevProvider,
+  parseConfig,
   planDevProvider,
+  PlatformModule,
   withDevRoles,
-} from '../../services/identity/index.js';
+  type WeirConfig,
+} from '#platform';
+import { IdentityModule, openDevProvider } from '../../services/identity/index.js';
 import { json } from '../support/json.js';
 import { documentedRoutes, statusOf } from '../support/open-api-walk.js';
 import { freePort } from '../support/postgres.js';

@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The repository's root: tests run from sources or from dist. */
 export const root = findRoot(import.meta.dirname);
+/** What is run: the build beside the sources, or the one that WEIR_TEST_DIST names. */
+const dist = process.env['WEIR_TEST_DIST'] ?? join(root, 'dist');
 
 export interface Ran {
   readonly code: number;
@@ -21,6 +23,8 @@ export interface HouseOptions {
   /** Policy files by name; absent: the shipped ones. */
   readonly policies?: Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
+  /** Options of Node itself, e.g. `--cpu-prof`. */
+  readonly nodeFlags?: readonly string[];
 }
 
 /** A whole Weirkeeper as `npm start` runs it, on ports and in a folder of its own. */
@@ -33,6 +37,7 @@ export class TestHouse {
     readonly httpPort: number,
     readonly postgresPort: number,
     private readonly env: NodeJS.ProcessEnv,
+    private readonly nodeFlags: readonly string[],
   ) {}
 
   static async start(options: HouseOptions = {}): Promise<TestHouse> {
@@ -54,8 +59,14 @@ export class TestHouse {
       WEIR_URL: `http://127.0.0.1:${http}`,
       NO_COLOR: '1',
     };
-    const house = new TestHouse(dir, http, postgres, env);
-    await house.up();
+    const house = new TestHouse(dir, http, postgres, env, options.nodeFlags ?? []);
+    try {
+      await house.up();
+    } catch (error) {
+      // What does not come up must not stay behind.
+      await house.stop();
+      throw new Error(`the house did not come up: ${String(error)}\n${house.log}`, { cause: error });
+    }
     return house;
   }
 
@@ -77,7 +88,7 @@ export class TestHouse {
 
   /** Starts it (again) and waits until it takes work, audit included. */
   async up(): Promise<void> {
-    const child = spawn(process.execPath, [join(root, 'dist/services/all/main.js')], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...this.nodeFlags, join(dist, 'services/all/main.js')], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.process = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (this.output += data.toString()));
     await eventually(async () => {
@@ -104,7 +115,7 @@ export class TestHouse {
 
   /** `./weir …` against this house. */
   weir(...args: string[]): Promise<Ran> {
-    return run(process.execPath, [join(root, 'dist/services/cli/main.js'), ...args], { env: this.env });
+    return run(process.execPath, [join(dist, 'services/cli/main.js'), ...args], { env: this.env });
   }
 
   async token(role: string): Promise<string> {

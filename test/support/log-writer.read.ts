@@ -1,5 +1,5 @@
 import { decodeEnvelope, topics, type Envelope } from '#events';
-import type { EventLog } from '#event-log';
+import type { EventLog, Position } from '#event-log';
 import { readFileSync } from 'node:fs';
 import { readRecord, recordKinds } from '../../services/proxy/journal/record.codec.js';
 import { listSegments } from '../../services/proxy/journal/segments.js';
@@ -7,17 +7,13 @@ import { listSegments } from '../../services/proxy/journal/segments.js';
 /** All session events of an embedded log, in order, repetitions included. */
 export async function sessionEvents(log: EventLog): Promise<Envelope[]> {
   const found: Envelope[] = [];
-  let after = { topic: topics.session, partition: 0, offset: -1 } as const as {
-    topic: typeof topics.session;
-    partition: number;
-    offset: number;
-  };
+  let after: Position = { topic: topics.session, partition: 0, offset: -1 };
   for (;;) {
     const some = await log.read(after, 1000);
     const last = some.at(-1);
     if (!last) return found;
     found.push(...some.map(({ envelope }) => envelope));
-    after = { ...after, offset: last.position.offset };
+    after = last.position;
   }
 }
 

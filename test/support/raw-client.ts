@@ -73,7 +73,8 @@ export class RawClient {
   async until(test: (frames: readonly Frame[]) => boolean, timeoutMs = 15_000): Promise<void> {
     const end = Date.now() + timeoutMs;
     while (!test(this.frames)) {
-      if (this.closed) throw new Error(`the gate closed the connection: ${JSON.stringify(errorsIn(this.frames))}`);
+      if (this.closed)
+        throw new Error(`the gate closed the connection: ${JSON.stringify(errorsIn(this.frames))}`);
       if (Date.now() > end) throw new Error(`not answered within ${timeoutMs} ms`);
       await this.change(250);
     }

@@ -14,7 +14,16 @@ export const errorsIn = (frames: readonly Frame[]): Report[] => of('E', frames).
 export const noticesIn = (frames: readonly Frame[]): Report[] => of('N', frames).map(report);
 
 /** DataRow: count:int16 [ size:int32 bytes ]*     size = -1 is NULL */
-export const rowsIn = (frames: readonly Frame[]): (Buffer | null)[][] => of('D', frames).map(({ body }) => values(body));
+export const rowsIn = (frames: readonly Frame[]): (Buffer | null)[][] =>
+  of('D', frames).map(({ body }) => values(body));
+
+/**
+ * The columns' formats (0 text, 1 binary) in each RowDescription: count:int16
+ * [ name:cstring table:int32 attribute:int16 type:int32 size:int16 modifier:int32 format:int16 ]*
+ */
+export const formatsIn = (frames: readonly Frame[]): number[] => [
+  ...new Set(of('T', frames).flatMap(({ body }) => formats(body))),
+];
 
 /** CommandComplete: tag:cstring */
 export const tagsIn = (frames: readonly Frame[]): string[] =>
@@ -27,7 +36,8 @@ export const statusesIn = (frames: readonly Frame[]): string =>
     .join('');
 
 /** CopyData's bytes, in a row. */
-export const copiedIn = (frames: readonly Frame[]): Buffer => Buffer.concat(of('d', frames).map(({ body }) => body));
+export const copiedIn = (frames: readonly Frame[]): Buffer =>
+  Buffer.concat(of('d', frames).map(({ body }) => body));
 
 export function of(type: string, frames: readonly Frame[]): readonly Frame[] {
   return frames.filter((frame) => frame.type === type);
@@ -42,7 +52,13 @@ function report({ body }: Frame): Report {
     at = end + 1;
   }
   const field = (letter: string) => fields.get(letter) ?? '';
-  return { severity: field('S'), sqlstate: field('C'), message: field('M'), detail: field('D'), hint: field('H') };
+  return {
+    severity: field('S'),
+    sqlstate: field('C'),
+    message: field('M'),
+    detail: field('D'),
+    hint: field('H'),
+  };
 }
 
 function values(body: Buffer): (Buffer | null)[] {
@@ -55,4 +71,14 @@ function values(body: Buffer): (Buffer | null)[] {
     if (size > 0) at += size;
   }
   return row;
+}
+
+function formats(body: Buffer): number[] {
+  const found: number[] = [];
+  let at = 2;
+  for (let left = body.readInt16BE(0); left > 0; left--) {
+    at = body.indexOf(0, at) + 19;
+    found.push(body.readInt16BE(at - 2));
+  }
+  return found;
 }

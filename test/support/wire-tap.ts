@@ -109,7 +109,10 @@ export class WireTap {
 
   /** Types of all messages: what a failing test shows. */
   summary(): string {
-    return this.connections.map(({ frames }) => frames.frames.map(({ type }) => type).join('')).join(' | ').slice(0, 400);
+    return this.connections
+      .map(({ frames }) => frames.frames.map(({ type }) => type).join(''))
+      .join(' | ')
+      .slice(0, 400);
   }
 
   stop(): Promise<void> {
@@ -124,7 +127,10 @@ export class WireTap {
     const server = connect({ ...this.target, noDelay: true });
     server.on('data', (chunk: Buffer) => connection.add(chunk));
     client.pipe(server).pipe(client);
-    for (const [socket, other] of [[client, server], [server, client]] as const) {
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
       this.sockets.add(socket);
       socket.on('error', () => other.destroy());
       socket.on('close', () => {

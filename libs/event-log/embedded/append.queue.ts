@@ -1,6 +1,5 @@
-import { AppError } from '#kernel';
 import type { EncodedEnvelope, Topic } from '#events';
-import type { Clock } from '#kernel';
+import { AppError, isAppError, type Clock } from '#kernel';
 import type { Position } from '../port.js';
 import type { Store } from './store.js';
 
@@ -33,7 +32,6 @@ export class AppendQueue {
   append(topic: Topic, events: readonly EncodedEnvelope[]): Promise<readonly Position[]> {
     if (this.#closed) return Promise.reject(new AppError('SHUTTING_DOWN', 'the event log is closed'));
     const bytes = events.reduce((sum, raw) => sum + raw.length, 0);
-    this.#store.topic(topic);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ topic, events, bytes, resolve, reject });
       this.#flushing ??= this.#flush();
@@ -71,7 +69,9 @@ export class AppendQueue {
       batch.forEach((pending, index) => pending.resolve(positions[index] ?? []));
       this.#onCommit();
     } catch (cause) {
-      const error = new AppError('LOG_UNAVAILABLE', 'the event log could not be written', { cause });
+      const error = isAppError(cause)
+        ? cause
+        : new AppError('LOG_UNAVAILABLE', 'the event log could not be written', { cause });
       for (const pending of batch) pending.reject(error);
     }
   }

@@ -2,16 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from 'lmdb';
 import type { Topic } from '#events';
 import type { Clock } from '#kernel';
-import type { Store } from './store.js';
+import type { GroupState, Store } from './store.js';
 
 /** How long a member that has gone silent keeps others out, where its process can't be seen to be dead. */
 export const leaseMs = 10_000;
-
-interface GroupState {
-  /** The last offset handled; -1: none. */
-  readonly offset: number;
-  readonly lease?: { readonly token: string; readonly pid: number; readonly until: number };
-}
 
 export interface Claim {
   readonly token: string;
@@ -31,7 +25,7 @@ export class GroupLease {
   constructor(store: Store, clock: Clock, topic: Topic, group: string) {
     this.#store = store;
     this.#clock = clock;
-    this.#groups = store.database('groups');
+    this.#groups = store.groups;
     this.#key = `${topic} ${group}`;
   }
 

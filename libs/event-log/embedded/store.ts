@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import type { EncodedEnvelope, Topic } from '#events';
+import { AppError } from '#kernel';
+import { topics, type EncodedEnvelope, type Topic } from '#events';
 import { StoredEvent } from '../logged-event.js';
 import type { Position } from '../port.js';
 
 /* One LMDB environment. A database per topic:  key: offset   value: appendedAt:f64 raw
    `heads`: topic -> offset and append time of the last event, which retention must not forget
-   `groups`: work groups (work.group.ts)
+   `groups`: topic and group -> GroupState
 
    Two defaults must stay off. With `overlappingSync`, killing one writer gives the others MDB_PANIC. With
    `eventTurnBatching`, a commit that fails (disk full) also rejects a promise that nobody holds, which ends the
@@ -14,6 +15,13 @@ import type { Position } from '../port.js';
 
 const headerBytes = 8;
 const maxDatabases = 64;
+
+/** Where a work group stands, and who may move it. */
+export interface GroupState {
+  /** The last offset handled; -1: none. */
+  readonly offset: number;
+  readonly lease?: { readonly token: string; readonly pid: number; readonly until: number };
+}
 
 interface Head {
   readonly offset: number;
@@ -26,7 +34,9 @@ export class Store {
   readonly dataFile: string;
   readonly #env: RootDatabase<unknown, string>;
   readonly #heads: Database<Head, string>;
-  readonly #topics = new Map<string, Database<Buffer, number>>();
+  readonly #topics: ReadonlyMap<string, Database<Buffer, number>>;
+  /** Work groups' positions and leases (group.lease.ts). */
+  readonly groups: Database<GroupState, string>;
 
   constructor(path: string) {
     this.dataFile = join(path, 'data.mdb');
@@ -37,11 +47,12 @@ export class Store {
       eventTurnBatching: false,
       maxDbs: maxDatabases,
     });
-    this.#heads = this.database('heads');
-  }
-
-  database<V>(name: string): Database<V, string> {
-    return this.#env.openDB<V, string>({ name, encoding: 'json' });
+    this.#heads = this.#env.openDB({ name: 'heads', encoding: 'json' });
+    this.groups = this.#env.openDB({ name: 'groups', encoding: 'json' });
+    // Now, since opening one is a write transaction of its own and can't happen inside another.
+    this.#topics = new Map(
+      Object.values(topics).map((name) => [name, this.#env.openDB({ name, encoding: 'binary' })]),
+    );
   }
 
   /**
@@ -58,7 +69,7 @@ export class Store {
 
   /** Only inside `write`. */
   put(topic: Topic, events: readonly EncodedEnvelope[], now: number): Position[] {
-    const database = this.topic(topic);
+    const database = this.#topic(topic);
     const head = this.#heads.get(topic) ?? emptyHead;
     const at = Math.max(now, head.at); // folds compare append times: they never go back
     const positions = events.map((raw, index) => {
@@ -84,21 +95,11 @@ export class Store {
   read(topic: Topic, after: number, limit: number, maxBytes: number): StoredEvent[] {
     const events: StoredEvent[] = [];
     let bytes = 0;
-    for (const { key, value } of this.topic(topic).getRange({ start: after + 1, limit })) {
+    for (const { key, value } of this.#topic(topic).getRange({ start: after + 1, limit })) {
       events.push(unframe(topic, key, value));
       if ((bytes += value.length) >= maxBytes) break;
     }
     return events;
-  }
-
-  /** Opening a database is a write transaction of its own, so it can't happen inside one. */
-  topic(topic: Topic): Database<Buffer, number> {
-    let database = this.#topics.get(topic);
-    if (!database) {
-      database = this.#env.openDB<Buffer, number>({ name: topic, encoding: 'binary' });
-      this.#topics.set(topic, database);
-    }
-    return database;
   }
 
   /** Frees what readers killed in mid-read have left behind. */
@@ -108,6 +109,12 @@ export class Store {
 
   close(): Promise<void> {
     return this.#env.close();
+  }
+
+  #topic(topic: Topic): Database<Buffer, number> {
+    const database = this.#topics.get(topic);
+    if (!database) throw new AppError('INPUT_INVALID', `the event log has no topic ${String(topic)}`);
+    return database;
   }
 }
 

@@ -14,7 +14,7 @@ let current: PgQueryInstance | undefined;
 let filling: Promise<void> | undefined;
 
 // Memory of an instance grows with the largest text it parsed and never shrinks.
-const largeText = 64 * 1024;
+const largeText = 256 * 1024;
 
 /** Instantiates the parser (about 50 ms). Must have resolved before anything else here is called. */
 export async function loadStatementParser(): Promise<void> {
@@ -27,7 +27,6 @@ function refill(): Promise<void> {
 }
 
 async function fill(): Promise<void> {
-  current ??= spares.pop() ?? (await instantiate());
   while (spares.length < sparesKept) spares.push(await instantiate());
 }
 
@@ -103,7 +102,7 @@ function refuseUnrepresentable(text: string): void {
 }
 
 function guarded<T>(text: string, work: (parser: PgQueryInstance) => T): T {
-  const parser = current;
+  const parser = (current ??= spares.pop());
   if (!parser) {
     refillSoon();
     throw denied('the statement parser is starting: try again');

@@ -12,11 +12,17 @@ export interface KnownText {
 // A tree takes about four times its JSON; the gate's whole memory is meant to stay below some tens of MiB.
 const cache = new TextCache<KnownText>(8 * 1024 * 1024);
 
+// What is too heavy to keep is at least not parsed again by whoever asks next in the same breath.
+let last: KnownText | undefined;
+
 export function known(text: string): KnownText {
+  if (last?.text === text) return last;
   const hit = cache.get(text);
   if (hit) return hit;
   const { statements, weight } = parse(text);
   const entry: KnownText = { text, statements, analysis: undefined };
   cache.set(text, entry, weight * 4);
+  if (!last) setImmediate(() => (last = undefined));
+  last = entry;
   return entry;
 }

@@ -45,7 +45,7 @@ class Grammar {
       case 1:
         return `${ctes}(${sql}) LIMIT ${this.below(5)}`;
       case 2:
-        return `INSERT INTO products (id, name) ${ctes}${sql} RETURNING *`;
+        return `${ctes}INSERT INTO products (id, name) ${this.rowsToWrite()} RETURNING *`;
       case 3:
         return `UPDATE customers SET ${this.one(['name', 'email', 'notes'])} = ${this.scalar([customers], 1)}
           WHERE ${this.condition([customers], 1)} RETURNING ${this.targets([customers], 1).sql}`;
@@ -54,6 +54,11 @@ class Grammar {
       default:
         return `${ctes}${sql}`;
     }
+  }
+
+  private rowsToWrite(): string {
+    const { sql, items } = this.from([], 2);
+    return `SELECT 100 + row_number() OVER (), ${this.column(items)} AS ${this.one(columnPool)}${sql}`;
   }
 
   private withList(): string {
@@ -109,7 +114,8 @@ class Grammar {
     if (!this.chance(3) || !this.spend()) return { sql: ` FROM ${first.sql}`, items: [first.item] };
     const second = this.fromItem(this.chance(2) ? [first.item, ...outer] : outer, depth, true);
     const items = [first.item, second.item];
-    const shared = first.item.columns.find((each) => second.item.columns.includes(each));
+    const common = first.item.columns.filter((each) => second.item.columns.includes(each));
+    const shared = common.length > 0 ? this.one(common) : undefined;
     const join = this.one(['cross', 'cross', 'on', 'on', 'on', 'using', 'using', 'natural', 'left'] as const);
     if (join === 'natural') return { sql: ` FROM ${first.sql} NATURAL JOIN ${second.sql}`, items };
     if (join === 'using' && shared)
@@ -265,7 +271,7 @@ class Grammar {
 
   private condition(scope: readonly Item[], depth: number): string {
     const column = this.chance(2) ? this.plain(scope) : this.column(scope);
-    const literal = this.one([`'ana@example.com'`, `'1'`, `'1'`]);
+    const literal = this.one([`'ana@example.com'`, `'1'`, `'CANARY-same'`]);
     switch (this.below(14)) {
       case 0:
         return `${column}::text LIKE '%1%'`;

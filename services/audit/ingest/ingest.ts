@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClickHouseClient } from '#audit-store';
 import type { EventLog, Position } from '#event-log';
 import { topics, type Topic } from '#events';
-import { BatchWriter, insertInto } from './batch.writer.js';
+import { BatchWriter, insertInto, type Insert } from './batch.writer.js';
 import { PartitionIngest, type BatchResult } from './partition.ingest.js';
 import { SessionBook } from './session.book.js';
 
@@ -10,6 +10,8 @@ export interface IngestOptions {
   readonly log: EventLog;
   /** Ingest's own client: nobody else uses it. */
   readonly client: ClickHouseClient;
+  /** For tests; default: into the store. */
+  readonly insert?: Insert;
   readonly onBatch?: (result: BatchResult) => void;
   readonly onRetry?: (error: unknown, tries: number) => void;
   readonly onError?: (error: unknown) => void;
@@ -67,7 +69,7 @@ export class Ingest {
       pause,
       book: new SessionBook(),
       writer: new BatchWriter({
-        insert: insertInto(client),
+        insert: this.#options.insert ?? insertInto(client),
         pause,
         onRetry: this.#options.onRetry ?? (() => {}),
       }),

@@ -50,15 +50,15 @@ async function readFormats(
   if (ids.length === 0) return;
   const answer = await client.query({
     query: `
-      SELECT session_id, argMax(payload, seq) AS payload FROM ${table}
+      SELECT session_id, argMax(payload, seq) AS latest FROM ${table}
       WHERE session_id IN {ids: Array(String)} AND type IN ('ResultChunk', 'StatementOutcome')
         AND (JSONHas(payload, 'columns') OR JSONHas(payload, 'result', 'columns'))
       GROUP BY session_id`,
     query_params: { ids },
     format: 'JSONEachRow',
   });
-  for (const { session_id, payload } of await answer.json<{ session_id: string; payload: string }>())
-    book.get(session_id).resultFormats = formatsOf(payload);
+  for (const { session_id, latest } of await answer.json<{ session_id: string; latest: string }>())
+    book.get(session_id).resultFormats = formatsOf(latest);
 }
 
 interface ChunkJson {

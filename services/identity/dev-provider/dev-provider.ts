@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
-import type { Mount, WeirConfig } from '#platform';
-import { devProviderPath, planDevProvider } from './dev-provider.plan.js';
-import { devGroups, devRoles, openDevSecrets, type DevRole, type DevSecrets } from './dev-secrets.file.js';
+import { devGroups, devProviderPath, devRoles, planDevProvider, type DevRole, type Mount, type WeirConfig } from '#platform';
+import { openDevSecrets, type DevSecrets } from './dev-secrets.file.js';
 import { ForgetfulAdapter } from './forgetful.adapter.js';
 
 /** Seconds. */

@@ -4,17 +4,7 @@ import { dirname, join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { z } from 'zod';
 import { AppError, newId } from '#kernel';
-
-/** Who the development provider knows, and the group that each is in. */
-export const devGroups = {
-  agent: 'agents',
-  approver: 'approvers',
-  security: 'security',
-  auditor: 'auditors',
-  operator: 'operators',
-} as const;
-export type DevRole = keyof typeof devGroups;
-export const devRoles = Object.keys(devGroups) as readonly DevRole[];
+import { devRoles, type DevRole } from '#platform';
 
 const client = z.strictObject({ id: z.string().min(1), secret: z.string().min(1) });
 const secretsSchema = z.strictObject({

@@ -38,6 +38,8 @@ export interface Running {
 /** One of the clients that people use, driven in its own manner. */
 export interface SqlClient {
   readonly name: string;
+  /** The format that it asks results in. */
+  readonly format: 'text' | 'binary';
   /** What this client can't do, and why; the table says so. */
   readonly cannot: Partial<Record<Situation, string>>;
   /** All in one session, one statement after the other; it goes on behind an error where the client does. */

@@ -11,6 +11,7 @@ export function nodePostgres(format: Format): SqlClient {
   const name = `node-postgres (${format})`;
   return {
     name,
+    format,
     cannot: { 'refused DROP in a pipeline': 'node-postgres sends a Sync behind every query' },
 
     async start(stage, statements) {

@@ -16,6 +16,7 @@ export function pgbench(mode: Mode): SqlClient {
   const name = `pgbench -M ${mode}`;
   return {
     name,
+    format: 'text',
     cannot: {
       'COPY out': 'pgbench knows no COPY TO STDOUT',
       'cancelled pg_sleep': 'pgbench cancels no query',
@@ -29,7 +30,8 @@ export function pgbench(mode: Mode): SqlClient {
     crowd: async (stage, count, statement) => {
       const script = lines([statement, 'select pg_sleep(0.5)']);
       const { text } = await (await launch(stage, mode, script, ['-c', String(count)])).done;
-      if (!text.includes(`number of transactions actually processed: ${count}/${count}`)) throw new Error(text);
+      if (!text.includes(`number of transactions actually processed: ${count}/${count}`))
+        throw new Error(text);
     },
   };
 }
@@ -38,14 +40,23 @@ function lines(statements: readonly string[]): string[] {
   return statements.map((statement) => `${statement};`);
 }
 
-async function launch(stage: Stage, mode: Mode, script: readonly string[], further: readonly string[] = ['-c', '1']): Promise<Running> {
+async function launch(
+  stage: Stage,
+  mode: Mode,
+  script: readonly string[],
+  further: readonly string[] = ['-c', '1'],
+): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-pgbench-'));
   const file = join(folder, 'script.sql');
   writeFileSync(file, `${script.join('\n')}\n`);
   const args = ['-n', '-t', '1', '-M', mode, '-f', file, ...further];
-  const child = spawn(requirePeer('pgbench').program, args, { env: await stage.libpq(), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(requirePeer('pgbench').program, args, {
+    env: await stage.libpq(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (text += data.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => (text += data.toString()));
   const done = new Promise<{ text: string }>((resolve) => {
     child.once('close', () => {
       rmSync(folder, { recursive: true });

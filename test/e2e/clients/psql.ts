@@ -8,6 +8,7 @@ const name = 'psql';
 
 export const psql: SqlClient = {
   name,
+  format: 'text',
   cannot: { 'refused DROP in a pipeline': 'psql 15 has no pipelines' },
 
   async start(stage, statements) {
@@ -36,7 +37,11 @@ async function open(stage: Stage): Promise<ChildProcessWithoutNullStreams> {
 }
 
 function launch(env: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams {
-  return spawn(requirePeer('psql').program, ['-X', '-q', '-v', 'ON_ERROR_STOP=0', '-v', 'VERBOSITY=verbose'], { env });
+  return spawn(
+    requirePeer('psql').program,
+    ['-X', '-q', '-v', 'ON_ERROR_STOP=0', '-v', 'VERBOSITY=verbose'],
+    { env },
+  );
 }
 
 function running(child: ChildProcessWithoutNullStreams, statements: readonly string[]): Running {
@@ -51,7 +56,8 @@ function running(child: ChildProcessWithoutNullStreams, statements: readonly str
 
 function finished(child: ChildProcessWithoutNullStreams): Promise<Said> {
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (text += data.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => (text += data.toString()));
   child.stdin.on('error', () => undefined);
   return new Promise((resolve) => child.once('close', () => resolve({ text })));
 }

@@ -7,11 +7,16 @@ import type { Said, SqlClient } from './client.js';
 /** The extended protocol as bytes written by hand: Parse, Bind, Describe, Execute, Sync; results in binary. */
 export const raw: SqlClient = {
   name: 'raw extended protocol',
+  format: 'binary',
   cannot: {},
 
   async start(stage, statements) {
     const client = await open(stage);
-    return { done: inTurn(client, statements), vanish: () => client.destroy(), cancel: () => client.cancel() };
+    return {
+      done: inTurn(client, statements),
+      vanish: () => client.destroy(),
+      cancel: () => client.cancel(),
+    };
   },
 
   async pipeline(stage, statements) {

@@ -26,7 +26,10 @@ export class ClientTable {
     const rows = [
       ['', ...this.clients],
       ['---', ...this.clients.map(() => '---')],
-      ...situations.map((s) => [s, ...this.clients.map((client) => this.cells.get(`${client}/${s}`) ?? '**failed**')]),
+      ...situations.map((s) => [
+        s,
+        ...this.clients.map((client) => this.cells.get(`${client}/${s}`) ?? '**failed**'),
+      ]),
     ];
     return rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
   }
@@ -44,7 +47,9 @@ export class ClientTable {
 function versions(): string {
   const program = (name: 'postgres' | 'psql' | 'pgbench') =>
     /[\d.]+/.exec(execFileSync(requirePeer(name).program, ['--version'], { encoding: 'utf8' }))![0];
-  const manifest = JSON.parse(readFileSync(join(root, 'node_modules/pg/package.json'), 'utf8')) as { version: string };
+  const manifest = JSON.parse(readFileSync(join(root, 'node_modules/pg/package.json'), 'utf8')) as {
+    version: string;
+  };
   return [
     `PostgreSQL ${program('postgres')} with SCRAM-SHA-256, psql ${program('psql')}, pgbench ${program('pgbench')},`,
     `node-postgres ${manifest.version}.`,

@@ -12,13 +12,14 @@ import {
   type Fields,
   type Node,
 } from '../tree.js';
-import { Lineage } from './lineage.js';
+import { clausePlaces, clauses, relaxed, statements } from './guard-rules.js';
+import type { Lineage } from './lineage.js';
 import { lookupShape, maxLookupValues, valueCount } from './lookup.js';
 import { columnPath } from './outputs.js';
 import { places, refusal, Refusal, type Place } from './refusal.js';
 
 /** How a query's rows are used: they flow on by name, become a value, are written, or only their number counts. */
-type Usage = 'rows' | 'value' | 'destination' | 'ignored';
+export type Usage = 'rows' | 'value' | 'destination' | 'ignored';
 
 /**
  * Walks a statement that touches a masked relation. `expression` is the ground: it goes into everything and refuses
@@ -370,87 +371,3 @@ function isOwnExcluded(target: unknown): boolean {
   const { path, star } = columnPath(reference);
   return !star && path.length === 2 && path[0] === 'excluded' && path[1] === fields['name'];
 }
-
-type Statement = (guard: Guard, fields: Fields, usage: Usage) => void;
-
-const statements: Readonly<Record<string, Statement>> = {
-  SelectStmt: (guard, fields, usage) => guard.select(fields, usage),
-  InsertStmt: (guard, fields) => guard.insert(fields),
-  UpdateStmt: (guard, fields) => guard.update(fields),
-  DeleteStmt: (guard, fields) => guard.remove(fields),
-  MergeStmt: (guard, fields) => guard.merge(fields),
-  CopyStmt: (guard, fields) => guard.copy(fields),
-  ExplainStmt: (guard, fields) => guard.around('ExplainStmt', fields, 'rows'),
-  PrepareStmt: (guard, fields) => guard.around('PrepareStmt', fields, 'rows'),
-  DeclareCursorStmt: (guard, fields) => guard.around('DeclareCursorStmt', fields, 'rows'),
-  ExecuteStmt: (guard, fields) => guard.below({ type: 'ExecuteStmt', fields }, places.values),
-  CreateTableAsStmt: (guard, fields) => guard.around('CreateTableAsStmt', fields, 'destination'),
-  ViewStmt: (guard, fields) => guard.around('ViewStmt', fields, 'destination'),
-};
-
-type Clause = (guard: Guard, select: Fields, value: unknown) => void;
-
-const clauses: Readonly<Record<string, Clause>> = {
-  withClause: (guard, _, value) => guard.with(value),
-  targetList: (guard, _, value) => guard.targets(value),
-  fromClause: (guard, _, value) => guard.from(value),
-  whereClause: (guard, _, value) => guard.predicate(asNode(value), places.where),
-  havingClause: (guard, _, value) => guard.predicate(asNode(value), places.where),
-  distinctClause: (guard, select, value) => guard.distinct(select, value),
-  groupClause: (guard, select, value) => {
-    for (const each of list(value)) guard.position(select, each, places.group);
-  },
-  sortClause: (guard, select, value) => {
-    for (const each of list(value)) guard.position(select, fieldsOf(each, 'SortBy')?.['node'], places.order);
-  },
-  intoClause: (guard, select) => guard.into(select),
-  op: (guard, select) => guard.setOperation(select),
-  larg: (guard, _, value) => guard.select(value as Fields, 'rows'),
-  rarg: (guard, _, value) => guard.select(value as Fields, 'rows'),
-  lockingClause: () => undefined,
-};
-
-const clausePlaces: Readonly<Record<string, Place>> = {
-  windowClause: places.window,
-  limitCount: places.limit,
-  limitOffset: places.limit,
-  valuesLists: places.values,
-};
-
-/** Shapes that the ground hands over; true if nothing of them is left for it. */
-type Relaxed = (guard: Guard, fields: Fields, place: Place) => boolean;
-
-const relaxed: Readonly<Record<string, Relaxed>> = {
-  SubLink: (guard, fields, place) => {
-    guard.subquery(fields, place);
-    return true;
-  },
-  FuncCall: (guard, fields, place) => {
-    guard.call(fields, place);
-    return true;
-  },
-  // Names of operators, types, collations and new columns, which no masked column is reached by.
-  A_Expr: (guard, fields, place) => {
-    guard.below({ type: 'A_Expr', fields }, place, ['name']);
-    return true;
-  },
-  TypeName: (guard, fields, place) => {
-    guard.below({ type: 'TypeName', fields }, place, ['names']);
-    return true;
-  },
-  SortBy: (guard, fields, place) => {
-    guard.below({ type: 'SortBy', fields }, place, ['useOp']);
-    return true;
-  },
-  CollateClause: (guard, fields, place) => {
-    guard.below({ type: 'CollateClause', fields }, place, ['collname']);
-    return true;
-  },
-  Alias: () => true,
-  RangeVar: () => true,
-  // UNIQUE (email) and PRIMARY KEY (email): that a value exists can be told by any unique column anyway.
-  Constraint: (guard, fields, place) => {
-    guard.below({ type: 'Constraint', fields }, place, ['keys', 'pktable']);
-    return true;
-  },
-};

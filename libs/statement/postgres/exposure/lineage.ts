@@ -13,6 +13,7 @@ import {
   type ColumnPath,
   type Output,
 } from './outputs.js';
+import { Refusal } from './refusal.js';
 
 /** A name under which a masked value may be reached. */
 export interface MaskedName {
@@ -52,7 +53,7 @@ export class Lineage {
     visit(statement, (node) => this.note(node));
     this.seed();
     this.seedWrites();
-    while (this.grow());
+    while (this.grow()) if (++this.rounds > maxRounds) throw tooIntricate();
   }
 
   /** True if any masked relation is named anywhere. */
@@ -109,17 +110,18 @@ export class Lineage {
   }
 
   private changed = false;
+  private rounds = 0;
 
   private grow(): boolean {
-    // Kept for one round: what is stale in it is seen in the next, and the last round changes nothing.
     this.changed = false;
     this.outputsByQuery = new Map();
-    // From the inside out, so that most statements need two rounds.
-    for (const fields of this.selects.toReversed())
+    // Back and forth, so that what follows from one another in either order needs few rounds.
+    const inOrder = <T>(all: readonly T[]) => (this.rounds % 2 === 0 ? all.toReversed() : all);
+    for (const fields of inOrder(this.selects))
       this.growOutputs(this.outputs({ type: 'SelectStmt', fields }));
-    for (const query of this.writes) this.growOutputs(this.outputs(query));
-    for (const cte of this.ctes) this.growCte(cte);
-    for (const item of this.items.toReversed()) this.growItem(item);
+    for (const query of inOrder(this.writes)) this.growOutputs(this.outputs(query));
+    for (const cte of inOrder(this.ctes)) this.growCte(cte);
+    for (const item of inOrder(this.items)) this.growItem(item);
     return this.changed;
   }
 
@@ -139,6 +141,8 @@ export class Lineage {
   private addTo(set: Set<string>, name: string | undefined): void {
     if (name === undefined || set.has(name)) return;
     set.add(name);
+    // Stars carry more now than when they were looked at.
+    this.outputsByQuery = new Map();
     this.changed = true;
   }
 
@@ -332,6 +336,10 @@ export class Lineage {
     return found;
   }
 }
+
+// Honest statements need three or four; only a text made to be slow needs more than some tens.
+const maxRounds = 64;
+const tooIntricate = () => new Refusal('*', 'the statement renames masked columns too often to be followed');
 
 const writing: ReadonlySet<string> = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 

@@ -1,7 +1,18 @@
 import { roles } from '#kernel';
-import { parseAddress, type OidcIssuerConfig, type WeirConfig } from '#platform';
 import { isLoopbackHost } from '#wire';
-import { devGroups } from './dev-secrets.file.js';
+import { parseAddress } from './address.js';
+import type { OidcIssuerConfig, WeirConfig } from './config.schema.js';
+
+/** Who the development provider knows, and the group that each is in. */
+export const devGroups = {
+  agent: 'agents',
+  approver: 'approvers',
+  security: 'security',
+  auditor: 'auditors',
+  operator: 'operators',
+} as const;
+export type DevRole = keyof typeof devGroups;
+export const devRoles = Object.keys(devGroups) as readonly DevRole[];
 
 /** Whether the development provider runs, and if not, why. */
 export type DevProviderPlan =

@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { join, relative } from 'node:path';
+import { root } from '../test/support/house.js';
+import type { ContenderName } from './contender.js';
+import type { MemoryResult } from './memory.js';
+import type { PgbenchRow } from './measure.js';
+import { ratio, type Spreads } from './rounds.js';
+import type { Read, Size } from './workload.js';
+
+export interface Results {
+  readonly size: Size;
+  readonly lookups: readonly PgbenchRow[];
+  readonly maskedLookups: readonly PgbenchRow[];
+  readonly reads: readonly (Read & { readonly times: Spreads })[];
+  readonly memory: MemoryResult;
+  readonly warmStart: number;
+}
+
+const order: readonly ContenderName[] = ['direct', 'pass-through', 'PgBouncer', 'Weirkeeper'];
+
+export function printPgbench(title: string, rows: readonly PgbenchRow[]): void {
+  const names = order.filter((name) => rows[0]?.tps[name]);
+  const lines = rows.map(({ clients, tps, latency }) => [
+    String(clients),
+    ...names.map((name) => `${spreadText(tps[name], 0)} ${factor(ratio(tps[name], tps.direct))}`),
+    ...names.map((name) => `${Math.round(latency[name]?.median ?? NaN)}`),
+  ]);
+  say(
+    `\n${title}: transactions per second, median (min–max) of the rounds, and as a part of direct; then median µs`,
+  );
+  say(columns([['clients', ...names, ...names.map((name) => `${name} µs`)], ...lines]));
+}
+
+export function printRead({ name, times }: Results['reads'][number]): void {
+  const names = order.filter((each) => times[each]);
+  say(`\n500,000 rows, ${name}: milliseconds, median (min–max), and times direct`);
+  say(
+    columns([
+      [...names],
+      names.map((each) => `${spreadText(times[each], 0)} ${factor(ratio(times[each], times.direct))}`),
+    ]),
+  );
+}
+
+/** JSON beside the program, so that runs can be compared. */
+export function writeJson(results: Results): string {
+  const folder = join(root, 'bench/out');
+  mkdirSync(folder, { recursive: true });
+  const at = new Date().toISOString();
+  const file = join(folder, `${at.replace(/[:.]/g, '-')}.json`);
+  writeFileSync(file, `${JSON.stringify({ at, machine: machine(), ...results }, null, 2)}\n`);
+  return relative(root, file);
+}
+
+export function machine() {
+  const [cpu] = cpus();
+  return {
+    cpu: cpu?.model,
+    cpus: cpus().length,
+    memory: totalmem(),
+    load: loadavg(),
+    node: process.version,
+    commit: commit(),
+  };
+}
+
+export function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export const factor = (value: number): string => (Number.isFinite(value) ? `${value.toFixed(2)}x` : '–');
+
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function spreadText(spread: Spreads[ContenderName], digits: number): string {
+  if (!spread) return '–';
+  const text = (value: number) => value.toFixed(digits);
+  return `${text(spread.median)} (${text(spread.min)}–${text(spread.max)})`;
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim();
+  } catch {
+    return 'unknown';
+  }
+}

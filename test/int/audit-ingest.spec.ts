@@ -1,0 +1,261 @@
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { create } from '@bufbuild/protobuf';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectAuditStore, migrateAuditStore, readMigrations, type ClickHouseClient } from '#audit-store';
+import { openEmbeddedLog, type EventLog } from '#event-log';
+import {
+  ApprovalDecidedSchema,
+  encodeEnvelope,
+  LinkSchema,
+  newEvent,
+  SessionStartedSchema,
+  StatementReceivedSchema,
+  topics,
+  type EncodedEnvelope,
+} from '#events';
+import { systemClock } from '#kernel';
+import { insertInto } from '../../services/audit/ingest/batch.writer.js';
+import { Ingest } from '../../services/audit/ingest/ingest.js';
+import type { BatchResult } from '../../services/audit/ingest/partition.ingest.js';
+import { compileChild } from '../support/log-writer.build.js';
+import { TalkingChild } from '../support/log-writer.spawn.js';
+
+const root = mkdtempSync(join(tmpdir(), 'weir-audit-ingest-'));
+const logPath = join(root, 'log');
+const storePath = join(root, 'store');
+const kills = 12;
+const sessions = 7;
+let log: EventLog;
+let child: ReturnType<typeof compileChild>;
+
+beforeAll(() => {
+  log = openEmbeddedLog({ path: logPath });
+  child = compileChild('test/int/audit-ingest.child.ts');
+  const migrations = 'libs/audit-store/migrations';
+  symlinkSync(join(import.meta.dirname, '../..', migrations), join(child.directory, migrations));
+});
+
+afterAll(async () => {
+  await log.close();
+  rmSync(root, { recursive: true, force: true });
+  rmSync(child.directory, { recursive: true, force: true });
+});
+
+describe('ingest (invariant 7)', () => {
+  it(`killed ${kills} times while the log grows, leaves every event exactly once as read`, async () => {
+    const seqs = new Map<string, number>();
+    let poison = 0;
+    for (let round = 0; round < kills; round++) {
+      const running = new TalkingChild(child.path, [logPath, storePath]);
+      await running.said(1);
+      for (let part = 0; part < 6; part++) {
+        const events = nextEvents(seqs, 400);
+        if (part === 3) {
+          events.splice(200, 0, Buffer.from('not an envelope'));
+          poison++;
+        }
+        await log.append(topics.session, events);
+        await log.append(topics.session, events.slice(-50)); // shipped twice
+      }
+      await running.said(2 + (round % 3));
+      await delay(round * 3); // somewhere inside the next batch
+      await running.kill();
+    }
+    const client = await openStore();
+    const [{ offset: end } = { offset: -1 }] = await log.end(topics.session);
+    await ingestUntil(client, end);
+    const expected = [...seqs].map(([session_id, n]) => ({ session_id, n, last: n, missing: 0 }));
+    const read = await rows(
+      client,
+      `SELECT session_id, toUInt32(count()) AS n, toUInt32(max(seq)) AS last,
+         toInt32(max(seq) - uniqExact(seq)) AS missing
+       FROM weir.session_events GROUP BY session_id ORDER BY session_id`,
+    );
+    expect(read).toEqual(expected.sort((a, b) => (a.session_id < b.session_id ? -1 : 1)));
+    expect(
+      await rows(
+        client,
+        'SELECT toUInt32(count()) AS n, uniqExact(offset) = n AS once FROM weir.dead_letters',
+      ),
+    ).toEqual([{ n: poison, once: 1 }]);
+    expect(await rows(client, 'SELECT any(reason) AS reason FROM weir.dead_letters')).toEqual([
+      { reason: 'the envelope does not decode' },
+    ]);
+    const identities = await rows(client, 'SELECT DISTINCT identity, connection FROM weir.session_events');
+    expect(identities).toEqual([{ identity: 'corp:agent', connection: 'orders' }]);
+    await client.close();
+  }, 120_000);
+
+  it('stores every control event once, and one that stands twice in the log too', async () => {
+    const origin = { source: 'approval', subject: 'apr_1', clock: systemClock };
+    const by = { id: 'corp:ana', kind: 'person' };
+    const init = { approvalId: 'apr_1', decision: 'approve', by, reason: 'as agreed' };
+    const decided = encodeEnvelope(newEvent(ApprovalDecidedSchema, init, origin));
+    await log.append(topics.approval, [decided, decided]);
+    const client = await openStore();
+    await ingestUntil(client, 1, topics.approval);
+    const read = await rows(
+      client,
+      'SELECT type, identity, approval_id, decision, toUInt32(offset) AS offset FROM weir.control_events',
+    );
+    expect(read).toEqual([
+      { type: 'ApprovalDecided', identity: 'corp:ana', approval_id: 'apr_1', decision: 'approve', offset: 0 },
+    ]);
+    await client.close();
+  });
+
+  it('keeps the first of two events that claim one place in a session', async () => {
+    const client = await openStore();
+    const [before] = await log.end(topics.session);
+    const first = encodeEnvelope(received('ses_zombie', 1, 'the first'));
+    const second = encodeEnvelope(received('ses_zombie', 1, 'the second'));
+    await log.append(topics.session, [first]);
+    await ingestUntil(client, (before?.offset ?? -1) + 1);
+    const [end] = await log.append(topics.session, [second]);
+    // A second writer that has not heard of the first's row: its book is empty and its mark stands before.
+    const { insertRows } = await import('#audit-store');
+    const { sessionBatch } = await import('../../services/audit/ingest/event.batch.js');
+    const { SessionBook } = await import('../../services/audit/ingest/session.book.js');
+    const batch = sessionBatch(await log.read({ ...end!, offset: end!.offset - 1 }, 1), new SessionBook());
+    await insertRows(client, { table: 'session_event_rows', lines: batch.rows, token: 'zombie' });
+    expect(
+      await rows(client, "SELECT text FROM weir.session_events WHERE session_id = 'ses_zombie'"),
+    ).toEqual([{ text: 'the first' }]);
+    await client.close();
+  });
+
+  it('buries the one event that the store cannot take and goes on', async () => {
+    const client = await openStore();
+    const [before] = await log.end(topics.session);
+    const events = [1, 2, 3, 4, 5].map((seq) =>
+      encodeEnvelope(received('ses_sick', seq, `statement ${seq}`)),
+    );
+    await log.append(topics.session, events);
+    const sick = insertInto(client);
+    await ingestUntil(client, (before?.offset ?? -1) + 5, topics.session, async (insert) =>
+      sick({
+        ...insert,
+        lines: insert.lines.map((line) => line.replace('"text":"statement 3"', '"text":3e')),
+      }),
+    );
+    expect(
+      await rows(
+        client,
+        "SELECT toUInt32(seq) AS seq FROM weir.session_events WHERE session_id = 'ses_sick' ORDER BY seq",
+      ),
+    ).toEqual([{ seq: 1 }, { seq: 2 }, { seq: 4 }, { seq: 5 }]);
+    expect(
+      await rows(client, "SELECT toUInt32(seq) AS seq FROM weir.dead_letters WHERE session_id = 'ses_sick'"),
+    ).toEqual([{ seq: 3 }]);
+    await client.close();
+  });
+
+  it('tries the same batch with the same token until the store takes it', async () => {
+    const client = await openStore();
+    const [before] = await log.end(topics.session);
+    await log.append(topics.session, [encodeEnvelope(received('ses_retry', 1, 'once'))]);
+    const tokens: string[] = [];
+    const insert = insertInto(client);
+    await ingestUntil(client, (before?.offset ?? -1) + 1, topics.session, async (each) => {
+      tokens.push(each.token);
+      await insert(each); // it is stored, but the answer is lost twice
+      if (tokens.length < 3) throw new Error('connection reset');
+    });
+    expect(tokens).toHaveLength(3);
+    expect(new Set(tokens).size).toBe(1);
+    const stored = await rows(
+      client,
+      "SELECT toUInt32(count()) AS n FROM weir.session_event_rows WHERE session_id = 'ses_retry'",
+    );
+    expect(stored).toEqual([{ n: 1 }]);
+    await client.close();
+  });
+});
+
+describe('the store', () => {
+  it('applies each migration once and refuses one whose text changed', async () => {
+    const client = await openStore();
+    expect(await migrateAuditStore(client)).toEqual([]);
+    const [first, ...others] = readMigrations();
+    const changed = [{ ...first!, sha256: 'other' }, ...others];
+    await expect(migrateAuditStore(client, changed)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await client.close();
+  });
+
+  it('has a part on the disk before an insert returns', async () => {
+    const client = await openStore();
+    const settings = await rows(
+      client,
+      "SELECT name, value FROM system.merge_tree_settings WHERE name IN ('fsync_after_insert', 'fsync_part_directory') ORDER BY name",
+    );
+    expect(settings).toEqual([
+      { name: 'fsync_after_insert', value: '1' },
+      { name: 'fsync_part_directory', value: '1' },
+    ]);
+    await client.close();
+  });
+
+  it('gives a session nothing of what its statement before wrote and did not end', async () => {
+    const client = await openStore();
+    const failing = 'SELECT number, throwIf(number = 30000) FROM system.numbers LIMIT 40000';
+    const settings = { max_block_size: '1000' };
+    await expect(
+      client.query({ query: failing, format: 'JSONEachRow', clickhouse_settings: settings }),
+    ).rejects.toThrow('throwIf');
+    expect(await rows(client, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await client.close();
+  });
+});
+
+async function openStore(): Promise<ClickHouseClient> {
+  const client = connectAuditStore({ kind: 'embedded', path: storePath });
+  await migrateAuditStore(client);
+  return client;
+}
+
+async function ingestUntil(
+  client: ClickHouseClient,
+  offset: number,
+  topic: BatchResult['topic'] = topics.session,
+  insert = insertInto(client),
+): Promise<void> {
+  const ingest = new Ingest({ log, client, insert, interval: 5 });
+  await ingest.start();
+  while (!ingest.has({ topic, partition: 0, offset })) await delay(10);
+  await ingest.stop();
+}
+
+async function rows(client: ClickHouseClient, query: string): Promise<unknown[]> {
+  return (await client.query({ query, format: 'JSONEachRow' })).json();
+}
+
+function nextEvents(seqs: Map<string, number>, count: number): EncodedEnvelope[] {
+  return Array.from({ length: count }, (_, i) => {
+    const session = `ses_${i % sessions}`;
+    const seq = (seqs.get(session) ?? 0) + 1;
+    seqs.set(session, seq);
+    return encodeEnvelope(seq === 1 ? started(session) : received(session, seq, `select ${seq}`));
+  });
+}
+
+function started(session: string) {
+  const principal = { id: 'corp:agent', kind: 'agent' };
+  const init = { sessionId: session, principal, connection: 'orders' };
+  const event = newEvent(SessionStartedSchema, init, { source: 'p', subject: session, clock: systemClock });
+  event.link = create(LinkSchema, { seq: 1n, hash: Buffer.alloc(32) });
+  return event;
+}
+
+function received(session: string, seq: number, text: string) {
+  const init = { statementId: `stm_${session}_${seq}`, text, decision: 'allow' };
+  const event = newEvent(StatementReceivedSchema, init, {
+    source: 'p',
+    subject: session,
+    clock: systemClock,
+  });
+  event.link = create(LinkSchema, { seq: BigInt(seq), hash: Buffer.alloc(32) });
+  return event;
+}
