@@ -27,7 +27,9 @@ export class AuditChild {
     const main = fileURLToPath(new URL('../audit/main.js', import.meta.url));
     const child = fork(main, { env: this.env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.child = child;
-    child.once('error', (error) => this.logger.error(`the audit process could not be started: ${error.message}`));
+    child.once('error', (error) =>
+      this.logger.error(`the audit process could not be started: ${error.message}`),
+    );
     child.once('exit', (code, signal) => {
       if (this.stopping) return;
       if (performance.now() - startedAt > healthyAfter) this.pause = firstPause;

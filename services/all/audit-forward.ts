@@ -7,7 +7,8 @@ export const auditPaths = ['/api/sessions', '/api/decisions', '/api/sql'];
 
 /** Hands requests of the audit service's slice to its process, as they are: it verifies tokens itself. */
 export function forwardToAudit(socketPath: string): Mount[] {
-  const handle = (request: IncomingMessage, response: ServerResponse) => forward(socketPath, request, response);
+  const handle = (request: IncomingMessage, response: ServerResponse) =>
+    forward(socketPath, request, response);
   return auditPaths.map((path) => ({ path, handle }));
 }
 

@@ -2,7 +2,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openEmbeddedLog } from '#event-log';
 import { newId, systemClock } from '#kernel';
-import { bootHttp, createTokenVerifier, issuersOf, loadConfig, OpenApi, parseAddress, withDevRoles } from '#platform';
+import {
+  bootHttp,
+  createTokenVerifier,
+  issuersOf,
+  loadConfig,
+  OpenApi,
+  parseAddress,
+  withDevRoles,
+} from '#platform';
 import { loadStatementParser } from '#statement';
 import { openDevProvider } from '../identity/index.js';
 import { PolicyPublisher } from '../policy/index.js';
@@ -34,11 +42,18 @@ export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<H
   const instance = newId('gate').slice(-8);
   const verifier = createTokenVerifier({ issuers: issuersOf(config), clock: systemClock });
   let document: object | undefined;
-  const app = await bootHttp(GateModule.forRoot({ config, clock: systemClock, eventLog, instance, verifier }), {
-    listen: parseAddress(config.listen.http),
-    mounts: [...(devProvider ? [devProvider] : []), ...forwardToAudit(auditSocket), mergedOpenApi(() => document, auditSocket)],
-    shutdownHooks: false,
-  });
+  const app = await bootHttp(
+    GateModule.forRoot({ config, clock: systemClock, eventLog, instance, verifier }),
+    {
+      listen: parseAddress(config.listen.http),
+      mounts: [
+        ...(devProvider ? [devProvider] : []),
+        ...forwardToAudit(auditSocket),
+        mergedOpenApi(() => document, auditSocket),
+      ],
+      shutdownHooks: false,
+    },
+  );
   document = app.get(OpenApi, { strict: false }).document;
   if (demo) await app.get(PolicyPublisher, { strict: false }).registerHouse(demo.connection);
   const audit = new AuditChild(env);

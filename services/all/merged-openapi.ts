@@ -23,7 +23,8 @@ export function mergedOpenApi(own: () => object | undefined, auditSocket: string
 
 function merge(gate: Document, audit: Document): Document {
   const components: Record<string, Section> = { ...audit.components };
-  for (const [name, section] of Object.entries(gate.components ?? {})) components[name] = { ...components[name], ...section };
+  for (const [name, section] of Object.entries(gate.components ?? {}))
+    components[name] = { ...components[name], ...section };
   return { ...gate, paths: { ...audit.paths, ...gate.paths }, components };
 }
 

@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { ApprovalBook, Follower } from '#domain';
 import type { EventLog } from '#event-log';
 import { EndSessionSchema, payload, topics } from '#events';
@@ -146,5 +153,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
 /** The cause is for operators; INTERNAL has nothing else to say. */
 function causeOf(error: AppError): { cause?: string } {
   if (!(error.cause instanceof Error)) return {};
-  return { cause: error.code === 'INTERNAL' ? (error.cause.stack ?? error.cause.message) : error.cause.message };
+  return {
+    cause: error.code === 'INTERNAL' ? (error.cause.stack ?? error.cause.message) : error.cause.message,
+  };
 }

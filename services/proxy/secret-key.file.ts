@@ -18,6 +18,7 @@ export async function secretKeyFile(path: string): Promise<Buffer> {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const key = await readFile(path);
-  if (key.length !== 32) throw new AppError('CONFIG_INVALID', `${path} does not hold a key of 32 bytes: restore it or remove it`);
+  if (key.length !== 32)
+    throw new AppError('CONFIG_INVALID', `${path} does not hold a key of 32 bytes: restore it or remove it`);
   return key;
 }

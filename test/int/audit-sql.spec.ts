@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   connectAuditReader,
   connectAuditStore,
+  insertRows,
   migrateAuditStore,
   type AuditStoreConfig,
   type ClickHouseClient,
@@ -13,85 +14,513 @@ import { ReaderPool } from '../../services/audit/sql/reader.pool.js';
 import { SqlRunner } from '../../services/audit/sql/sql.runner.js';
 
 const path = mkdtempSync(join(tmpdir(), 'weir-audit-sql-'));
+const outfile = join(path, 'stolen.txt');
 const config: AuditStoreConfig = { kind: 'embedded', path };
-const limits = { seconds: 20, memory: 512 << 20, resultRows: 1000, resultBytes: 4 << 20, threads: 2 };
+const limits = { seconds: 20, memory: 256 << 20, resultRows: 1000, resultBytes: 4 << 20, threads: 2 };
 let writer: ClickHouseClient;
 let control: ClickHouseClient;
-let readers: ReaderPool;
+let reader: ClickHouseClient;
 let sql: SqlRunner;
-const q = async (text: string) => {
-  try {
-    return await sql.run(text);
-  } catch (e: any) {
-    return 'REFUSED ' + e.code + ' ' + e.message + (e.code === 'INTERNAL' ? e.stack : '');
-  }
-};
+
 beforeAll(async () => {
   writer = connectAuditStore(config);
   await migrateAuditStore(writer);
+  await insertRows(writer, { table: 'session_event_rows', lines: sampleRows(), token: 'sample' });
   control = connectAuditStore(config);
-  readers = new ReaderPool([await connectAuditReader(config, limits)]);
-  sql = new SqlRunner({ readers, control, timeLimit: 1000, maxRows: 1000, maxBytes: 8 << 20 });
+  reader = await connectAuditReader(config, limits);
+  const readers = new ReaderPool([reader]);
+  sql = new SqlRunner({ readers, control, timeLimit: 1500, maxRows: 1000, maxBytes: 8 << 20 });
 });
+
 afterAll(async () => {
-  await readers.close();
+  await reader.close();
   await control.close();
   await writer.close();
   rmSync(path, { recursive: true, force: true });
 });
-it('x', async () => {
-  for (const t of [
-    'select 1',
-    'select 1, 1',
-    'select count() from statements',
-    'select * from weir.sessions',
-    'with x as (select 1 as a) select a from x',
-    "select * from file('/etc/passwd')",
-    'show tables',
-    'describe table statements',
-    'show create table weir.statements',
-    'explain select 1',
-    'explain plan indexes = 1 select 1 from sessions',
-    "select 1 into outfile '/tmp/x'",
-    'select 1 format CSV',
-    'select 1 settings readonly=0',
-    'select 1; select 2',
-    'select sleep(1)',
-    'select * from system.tables',
-    'select * from weir.session_event_rows',
-    'select currentUser()',
-    'show databases',
-    'kill query where 1',
-    'set role writer',
-    'select sum(sipHash64(a)) from (select arrayJoin(range(1000000)) as a) as x cross join (select arrayJoin(range(1000000)) as b) as y',
-    'select 1',
-    'select toStartOfHour(time) as h, count(), quantiles(0.5, 0.9)(duration_us) from statements where time > now() - interval 1 day group by h order by h with fill step interval 1 hour',
-    'select x -- c\n from (select 1 as x)',
-    'select number from numbers(10)',
-    'select $$a;b$$',
-    "select 'a' as `x y`, 1 as `x\n y`",
-    'select sum(a) over (order by b) from (select 1 as a, 2 as b)',
-    'select * from (values (1),(2))',
-    'select a from (select 1 as a union all select 2) where a in (select 2)',
-    'show grants',
-    'select arrayJoin(range(5000))',
-    "select repeat('a', 1000000), arrayJoin(range(10))",
-    'select * from numbers(1e12)',
-    'exists table x',
-    'explain ast select 1',
-    'explain estimate select * from sessions',
-    'explain query tree select 1',
-    'explain pipeline select 1',
-    'explain syntax select 1',
-    'explain ast drop table weir.sessions',
-    "show tables like '%s%'",
-    "select * from weir.sessions uuid '00000000-0000-0000-0000-000000000001'",
-    'select * from x.y',
-    'select 1 where 1 in system.tables',
-    'select `count`(), max(`a b`) from (select 1 as `a b`)',
-    '1+1',
-    'select version()',
-    'select hostName()',
-  ])
-    console.log(t, ' => ', (await q(t)).slice(0, 700));
-}, 60000);
+
+describe("an auditor's SQL refuses", () => {
+  const tableFunctions = [
+    "file('/etc/passwd')",
+    "file('/etc/passwd', LineAsString)",
+    "url('http://127.0.0.1:1/', CSV)",
+    "s3('http://127.0.0.1:1/b/k')",
+    "hdfs('hdfs://h:1/f', CSV)",
+    "remote('127.0.0.1', system.one)",
+    "remoteSecure('127.0.0.1', system.one)",
+    "cluster('default', system.one)",
+    "mysql('h:1', 'd', 't', 'u', 'p')",
+    "postgresql('h:1', 'd', 't', 'u', 'p')",
+    "sqlite('/tmp/x.db', 't')",
+    "mongodb('h:1', 'd', 'c', 'u', 'p', 'a Int8')",
+    "redis('h:1', 'k', 'k String')",
+    "jdbc('x', 'y', 'z')",
+    "odbc('x', 'y', 'z')",
+    "executable('sh', CSV, 'a String', (SELECT 1))",
+    "input('a String')",
+    "merge('system', '.*')",
+    'numbers(1000000000000)',
+    'numbers_mt(10)',
+    'zeros(10)',
+    'generate_series(1, 10)',
+    "generateRandom('a Int8')",
+    'view(SELECT 1)',
+    "viewIfPermitted(SELECT 1 ELSE null('a Int8'))",
+    "dictionary('d')",
+    "format(JSONEachRow, '{}')",
+    "null('a Int8')",
+    "values('a Int8', 1)",
+    "mergeTreeIndex('weir', 'session_event_rows')",
+    "loop('system', 'one')",
+    "fuzzQuery('SELECT 1')",
+    "iceberg('http://127.0.0.1:1/')",
+    "azureBlobStorage('x', 'y', 'z')",
+    "python('x')",
+  ];
+  const hidden = tableFunctions.flatMap((source) => [
+    `SELECT * FROM ${source}`,
+    `WITH x AS (SELECT * FROM ${source}) SELECT * FROM x`,
+    `SELECT 1 WHERE 1 IN (SELECT * FROM ${source})`,
+    `SELECT * FROM sessions AS s LEFT JOIN (SELECT * FROM ${source}) AS f ON 1 = 1`,
+    `SELECT 1 UNION ALL SELECT * FROM ${source}`,
+    `DESCRIBE TABLE ${source}`,
+    `EXPLAIN SELECT * FROM ${source}`,
+  ]);
+  const functions = [
+    "file('/etc/passwd')",
+    'sleep(1)',
+    'sleepEachRow(1)',
+    "dictGet('d', 'a', 1)",
+    "dictHas('d', 1)",
+    "joinGet('t', 'a', 1)",
+    "getSetting('readonly')",
+    "getServerSetting('max_server_memory_usage')",
+    "getMacro('shard')",
+    "hasColumnInTable('system', 'users', 'name')",
+    'hostName()',
+    'FQDN()',
+    'version()',
+    'uptime()',
+    'currentUser()',
+    'user()',
+    'currentRoles()',
+    'addressToLine(1)',
+    "demangle('x')",
+    'filesystemAvailable()',
+    'tcpPort()',
+    'buildId()',
+    'serverUUID()',
+    "catboostEvaluate('/tmp/x', 1)",
+    'evalMLMethod(1)',
+    "aiGenerate('x')",
+    "logTrace('x')",
+    "throwIf(1, 'x')",
+    "arrayReduce('sum', [1])",
+    "initializeAggregation('sum', 1)",
+    "encrypt('aes-128-ecb', 'a', '0123456789012345')",
+    'showCertificate()',
+    "structureToCapnProtoSchema('a Int8', 'm')",
+    "formatQuery('SELECT 1')",
+    'flameGraph(1)',
+    'noSuchFunction(1)',
+  ];
+  const statements = [
+    'INSERT INTO weir.session_event_rows (session_id) VALUES (1)',
+    "INSERT INTO FUNCTION file('x', CSV) SELECT 1",
+    'ALTER TABLE weir.session_event_rows DELETE WHERE 1',
+    'ALTER TABLE weir.session_event_rows DROP PARTITION 20260101',
+    'DELETE FROM weir.session_event_rows WHERE 1',
+    'UPDATE weir.session_event_rows SET text = 1 WHERE 1',
+    'CREATE TABLE weir.x (a Int8) ENGINE = Memory',
+    'CREATE VIEW weir.x AS SELECT 1',
+    "CREATE TABLE x ENGINE = File(CSV, '/etc/passwd')",
+    "CREATE FUNCTION f AS () -> file('/etc/passwd')",
+    'CREATE USER eve',
+    'DROP TABLE weir.session_event_rows',
+    'DROP DATABASE weir',
+    'TRUNCATE TABLE weir.session_event_rows',
+    'RENAME TABLE weir.sessions TO weir.x',
+    'EXCHANGE TABLES weir.a AND weir.b',
+    'ATTACH TABLE weir.x (a Int8) ENGINE = Memory',
+    'DETACH TABLE weir.sessions',
+    'OPTIMIZE TABLE weir.session_event_rows FINAL',
+    "BACKUP TABLE weir.session_event_rows TO File('x')",
+    'KILL QUERY WHERE 1',
+    'SYSTEM SHUTDOWN',
+    'SYSTEM FLUSH LOGS',
+    'SET readonly = 0',
+    'SET ROLE writer',
+    'USE system',
+    'GRANT ALL ON *.* TO default',
+    'EXECUTE AS default SELECT 1',
+    'CHECK TABLE weir.session_event_rows',
+    'WATCH weir.sessions',
+    'BEGIN TRANSACTION',
+    'EXISTS TABLE system.users',
+    'SHOW GRANTS',
+    'SHOW ACCESS',
+    'SHOW USERS',
+    'SHOW PROCESSLIST',
+    "SHOW SETTINGS LIKE '%'",
+    'SHOW FUNCTIONS',
+    'SHOW TABLES FROM system',
+    'SHOW CREATE TABLE system.users',
+    'SHOW CREATE USER default',
+    'SHOW COLUMNS FROM users FROM system',
+    'DESCRIBE TABLE system.users',
+    'DESCRIBE TABLE weir.session_event_rows',
+    'EXPLAIN AST DROP TABLE weir.sessions',
+    'EXPLAIN CURRENT TRANSACTION',
+    "EXPLAIN TABLE OVERRIDE mysql('h', 'd', 't', 'u', 'p') COLUMNS (a Int8)",
+    "EXPLAIN SELECT 1 INTO OUTFILE 'x'",
+    'EXPLAIN INSERT INTO weir.session_event_rows SELECT 1',
+  ];
+  const clauses = [
+    `SELECT 1 INTO OUTFILE '${outfile}'`,
+    `SELECT 1 INTO OUTFILE '${outfile}' TRUNCATE FORMAT CSV`,
+    'SELECT 1 FORMAT CSV',
+    'SELECT 1 SETTINGS readonly = 0',
+    'SELECT * FROM (SELECT 1 SETTINGS max_execution_time = 0)',
+    'WITH x AS (SELECT 1 SETTINGS max_threads = 64) SELECT * FROM x',
+    'SELECT 1; SELECT 2',
+    'SELECT 1; DROP TABLE weir.session_event_rows',
+    'SELECT 1) AS x; DROP TABLE weir.session_event_rows; SELECT * FROM (SELECT 1',
+    'SELECT 1) UNION ALL SELECT * FROM (SELECT 2',
+    `SELECT 1) INTO OUTFILE '${outfile}' -- `,
+    'SELECT 1 /* ; */ ; KILL QUERY WHERE 1 --',
+    'SELECT {a:UInt8}',
+    'SELECT * FROM {t:Identifier}',
+    'SELECT * APPLY(file) FROM sessions',
+    'SELECT * APPLY(x -> file(x)) FROM sessions',
+    "SELECT COLUMNS('identity') APPLY(sleep) FROM sessions",
+    '',
+    ';',
+    '-- nothing',
+    'SELECT',
+    "SELECT '",
+    'SELECT (((((1)',
+    'SELECT \u0000',
+    'SELECT \ud800',
+    `SELECT '${'a'.repeat(70_000)}'`,
+  ];
+  const tables = [
+    'SELECT * FROM system.tables',
+    'SELECT * FROM `system`.`users`',
+    'SELECT * FROM system . settings',
+    'SELECT * FROM system/**/./**/processes',
+    'SELECT * FROM "system"."server_settings"',
+    'SELECT * FROM SYSTEM.TABLES',
+    'SELECT * FROM information_schema.tables',
+    'SELECT * FROM INFORMATION_SCHEMA.COLUMNS',
+    'SELECT * FROM weir.session_event_rows',
+    'SELECT * FROM weir.schema_migrations',
+    'SELECT * FROM default.x',
+    "SELECT * FROM '/etc/passwd'",
+    "SELECT * FROM '../../etc/passwd'",
+    'SELECT * FROM `/etc/passwd`',
+    'SELECT * FROM `x.csv`',
+    'SELECT 1 WHERE 1 IN system.numbers',
+    'SELECT in(1, system.numbers)',
+    'SELECT 1 WHERE (1, 2) NOT IN (system.tables)',
+    'SELECT (SELECT count() FROM system.tables)',
+    'SELECT exists(SELECT 1 FROM system.users)',
+    'SELECT * FROM sessions JOIN system.tables ON 1 = 1',
+    'SELECT * FROM sessions, system.tables',
+    'SELECT arrayMap(x -> (SELECT count() FROM system.users), [1])',
+    'WITH (SELECT count() FROM system.users) AS n SELECT n',
+    'SELECT max(`x\n   TableIdentifier weir.sessions`) FROM system.users',
+    'SELECT 1 AS `y) (children 0`, name FROM system.users',
+  ];
+  it.each([...hidden, ...statements, ...clauses, ...tables])('%s', async (query) => {
+    await expect(sql.run(query)).rejects.toMatchObject({ code: 'QUERY_REFUSED' });
+    expect(existsSync(outfile)).toBe(false);
+  });
+
+  it.each(
+    functions.flatMap((call) => [
+      `SELECT ${call}`,
+      `SELECT arrayMap(x -> ${call}, [1])`,
+      `EXPLAIN SELECT ${call}`,
+    ]),
+  )('%s', async (query) => {
+    await expect(sql.run(query)).rejects.toMatchObject({
+      code: 'QUERY_REFUSED',
+      message: expect.stringMatching(
+        /function \w+ is not available here|yntax error|cannot be read/,
+      ) as string,
+    });
+  });
+});
+
+describe('should a check ever be passed by, the engine itself refuses a reader', () => {
+  it.each([
+    ["SELECT * FROM file('/etc/passwd', LineAsString)", 'READ ON FILE'],
+    ["SELECT * FROM url('http://127.0.0.1:1/', LineAsString)", 'READ ON URL'],
+    ['SELECT * FROM weir.session_event_rows', 'Not enough privileges'],
+    ['INSERT INTO weir.session_event_rows (session_id) VALUES (1)', /Not enough privileges|readonly/],
+    ['DROP TABLE weir.session_event_rows', /Not enough privileges|readonly/],
+    ['SET readonly = 0', 'readonly'],
+    ['SET max_execution_time = 0', 'readonly'],
+    ['SELECT * FROM weir.sessions SETTINGS max_threads = 64', 'readonly'],
+    ['SELECT * FROM system.processes', 'Not enough privileges'],
+  ])('%s', async (query, reason) => {
+    await expect(reader.command({ query })).rejects.toThrow(reason);
+  });
+
+  it('and grants not even the writer a file', async () => {
+    const query = "SELECT * FROM file('/etc/passwd', LineAsString)";
+    await expect(writer.command({ query })).rejects.toThrow('READ ON FILE');
+  });
+});
+
+describe('limits', () => {
+  const endless =
+    'SELECT sum(sipHash64(a, b, c)) FROM (SELECT arrayJoin(range(10000)) AS a) AS x CROSS JOIN ' +
+    '(SELECT arrayJoin(range(10000)) AS b) AS y CROSS JOIN (SELECT arrayJoin(range(10000)) AS c) AS z';
+
+  it('a query past its time is killed from another session, and the next one is answered', async () => {
+    const started = performance.now();
+    await expect(sql.run(endless)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(performance.now() - started).toBeLessThan(4000);
+    expect(await sql.run('SELECT 1 AS one')).toBe('{"columns":[{"name":"one","type":"UInt8"}],"rows":[[1]]}');
+    const answer = await control.query({
+      query:
+        "SELECT count() AS n FROM system.processes WHERE query LIKE '%sipHash64(a, b, c)%' AND query NOT LIKE '%LIKE%'",
+      format: 'JSONEachRow',
+    });
+    expect(await answer.json()).toEqual([{ n: 0 }]);
+  });
+
+  it.each([
+    ['rows', 'SELECT arrayJoin(range(1001)) AS a', 'add LIMIT'],
+    ['bytes', "SELECT repeat('a', 1000000), arrayJoin(range(9))", 'add LIMIT'],
+    [
+      'memory',
+      'SELECT length(groupArray(a)) FROM (SELECT arrayJoin(range(10000000)) AS a, repeat(toString(a), 100) AS b) AS x, (SELECT groupArray(repeat(toString(a), 100)) FROM (SELECT arrayJoin(range(10000000)) AS a)) AS y',
+      'aggregate',
+    ],
+  ])('of %s say what to do', async (_, query, hint) => {
+    await expect(sql.run(query)).rejects.toMatchObject({
+      code: 'QUERY_REFUSED',
+      hint: expect.stringContaining(hint) as string,
+    });
+    expect(await sql.run('SELECT 1 AS one')).toContain('[[1]]');
+  });
+
+  it('as many rows as may be come whole and in order', async () => {
+    const answer = JSON.parse(await sql.run('SELECT arrayJoin(range(1000)) AS a ORDER BY a DESC')) as {
+      rows: number[][];
+    };
+    expect(answer.rows.map(([a]) => a)).toEqual(Array.from({ length: 1000 }, (_, i) => 999 - i));
+  });
+
+  it('numbers of 64 bits are written in full', async () => {
+    expect(await sql.run("SELECT toUInt64('18446744073709551615') AS n")).toContain(
+      '[[18446744073709551615]]',
+    );
+  });
+});
+
+describe("an auditor's day", () => {
+  it.each([
+    ['SELECT count() AS n FROM statements', [[3]]],
+    [
+      'select identity, count(*) from weir.statements group by 1 order by 2 desc',
+      [
+        ['corp:ana', 2],
+        ['corp:bot', 1],
+      ],
+    ],
+    ["SELECT text FROM statements WHERE decision = 'deny'", [['drop table t']]],
+    [
+      'SELECT s.connection, count(), sum(t.rows) FROM sessions AS s JOIN statements AS t USING (session_id) GROUP BY ALL ORDER BY 1',
+      [
+        ['crm', 1, 0],
+        ['orders', 2, 17],
+      ],
+    ],
+    [
+      'WITH busy AS (SELECT session_id, count() AS n FROM statements GROUP BY session_id HAVING n > 1) SELECT session_id FROM busy',
+      [['ses_1']],
+    ],
+    [
+      'SELECT text, row_number() OVER (PARTITION BY session_id ORDER BY seq) AS nth FROM statements ORDER BY session_id, seq',
+      [
+        ['select 1', 1],
+        ['select 2', 2],
+        ['drop table t', 1],
+      ],
+    ],
+    [
+      "SELECT text, lagInFrame(text) OVER (ORDER BY seq) AS before FROM statements WHERE session_id = 'ses_1' ORDER BY seq",
+      [
+        ['select 1', ''],
+        ['select 2', 'select 1'],
+      ],
+    ],
+    [
+      'SELECT session_id, text FROM statements ORDER BY session_id, seq LIMIT 1 BY session_id',
+      [
+        ['ses_1', 'select 1'],
+        ['ses_2', 'drop table t'],
+      ],
+    ],
+    [
+      'SELECT toStartOfHour(time) AS hour, count() FROM statements GROUP BY hour ORDER BY hour',
+      [
+        ['2026-01-02 03:00:00', 2],
+        ['2026-01-02 04:00:00', 1],
+      ],
+    ],
+    [
+      "SELECT formatDateTime(min(time), '%Y-%m-%d %H:00'), dateDiff('minute', min(time), max(time)) FROM statements",
+      [['2026-01-02 03:00', 60]],
+    ],
+    ['SELECT quantiles(0.5, 0.9)(duration_us), quantileExact(0.5)(rows) FROM statements', [[[200, 260], 7]]],
+    [
+      'SELECT arrayJoin(tables_read) AS t, uniqExact(identity) FROM statements GROUP BY t ORDER BY t',
+      [
+        ['public.a', 1],
+        ['public.b', 1],
+      ],
+    ],
+    [
+      "SELECT count() FROM statements WHERE has(tables_read, 'public.a') AND arrayExists(x -> x LIKE 'public.%', tables_read)",
+      [[1]],
+    ],
+    [
+      "SELECT JSONExtractString(payload, 'text') FROM session_events WHERE type = 'StatementReceived' ORDER BY session_id, seq LIMIT 1",
+      [['select 1']],
+    ],
+    ['SELECT sumMap(masked) FROM statements', [[{ email: 5 }]]],
+    ["SELECT countIf(decision = 'deny') / count() AS share FROM statements", [[1 / 3]]],
+    [
+      "SELECT if(decision = 'deny', 'no', 'yes') AS ok, case when rows > 8 then 'big' else 'small' end AS size FROM statements ORDER BY session_id, seq",
+      [
+        ['yes', 'big'],
+        ['yes', 'small'],
+        ['no', 'small'],
+      ],
+    ],
+    ["SELECT text FROM statements WHERE match(text, '^drop') OR text ILIKE '%DROP%'", [['drop table t']]],
+    ["SELECT upper(substring(text, 1, 4)) AS t FROM statements WHERE identity IN ('corp:bot')", [['DROP']]],
+    [
+      'SELECT count() FROM statements WHERE session_id IN (SELECT session_id FROM sessions WHERE denied > 0)',
+      [[1]],
+    ],
+    [
+      "SELECT count() FROM statements WHERE time BETWEEN toDateTime('2026-01-02 00:00:00') AND now() AND time > now() - INTERVAL 100 YEAR",
+      [[3]],
+    ],
+    ['SELECT 1 UNION ALL SELECT 2 ORDER BY 1', [[1], [2]]],
+    ['(SELECT 1) EXCEPT (SELECT 2)', [[1]]],
+    [
+      'SELECT identity, count() AS n FROM statements GROUP BY ROLLUP(identity) ORDER BY n DESC LIMIT 1',
+      [['', 3]],
+    ],
+    ['SELECT * EXCEPT (payload, raw) REPLACE (upper(identity) AS identity) FROM session_events LIMIT 0', []],
+    ['SELECT count() AS `how many` FROM statements -- with a comment\n;', [[3]]],
+    ['/* first */ SELECT "n" FROM (SELECT 1 AS n)', [[1]]],
+    ['SELECT 1\u00a0AS a', [[1]]],
+    ["SELECT 'it''s; -- (' AS t, 'a\\nb' AS u", [["it's; -- (", 'a\nb']]],
+    ['SELECT a, b FROM (SELECT 1 AS a) AS x LEFT ANY JOIN (SELECT 1 AS a, 2 AS b) AS y USING (a)', [[1, 2]]],
+    [
+      'WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT max(n) FROM r',
+      [[3]],
+    ],
+    [
+      "SELECT toDate(time) AS d, count() FROM statements GROUP BY d ORDER BY d WITH FILL TO toDate('2026-01-04')",
+      [
+        ['2026-01-02', 3],
+        ['2026-01-03', 0],
+      ],
+    ],
+    [
+      "SELECT topK(1)(identity), argMax(text, time), any(kinds[1]) FROM statements WHERE identity = 'corp:bot'",
+      [[['corp:bot'], 'drop table t', 'drop']],
+    ],
+    ['SELECT a FROM (VALUES (1), (2)) AS v(a) ORDER BY a', [[1], [2]]],
+    ['SHOW TABLES', [['control_events'], ['dead_letters'], ['session_events'], ['sessions'], ['statements']]],
+    ["SHOW TABLES FROM weir LIKE 'sess%'", [['session_events'], ['sessions']]],
+  ])('%s', async (query, rows) => {
+    expect((JSON.parse(await sql.run(query)) as { rows: unknown }).rows).toEqual(rows);
+  });
+
+  it.each([
+    'DESCRIBE statements',
+    'SHOW COLUMNS FROM sessions',
+    'SHOW CREATE TABLE weir.statements',
+    'EXPLAIN SELECT count() FROM statements',
+    'EXPLAIN PLAN indexes = 1 SELECT * FROM sessions',
+    'EXPLAIN PIPELINE SELECT 1',
+    'EXPLAIN AST SELECT 1',
+    'EXPLAIN QUERY TREE SELECT 1',
+    'EXPLAIN SYNTAX SELECT 1',
+  ])('%s', async (query) => {
+    expect((JSON.parse(await sql.run(query)) as { rows: unknown[] }).rows.length).toBeGreaterThan(0);
+  });
+
+  it('formats of a short list', async () => {
+    const query = "SELECT 1 AS a, 'x' AS b";
+    expect(await sql.run(query, 'CSVWithNames')).toBe('"a","b"\n1,"x"\n');
+    expect(await sql.run(query, 'JSONEachRow')).toBe('{"a":1,"b":"x"}\n');
+    expect(await sql.run(query, 'TabSeparatedWithNames')).toBe('a\tb\n1\tx\n');
+  });
+});
+
+function sampleRows(): string[] {
+  const event = (session: string, seq: number, type: string, time: string, own: object) => ({
+    topic: 'weir.session.v1',
+    partition: 0,
+    offset: String(seq),
+    raw_base64: 'aGk=',
+    logged_at: '2026-01-02 03:00:00.000',
+    event_id: `evt_${session}_${seq}`,
+    type,
+    time,
+    session_id: session,
+    seq: String(seq),
+    identity: session === 'ses_1' ? 'corp:ana' : 'corp:bot',
+    connection: session === 'ses_1' ? 'orders' : 'crm',
+    ...own,
+  });
+  const received = (id: string, text: string, kind: string, decision: string, tables: string[]) => ({
+    statement_id: id,
+    text,
+    kinds: [kind],
+    decision,
+    tables_read: tables,
+    payload: JSON.stringify({ text }),
+  });
+  const outcome = (id: string, status: string, rows: number, duration: number) => ({
+    statement_id: id,
+    status,
+    rows,
+    duration_us: duration,
+    masked: rows === 10 ? { email: '5' } : {},
+    payload: '{}',
+  });
+  const first = '2026-01-02 03:04:05.000000';
+  const later = '2026-01-02 04:04:05.000000';
+  return [
+    event('ses_1', 1, 'SessionStarted', first, { payload: '{}' }),
+    event(
+      'ses_1',
+      2,
+      'StatementReceived',
+      first,
+      received('stm_1', 'select 1', 'select', 'allow', ['public.a']),
+    ),
+    event('ses_1', 3, 'StatementOutcome', first, outcome('stm_1', 'ok', 10, 200)),
+    event(
+      'ses_1',
+      4,
+      'StatementReceived',
+      first,
+      received('stm_2', 'select 2', 'select', 'allow', ['public.b']),
+    ),
+    event('ses_1', 5, 'StatementOutcome', first, outcome('stm_2', 'ok', 7, 275)),
+    event('ses_2', 1, 'StatementReceived', later, received('stm_3', 'drop table t', 'drop', 'deny', [])),
+    event('ses_2', 2, 'StatementOutcome', later, outcome('stm_3', 'denied', 0, 50)),
+  ].map((row) => JSON.stringify(row));
+}

@@ -88,9 +88,13 @@ export class TestHouse {
 
   /** Starts it (again) and waits until it takes work, audit included. */
   async up(): Promise<void> {
-    const child = spawn(process.execPath, [...this.nodeFlags, join(dist, 'services/all/main.js')], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...this.nodeFlags, join(dist, 'services/all/main.js')], {
+      env: this.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.process = child;
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (this.output += data.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (data: Buffer) => (this.output += data.toString()));
     await eventually(async () => {
       if (child.exitCode !== null) throw new Fatal(`it ended with ${child.exitCode}:\n${this.output}`);
       const ready = await fetch(`${this.url}/readyz`).catch(() => undefined);
@@ -137,7 +141,10 @@ export class TestHouse {
   }
 
   async json<T>(role: string, path: string, body?: unknown): Promise<T> {
-    const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const init =
+      body === undefined
+        ? {}
+        : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
     const answer = await this.fetch(role, path, init);
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
@@ -151,7 +158,13 @@ export class TestHouse {
 
   /** Connection values for node-postgres and, as environment, for libpq. */
   async client(connection: string, role = 'agent') {
-    return { host: '127.0.0.1', port: this.postgresPort, user: role, database: connection, password: await this.token(role) };
+    return {
+      host: '127.0.0.1',
+      port: this.postgresPort,
+      user: role,
+      database: connection,
+      password: await this.token(role),
+    };
   }
 
   async psql(connection: string, args: readonly string[], role = 'agent'): Promise<Ran> {
@@ -167,7 +180,10 @@ export class TestHouse {
   async pendingApproval(): Promise<string> {
     let id: string | undefined;
     await eventually(async () => {
-      const { approvals } = await this.json<{ approvals: { id: string }[] }>('approver', '/api/approvals?status=pending');
+      const { approvals } = await this.json<{ approvals: { id: string }[] }>(
+        'approver',
+        '/api/approvals?status=pending',
+      );
       id = approvals[0]?.id;
       return id !== undefined;
     });
@@ -199,10 +215,15 @@ export async function eventually(probe: () => Promise<boolean> | boolean, timeou
 
 export function run(file: string, args: readonly string[], options: ExecFileOptions = {}): Promise<Ran> {
   return new Promise((done) => {
-    execFile(file, args, { maxBuffer: 256 * 1024 * 1024, ...options, encoding: 'utf8' }, (error, stdout, stderr) => {
-      const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
-      done({ code, stdout: String(stdout), stderr: String(stderr) });
-    });
+    execFile(
+      file,
+      args,
+      { maxBuffer: 256 * 1024 * 1024, ...options, encoding: 'utf8' },
+      (error, stdout, stderr) => {
+        const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
+        done({ code, stdout: String(stdout), stderr: String(stderr) });
+      },
+    );
   });
 }
 

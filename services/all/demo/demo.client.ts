@@ -57,10 +57,21 @@ export class DemoClient implements TurnTaker {
   }
 
   private logIn(message: Buffer): void {
-    if (message[0] !== password || message.toString('utf8', 5, message.length - 1) !== this.secret) return void this.socket.end();
+    if (message[0] !== password || message.toString('utf8', 5, message.length - 1) !== this.secret)
+      return void this.socket.end();
     this.state = 'ready';
-    const parameters = ['server_version\x0018.6', 'server_encoding\0UTF8', 'client_encoding\0UTF8', 'DateStyle\0ISO, MDY'];
-    parameters.push('TimeZone\0UTC', 'integer_datetimes\0on', 'standard_conforming_strings\0on', 'IntervalStyle\0postgres');
+    const parameters = [
+      'server_version\x0018.6',
+      'server_encoding\0UTF8',
+      'client_encoding\0UTF8',
+      'DateStyle\0ISO, MDY',
+    ];
+    parameters.push(
+      'TimeZone\0UTC',
+      'integer_datetimes\0on',
+      'standard_conforming_strings\0on',
+      'IntervalStyle\0postgres',
+    );
     this.socket.write(
       Buffer.concat([
         Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0]),
@@ -91,7 +102,8 @@ export class DemoClient implements TurnTaker {
   /** A setting made with SET holds for this client's later turns, too. */
   private remember(message: Buffer): void {
     const text = message.toString('utf8', 5, message.length - 1);
-    if (/^\s*set\s+(?!local|transaction|role|session)[a-z_.]+\s*(?:=|to)\s*[^;]*;?\s*$/i.test(text)) this.settings.push(text);
+    if (/^\s*set\s+(?!local|transaction|role|session)[a-z_.]+\s*(?:=|to)\s*[^;]*;?\s*$/i.test(text))
+      this.settings.push(text);
   }
 
   /* Parse: name…   Bind: portal statement…   Describe, Close: 'S' or 'P' name */
@@ -100,7 +112,10 @@ export class DemoClient implements TurnTaker {
     const isPortal = (type === 0x44 || type === 0x43) && message[5] === 0x50;
     const at = type === 0x42 ? message.indexOf(0, 5) + 1 : type === 0x50 ? 5 : 6;
     if (isPortal || message[at] === 0) return message;
-    return frame(type, Buffer.concat([message.subarray(5, at), Buffer.from(this.prefix), message.subarray(at)]));
+    return frame(
+      type,
+      Buffer.concat([message.subarray(5, at), Buffer.from(this.prefix), message.subarray(at)]),
+    );
   }
 }
 

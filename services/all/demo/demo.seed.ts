@@ -28,8 +28,33 @@ const grants = `
   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${demoRole};
 `;
 
-const first = ['Ada', 'Ben', 'Carla', 'Deniz', 'Eva', 'Farid', 'Greta', 'Hugo', 'Ines', 'Jonas', 'Kaya', 'Lena'];
-const last = ['Abel', 'Brandt', 'Costa', 'Demir', 'Engel', 'Fischer', 'Gruber', 'Haas', 'Ivanov', 'Jansen', 'Keller'];
+const first = [
+  'Ada',
+  'Ben',
+  'Carla',
+  'Deniz',
+  'Eva',
+  'Farid',
+  'Greta',
+  'Hugo',
+  'Ines',
+  'Jonas',
+  'Kaya',
+  'Lena',
+];
+const last = [
+  'Abel',
+  'Brandt',
+  'Costa',
+  'Demir',
+  'Engel',
+  'Fischer',
+  'Gruber',
+  'Haas',
+  'Ivanov',
+  'Jansen',
+  'Keller',
+];
 const cities = ['Berlin', 'Lisbon', 'Oslo', 'Porto', 'Vienna', 'Zurich', 'Gdansk', 'Turin'];
 const statuses = ['paid', 'paid', 'paid', 'shipped', 'returned', 'open'];
 const subjects = ['Parcel is late', 'Wrong size', 'Refund please', 'Change of address', 'Invoice missing'];
@@ -53,7 +78,8 @@ export function demoStatements(): string[] {
   const below = (n: number) => Math.floor(random() * n);
   const pick = <T>(list: readonly T[]): T => list[below(list.length)]!;
   const digits = (n: number) => Array.from({ length: n }, () => below(10)).join('');
-  const day = () => new Date(Date.UTC(2024, 0, 1) + below(700) * 86_400_000 + below(86_400) * 1000).toISOString();
+  const day = () =>
+    new Date(Date.UTC(2024, 0, 1) + below(700) * 86_400_000 + below(86_400) * 1000).toISOString();
   const customers: unknown[][] = [];
   const cards: unknown[][] = [];
   for (let id = 1; id <= counts.customers; id++) {
@@ -62,7 +88,12 @@ export function demoStatements(): string[] {
     const ssn = `${100 + below(500)}-${10 + below(89)}-${1000 + below(8999)}`;
     const born = new Date(Date.UTC(1950 + below(55), below(12), 1 + below(28))).toISOString().slice(0, 10);
     customers.push([id, `${given} ${family}`, email, `+49 30 ${digits(7)}`, ssn, born, pick(cities), day()]);
-    cards.push([id, id, withLuhn(`4${digits(14)}`), `${String(1 + below(12)).padStart(2, '0')}/${27 + below(5)}`]);
+    cards.push([
+      id,
+      id,
+      withLuhn(`4${digits(14)}`),
+      `${String(1 + below(12)).padStart(2, '0')}/${27 + below(5)}`,
+    ]);
   }
   const orders = Array.from({ length: counts.orders }, (_, i) => [
     i + 1,

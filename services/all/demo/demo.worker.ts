@@ -12,4 +12,6 @@ for (const statement of demoStatements()) await database.exec(statement);
 await database.exec(`SET SESSION AUTHORIZATION ${demoRole}`);
 const turns = new Turns(database);
 const server = createServer({ noDelay: true }, (socket) => new DemoClient(socket, password, turns));
-server.listen(0, '127.0.0.1', () => parentPort!.postMessage({ port: (server.address() as AddressInfo).port }));
+server.listen(0, '127.0.0.1', () =>
+  parentPort!.postMessage({ port: (server.address() as AddressInfo).port }),
+);

@@ -90,9 +90,13 @@ export class RecordedSession implements GateSession {
   received(judgement: Judgement, details: ExecutionDetails): Execution {
     this.parts.journal.admit();
     const statementId = `${this.id}-${++this.statements}`;
-    const out = new BinaryWriter().raw(judgement.recorded).tag(1, WireType.LengthDelimited).string(statementId);
+    const out = new BinaryWriter()
+      .raw(judgement.recorded)
+      .tag(1, WireType.LengthDelimited)
+      .string(statementId);
     out.tag(5, WireType.LengthDelimited).string(details.how);
-    for (const parameter of details.parameters) writeParameter(out, this.recordable(parameter, judgement.clean));
+    for (const parameter of details.parameters)
+      writeParameter(out, this.recordable(parameter, judgement.clean));
     // In protobuf the last of a field wins: these replace what the judgement's own encoding says.
     if (details.decision) out.tag(12, WireType.LengthDelimited).string(details.decision);
     if (details.reason) out.tag(13, WireType.LengthDelimited).string(details.reason);
@@ -182,8 +186,13 @@ export class RecordedSession implements GateSession {
     if (shortNumber.test(value)) return { value, null: false, note: '' };
     if (!clean) return { value: '', null: false, note: `masked, ${value.length} characters` };
     const shown = this.masking().maskText(Buffer.from(value))?.toString('utf8') ?? value;
-    if (shown.length <= recordedParameter) return { value: shown, null: false, note: shown === value ? '' : 'masked' };
-    return { value: shown.slice(0, recordedParameter), null: false, note: `cut from ${value.length} characters` };
+    if (shown.length <= recordedParameter)
+      return { value: shown, null: false, note: shown === value ? '' : 'masked' };
+    return {
+      value: shown.slice(0, recordedParameter),
+      null: false,
+      note: `cut from ${value.length} characters`,
+    };
   }
 }
 

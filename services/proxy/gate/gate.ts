@@ -1,6 +1,6 @@
 import type { Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
-import type { Analysis, RelationName, SensitiveNames, SessionEffect } from '#statement';
+import type { Analysis, Lookup, RelationName, SensitiveNames, SessionEffect } from '#statement';
 import type { Verdict } from '#policy-engine';
 
 /** What a client brings to the door. */
@@ -34,7 +34,10 @@ export interface TargetAddress {
 export interface Namespace {
   readonly version: number;
   readonly names: SensitiveNames;
-  resolve(name: RelationName): readonly { readonly schema: string; readonly name: string }[];
+  /** `oid`: what tells it from another of the same name, before or after. */
+  resolve(
+    name: RelationName,
+  ): readonly { readonly schema: string; readonly name: string; readonly oid?: number }[];
 }
 
 /** The one gate that every protocol passes. */
@@ -58,6 +61,8 @@ export interface Judgement {
   readonly recorded: Uint8Array;
   /** The text as records may show it. */
   readonly recordedText: string;
+  /** Values that are compared with masked columns; parameters count when they are known. */
+  readonly lookups: readonly Lookup[];
   /** Relations that the namespace did not know: it may be stale. */
   readonly unknownRelations: readonly string[];
 }
@@ -101,7 +106,8 @@ export interface ResultColumnRecord {
 }
 
 export interface Outcome {
-  readonly status: 'ok' | 'error' | 'denied' | 'held' | 'cancelled' | 'suspended' | 'over_budget' | 'skipped' | 'unknown';
+  readonly status:
+    'ok' | 'error' | 'denied' | 'held' | 'cancelled' | 'suspended' | 'over_budget' | 'skipped' | 'unknown';
   readonly commandTag?: string;
   readonly sqlstate?: string;
   readonly message?: string;
@@ -144,7 +150,12 @@ export interface HoldNotice {
 
 export type HoldAnswer =
   | { readonly outcome: 'approved'; readonly approvalId: string; readonly decidedBy: readonly string[] }
-  | { readonly outcome: 'denied'; readonly approvalId: string; readonly decidedBy: readonly string[]; readonly reason: string }
+  | {
+      readonly outcome: 'denied';
+      readonly approvalId: string;
+      readonly decidedBy: readonly string[];
+      readonly reason: string;
+    }
   | { readonly outcome: 'retry' | 'expired' | 'withdrawn'; readonly approvalId: string };
 
 /** One client's session, after the door. */

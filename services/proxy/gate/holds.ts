@@ -45,7 +45,8 @@ export class Holds {
     if (granted) return this.consume(granted, binding, holder, request);
     const open = this.openRequest(binding, holder.principal) ?? (await this.ask(binding, holder, request));
     this.announce(open, request);
-    if (!request.mayWait || open.request.mode === 'retry') return { outcome: 'retry', approvalId: open.request.id };
+    if (!request.mayWait || open.request.mode === 'retry')
+      return { outcome: 'retry', approvalId: open.request.id };
     const { id } = open.request;
     this.waiters.set(id, (this.waiters.get(id) ?? 0) + 1);
     try {
@@ -60,7 +61,9 @@ export class Holds {
   private bind(holder: Holder, { execution, parameters, circumstances }: HoldRequest): Buffer {
     const hmac = createHmac('sha256', this.options.bindingKey);
     // JSON keeps the fields apart: no text can be shifted from one into the next.
-    hmac.update(JSON.stringify([execution.judgement.analysis.text, parameters, circumstances, holder.principal.id]));
+    hmac.update(
+      JSON.stringify([execution.judgement.analysis.text, parameters, circumstances, holder.principal.id]),
+    );
     return hmac.digest();
   }
 
@@ -77,7 +80,11 @@ export class Holds {
       );
   }
 
-  private async ask(binding: Buffer, holder: Holder, { execution, parameters }: HoldRequest): Promise<OpenedApproval> {
+  private async ask(
+    binding: Buffer,
+    holder: Holder,
+    { execution, parameters }: HoldRequest,
+  ): Promise<OpenedApproval> {
     const { options } = this;
     const { judgement } = execution;
     const id = newId('apr', options.clock.now());
@@ -108,7 +115,11 @@ export class Holds {
       },
     });
     const asked = options.book.get(id);
-    if (!asked) throw new AppError('LOG_UNAVAILABLE', 'the approval request is not readable yet: run the statement again');
+    if (!asked)
+      throw new AppError(
+        'LOG_UNAVAILABLE',
+        'the approval request is not readable yet: run the statement again',
+      );
     return asked;
   }
 
@@ -140,7 +151,12 @@ export class Holds {
     });
   }
 
-  private async answer(decided: OpenedApproval, binding: Buffer, holder: Holder, request: HoldRequest): Promise<HoldAnswer> {
+  private async answer(
+    decided: OpenedApproval,
+    binding: Buffer,
+    holder: Holder,
+    request: HoldRequest,
+  ): Promise<HoldAnswer> {
     const approvalId = decided.request.id;
     const decidedBy = decided.decisions.map(({ by }) => by.id);
     if (request.signal.aborted) {
@@ -162,14 +178,29 @@ export class Holds {
   }
 
   /** Uses the grant, if this is the one that the log's order lets use it. */
-  private async consume(granted: OpenedApproval, binding: Buffer, holder: Holder, { execution }: HoldRequest): Promise<HoldAnswer> {
+  private async consume(
+    granted: OpenedApproval,
+    binding: Buffer,
+    holder: Holder,
+    { execution }: HoldRequest,
+  ): Promise<HoldAnswer> {
     const approvalId = granted.request.id;
     const stamp = this.stamp();
     const { statementId } = execution;
-    await this.append(granted, { type: 'Consume', ...stamp, by: holder.principal, binding, sessionId: holder.id, statementId });
+    await this.append(granted, {
+      type: 'Consume',
+      ...stamp,
+      by: holder.principal,
+      binding,
+      sessionId: holder.id,
+      statementId,
+    });
     const after = this.options.book.get(approvalId);
     if (after?.consumption?.eventId !== stamp.eventId)
-      throw new AppError('STATEMENT_HELD', `approval ${approvalId} was used by another execution: run the statement again to ask anew`);
+      throw new AppError(
+        'STATEMENT_HELD',
+        `approval ${approvalId} was used by another execution: run the statement again to ask anew`,
+      );
     return { outcome: 'approved', approvalId, decidedBy: after.decisions.map(({ by }) => by.id) };
   }
 
@@ -184,7 +215,11 @@ export class Holds {
     const current = this.options.book.get(open.request.id) ?? open;
     if (current.status !== 'pending' && current.status !== 'approved') return;
     if ((this.waiters.get(current.request.id) ?? 0) > 1) return;
-    await this.append(current, { type: 'Withdraw', ...this.stamp(), reason: 'the client went away or cancelled' });
+    await this.append(current, {
+      type: 'Withdraw',
+      ...this.stamp(),
+      reason: 'the client went away or cancelled',
+    });
   }
 
   private async append(state: OpenedApproval | undefined, command: ApprovalCommand): Promise<void> {
@@ -192,7 +227,8 @@ export class Holds {
     if (!event) return;
     const origin = { source: `proxy/${this.options.instance}`, clock: this.options.clock };
     const appended = await this.options.follower.append(toApprovalEnvelope(event, origin));
-    if (!appended.folded) throw new AppError('LOG_UNAVAILABLE', 'the event log answers too slowly: run the statement again');
+    if (!appended.folded)
+      throw new AppError('LOG_UNAVAILABLE', 'the event log answers too slowly: run the statement again');
   }
 
   private stamp(): { eventId: string; at: number } {
@@ -201,10 +237,11 @@ export class Holds {
   }
 }
 
-
 function tablesOf({ analysis }: HoldRequest['execution']['judgement']): string[] {
   const names = analysis.statements.flatMap((s) =>
-    s.accesses.flatMap(({ relation }) => (relation ? [relation.schema ? `${relation.schema}.${relation.name}` : relation.name] : [])),
+    s.accesses.flatMap(({ relation }) =>
+      relation ? [relation.schema ? `${relation.schema}.${relation.name}` : relation.name] : [],
+    ),
   );
   return [...new Set(names)];
 }

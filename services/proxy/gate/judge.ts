@@ -72,7 +72,13 @@ export class Judge {
 
   private grounds(namespace: Namespace, inTransaction: boolean): Grounds {
     const { policies, masking, clock } = this.options;
-    return { snapshot: policies(), masking: masking(), namespace, hour: Math.floor(clock.now() / 3_600_000), inTransaction };
+    return {
+      snapshot: policies(),
+      masking: masking(),
+      namespace,
+      hour: Math.floor(clock.now() / 3_600_000),
+      inTransaction,
+    };
   }
 
   private remember(text: string, judgement: Grounded): void {
@@ -87,7 +93,8 @@ export class Judge {
 
   private fresh(request: JudgeRequest, grounds: Grounds): Grounded {
     const { text } = request;
-    if (Buffer.byteLength(text) > this.options.maxStatementBytes) return this.refused(text, grounds, this.tooLong(text), '…');
+    if (Buffer.byteLength(text) > this.options.maxStatementBytes)
+      return this.refused(text, grounds, this.tooLong(text), '…');
     let analysis: Analysis;
     let exposed: Exposure;
     try {
@@ -100,16 +107,24 @@ export class Judge {
     return this.understood(request, grounds, analysis, exposed);
   }
 
-  private understood(request: JudgeRequest, grounds: Grounds, analysis: Analysis, exposed: Exposure): Grounded {
+  private understood(
+    request: JudgeRequest,
+    grounds: Grounds,
+    analysis: Analysis,
+    exposed: Exposure,
+  ): Grounded {
     const effects = analysis.statements.flatMap((s) => (s.effect ? [s.effect] : []));
     const referred = references(effects, request.lookup);
-    if (typeof referred === 'string') return this.refused(request.text, grounds, referred, this.recordable(request.text, false));
+    if (typeof referred === 'string')
+      return this.refused(request.text, grounds, referred, this.recordable(request.text, false));
     const accesses = [
       ...analysis.statements.flatMap((s) => s.accesses),
       ...referred.flatMap((j) => j.analysis.statements.flatMap((s) => s.accesses)),
     ];
     const resolved = accesses.flatMap((access) => resolve(access, grounds.namespace));
-    const verdict = exposed.ok ? this.verdict(analysis, resolved, grounds) : this.denied(exposed.reason, 'masking', grounds);
+    const verdict = exposed.ok
+      ? this.verdict(analysis, resolved, grounds)
+      : this.denied(exposed.reason, 'masking', grounds);
     const clean = exposed.ok && exposed.clean && referred.every((j) => j.clean);
     const recordedText = this.recordable(request.text, !clean);
     return {
@@ -123,6 +138,7 @@ export class Judge {
       effects,
       recordedText,
       recorded: encode(analysis, resolved, verdict, recordedText),
+      lookups: (exposed.ok && exposed.lookups) || [],
       unknownRelations: (exposed.ok && exposed.unknownRelations) || [],
     };
   }
@@ -131,7 +147,8 @@ export class Judge {
     const { principal, connection } = this.options;
     const { snapshot } = grounds;
     // An empty query asks for nothing.
-    if (analysis.statements.length === 0) return { ...this.denied('', '', grounds), decision: 'allow', policyIds: [] };
+    if (analysis.statements.length === 0)
+      return { ...this.denied('', '', grounds), decision: 'allow', policyIds: [] };
     return snapshot.decide({ principal, connection, accesses, context: this.context(analysis, grounds) });
   }
 
@@ -152,7 +169,8 @@ export class Judge {
   /** Classes that this principal may read in the clear are not sensitive for it. */
   private visibleNames(names: SensitiveNames): SensitiveNames {
     return {
-      ...names,
+      anySensitive: names.anySensitive ?? true,
+      columns: (name) => names.columns?.(name),
       isBuiltinFunction: (name) => names.isBuiltinFunction(name),
       isBuiltinOperator: (name) => names.isBuiltinOperator(name),
       relation: (name) => {
@@ -178,6 +196,7 @@ export class Judge {
       effects: [],
       recordedText,
       recorded: encode(analysis, [], verdict, recordedText),
+      lookups: [],
       unknownRelations: [],
     };
   }
@@ -227,7 +246,8 @@ function references(effects: readonly SessionEffect[], lookup: JudgeRequest['loo
     if (!isReference(effect)) continue;
     if (defined.has(`${effect.type === 'execute' ? 'prepare' : 'declare'} ${effect.name}`)) continue;
     const judgement = lookup(effect);
-    if (!judgement) return `${effect.type === 'execute' ? 'prepared statement' : 'cursor'} "${effect.name}" does not exist`;
+    if (!judgement)
+      return `${effect.type === 'execute' ? 'prepared statement' : 'cursor'} "${effect.name}" does not exist`;
     found.push(judgement);
   }
   return found;
@@ -238,7 +258,8 @@ function resolve(access: Access, namespace: Namespace): ResolvedAccess[] {
   const { relation, ...rest } = access;
   if (!relation) return [rest];
   const found = namespace.resolve(relation);
-  if (found.length === 0) return [{ ...rest, relation: { schema: relation.schema ?? '', name: relation.name } }];
+  if (found.length === 0)
+    return [{ ...rest, relation: { schema: relation.schema ?? '', name: relation.name } }];
   return found.map(({ schema, name }) => ({ ...rest, relation: { schema, name } }));
 }
 
@@ -246,9 +267,22 @@ function union(own: ReadonlySet<string>, referred: readonly Judgement[]): Readon
   return referred.length === 0 ? own : new Set([...own, ...referred.flatMap((j) => [...j.maskedNames])]);
 }
 
-const writing = new Set(['sql:insert', 'sql:update', 'sql:delete', 'sql:merge', 'sql:truncate', 'sql:copy-in', 'sql:ddl']);
+const writing = new Set([
+  'sql:insert',
+  'sql:update',
+  'sql:delete',
+  'sql:merge',
+  'sql:truncate',
+  'sql:copy-in',
+  'sql:ddl',
+]);
 
-function encode(analysis: Analysis, accesses: readonly ResolvedAccess[], verdict: Verdict, text: string): Uint8Array {
+function encode(
+  analysis: Analysis,
+  accesses: readonly ResolvedAccess[],
+  verdict: Verdict,
+  text: string,
+): Uint8Array {
   const tables = (writes: boolean) =>
     accesses.flatMap((a) => (a.relation && writing.has(a.action) === writes ? [a.relation] : []));
   return toBinary(
@@ -261,7 +295,9 @@ function encode(analysis: Analysis, accesses: readonly ResolvedAccess[], verdict
       reads: tables(false),
       writes: tables(true),
       columns: accesses.flatMap((a) =>
-        a.relation ? a.columns.map((column) => ({ schema: a.relation!.schema, table: a.relation!.name, column })) : [],
+        a.relation
+          ? a.columns.map((column) => ({ schema: a.relation!.schema, table: a.relation!.name, column }))
+          : [],
       ),
       functions: [...new Set(analysis.statements.flatMap((s) => s.functions))],
       decision: verdict.decision,

@@ -35,12 +35,14 @@ export class PolicyFollower {
 
   /** Throws STALE_SNAPSHOT until the first set was published. */
   policies(): PolicySnapshot {
-    if (!this.snapshot) throw new AppError('STALE_SNAPSHOT', 'no policies are published yet: try again in a moment');
+    if (!this.snapshot)
+      throw new AppError('STALE_SNAPSHOT', 'no policies are published yet: try again in a moment');
     return this.snapshot;
   }
 
   masking(): MaskingSet {
-    if (!this.set) throw new AppError('STALE_SNAPSHOT', 'no masking rules are published yet: try again in a moment');
+    if (!this.set)
+      throw new AppError('STALE_SNAPSHOT', 'no masking rules are published yet: try again in a moment');
     return this.set;
   }
 

@@ -10,7 +10,10 @@ const text = (out: BinaryWriter, field: number, value: string | undefined) =>
 const count = (out: BinaryWriter, field: number, value: number | undefined) =>
   value ? out.tag(field, WireType.Varint).uint64(value) : out;
 
-export function writeParameter(out: BinaryWriter, parameter: { value: string; null: boolean; note: string }): void {
+export function writeParameter(
+  out: BinaryWriter,
+  parameter: { value: string; null: boolean; note: string },
+): void {
   out.tag(11, WireType.LengthDelimited).fork();
   text(out, 1, parameter.value);
   if (parameter.null) out.tag(2, WireType.Varint).bool(true);
@@ -44,7 +47,12 @@ export function writeOutcome(statementId: string, outcome: Outcome, durationUs: 
   return out.finish();
 }
 
-export function writeResult(out: BinaryWriter, statementId: string, index: number, result: RecordedResult): BinaryWriter {
+export function writeResult(
+  out: BinaryWriter,
+  statementId: string,
+  index: number,
+  result: RecordedResult,
+): BinaryWriter {
   text(out, 1, statementId);
   count(out, 2, index);
   for (const column of result.columns) writeColumn(out, column);

@@ -62,7 +62,10 @@ export class WeirGate implements Gate {
       publicUrl: options.config.publicUrl,
       closed: () => this.forget(id),
     });
-    const expires = setTimeout(() => session.requestEnd('it reached its maximum age'), options.config.sessions.maxAge * 1000);
+    const expires = setTimeout(
+      () => session.requestEnd('it reached its maximum age'),
+      options.config.sessions.maxAge * 1000,
+    );
     expires.unref();
     this.opened.set(id, { session, expires });
     return session;
@@ -101,7 +104,12 @@ export class WeirGate implements Gate {
     const { eventLog, clock, instance } = this.options;
     const event = newEvent(
       SignInRefusedSchema,
-      { code: error.code, reason: error.message, through: knock.protocol, sourceAddress: knock.sourceAddress },
+      {
+        code: error.code,
+        reason: error.message,
+        through: knock.protocol,
+        sourceAddress: knock.sourceAddress,
+      },
       { source: `proxy/${instance}`, subject: 'unknown', clock },
     );
     eventLog

@@ -92,7 +92,14 @@ export class Backend {
     block.rows++;
   }
 
-  private rows(run: Run, plan: PlannedResult, buffer: Buffer, start: number, end: number, count: number): void {
+  private rows(
+    run: Run,
+    plan: PlannedResult,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    count: number,
+  ): void {
     const within = withinBudget(run, buffer, start, end, count);
     if (within.rows > 0) {
       const sent = rewriteRows(plan.rows, buffer, start, within.end);
@@ -164,13 +171,17 @@ export class Backend {
 
   private described(head: Expectation, buffer: Buffer, start: number, end: number): void {
     if (head.kind === 'describe-statement') return this.forward(buffer, start, end);
-    if (head.kind !== 'query' && head.kind !== 'describe-portal') return this.unexpected(type.rowDescription, head);
+    if (head.kind !== 'query' && head.kind !== 'describe-portal')
+      return this.unexpected(type.rowDescription, head);
     const description = buffer.subarray(start, end);
     const judgement = head.kind === 'query' ? head.run.judgement : head.portal.prepared.judgement;
     const known = head.kind === 'describe-portal' ? head.portal.prepared.plan : undefined;
     const catalog = this.catalog.current();
     const plan =
-      known && known.catalog === catalog && known.judgement === judgement && known.description.equals(description)
+      known &&
+      known.catalog === catalog &&
+      known.judgement === judgement &&
+      known.description.equals(description)
         ? known
         : planDescription(description, undefined, { catalog, judgement, session: this.session });
     if (plan) return this.planned(head, plan, buffer, start, end);
@@ -196,12 +207,21 @@ export class Backend {
     this.port.pause();
     this.catalog.refresh().then(
       (catalog) => {
-        const plan = planDescription(description, undefined, { catalog, judgement, session: this.session }, 'mask')!;
+        const plan = planDescription(
+          description,
+          undefined,
+          { catalog, judgement, session: this.session },
+          'mask',
+        )!;
         this.planned(head, plan, description, 0, description.length);
         this.port.resume();
       },
       (cause: unknown) =>
-        this.port.fail(new AppError('TARGET_UNREACHABLE', 'the origin of a result column could not be looked up', { cause })),
+        this.port.fail(
+          new AppError('TARGET_UNREACHABLE', 'the origin of a result column could not be looked up', {
+            cause,
+          }),
+        ),
     );
   }
 
@@ -231,7 +251,9 @@ export class Backend {
     applyEffects(this.conversation, run, 0);
     if (run.overBudget) this.port.toClient.push(budgetError(run, this.session));
     else this.port.toClient.pushSlice(buffer, start, end);
-    run.finish({ status: run.overBudget ? 'over_budget' : code === type.portalSuspended ? 'suspended' : 'ok' });
+    run.finish({
+      status: run.overBudget ? 'over_budget' : code === type.portalSuspended ? 'suspended' : 'ok',
+    });
     this.conversation.expected.shift();
     this.conversation.settled();
   }
@@ -240,11 +262,13 @@ export class Backend {
     const { conversation } = this;
     const head = conversation.expected.peek();
     const status = readReadyForQuery(buffer, start, end);
-    if (head?.kind !== 'query' && head?.kind !== 'sync' && head?.kind !== 'own') return this.unexpected(type.readyForQuery, head);
+    if (head?.kind !== 'query' && head?.kind !== 'sync' && head?.kind !== 'own')
+      return this.unexpected(type.readyForQuery, head);
     conversation.expected.shift();
     conversation.copyIn = false;
     conversation.status = status;
-    if (head.kind === 'query' && head.run.overBudget) return this.readyOverBudget(head.run, status, buffer, start, end);
+    if (head.kind === 'query' && head.run.overBudget)
+      return this.readyOverBudget(head.run, status, buffer, start, end);
     if (head.kind === 'query') head.run.finish({ status: head.run.errored ? 'error' : 'ok' });
     if (status === 'I') conversation.portals.forget((portal) => !portal.cursor);
     if (head.kind === 'own') head.probe.settle();
@@ -257,7 +281,13 @@ export class Backend {
    * error, so the target's transaction must fail too: otherwise a later COMMIT would commit what the client
    * believes rolled back.
    */
-  private readyOverBudget(run: Run, status: 'I' | 'T' | 'E', buffer: Buffer, start: number, end: number): void {
+  private readyOverBudget(
+    run: Run,
+    status: 'I' | 'T' | 'E',
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ): void {
     const error = budgetError(run, this.session);
     run.finish({ status: 'over_budget', sqlstate: 'WK002' });
     if (status === 'T' && this.conversation.isQuiet && !run.judgement.writes) {
@@ -286,7 +316,8 @@ export class Backend {
     if (run.overBudget) return;
     if (code === type.copyOutResponse) return this.port.toClient.pushSlice(buffer, start, end);
     const { output, rows } = code === type.copyData ? run.copy.data(buffer, start, end) : run.copy.done();
-    if (run.spent.rows + rows > run.maxRows || run.spent.bytes + output.length > run.maxBytes) return this.spend(run);
+    if (run.spent.rows + rows > run.maxRows || run.spent.bytes + output.length > run.maxBytes)
+      return this.spend(run);
     if (output.length > 0) this.port.toClient.push(output);
     run.sent(output, rows);
     if (code === type.copyDone) this.port.toClient.pushSlice(buffer, start, end);
@@ -307,7 +338,8 @@ export class Backend {
     if (run && swapped) run.failed(failureOf(swapped));
     conversation.copyIn = false;
     if (!head || head.kind === 'query') return;
-    if (head.kind === 'execute') head.run.finish({ status: head.run.overBudget ? 'over_budget' : 'error', ...head.run.failure });
+    if (head.kind === 'execute')
+      head.run.finish({ status: head.run.overBudget ? 'over_budget' : 'error', ...head.run.failure });
     this.skipToSync();
   }
 
@@ -364,7 +396,13 @@ function runOf(head: Expectation): Run | undefined {
 }
 
 /** How much of a block of rows the run may still send. Frames: type byte, then a length that includes itself. */
-function withinBudget(run: Run, buffer: Buffer, start: number, end: number, count: number): { rows: number; end: number } {
+function withinBudget(
+  run: Run,
+  buffer: Buffer,
+  start: number,
+  end: number,
+  count: number,
+): { rows: number; end: number } {
   const rowsLeft = run.maxRows - run.spent.rows;
   const bytesLeft = run.maxBytes - run.spent.bytes;
   if (count <= rowsLeft && end - start <= bytesLeft) return { rows: count, end };

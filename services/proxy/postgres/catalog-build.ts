@@ -9,7 +9,7 @@ import {
   type Masks,
 } from './catalog-masks.js';
 import { FIRST_USER_OID } from './catalog-read.js';
-import type { CatalogSnapshot, RelationPlace } from './catalog-snapshot.js';
+import type { CatalogSnapshot, Relation, RelationPlace } from './catalog-snapshot.js';
 import type { Catalog } from './catalog.js';
 
 /** A snapshot and the rules, compiled for lookups. Pure. */
@@ -53,10 +53,10 @@ function columnMask(
 
 function indexPlaces({ relations, systemRelations }: CatalogSnapshot): Map<string, RelationPlace[]> {
   const places = new Map<string, RelationPlace[]>();
-  for (const { schema, name } of [...relations.values(), ...systemRelations]) {
-    const known = places.get(name);
-    if (known === undefined) places.set(name, [{ schema, name }]);
-    else known.push({ schema, name });
+  for (const place of [...relations.values(), ...systemRelations]) {
+    const known = places.get(place.name);
+    if (known === undefined) places.set(place.name, [place]);
+    else known.push(place);
   }
   return places;
 }
@@ -76,7 +76,7 @@ function resolve(
 function sensitiveNames(
   snapshot: CatalogSnapshot,
   masks: Masks,
-  places: ReadonlyMap<string, unknown>,
+  places: ReadonlyMap<string, readonly RelationPlace[]>,
 ): SensitiveNames {
   const byName = new Map<string, Map<string, SensitiveColumn>>();
   for (const [oid, masked] of masks) {
@@ -90,7 +90,30 @@ function sensitiveNames(
     relation: (name) => byName.get(name) ?? (places.has(name) ? undefined : 'unknown'),
     isBuiltinFunction: (name) => !snapshot.functions.has(name),
     isBuiltinOperator: (name) => !snapshot.operators.has(name),
+    anySensitive: masks.size > 0,
+    columns: sharedColumns(snapshot, places),
   };
+}
+
+/** The columns that all relations of a name have; found when first asked for. */
+function sharedColumns(
+  { relations }: CatalogSnapshot,
+  places: ReadonlyMap<string, readonly RelationPlace[]>,
+): (name: string) => ReadonlySet<string> | undefined {
+  const found = new Map<string, ReadonlySet<string> | undefined>();
+  return (name) => {
+    if (!found.has(name)) found.set(name, shared([...relations.values()].filter((r) => r.name === name)));
+    // A relation of the server's own that bears the name has columns that are not read here.
+    const known = (places.get(name) ?? []).filter(({ oid }) => oid !== undefined).length;
+    return known === (places.get(name) ?? []).length ? found.get(name) : undefined;
+  };
+}
+
+function shared(relations: readonly Relation[]): ReadonlySet<string> | undefined {
+  const [first, ...rest] = relations.map(
+    ({ columns }) => new Set([...columns.values()].map(({ name }) => name)),
+  );
+  return first && new Set([...first].filter((name) => rest.every((other) => other.has(name))));
 }
 
 /** Of two relations of one name the stricter counts. */

@@ -67,7 +67,8 @@ export class CatalogPool {
 
   private maskColumn(connection: string) {
     const set = this.masking();
-    return (schema: string, table: string, column: string) => set.columnMask(connection, schema, table, column);
+    return (schema: string, table: string, column: string) =>
+      set.columnMask(connection, schema, table, column);
   }
 
   private retire(entry: Entry): void {
@@ -81,6 +82,7 @@ export class CatalogPool {
   }
 
   private closeIfUnused(entry: Entry): void {
-    if (entry.retired && entry.leases === 0) void entry.catalog.then((source) => source.close()).catch(() => undefined);
+    if (entry.retired && entry.leases === 0)
+      void entry.catalog.then((source) => source.close()).catch(() => undefined);
   }
 }

@@ -20,6 +20,8 @@ export interface CatalogSnapshot {
 }
 
 export interface RelationPlace {
+  /** Absent for the server's own. */
+  readonly oid?: number;
   readonly schema: string;
   readonly name: string;
 }

@@ -23,7 +23,9 @@ export interface Catalog {
   columnMask(tableOid: number, attnum: number): CatalogMask | 'none' | 'unknown';
   readonly names: SensitiveNames;
   /** The relations a name may mean: of any schema where it is unqualified. */
-  resolve(name: RelationName): readonly { readonly schema: string; readonly name: string }[];
+  resolve(
+    name: RelationName,
+  ): readonly { readonly schema: string; readonly name: string; readonly oid?: number }[];
   /** A domain's base type, through all levels; any other type itself. */
   baseType(typeOid: number): number;
   /** An array type's element type. */

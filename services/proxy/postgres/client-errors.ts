@@ -5,7 +5,12 @@ import { errorResponse } from './codec.js';
 import type { Run } from './run.js';
 
 /** A refused statement: the reason, the decision's id, and where to go. */
-export function refusal(session: GateSession, statementId: string, error: AppError, sqlstate = sqlstateOf[error.code]): Buffer {
+export function refusal(
+  session: GateSession,
+  statementId: string,
+  error: AppError,
+  sqlstate = sqlstateOf[error.code],
+): Buffer {
   return errorResponse({
     severity: 'ERROR',
     sqlstate,

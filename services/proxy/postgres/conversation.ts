@@ -35,7 +35,8 @@ export class Conversation {
 
   /** Resolves when the target takes copy data, or owes nothing. */
   async quietOrCopying(): Promise<void> {
-    while (!this.isQuiet && !this.copyIn && !this.over) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    while (!this.isQuiet && !this.copyIn && !this.over)
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
   settled(): void {

@@ -65,21 +65,37 @@ export class PostgresDoor {
   }
 
   private async connect(client: Startup, gate: GateSession): Promise<void> {
-    const lease = await this.options.catalogs.lease(gate.target).catch((error: unknown) => neverStarted(gate, error));
+    const lease = await this.options.catalogs
+      .lease(gate.target)
+      .catch((error: unknown) => neverStarted(gate, error));
     try {
-      const target = await connectTarget(gate.target, client.parameters.settings).catch((error: unknown) => neverStarted(gate, error));
+      const target = await connectTarget(gate.target, client.parameters.settings).catch((error: unknown) =>
+        neverStarted(gate, error),
+      );
       await this.converse(client, gate, target, lease.catalog);
     } finally {
       lease.release();
     }
   }
 
-  private async converse(client: Startup, gate: GateSession, target: Target, catalog: CatalogSource): Promise<void> {
+  private async converse(
+    client: Startup,
+    gate: GateSession,
+    target: Target,
+    catalog: CatalogSource,
+  ): Promise<void> {
     gate.started();
     await gate.commit();
     const { limits, log } = this.options;
     const about = { session: gate.id, connection: gate.target.name };
-    const session = new PostgresSession({ client: client.socket, target, gate, catalog, limits, log: (e) => log(e, about) });
+    const session = new PostgresSession({
+      client: client.socket,
+      target,
+      gate,
+      catalog,
+      limits,
+      log: (e) => log(e, about),
+    });
     const registration = this.cancels.register(() => session.cancel());
     try {
       client.socket.write(welcome(shownParameters(target, client), registration.key));
@@ -108,5 +124,7 @@ function neverStarted(gate: GateSession, error: unknown): never {
 /** The target's settings, as far as a client may see them: nothing that names its user or its place. */
 function shownParameters(target: Target, client: Startup): [string, string][] {
   const own = client.parameters.settings.get('application_name') ?? '';
-  return [...target.parameters].filter(([name, value]) => redactParameterStatus(parameterStatus(name, value), (v) => v === own));
+  return [...target.parameters].filter(([name, value]) =>
+    redactParameterStatus(parameterStatus(name, value), (v) => v === own),
+  );
 }

@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { AppError } from '#kernel';
 import type { SessionEffect } from '#statement';
 import type { Outbox } from '#wire';
-import type { Execution, ExecutionDetails, GateSession, HoldAnswer, HoldNotice, Judgement } from '../gate/gate.js';
+import type {
+  Execution,
+  ExecutionDetails,
+  GateSession,
+  HoldAnswer,
+  HoldNotice,
+  Judgement,
+} from '../gate/gate.js';
 import type { CatalogSource } from './catalog.js';
 import { refusal } from './client-errors.js';
 import { frontend as type, message as frame, noticeResponse, readQuery, byte } from './codec.js';
@@ -203,7 +210,10 @@ export class Frontend {
       decision: 'deny',
       reason: 'function call messages are not understood',
     });
-    this.refuse(execution, new AppError('STATEMENT_DENIED', 'function call messages are refused: use SELECT function(…)'));
+    this.refuse(
+      execution,
+      new AppError('STATEMENT_DENIED', 'function call messages are refused: use SELECT function(…)'),
+    );
     this.port.toTarget.push(this.sync);
     this.conversation.segmentOpen = false;
     this.conversation.expected.push({ kind: 'sync' });
@@ -230,7 +240,11 @@ export class Frontend {
     const { conversation, port } = this;
     switch (step.kind) {
       case 'refuse':
-        return this.refuse(step.execution ?? this.deny(step.judgement, step.error), step.error, step.sqlstate);
+        return this.refuse(
+          step.execution ?? this.deny(step.judgement, step.error),
+          step.error,
+          step.sqlstate,
+        );
       case 'own-describe':
         port.toTarget.push(step.frame);
         conversation.expected.push({ kind: 'describe-portal', portal: step.portal, own: true });
@@ -244,10 +258,16 @@ export class Frontend {
     switch (step.kind) {
       case 'parse':
         if (!step.executed) this.session.prepared(step.prepared.judgement, step.prepared.name);
-        conversation.expected.push({ kind: 'parse', change: conversation.statements.change(step.prepared.name, step.prepared) });
+        conversation.expected.push({
+          kind: 'parse',
+          change: conversation.statements.change(step.prepared.name, step.prepared),
+        });
         return undefined;
       case 'bind':
-        conversation.expected.push({ kind: 'bind', change: conversation.portals.change(step.portal.name, step.portal) });
+        conversation.expected.push({
+          kind: 'bind',
+          change: conversation.portals.change(step.portal.name, step.portal),
+        });
         return undefined;
       case 'describe-statement':
         conversation.expected.push({ kind: 'describe-statement' });
@@ -304,7 +324,8 @@ export class Frontend {
   ): Decided | Need {
     const { verdict } = judgement;
     const held = knowledge.holds.get(place);
-    if (verdict.decision === 'deny') return { execution: held?.execution, error: new AppError('STATEMENT_DENIED', verdict.reason) };
+    if (verdict.decision === 'deny')
+      return { execution: held?.execution, error: new AppError('STATEMENT_DENIED', verdict.reason) };
     if (verdict.decision === 'allow') return { execution: held?.execution, error: undefined };
     if (!held) return { need: (k) => this.hold(judgement, details, place, k) };
     const error = held.answer instanceof AppError ? held.answer : refusedHold(held.answer, this.session);
@@ -312,14 +333,24 @@ export class Frontend {
   }
 
   deny(judgement: Judgement | undefined, error: AppError): Execution | undefined {
-    return judgement && this.session.received(judgement, { how: 'extended', parameters: [], portal: '', decision: 'deny', reason: error.message });
+    return (
+      judgement &&
+      this.session.received(judgement, {
+        how: 'extended',
+        parameters: [],
+        portal: '',
+        decision: 'deny',
+        reason: error.message,
+      })
+    );
   }
 
   /** Puts a message that must fail in the refused one's place, and our error in the place of its answer. */
   private refuse(execution: Execution | undefined, error: AppError, sqlstate?: string): void {
     const bytes = refusal(this.session, execution?.statementId ?? '', error, sqlstate);
     if (execution) {
-      const status = error.code === 'STATEMENT_HELD' ? 'held' : error.code === 'TIMEOUT' ? 'cancelled' : 'denied';
+      const status =
+        error.code === 'STATEMENT_HELD' ? 'held' : error.code === 'TIMEOUT' ? 'cancelled' : 'denied';
       this.session.outcome(execution, { status, message: error.message });
     }
     this.port.toTarget.push(this.failingDescribe);
@@ -327,7 +358,12 @@ export class Frontend {
     this.conversation.segmentOpen = true;
   }
 
-  private async hold(judgement: Judgement, details: ExecutionDetails & { types?: readonly number[] }, place: number, knowledge: Knowledge) {
+  private async hold(
+    judgement: Judgement,
+    details: ExecutionDetails & { types?: readonly number[] },
+    place: number,
+    knowledge: Knowledge,
+  ) {
     const { conversation, session } = this;
     this.port.flush();
     await conversation.quiet();
@@ -390,7 +426,13 @@ export class Frontend {
   }
 
   private run(execution: Execution, judgement: Judgement, spent: Spent | undefined): Run {
-    return new Run(execution, judgement, this.session, this.limits.recordBytes, spent ?? { rows: 0, bytes: 0 });
+    return new Run(
+      execution,
+      judgement,
+      this.session,
+      this.limits.recordBytes,
+      spent ?? { rows: 0, bytes: 0 },
+    );
   }
 
   /** FETCH spends the budget of its cursor, not one of its own. */
@@ -455,7 +497,11 @@ function refusedHold(answer: HoldAnswer, session: GateSession): AppError | undef
     case 'denied':
       return new AppError('STATEMENT_DENIED', `denied by ${answer.decidedBy.join(', ')}: ${answer.reason}`);
     case 'retry':
-      return new AppError('STATEMENT_HELD', `held for approval ${answer.approvalId}: run it again once approved`, where);
+      return new AppError(
+        'STATEMENT_HELD',
+        `held for approval ${answer.approvalId}: run it again once approved`,
+        where,
+      );
     case 'expired':
       return new AppError('STATEMENT_DENIED', `nobody decided approval ${answer.approvalId} in time`);
     case 'withdrawn':

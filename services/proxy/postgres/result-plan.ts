@@ -35,7 +35,12 @@ export function planDescription(
   for (const [i, field] of described.entries()) {
     const mask = maskOf(field, context, whenUnknown);
     if (mask === 'unknown') return undefined;
-    fields.push({ name: field.name, typeOid: context.catalog.baseType(field.typeOid), format: formats ? formatOf(formats, i) : field.format, mask });
+    fields.push({
+      name: field.name,
+      typeOid: context.catalog.baseType(field.typeOid),
+      format: formats ? formatOf(formats, i) : field.format,
+      mask,
+    });
   }
   const rows = planResult(fields, context.session.masking(), (oid) => knownType(oid, context.catalog));
   return {
@@ -62,7 +67,8 @@ function maskOf(
   }
   const mask = catalog.columnMask(field.tableOid, field.attnum);
   if (mask === 'none') return 'unclassified';
-  if (mask === 'unknown') return whenUnknown === 'refresh' ? 'unknown' : { class: 'unknown', transform: 'whole' };
+  if (mask === 'unknown')
+    return whenUnknown === 'refresh' ? 'unknown' : { class: 'unknown', transform: 'whole' };
   return session.reveals(mask.class) ? 'revealed' : mask;
 }
 
@@ -73,11 +79,23 @@ function knownType(oid: number, catalog: Catalog): TypeKind | undefined {
 
 function columnRecord(field: ResultField, typeOid: number): ResultColumnRecord {
   const masked = typeof field.mask === 'object' ? field.mask : undefined;
-  return { name: field.name, typeOid, format: field.format, mask: masked?.transform ?? '', class: masked?.class ?? '' };
+  return {
+    name: field.name,
+    typeOid,
+    format: field.format,
+    mask: masked?.transform ?? '',
+    class: masked?.class ?? '',
+  };
 }
 
 function maskNotice(fields: readonly ResultField[]): Buffer | undefined {
-  const masked = fields.flatMap((f) => (typeof f.mask === 'object' ? [`${f.name} (${f.mask.class}, ${f.mask.transform})`] : []));
+  const masked = fields.flatMap((f) =>
+    typeof f.mask === 'object' ? [`${f.name} (${f.mask.class}, ${f.mask.transform})`] : [],
+  );
   if (masked.length === 0) return undefined;
-  return noticeResponse({ severity: 'NOTICE', sqlstate: '00000', message: `Weirkeeper masked: ${masked.join(', ')}` });
+  return noticeResponse({
+    severity: 'NOTICE',
+    sqlstate: '00000',
+    message: `Weirkeeper masked: ${masked.join(', ')}`,
+  });
 }

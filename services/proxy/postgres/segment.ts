@@ -13,6 +13,7 @@ import {
 } from './codec.js';
 import type { CopyOutMasker } from './copy-out.js';
 import type { Frontend, Knowledge, Need } from './frontend.js';
+import { lookupProblem } from './lookup-limit.js';
 import { newPrepared } from './session-effects.js';
 import type { Portal, Prepared } from './session-objects.js';
 import type { Message } from './units.js';
@@ -33,7 +34,12 @@ export type Step =
       readonly execution: Execution | undefined;
       readonly copy: CopyOutMasker | undefined;
     }
-  | { readonly kind: 'close'; readonly message: Message; readonly of: 'statement' | 'portal'; readonly name: string }
+  | {
+      readonly kind: 'close';
+      readonly message: Message;
+      readonly of: 'statement' | 'portal';
+      readonly name: string;
+    }
   | { readonly kind: 'sync' | 'flush'; readonly message: Message }
   | {
       readonly kind: 'refuse';
@@ -100,7 +106,8 @@ class SegmentDecision {
     const { name, text, parameterTypes } = readParse(message.buffer, message.start, message.end);
     const judgement = this.frontend.judge(text, this.knowledge);
     if ('need' in judgement) return judgement;
-    if (judgement.verdict.decision === 'deny') return this.refuse('STATEMENT_DENIED', judgement.verdict.reason, judgement);
+    if (judgement.verdict.decision === 'deny')
+      return this.refuse('STATEMENT_DENIED', judgement.verdict.reason, judgement);
     const prepared = newPrepared(name, judgement, parameterTypes);
     const step = { kind: 'parse' as const, message, prepared, executed: false };
     this.statements.set(name, prepared);
@@ -149,9 +156,20 @@ class SegmentDecision {
     return this.decided(message, place, portal, judgement);
   }
 
-  private decided(message: Message, place: number, portal: Portal, judgement: Judgement): Need | 'refused' | undefined {
+  private decided(
+    message: Message,
+    place: number,
+    portal: Portal,
+    judgement: Judgement,
+  ): Need | 'refused' | undefined {
     const details = { how: 'extended' as const, parameters: portal.parameters, portal: portal.name };
-    const types = [...portal.prepared.parameterTypes, ...portal.parameters.map((p) => p.format), ...portal.resultFormats];
+    const lookups = lookupProblem(judgement.lookups, portal.parameters);
+    if (lookups !== undefined) return this.refuse('STATEMENT_DENIED', lookups, judgement);
+    const types = [
+      ...portal.prepared.parameterTypes,
+      ...portal.parameters.map((p) => p.format),
+      ...portal.resultFormats,
+    ];
     const answer = this.frontend.decide(judgement, { ...details, types }, place, this.knowledge);
     if ('need' in answer) return answer;
     const { execution, error } = answer;
@@ -187,7 +205,8 @@ class SegmentDecision {
   private current(prepared: Prepared): Judgement | Need {
     const { frontend } = this;
     const inTransaction = frontend.conversation.status !== 'I';
-    if (frontend.session.stillHolds(prepared.judgement, frontend.catalog.current(), inTransaction)) return prepared.judgement;
+    if (frontend.session.stillHolds(prepared.judgement, frontend.catalog.current(), inTransaction))
+      return prepared.judgement;
     const judgement = frontend.judge(prepared.text, this.knowledge);
     if (!('need' in judgement)) prepared.judgement = judgement;
     return judgement;
@@ -223,7 +242,11 @@ class SegmentDecision {
   }
 }
 
-export function decideSegment(frontend: Frontend, messages: readonly Message[], knowledge: Knowledge): { steps: Step[] } | Need {
+export function decideSegment(
+  frontend: Frontend,
+  messages: readonly Message[],
+  knowledge: Knowledge,
+): { steps: Step[] } | Need {
   const decision = new SegmentDecision(frontend, knowledge);
   return decision.run(messages) ?? { steps: decision.steps };
 }

@@ -39,7 +39,14 @@ export function changesNames(judgement: Judgement): boolean {
   return judgement.effects.some((effect) => settling.has(effect.type));
 }
 
-const settling = new Set<SessionEffect['type']>(['prepare', 'deallocate', 'declare', 'close', 'discard-all', 'set']);
+const settling = new Set<SessionEffect['type']>([
+  'prepare',
+  'deallocate',
+  'declare',
+  'close',
+  'discard-all',
+  'set',
+]);
 
 export function newPrepared(name: string, judgement: Judgement, parameterTypes: readonly number[]): Prepared {
   return { name, text: judgement.analysis.text, judgement, parameterTypes, recorded: false, plan: undefined };
@@ -58,6 +65,10 @@ function newCursor(name: string, judgement: Judgement): Portal {
   };
 }
 
-function forgetNames(names: Conversation['statements'] | Conversation['portals'], name: string | undefined): void {
-  for (const known of name === undefined ? [...names.names()] : [name]) names.confirm(names.change(known, undefined) as never);
+function forgetNames(
+  names: Conversation['statements'] | Conversation['portals'],
+  name: string | undefined,
+): void {
+  for (const known of name === undefined ? [...names.names()] : [name])
+    names.confirm(names.change(known, undefined) as never);
 }

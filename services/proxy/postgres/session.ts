@@ -111,7 +111,9 @@ export class PostgresSession {
   private clientData(chunk: Buffer): Buffer | undefined {
     this.bytesIn += chunk.length;
     try {
-      this.clientScanner.push(chunk, (code, buffer, start, end) => this.reader.message(code, buffer, start, end));
+      this.clientScanner.push(chunk, (code, buffer, start, end) =>
+        this.reader.message(code, buffer, start, end),
+      );
       if (this.frontend.isWaiting) this.readAhead(chunk.length);
       this.flush();
     } catch (error) {
@@ -184,7 +186,10 @@ export class PostgresSession {
   private endIfIdle(): void {
     if (this.requestedEnd === undefined || !this.conversation.isQuiet || this.frontend.isWaiting) return;
     if (this.conversation.status !== 'I' && this.requestedEnd === 'the gate is shutting down') return;
-    this.fail(new AppError('SHUTTING_DOWN', `the session was ended: ${this.requestedEnd}`), `ended: ${this.requestedEnd}`);
+    this.fail(
+      new AppError('SHUTTING_DOWN', `the session was ended: ${this.requestedEnd}`),
+      `ended: ${this.requestedEnd}`,
+    );
   }
 
   private terminated(): void {

@@ -20,7 +20,7 @@ async function approved(tour: Tour): Promise<void> {
   const decision = await tour.weir(['approve', id, '--reason', 'ticket 4711']);
   screen.check(decision.code === 0, 'the approver says yes');
   const { tag } = await screen.during('the statement runs', answer);
-  agent.show(await answer);
+  agent.show({ ...(await answer), notices: [] });
   screen.check(
     tag === 'UPDATE 1',
     'the statement has run, in the same session, without the agent doing anything',
@@ -35,7 +35,7 @@ async function denied(tour: Tour): Promise<void> {
   const decision = await tour.weir(['deny', id, '--reason', 'we keep tickets for a year']);
   screen.check(decision.code === 0, 'the approver says no');
   const { error } = await screen.during('the statement ends', answer);
-  agent.show(await answer);
+  agent.show({ ...(await answer), notices: [] });
   screen.check(error?.code === '42501', 'the statement is refused');
   screen.check(
     /we keep tickets for a year/.test(error?.message ?? ''),

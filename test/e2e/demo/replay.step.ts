@@ -3,7 +3,7 @@ import type { Step, Tour } from './tour.js';
 
 interface Listed {
   readonly sessions: readonly {
-    readonly id: string;
+    readonly sessionId: string;
     readonly clientProgram: string;
     readonly endedAt: string | null;
   }[];
@@ -38,7 +38,7 @@ async function recorded({ house }: Tour): Promise<string> {
   let id: string | undefined;
   await eventually(async () => {
     const { sessions } = await house.json<Listed>('auditor', '/api/sessions?connection=demo');
-    id = sessions.find((session) => session.clientProgram === 'refund-agent' && session.endedAt !== null)?.id;
+    id = sessions.find((session) => session.clientProgram === 'refund-agent' && session.endedAt !== null)?.sessionId;
     return id !== undefined;
   });
   return id!;
