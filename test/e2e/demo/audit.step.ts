@@ -37,7 +37,7 @@ async function approvedByWhom(tour: Tour): Promise<void> {
   const query = `SELECT text, hold_outcome AS outcome, decided_by, round(waited_us / 1e6, 1) AS seconds, rows
 FROM statements WHERE hold_outcome != '' ORDER BY time`;
   const { stdout } = await tour.weir(['sql', query]);
-  tour.screen.check(/UPDATE orders.*approved.*approver/.test(stdout), 'what was approved, and by whom');
+  tour.screen.check(/UPDATE customers.*approved.*approver/.test(stdout), 'what was approved, and by whom');
   tour.screen.check(/DELETE FROM tickets.*denied.*approver/.test(stdout), 'what was denied, and by whom');
 }
 

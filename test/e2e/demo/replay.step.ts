@@ -38,7 +38,9 @@ async function recorded({ house }: Tour): Promise<string> {
   let id: string | undefined;
   await eventually(async () => {
     const { sessions } = await house.json<Listed>('auditor', '/api/sessions?connection=demo');
-    id = sessions.find((session) => session.clientProgram === 'refund-agent' && session.endedAt !== null)?.sessionId;
+    id = sessions.find(
+      (session) => session.clientProgram === 'refund-agent' && session.endedAt !== null,
+    )?.sessionId;
     return id !== undefined;
   });
   return id!;
