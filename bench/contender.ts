@@ -6,6 +6,8 @@ export interface Contender {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  /** Processes between client and database, but for the one that records. */
+  readonly pids: readonly number[];
 }
 
 export type ContenderName = 'direct' | 'pass-through' | 'PgBouncer' | 'Weirkeeper';

@@ -8,8 +8,8 @@ import { measureWarmStart } from './warm-start.js';
 import { classified, full, maskedByColumn, quick, type Size } from './workload.js';
 
 // `npm run bench`: PostgreSQL straight, through PgBouncer, and through Weirkeeper with all of it on, side by side.
-//   --quick      a minute: one short round each, fewer clients
-//   --profile    where the gate spends its time, instead of how long it takes
+//   --quick            a minute: one short round each, fewer clients
+//   --profile [WORD]   where the gate spends its time, instead of how long it takes; of the workloads so named
 
 const missing = missingPeers();
 if (missing.length > 0) {
@@ -22,8 +22,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void (stage?.stop() ?? Promise.resolve()).finally(() => process.exit(130)));
 
 try {
-  if (process.argv.includes('--profile')) await profile();
-  else await bench(process.argv.includes('--quick') ? quick : full);
+  const args = process.argv.slice(2);
+  if (args[0] === '--profile') await profile(args[1]);
+  else await bench(args.includes('--quick') ? quick : full);
 } catch (error) {
   say(`bench: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

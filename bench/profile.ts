@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pgbench } from './pgbench.js';
+import { uptimeOf } from './processor.js';
 import { rawRead } from './raw-read.js';
 import { columns, say } from './report.js';
 import { setStage, type Stage } from './stage.js';
@@ -26,8 +27,8 @@ const workloads: readonly { readonly name: string; readonly run: (stage: Stage) 
 ];
 
 /** Prints, for each workload, the functions of the gate's process in which the processor's time goes. */
-export async function profile(): Promise<void> {
-  for (const workload of workloads) {
+export async function profile(only = ''): Promise<void> {
+  for (const workload of workloads.filter(({ name }) => name.includes(only))) {
     say(`\nprofiling ${workload.name} …`);
     const folder = mkdtempSync(join(tmpdir(), 'weir-profile-'));
     try {
@@ -61,6 +62,7 @@ async function tenTimes({ weirkeeper }: Stage, text: string): Promise<void> {
 interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
+    readonly children?: readonly number[];
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
   }[];
   readonly startTime: number;
@@ -85,7 +87,7 @@ function framesOf(folder: string, pid: number, { from, to }: Window): Frame[] {
   const file = readdirSync(folder).find((name) => name.includes(`.${pid}.0.`));
   if (!file) throw new Error(`the gate's process left no profile: ${readdirSync(folder).join(', ')}`);
   const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile;
-  const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
+  const names = namesOf(nodes);
   const self = new Map<string, number>();
   let [at, busy] = [0, 0];
   for (const [i, sample] of samples.entries()) {
@@ -99,17 +101,29 @@ function framesOf(folder: string, pid: number, { from, to }: Window): Frame[] {
   return [...self].map(([name, time]) => ({ name, share: time / busy })).sort((a, b) => b.share - a.share);
 }
 
-function nameOf({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['callFrame']): string {
-  if (functionName.startsWith('(')) return functionName;
-  const place = url.replace(/^.*\/(dist|node_modules)\//, '').replace(/^file:\/\//, '');
-  return `${functionName || '(anonymous)'}  ${place || '(native)'}${place ? `:${lineNumber + 1}` : ''}`;
+/** A native function is named with the first of ours that calls it: one `writeBuffer` is a file's, another a socket's. */
+function namesOf(nodes: CpuProfile['nodes']): ReadonlyMap<number, string> {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const parents = new Map(
+    nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
+  );
+  const ours = (id: number | undefined): string => {
+    const node = id === undefined ? undefined : byId.get(id);
+    if (!node) return '';
+    return /^(node:|$)/.test(node.callFrame.url) ? ours(parents.get(node.id)) : `, called by ${nameOf(node)}`;
+  };
+  return new Map(
+    nodes.map((node) => {
+      const isNodes = /^(node:|$)/.test(node.callFrame.url) && !node.callFrame.functionName.startsWith('(');
+      return [node.id, `${nameOf(node)}${isNodes ? ours(parents.get(node.id)) : ''}`];
+    }),
+  );
 }
 
-/* /proc/PID/stat: field 22 is the start, in ticks of 1/100 s since boot */
-function uptimeOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const started = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) / 100;
-  return Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) - started;
+function nameOf({ callFrame: { functionName, url, lineNumber } }: CpuProfile['nodes'][number]): string {
+  if (/^\((?!anonymous)/.test(functionName)) return functionName;
+  const place = url.replace(/^.*\/(dist|node_modules)\//, '').replace(/^file:\/\//, '');
+  return `${functionName || '(anonymous)'} ${place ? `${place}:${lineNumber + 1}` : '(native)'}`;
 }
 
 function print(frames: readonly Frame[]): void {

@@ -6,7 +6,7 @@ import { root } from '../test/support/house.js';
 import type { ContenderName } from './contender.js';
 import type { MemoryResult } from './memory.js';
 import type { PgbenchRow } from './measure.js';
-import { ratio, type Spreads } from './rounds.js';
+import { ratio, type Spread, type Spreads } from './rounds.js';
 import type { Read, Size } from './workload.js';
 
 export interface Results {
@@ -22,15 +22,20 @@ const order: readonly ContenderName[] = ['direct', 'pass-through', 'PgBouncer', 
 
 export function printPgbench(title: string, rows: readonly PgbenchRow[]): void {
   const names = order.filter((name) => rows[0]?.tps[name]);
-  const lines = rows.map(({ clients, tps, latency }) => [
+  say(`\n${title}: transactions per second, median (min–max) of the rounds, and times direct`);
+  const tps = rows.map(({ clients, tps: all }) => [
     String(clients),
-    ...names.map((name) => `${spreadText(tps[name], 0)} ${factor(ratio(tps[name], tps.direct))}`),
-    ...names.map((name) => `${Math.round(latency[name]?.median ?? NaN)}`),
+    ...names.map((name) => `${spreadText(all[name], 0)} ${factor(ratio(all[name], all.direct))}`),
   ]);
+  say(columns([['clients', ...names], ...tps]));
   say(
-    `\n${title}: transactions per second, median (min–max) of the rounds, and as a part of direct; then median µs`,
+    'median µs of a transaction / processor time that the process between spends on one, recording included',
   );
-  say(columns([['clients', ...names, ...names.map((name) => `${name} µs`)], ...lines]));
+  const micro = rows.map(({ clients, latency, processor }) => [
+    String(clients),
+    ...names.map((name) => `${whole(latency[name])} / ${name === 'direct' ? '–' : whole(processor[name])}`),
+  ]);
+  say(columns([['clients', ...names], ...micro]));
 }
 
 export function printRead({ name, times }: Results['reads'][number]): void {
@@ -83,6 +88,8 @@ export function columns(rows: readonly (readonly string[])[]): string {
     )
     .join('\n');
 }
+
+const whole = (spread: Spread | undefined): string => String(Math.round(spread?.median ?? NaN));
 
 function spreadText(spread: Spreads[ContenderName], digits: number): string {
   if (!spread) return '–';

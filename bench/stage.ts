@@ -5,15 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { root, TestHouse, type HouseOptions } from '../test/support/house.js';
-import {
-  peer,
-  startPgBouncer,
-  startPostgres,
-  type PgBouncerServer,
-  type PostgresServer,
-} from '../test/support/peers.js';
+import { peer, startPgBouncer, startPostgres, type PostgresServer } from '../test/support/peers.js';
 import type { Contender } from './contender.js';
 import { initialise } from './pgbench.js';
+import { childrenOf } from './processor.js';
 
 /** People in the table that is read out. */
 export const people = 500_000;
@@ -28,6 +23,8 @@ export interface Stage {
   readonly pgBouncer: Contender;
   /** With a token that has just been issued: it outlives any run. */
   readonly weirkeeper: Contender;
+  /** The process that records what the gate's journal holds. */
+  readonly auditPid: number;
   stop(): Promise<void>;
 }
 
@@ -55,7 +52,7 @@ export async function setStage(scale: number, nodeFlags: readonly string[] = [])
   try {
     const postgres = await startPostgres({ settings: { shared_buffers: '512MB', max_wal_size: '4GB' } });
     parts.push(postgres);
-    const direct = straight(postgres, 'direct');
+    const direct = straight(postgres, 'direct', []);
     await initialise(direct, scale);
     await fill(direct);
     const pgBouncer = await startPgBouncer(postgres);
@@ -64,13 +61,14 @@ export async function setStage(scale: number, nodeFlags: readonly string[] = [])
     parts.push(relay);
     const house = await TestHouse.start(houseFor(postgres, nodeFlags));
     parts.push(house);
-    const weirkeeper: Contender = { name: 'Weirkeeper', ...(await house.client('bench')) };
-    const passThrough: Contender = { ...direct, name: 'pass-through', port: relay.port };
+    const weirkeeper: Contender = { name: 'Weirkeeper', ...(await house.client('bench')), pids: [house.pid] };
+    const passThrough: Contender = { ...direct, name: 'pass-through', port: relay.port, pids: [relay.pid] };
     return {
+      auditPid: childrenOf(house.pid)[0] ?? house.pid,
       house,
       direct,
       passThrough,
-      pgBouncer: straight({ ...postgres, port: pgBouncer.port }, 'PgBouncer'),
+      pgBouncer: straight({ ...postgres, port: pgBouncer.port }, 'PgBouncer', [pgBouncer.pid]),
       weirkeeper,
       stop,
     };
@@ -80,12 +78,9 @@ export async function setStage(scale: number, nodeFlags: readonly string[] = [])
   }
 }
 
-function straight(
-  server: Pick<PostgresServer & PgBouncerServer, 'host' | 'port'> & PostgresServer,
-  name: Contender['name'],
-): Contender {
+function straight(server: PostgresServer, name: Contender['name'], pids: readonly number[]): Contender {
   const { host, port, superuser: user, password, database } = server;
-  return { name, host, port, user, password, database };
+  return { name, host, port, user, password, database, pids };
 }
 
 /**
@@ -130,9 +125,12 @@ async function fill(direct: Contender): Promise<void> {
   await client.end();
 }
 
-async function startRelay({ host, port }: PostgresServer): Promise<{ port: number; stop(): void }> {
+async function startRelay({
+  host,
+  port,
+}: PostgresServer): Promise<{ port: number; pid: number; stop(): void }> {
   const main = fileURLToPath(new URL('./relay.process.js', import.meta.url));
   const child: ChildProcess = fork(main, [host, String(port)], { execArgv: [] });
   const [message] = (await once(child, 'message')) as [{ port: number }];
-  return { port: message.port, stop: () => void child.kill() };
+  return { port: message.port, pid: child.pid!, stop: () => void child.kill() };
 }

@@ -56,5 +56,8 @@ export function streamed(times: number): string {
   return `SELECT p.id, p.name, p.email, p.ssn, p.city, p.note FROM bench_people p, bench_times t WHERE t.n <= ${times}`;
 }
 
+/** The same columns of one: how long a row is. */
+export const onePerson = 'SELECT id, name, email, ssn, city, note FROM bench_people WHERE id = 250000';
+
 /** A pgbench script: one person by key, two masked columns. */
 export const maskedLookup = `\\set id random(1, ${people})\nSELECT id, email, ssn, city FROM bench_people WHERE id = :id;\n`;

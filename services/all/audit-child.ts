@@ -25,7 +25,11 @@ export class AuditChild {
   start(): void {
     const startedAt = performance.now();
     const main = fileURLToPath(new URL('../audit/main.js', import.meta.url));
-    const child = fork(main, { env: this.env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(main, {
+      // chDB's queries hold threads of libuv's pool: name look-ups and key fetches must not wait for them.
+      env: { ...this.env, UV_THREADPOOL_SIZE: '16' },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     this.child = child;
     child.once('error', (error) =>
       this.logger.error(`the audit process could not be started: ${error.message}`),

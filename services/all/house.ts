@@ -12,13 +12,13 @@ import {
   withDevRoles,
 } from '#platform';
 import { loadStatementParser } from '#statement';
-import { openDevProvider } from '../identity/index.js';
 import { PolicyPublisher } from '../policy/index.js';
 import { ProxyHost } from '../proxy/index.js';
 import { AuditChild } from './audit-child.js';
-import { forwardToAudit } from './audit-forward.js';
 import { bannerOf } from './banner.js';
 import { startDemoDatabase } from './demo/demo-database.js';
+import { startDevProvider } from './dev-provider.thread.js';
+import { auditPaths, forward } from './forward.js';
 import { GateModule } from './gate.module.js';
 import { mergedOpenApi } from './merged-openapi.js';
 
@@ -35,7 +35,7 @@ export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<H
   const auditSocket = join(config.dataDir, 'audit.sock');
   const [demo, devProvider] = await Promise.all([
     config.demo ? startDemoDatabase() : undefined,
-    openDevProvider(config),
+    startDevProvider(config),
     loadStatementParser(),
   ]);
   const eventLog = openEmbeddedLog({ path: join(config.dataDir, 'log') });
@@ -47,8 +47,8 @@ export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<H
     {
       listen: parseAddress(config.listen.http),
       mounts: [
-        ...(devProvider ? [devProvider] : []),
-        ...forwardToAudit(auditSocket),
+        ...devProvider,
+        ...forward(auditPaths, auditSocket),
         mergedOpenApi(() => document, auditSocket),
       ],
       shutdownHooks: false,
@@ -60,7 +60,7 @@ export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<H
   audit.start();
   const postgres = app.get(ProxyHost, { strict: false }).address;
   return {
-    banner: bannerOf(config, { devProvider: devProvider !== undefined, postgres }),
+    banner: bannerOf(config, { devProvider: devProvider.length > 0, postgres }),
     stop: async () => {
       await app.close();
       await audit.stop();

@@ -153,7 +153,9 @@ export class TestHouse {
 
   /** Rows of the audit store, as an auditor sees them. */
   async sql(query: string): Promise<Record<string, unknown>[]> {
-    return (await this.json<{ rows: Record<string, unknown>[] }>('auditor', '/api/sql', { query })).rows;
+    type Answer = { columns: { name: string }[]; rows: unknown[][] };
+    const { columns, rows } = await this.json<Answer>('auditor', '/api/sql', { query });
+    return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
   }
 
   /** Connection values for node-postgres and, as environment, for libpq. */

@@ -57,7 +57,7 @@ export class Ingest {
   }
 
   #partition(topic: Topic, partition: number): PartitionIngest {
-    const { log, client, batchSize = 10_000, interval = 200 } = this.#options;
+    const { log, client, batchSize = 5000, interval = 200 } = this.#options;
     const pause = (milliseconds: number) => this.#pause(milliseconds);
     return new PartitionIngest({
       log,

@@ -1,4 +1,4 @@
-/** A row in parts, each with columns of its own: one large object for all of them costs twenty times as much. */
+/** A row in parts, each with columns of its own: one large object for all of them takes three times as long. */
 export type RowParts = readonly object[];
 
 /**
@@ -20,16 +20,20 @@ function joined(parts: RowParts): string {
 }
 
 function wellFormed(value: unknown): unknown {
-  if (typeof value === 'string') return unescaped(withoutLone(value));
+  if (typeof value === 'string') return withoutLone(value);
   if (Array.isArray(value)) return value.map(wellFormed);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [withoutLone(key), wellFormed(inner)]),
+    Object.entries(value).map(([key, inner]) => [withoutLone(key), wellFormedColumn(key, inner)]),
   );
 }
 
+function wellFormedColumn(name: string, value: unknown): unknown {
+  return name === 'payload' && typeof value === 'string' ? withoutLoneEscapes(value) : wellFormed(value);
+}
+
 /** A payload is JSON in a string already: there, a lone surrogate is six plain letters after a backslash. */
-function unescaped(text: string): string {
+function withoutLoneEscapes(text: string): string {
   return text.replaceAll(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, '$1\ufffd');
 }
 

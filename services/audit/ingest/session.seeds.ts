@@ -71,6 +71,18 @@ function formatsOf(payload: string): number[] {
   return ((json.result ?? json).columns ?? []).map(({ format }) => format ?? 0);
 }
 
-function entryOf({ session_id: _, high_water, ...who }: SeedRow): SessionEntry {
-  return { highWater: BigInt(high_water), who, resultFormats: [] };
+function entryOf(row: SeedRow): SessionEntry {
+  const { identity, identity_kind, on_behalf_of, connection } = row;
+  const { protocol, source_address, client_program, client_user } = row;
+  const who = {
+    identity,
+    identity_kind,
+    on_behalf_of,
+    connection,
+    protocol,
+    source_address,
+    client_program,
+    client_user,
+  };
+  return { highWater: BigInt(row.high_water), who, resultFormats: [] };
 }

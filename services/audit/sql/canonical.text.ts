@@ -12,7 +12,6 @@ export function assertEnclosable(canonical: string): void {
   let depth = 0;
   let before = '';
   for (const [piece] of canonical.matchAll(token)) {
-    if (/^\s/.test(piece)) continue;
     if (piece === '(') depth++;
     if (piece === ')') depth--;
     if (depth < 0) throw refused('the parentheses do not match');
@@ -25,6 +24,7 @@ export function assertEnclosable(canonical: string): void {
 const operators = new Set([...'()[]{},.+-*/%=<>!?:|@']);
 
 function assertPlain(piece: string, before: string): void {
+  if (/^\s/.test(piece)) return;
   const isQuoted = piece.length > 1 && (piece.startsWith("'") || piece.startsWith('`'));
   if (isQuoted || /^[A-Za-z0-9_]/.test(piece)) return;
   if ((piece === '-' && before === '-') || (piece === '*' && before === '/'))

@@ -28,6 +28,7 @@ import type {
   TargetAddress,
 } from './gate.js';
 import { writeOutcome, writeParameter, writeResult } from './record.wire.js';
+import type { CommitGroup, CommitWaiter } from './commit-group.js';
 import type { Holds } from './holds.js';
 import type { Judge } from './judge.js';
 
@@ -38,6 +39,7 @@ export interface SessionParts {
   readonly target: TargetAddress;
   readonly judge: Judge;
   readonly journal: Journal;
+  readonly commits: CommitGroup;
   readonly holds: Holds;
   readonly masking: () => MaskingSet;
   readonly clock: Clock;
@@ -123,8 +125,8 @@ export class RecordedSession implements GateSession {
     this.chain.addEncoded(ResultChunkSchema.typeName, out);
   }
 
-  commit(): Promise<void> | undefined {
-    return this.parts.journal.commit();
+  whenSafe(waiter: CommitWaiter): void {
+    this.parts.commits.whenSafe(waiter);
   }
 
   async hold(request: HoldRequest): Promise<HoldAnswer> {
@@ -176,7 +178,7 @@ export class RecordedSession implements GateSession {
       bytesIn: BigInt(bytesIn),
       bytesOut: BigInt(bytesOut),
     });
-    void this.parts.journal.commit();
+    this.parts.commits.whenSafe(nobody);
     this.parts.closed();
   }
 
@@ -196,6 +198,9 @@ export class RecordedSession implements GateSession {
     };
   }
 }
+
+/** The journal tells its own troubles; a session that is over has nothing to hold back. */
+const nobody: CommitWaiter = { waiting: () => undefined, done: () => undefined };
 
 const shortNumber = /^-?\d{1,8}$/;
 /** Characters of a parameter that a record keeps. */

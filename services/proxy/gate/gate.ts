@@ -2,6 +2,9 @@ import type { Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
 import type { Analysis, Lookup, RelationName, SensitiveNames, SessionEffect } from '#statement';
 import type { Verdict } from '#policy-engine';
+import type { CommitWaiter } from './commit-group.js';
+
+export type { CommitWaiter } from './commit-group.js';
 
 /** What a client brings to the door. */
 export interface Knock {
@@ -168,12 +171,13 @@ export interface GateSession {
   judge(request: JudgeRequest): Judgement | Promise<Judgement>;
   /** Has anything changed since (policies, masking, the hour)? Then judge again. */
   stillHolds(judgement: Judgement, namespace: Namespace, inTransaction: boolean): boolean;
-  /** Throws JOURNAL_FULL. Buffers the record; `commit` before one byte goes on. */
+  /** Throws JOURNAL_FULL. Buffers the record; not one byte goes on before `whenSafe` calls back. */
   received(judgement: Judgement, details: ExecutionDetails): Execution;
   prepared(judgement: Judgement, name: string): void;
   outcome(execution: Execution, outcome: Outcome): void;
   chunk(execution: Execution, index: number, result: RecordedResult): void;
-  commit(): Promise<void> | undefined;
+  /** Calls back when all that was recorded so far is safe (in strict mode: on disk), or with why it is not. */
+  whenSafe(waiter: CommitWaiter): void;
   hold(request: HoldRequest): Promise<HoldAnswer>;
   masking(): MaskingSet;
   reveals(dataClass: string): boolean;

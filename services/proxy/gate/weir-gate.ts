@@ -4,6 +4,7 @@ import { AppError, newId, toAppError, type Clock } from '#kernel';
 import { resolveConnectionSecret, type TokenVerifier, type VerifiedToken, type WeirConfig } from '#platform';
 import type { Journal } from '../journal/index.js';
 import type { Gate, GateSession, Knock, TargetAddress } from './gate.js';
+import { CommitGroup } from './commit-group.js';
 import { RecordedSession } from './gate-session.js';
 import type { Holds } from './holds.js';
 import { Judge } from './judge.js';
@@ -26,10 +27,13 @@ const maxPendingRefusals = 1000;
 /** The gate of this process: every protocol's sessions, opened, counted and ended here. */
 export class WeirGate implements Gate {
   private readonly opened = new Map<string, { session: RecordedSession; expires: NodeJS.Timeout }>();
+  private readonly commits: CommitGroup;
   private pendingRefusals = 0;
   private closing = false;
 
-  constructor(private readonly options: WeirGateOptions) {}
+  constructor(private readonly options: WeirGateOptions) {
+    this.commits = new CommitGroup(options.journal);
+  }
 
   get sessions(): number {
     return this.opened.size;
@@ -55,6 +59,7 @@ export class WeirGate implements Gate {
         maxStatementBytes: options.config.statements.maxBytes,
       }),
       journal: options.journal,
+      commits: this.commits,
       holds: options.holds,
       masking: () => options.policies.masking(),
       clock: options.clock,

@@ -85,7 +85,7 @@ export class PostgresDoor {
     catalog: CatalogSource,
   ): Promise<void> {
     gate.started();
-    await gate.commit();
+    await safe(gate);
     const { limits, log } = this.options;
     const about = { session: gate.id, connection: gate.target.name };
     const session = new PostgresSession({
@@ -112,6 +112,16 @@ export class PostgresDoor {
     if (client.socket.writable) client.socket.write(fatal(appError));
     endGently(client.socket, 2_000);
   }
+}
+
+/** Resolves when what was recorded so far is safe. */
+function safe(gate: GateSession): Promise<void> {
+  return new Promise((resolve, reject) => {
+    gate.whenSafe({
+      waiting: () => undefined,
+      done: (error) => (error === undefined ? resolve() : reject(toAppError(error))),
+    });
+  });
 }
 
 /** The session was opened and its target was not: its record says so. */

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { AppError, toAppError } from '#kernel';
 import { MessageScanner, Outbox, tie, type Tie, type TieEnd } from '#wire';
-import type { GateSession } from '../gate/gate.js';
+import type { CommitWaiter, GateSession } from '../gate/gate.js';
 import { fatal } from './auth.js';
 import { Backend } from './backend.js';
 import type { CatalogSource } from './catalog.js';
@@ -50,7 +50,8 @@ export class PostgresSession {
   private readonly tie: Tie;
   private readonly ended: Promise<void>;
   private resolveEnded!: () => void;
-  private commits = 0;
+  private flushing: 'no' | 'scheduled' | 'committing' = 'no';
+  private flushAgain = false;
   private aheadBytes = 0;
   private bytesIn = 0;
   private bytesOut = 0;
@@ -143,21 +144,32 @@ export class PostgresSession {
     }
   }
 
-  /** Records first, then writes. In strict mode nothing leaves before all that was recorded is on disk. */
+  /** Records first, then writes; once a turn of the event loop, however often it is called in it. */
   private flush(): void {
-    if (this.endReason !== undefined) return;
-    try {
-      const commit = this.options.gate.commit();
-      if (!commit && this.commits === 0) return this.write();
-      this.commits++;
-      (commit ?? Promise.resolve()).then(
-        () => --this.commits === 0 && this.write(),
-        (error: unknown) => this.fail(error),
-      );
-    } catch (error) {
-      this.fail(error);
-    }
+    if (this.flushing === 'committing') this.flushAgain = true;
+    if (this.flushing !== 'no' || this.endReason !== undefined) return;
+    this.flushing = 'scheduled';
+    this.options.gate.whenSafe(this.commit);
   }
+
+  private readonly commit: CommitWaiter = {
+    // Strict mode: what would come now is not part of this commit and must not leave with it.
+    waiting: () => {
+      this.flushing = 'committing';
+      for (const source of [this.fromClient, this.fromTarget]) source.pause('committing');
+    },
+    done: (error) => {
+      const again = this.flushAgain;
+      const waited = this.flushing === 'committing';
+      this.flushing = 'no';
+      this.flushAgain = false;
+      if (error !== undefined) return this.fail(error);
+      if (this.endReason !== undefined) return;
+      if (again) return this.flush();
+      this.write();
+      if (waited) for (const source of [this.fromClient, this.fromTarget]) source.resume('committing');
+    },
+  };
 
   private write(): void {
     this.bytesOut += this.toClient.pending;

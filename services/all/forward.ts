@@ -5,14 +5,13 @@ import type { Mount } from '#platform';
 /** The audit service's slice of the API. */
 export const auditPaths = ['/api/sessions', '/api/decisions', '/api/sql'];
 
-/** Hands requests of the audit service's slice to its process, as they are: it verifies tokens itself. */
-export function forwardToAudit(socketPath: string): Mount[] {
-  const handle = (request: IncomingMessage, response: ServerResponse) =>
-    forward(socketPath, request, response);
-  return auditPaths.map((path) => ({ path, handle }));
+/** Hands requests below these paths to whoever listens on a Unix socket, as they are: tokens are verified there. */
+export function forward(paths: readonly string[], socketPath: string): Mount[] {
+  const handle = (request: IncomingMessage, response: ServerResponse) => relay(socketPath, request, response);
+  return paths.map((path) => ({ path, handle }));
 }
 
-function forward(socketPath: string, request: IncomingMessage, response: ServerResponse): void {
+function relay(socketPath: string, request: IncomingMessage, response: ServerResponse): void {
   const { method, url, headers } = request;
   const upstream = httpRequest({ socketPath, method, path: url, headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -28,11 +27,12 @@ function forward(socketPath: string, request: IncomingMessage, response: ServerR
 
 function unavailable(response: ServerResponse): void {
   const problem = {
-    type: 'about:blank',
-    title: 'Service Unavailable',
+    type: 'urn:weirkeeper:problem:log-unavailable',
+    title: 'log unavailable',
     status: 503,
     code: 'LOG_UNAVAILABLE',
-    detail: 'the audit service is starting or restarting: try again in a moment; nothing is lost meanwhile',
+    detail:
+      'that part of the service is starting or restarting: try again in a moment; nothing is lost meanwhile',
   };
   response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '2' });
   response.end(JSON.stringify(problem));
