@@ -9,6 +9,7 @@ import { setStage, type Stage } from './stage.js';
 import { classified, maskedByColumn } from './workload.js';
 
 const shownFrames = 25;
+const shownFiles = 12;
 const seconds = 10;
 
 const workloads: readonly { readonly name: string; readonly run: (stage: Stage) => Promise<unknown> }[] = [
@@ -39,7 +40,7 @@ export async function profile(only = ''): Promise<void> {
   }
 }
 
-async function profileOne(run: (stage: Stage) => Promise<unknown>, folder: string): Promise<Frame[]> {
+async function profileOne(run: (stage: Stage) => Promise<unknown>, folder: string): Promise<Report> {
   // The profile's clock starts with the process; the stage takes its time before that.
   const stage = await setStage(10, ['--cpu-prof', `--cpu-prof-dir=${folder}`]);
   try {
@@ -49,7 +50,7 @@ async function profileOne(run: (stage: Stage) => Promise<unknown>, folder: strin
     await run(stage);
     window.to = uptimeOf(pid);
     await stage.house.kill('SIGTERM');
-    return framesOf(folder, pid, window);
+    return reportOf(folder, pid, window);
   } finally {
     await stage.stop();
   }
@@ -59,74 +60,105 @@ async function tenTimes({ weirkeeper }: Stage, text: string): Promise<void> {
   for (let i = 0; i < 10; i++) await rawRead(weirkeeper, text);
 }
 
+interface ProfileNode {
+  readonly id: number;
+  readonly children?: readonly number[];
+  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+}
+
 interface CpuProfile {
-  readonly nodes: readonly {
-    readonly id: number;
-    readonly children?: readonly number[];
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
-  }[];
-  readonly startTime: number;
+  readonly nodes: readonly ProfileNode[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
 
-interface Frame {
+interface Place {
   readonly name: string;
-  /** Of the time in which the process was not idle. */
+  readonly file: string;
+}
+
+/** Of the time in which the process was not idle. */
+interface Share {
+  readonly name: string;
   readonly share: number;
 }
 
+interface Report {
+  readonly frames: readonly Share[];
+  readonly files: readonly Share[];
+}
+
+/** Seconds of the process's life. */
 interface Window {
-  /** Seconds of the process's life. */
   readonly from: number;
   readonly to: number;
 }
 
 /* CPU.<date>.<time>.<pid>.<thread>.<n>.cpuprofile */
-function framesOf(folder: string, pid: number, { from, to }: Window): Frame[] {
+function reportOf(folder: string, pid: number, { from, to }: Window): Report {
   const file = readdirSync(folder).find((name) => name.includes(`.${pid}.0.`));
   if (!file) throw new Error(`the gate's process left no profile: ${readdirSync(folder).join(', ')}`);
   const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile;
-  const names = namesOf(nodes);
-  const self = new Map<string, number>();
-  let [at, busy] = [0, 0];
+  const places = describe(nodes);
+  const [frames, files] = [new Map<string, number>(), new Map<string, number>()];
+  let at = 0;
   for (const [i, sample] of samples.entries()) {
     const delta = timeDeltas[i] ?? 0;
     at += delta;
-    const name = names.get(sample) ?? '';
-    if (at < from * 1e6 || at > to * 1e6 || name === '(idle)') continue;
-    busy += delta;
-    self.set(name, (self.get(name) ?? 0) + delta);
+    const place = places.get(sample);
+    if (at < from * 1e6 || at > to * 1e6 || !place || place.name === '(idle)') continue;
+    frames.set(place.name, (frames.get(place.name) ?? 0) + delta);
+    files.set(place.file, (files.get(place.file) ?? 0) + delta);
   }
-  return [...self].map(([name, time]) => ({ name, share: time / busy })).sort((a, b) => b.share - a.share);
+  return { frames: sharesOf(frames), files: sharesOf(files) };
+}
+
+function sharesOf(times: ReadonlyMap<string, number>): Share[] {
+  const all = [...times.values()].reduce((sum, time) => sum + time, 0);
+  return [...times].map(([name, time]) => ({ name, share: time / all })).sort((a, b) => b.share - a.share);
 }
 
 /** A native function is named with the first of ours that calls it: one `writeBuffer` is a file's, another a socket's. */
-function namesOf(nodes: CpuProfile['nodes']): ReadonlyMap<number, string> {
+function describe(nodes: CpuProfile['nodes']): ReadonlyMap<number, Place> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map(
     nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
   );
-  const ours = (id: number | undefined): string => {
-    const node = id === undefined ? undefined : byId.get(id);
-    if (!node) return '';
-    return /^(node:|$)/.test(node.callFrame.url) ? ours(parents.get(node.id)) : `, called by ${nameOf(node)}`;
-  };
+  const ours = (node: ProfileNode | undefined): ProfileNode | undefined =>
+    !node || isOurs(node) ? node : ours(byId.get(parents.get(node.id) ?? -1));
   return new Map(
     nodes.map((node) => {
-      const isNodes = /^(node:|$)/.test(node.callFrame.url) && !node.callFrame.functionName.startsWith('(');
-      return [node.id, `${nameOf(node)}${isNodes ? ours(parents.get(node.id)) : ''}`];
+      const caller = ours(node);
+      const isNodes = /^(node:|$)/.test(node.callFrame.url) && !isEngine(node);
+      const by = isNodes && caller ? `, called by ${nameOf(caller)}` : '';
+      const file = isEngine(node) ? node.callFrame.functionName : caller ? placeOf(caller) : 'Node itself';
+      return [node.id, { name: `${nameOf(node)}${by}`, file }];
     }),
   );
 }
 
-function nameOf({ callFrame: { functionName, url, lineNumber } }: CpuProfile['nodes'][number]): string {
-  if (/^\((?!anonymous)/.test(functionName)) return functionName;
-  const place = url.replace(/^.*\/(dist|node_modules)\//, '').replace(/^file:\/\//, '');
+const isOurs = ({ callFrame }: ProfileNode): boolean => /\/dist\/(libs|services)\//.test(callFrame.url);
+/** `(garbage collector)`, `(program)` */
+const isEngine = ({ callFrame }: ProfileNode): boolean => /^\((?!anonymous)/.test(callFrame.functionName);
+const placeOf = ({ callFrame }: ProfileNode): string =>
+  callFrame.url.replace(/^.*\/(dist|node_modules)\//, '').replace(/^file:\/\//, '');
+
+function nameOf(node: ProfileNode): string {
+  const { functionName, lineNumber } = node.callFrame;
+  if (isEngine(node)) return functionName;
+  const place = placeOf(node);
   return `${functionName || '(anonymous)'} ${place ? `${place}:${lineNumber + 1}` : '(native)'}`;
 }
 
-function print(frames: readonly Frame[]): void {
-  const rows = frames.slice(0, shownFrames).map(({ name, share }) => [`${(share * 100).toFixed(1)}%`, name]);
-  say(columns([['self', 'function'], ...rows]));
+function print({ frames, files }: Report): void {
+  const table = (title: string, shares: readonly Share[], most: number) =>
+    say(
+      columns([
+        ['self', title],
+        ...shares.slice(0, most).map(({ name, share }) => [`${(share * 100).toFixed(1)}%`, name]),
+      ]),
+    );
+  table('function', frames, shownFrames);
+  say('');
+  table('file of ours, with all that Node and packages do for it', files, shownFiles);
 }

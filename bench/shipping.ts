@@ -23,33 +23,33 @@ export interface Shipped {
 export class ShippingWatch {
   private constructor(
     private readonly stage: Stage,
-    private readonly before: Counts,
+    /** Ids of sessions are ordered by time: the burst's come after this one. */
+    private readonly after: string,
     private readonly processorBefore: number,
     private readonly begun: number,
   ) {}
 
   static async begin(stage: Stage): Promise<ShippingWatch> {
-    const before = await countsOf(stage.house);
-    return new ShippingWatch(stage, before, processorSeconds([stage.auditPid]), performance.now());
+    const after = await lastSession(stage.house);
+    return new ShippingWatch(stage, after, processorSeconds([stage.auditPid]), performance.now());
   }
 
   /** The burst is over, and this many statements were run: waits until each has its outcome as a row. */
   async ended(statements: number): Promise<Shipped> {
     const { house, auditPid } = this.stage;
     const ended = performance.now();
-    const atEnd = await countsOf(house);
-    for (let now = atEnd; ; now = await countsOf(house)) {
-      const outcomes = now.outcomes - this.before.outcomes;
+    const atEnd = await countsAfter(house, this.after);
+    for (let now = atEnd; ; now = await countsAfter(house, this.after)) {
+      const { outcomes, events } = now;
       if (outcomes >= statements) {
         const at = performance.now();
-        const events = now.events - this.before.events;
         const processor = ((processorSeconds([auditPid]) - this.processorBefore) / events) * 1e6;
         const [seconds, drainSeconds] = [(at - this.begun) / 1000, (at - ended) / 1000];
         return { events, seconds, drainSeconds, backlog: now.events - atEnd.events, processor };
       }
       if (performance.now() - ended > patience)
         throw new Error(`${outcomes} of ${statements} statements became rows in ${patience / 1000} s`);
-      await sleep(250);
+      await sleep(500);
     }
   }
 }
@@ -59,9 +59,20 @@ interface Counts {
   readonly outcomes: number;
 }
 
-async function countsOf(house: TestHouse): Promise<Counts> {
-  const query =
-    "SELECT count() AS events, countIf(type = 'StatementOutcome') AS outcomes FROM session_events";
-  const { rows } = await house.json<{ rows: [unknown, unknown][] }>('auditor', '/api/sql', { query });
-  return { events: Number(rows[0]?.[0] ?? 0), outcomes: Number(rows[0]?.[1] ?? 0) };
+async function countsAfter(house: TestHouse, session: string): Promise<Counts> {
+  const counts = "count() AS events, countIf(type = 'StatementOutcome') AS outcomes";
+  const [row = []] = await rowsOf(
+    house,
+    `SELECT ${counts} FROM session_events WHERE session_id > '${session}'`,
+  );
+  return { events: Number(row[0]), outcomes: Number(row[1]) };
+}
+
+async function lastSession(house: TestHouse): Promise<string> {
+  const [row = []] = await rowsOf(house, 'SELECT max(session_id) FROM session_events');
+  return String(row[0] ?? '');
+}
+
+async function rowsOf(house: TestHouse, query: string): Promise<unknown[][]> {
+  return (await house.json<{ rows: unknown[][] }>('auditor', '/api/sql', { query })).rows;
 }

@@ -49,7 +49,7 @@ export class ExactReader {
 
   /** The bytes if they are all here, else undefined. Throws once there is no hope of more. */
   poll(length: number): Buffer | undefined {
-    if (this.failure !== undefined) throw this.failure;
+    if (this.failure !== undefined) throw this.failure as Error;
     if (length === 0) return Buffer.alloc(0);
     const bytes = this.stream.read(length) as Buffer | null;
     if (bytes?.length === length) return bytes;

@@ -91,9 +91,9 @@ function statements(
 ): void {
   for (let n = from; n <= to; n++) {
     receive(session, `sta_${n}`, text);
-    journal.commit();
+    void journal.commit();
     answer(session, `sta_${n}`);
-    journal.commit();
+    void journal.commit();
   }
 }
 
@@ -139,8 +139,8 @@ describe('the journal', () => {
     const journal = await journalWith({ write });
     writes = 0;
     for (const id of ['ses_1', 'ses_2', 'ses_3']) receive(journal.openSession(id), id);
-    journal.commit();
-    journal.commit();
+    void journal.commit();
+    void journal.commit();
     expect(writes).toBe(1);
   });
 
@@ -169,7 +169,7 @@ describe('the journal', () => {
     const first = await journalWith();
     await expect(journalWith()).rejects.toMatchObject({ code: 'CONFLICT' });
     receive(first.openSession('ses_1'), 'still works');
-    first.commit();
+    void first.commit();
     await first.close();
     await journalWith();
   });
@@ -201,14 +201,14 @@ describe('the journal at its limits', () => {
       for (;;) {
         journal.admit();
         receive(session, `sta_${++open}`, 'x'.repeat(2000));
-        journal.commit();
+        void journal.commit();
       }
     };
     expect(fill).toThrow(full);
     expect(open).toBeGreaterThan(300);
     for (let n = 1; n <= 100; n++) {
       answer(session, `sta_${n}`);
-      journal.commit();
+      void journal.commit();
     }
     expect(journal.stats().bytes).toBeLessThanOrEqual(1024 * 1024);
   });
@@ -219,7 +219,7 @@ describe('the journal at its limits', () => {
     const fill = () => {
       for (let n = 0; ; n++) {
         receive(session, `sta_${n}`, 'x'.repeat(2000));
-        journal.commit();
+        void journal.commit();
       }
     };
     expect(fill).toThrow(full);
@@ -231,7 +231,7 @@ describe('the journal at its limits', () => {
     await ship(journal, log).drained();
     journal.admit();
     answer(session, 'sta_0');
-    journal.commit();
+    void journal.commit();
     expect(journal.stats().bytes).toBeLessThan(512 * 1024);
     await ship(journal, log).drained();
     expect(verifyChain(asRead(await sessionEvents(log)).get('ses_1')!)).toMatchObject({ ok: true });
@@ -327,7 +327,7 @@ describe('the shipper', () => {
     const text = 'x'.repeat(1_500_000);
     receive(session, 'sta_1', text);
     answer(session, 'sta_1');
-    journal.commit();
+    void journal.commit();
     const log = openLog();
     await ship(journal, log).drained();
     const [first, second] = await sessionEvents(log);
@@ -364,7 +364,7 @@ describe('the shipper', () => {
     const session = journal.openSession('ses_1');
     statements(journal, session, 1, 100);
     session.add(SessionEndedSchema, { sessionId: 'ses_1', reason: 'terminated' });
-    journal.commit();
+    void journal.commit();
     const hopeless = stopped.drained().catch((error: unknown) => error);
     await stopped.stop();
     expect(await hopeless).toMatchObject({ code: 'SHUTTING_DOWN' });
@@ -384,7 +384,7 @@ describe('the shipper', () => {
     const session = first.openSession('ses_1');
     statements(first, session, 1, 5);
     session.add(SessionEndedSchema, { sessionId: 'ses_1' });
-    first.commit();
+    void first.commit();
     await shipper.drained();
     await shipper.stop();
     await first.close();
@@ -437,7 +437,7 @@ describe('the journal after a crash', () => {
     statements(journal, idle, 1, 1);
     const ended = journal.openSession('ses_ended');
     ended.add(SessionEndedSchema, { sessionId: 'ses_ended', reason: 'terminated' });
-    journal.commit();
+    void journal.commit();
     await abandon(journal);
 
     await (await journalWith()).close();
@@ -494,7 +494,7 @@ describe('the journal after a crash', () => {
     statements(journal, session, 1, 2);
     const whole = readFileSync(newest()).length;
     receive(session, 'sta_3');
-    journal.commit();
+    void journal.commit();
     const file = newest();
     const bytes = readFileSync(file);
     await abandon(journal);
@@ -541,7 +541,7 @@ describe('the journal after a crash', () => {
     const fill = () => {
       for (let n = 0; ; n++) {
         receive(session, `sta_${n}`, 'x'.repeat(2000));
-        journal.commit();
+        void journal.commit();
       }
     };
     expect(fill).toThrow(full);

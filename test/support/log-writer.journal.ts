@@ -24,10 +24,10 @@ session.add(SessionStartedSchema, { sessionId });
 for (let n = 1; ; n++) {
   const statementId = `${sessionId}_${n}`;
   session.add(StatementReceivedSchema, { statementId, text: 'select 1', decision: 'allow' });
-  journal.commit();
+  void journal.commit();
   process.stdout.write(`received ${statementId}\n`);
   if (n % 3 !== 0) await new Promise((resolve) => setImmediate(resolve));
   session.add(StatementOutcomeSchema, { statementId, status: 'ok' });
-  journal.commit();
+  void journal.commit();
   process.stdout.write(`outcome ${statementId}\n`);
 }

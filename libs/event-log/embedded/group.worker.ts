@@ -72,7 +72,7 @@ export class GroupWorker {
         (mine) => mine || lost.abort(),
         () => {}, // tried again before the lease ends
       );
-    const timer = setInterval(renew, leaseMs / 3);
+    const timer = setInterval(() => void renew(), leaseMs / 3);
     try {
       return await action(AbortSignal.any([this.#stop.signal, lost.signal]));
     } finally {

@@ -118,7 +118,10 @@ export function literal(node: unknown): string | undefined {
     ['boolval', 'false'],
   ] as const) {
     const held = constant[key];
-    if (isFields(held)) return String(held[key] ?? empty);
+    if (!isFields(held)) continue;
+    const value = held[key] ?? empty;
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      return String(value);
   }
   return undefined;
 }

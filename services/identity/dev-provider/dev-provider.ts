@@ -1,6 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
-import { devGroups, devProviderPath, devRoles, planDevProvider, type DevRole, type Mount, type WeirConfig } from '#platform';
+import {
+  devGroups,
+  devProviderPath,
+  devRoles,
+  planDevProvider,
+  type DevRole,
+  type Mount,
+  type WeirConfig,
+} from '#platform';
 import { openDevSecrets, type DevSecrets } from './dev-secrets.file.js';
 import { ForgetfulAdapter } from './forgetful.adapter.js';
 

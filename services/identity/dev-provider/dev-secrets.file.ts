@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { z } from 'zod';
 import { AppError, newId } from '#kernel';
-import { devRoles, type DevRole } from '#platform';
+import { devRoles } from '#platform';
 
 const client = z.strictObject({ id: z.string().min(1), secret: z.string().min(1) });
 const secretsSchema = z.strictObject({

@@ -10,13 +10,16 @@ export const situations = [
   'COPY out',
   'refused DROP',
   'refused DROP in a transaction',
+  'refused DROP in a query string',
   'refused DROP in a pipeline',
   'held, approved',
   'held, denied',
   'held in a transaction',
+  'cancelled while held',
   'client gone while held',
   'cancelled pg_sleep',
   'row budget',
+  'row budget of a cursor',
   '100 sessions',
 ] as const;
 export type Situation = (typeof situations)[number];
@@ -44,6 +47,8 @@ export interface SqlClient {
   readonly cannot: Partial<Record<Situation, string>>;
   /** All in one session, one statement after the other; it goes on behind an error where the client does. */
   start(stage: Stage, statements: readonly string[]): Promise<Running>;
+  /** Several statements as one, to be given to `start`. */
+  readonly separator: string;
   /** All before one Sync. */
   pipeline(stage: Stage, statements: readonly string[]): Promise<Said>;
   /** COPY … TO STDOUT. */

@@ -12,7 +12,13 @@ export function nodePostgres(format: Format): SqlClient {
   return {
     name,
     format,
-    cannot: { 'refused DROP in a pipeline': 'node-postgres sends a Sync behind every query' },
+    separator: '; ',
+    cannot: {
+      'refused DROP in a pipeline': 'node-postgres sends a Sync behind every query',
+      ...(format === 'binary'
+        ? { 'refused DROP in a query string': 'the extended protocol takes one statement at a time' }
+        : {}),
+    },
 
     async start(stage, statements) {
       const client = await open(stage, format);

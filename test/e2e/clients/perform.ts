@@ -114,6 +114,18 @@ export const perform: Readonly<Record<Situation, Perform>> = {
     return '42501; rolled back';
   },
 
+  'refused DROP in a query string': async (client, stage) => {
+    const [lost, kept] = [`${client.name}: lost in a string`, `${client.name}: kept in a string`];
+    const drop = [insert(lost), 'drop table keepsake', insert(lost)].join(client.separator);
+    const { text } = await runAll(client, stage, drop);
+    refusedIn(stage, '42501', text);
+    await keepsakeStands(stage);
+    expect(await scratch(stage, lost)).toBe(0);
+    await runAll(client, stage, [insert(kept), insert(kept)].join(client.separator));
+    expect(await scratch(stage, kept)).toBe(2);
+    return '42501; nothing done';
+  },
+
   'refused DROP in a pipeline': async (client, stage) => {
     const [lost, kept] = [`${client.name}: lost in a pipeline`, `${client.name}: kept in a pipeline`];
     const { text } = await client.pipeline(stage, [insert(lost), 'drop table keepsake', insert(lost)]);
@@ -166,21 +178,27 @@ export const perform: Readonly<Record<Situation, Perform>> = {
     return 'WK001; approved: run again';
   },
 
+  'cancelled while held': async (client, stage) => {
+    const ticket = nextTicket();
+    const running = await client.start(stage, [remove(ticket), "select 'alive' as state"]);
+    const approval = await stage.house.pendingApproval();
+    await running.cancel!();
+    const { text } = await running.done;
+    const [error] = errorsIn(stage.tap.frames);
+    expect(error).toMatchObject({ severity: 'ERROR', sqlstate: '57014' });
+    expect(text).toContain(error!.message);
+    await withdrawn(stage, approval);
+    expect(await ticketStands(stage, ticket)).toBe(true);
+    return '57014; withdrawn';
+  },
+
   'client gone while held': async (client, stage) => {
     const ticket = nextTicket();
     const running = await client.start(stage, [remove(ticket)]);
     const approval = await stage.house.pendingApproval();
     running.vanish();
     await running.done;
-    const status = async () =>
-      (await stage.house.json<{ status: string }>('approver', `/api/approvals/${approval}`)).status;
-    await eventually(async () => (await status()) === 'withdrawn');
-    const late = await stage.house.fetch('approver', `/api/approvals/${approval}/decision`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ decision: 'approve', reason: 'late' }),
-    });
-    expect(late.status).toBe(409);
+    await withdrawn(stage, approval);
     expect(await ticketStands(stage, ticket)).toBe(true);
     return 'withdrawn; row kept';
   },
@@ -210,6 +228,22 @@ export const perform: Readonly<Record<Situation, Perform>> = {
     stage.tap.clear();
     await runAll(client, stage, `select id, label from big where id <= ${budget}`);
     expect(errorsIn(stage.tap.frames)).toEqual([]);
+    expect(rowsIn(stage.tap.frames)).toHaveLength(budget);
+    return '10,000 rows, then WK002';
+  },
+
+  'row budget of a cursor': async (client, stage) => {
+    const declare = 'declare c no scroll cursor for select id, label from big';
+    const { text } = await runAll(
+      client,
+      stage,
+      'begin',
+      declare,
+      'fetch 6000 from c',
+      'fetch 6000 from c',
+      'commit',
+    );
+    refusedIn(stage, 'WK002', text);
     expect(rowsIn(stage.tap.frames)).toHaveLength(budget);
     return '10,000 rows, then WK002';
   },
@@ -261,4 +295,17 @@ const ticketStands = async (stage: Stage, id: number) =>
 
 async function keepsakeStands(stage: Stage): Promise<void> {
   expect(await stage.count("pg_class where relname = 'keepsake'")).toBe(1);
+}
+
+/** Nobody can approve it any more. */
+async function withdrawn(stage: Stage, approval: string): Promise<void> {
+  const status = async () =>
+    (await stage.house.json<{ status: string }>('approver', `/api/approvals/${approval}`)).status;
+  await eventually(async () => (await status()) === 'withdrawn');
+  const late = await stage.house.fetch('approver', `/api/approvals/${approval}/decision`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ decision: 'approve', reason: 'late' }),
+  });
+  expect(late.status).toBe(409);
 }

@@ -8,8 +8,11 @@ import { unsupported, type Running, type Situation, type SqlClient } from './cli
 
 type Mode = 'simple' | 'extended' | 'prepared';
 
-const noPipeline: Partial<Record<Situation, string>> = {
+const notSimple: Partial<Record<Situation, string>> = {
   'refused DROP in a pipeline': 'pgbench has no pipelines in simple mode',
+};
+const notExtended: Partial<Record<Situation, string>> = {
+  'refused DROP in a query string': 'the extended protocol takes one statement at a time',
 };
 
 export function pgbench(mode: Mode): SqlClient {
@@ -17,10 +20,12 @@ export function pgbench(mode: Mode): SqlClient {
   return {
     name,
     format: 'text',
+    separator: '\\; ',
     cannot: {
       'COPY out': 'pgbench knows no COPY TO STDOUT',
       'cancelled pg_sleep': 'pgbench cancels no query',
-      ...(mode === 'simple' ? noPipeline : {}),
+      'cancelled while held': 'pgbench cancels no query',
+      ...(mode === 'simple' ? notSimple : notExtended),
     },
     start: (stage, statements) => launch(stage, mode, lines(statements)),
     pipeline: async (stage, statements) =>

@@ -9,6 +9,7 @@ const name = 'psql';
 export const psql: SqlClient = {
   name,
   format: 'text',
+  separator: '\\; ',
   cannot: { 'refused DROP in a pipeline': 'psql 15 has no pipelines' },
 
   async start(stage, statements) {

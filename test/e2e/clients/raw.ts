@@ -8,7 +8,8 @@ import type { Said, SqlClient } from './client.js';
 export const raw: SqlClient = {
   name: 'raw extended protocol',
   format: 'binary',
-  cannot: {},
+  separator: '; ',
+  cannot: { 'refused DROP in a query string': 'the extended protocol takes one statement at a time' },
 
   async start(stage, statements) {
     const client = await open(stage);
