@@ -94,11 +94,11 @@ export async function measureRead({ text }: Read, ways: readonly Contender[], si
 
 /** On a gate that has just started: what earlier work left behind would hide what this takes. */
 export async function measureMemory({ house, weirkeeper }: Stage, size: Size): Promise<MemoryResult> {
+  const { bytes } = await rawRead(weirkeeper, streamed(1));
   await house.kill('SIGTERM');
   await house.up();
-  const { bytes } = await rawRead(weirkeeper, onePerson);
-  const whole = bytes * people;
-  return memoryWhile(house.pid, weirkeeper, streamed(Math.ceil(size.streamed / whole)));
+  await rawRead(weirkeeper, onePerson);
+  return memoryWhile(house.pid, weirkeeper, streamed(Math.ceil(size.streamed / bytes)));
 }
 
 function spread(values: readonly number[]): Spread {

@@ -56,7 +56,7 @@ export function streamed(times: number): string {
   return `SELECT p.id, p.name, p.email, p.ssn, p.city, p.note FROM bench_people p, bench_times t WHERE t.n <= ${times}`;
 }
 
-/** The same columns of one: how long a row is. */
+/** One row of it: what a first session loads is not what streaming takes. */
 export const onePerson = 'SELECT id, name, email, ssn, city, note FROM bench_people WHERE id = 250000';
 
 /** A pgbench script: one person by key, two masked columns. */

@@ -1,11 +1,11 @@
 import 'reflect-metadata';
-import { setPriority } from 'node:os';
+import { constants, setPriority } from 'node:os';
 import { isAppError } from '#kernel';
 import { issuersOf, loadConfig, withDevRoles } from '#platform';
 import { runAuditProcess } from './audit.process.js';
 
 // Sessions come first. Before the engine starts its threads: they inherit it.
-setPriority(10);
+setPriority(constants.priority.PRIORITY_LOW);
 
 try {
   const config = withDevRoles(loadConfig());
