@@ -123,7 +123,7 @@ export class Judge {
     ];
     const resolved = accesses.flatMap((access) => resolve(access, grounds.namespace));
     const verdict = exposed.ok
-      ? this.verdict(analysis, resolved, grounds)
+      ? this.cuttable(analysis, this.verdict(analysis, resolved, grounds), grounds)
       : this.denied(exposed.reason, 'masking', grounds);
     const clean = exposed.ok && exposed.clean && referred.every((j) => j.clean);
     const recordedText = this.recordable(request.text, !clean);
@@ -150,6 +150,19 @@ export class Judge {
     if (analysis.statements.length === 0)
       return { ...this.denied('', '', grounds), decision: 'allow', policyIds: [] };
     return snapshot.decide({ principal, connection, accesses, context: this.context(analysis, grounds) });
+  }
+
+  /** A read that may be cut off and a write in one query string: the write would run after the cut, or not. */
+  private cuttable(analysis: Analysis, verdict: Verdict, grounds: Grounds): Verdict {
+    const { statements } = analysis;
+    const mixed =
+      statements.length > 1 && statements.some((s) => s.writes) && statements.some((s) => s.returnsRows);
+    if (!mixed || verdict.decision === 'deny' || verdict.obligations.maxRows === undefined) return verdict;
+    return this.denied(
+      'it mixes a read with a row budget and a write in one query string: send them one by one',
+      '',
+      grounds,
+    );
   }
 
   private context(analysis: Analysis, { inTransaction }: Grounds): DecisionContext {

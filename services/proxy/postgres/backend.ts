@@ -75,7 +75,7 @@ export class Backend {
     if (head?.kind === 'own') return;
     const run = head && runOf(head);
     if (!run) return this.unexpected(type.dataRow, head);
-    if (run.overBudget) return;
+    if (run.overBudget || this.conversation.swallowing) return;
     if (head.kind === 'execute' && !run.plan && head.portal.plan !== 'no rows') run.plan = head.portal.plan;
     if (!run.plan) return this.unexpected(type.dataRow, head);
     this.rows(run, run.plan, buffer, start, end, rows);
@@ -139,7 +139,7 @@ export class Backend {
         return this.forward(buffer, start, end);
       case type.parameterDescription:
         if (head.kind !== 'describe-statement') break;
-        this.port.toClient.pushSlice(buffer, start, end);
+        if (!this.conversation.swallowing) this.port.toClient.pushSlice(buffer, start, end);
         return;
       case type.rowDescription:
         return this.described(head, buffer, start, end);
@@ -162,7 +162,7 @@ export class Backend {
   }
 
   private forward(buffer: Buffer, start: number, end: number): void {
-    this.port.toClient.pushSlice(buffer, start, end);
+    if (!this.conversation.swallowing) this.port.toClient.pushSlice(buffer, start, end);
     this.conversation.expected.shift();
     this.conversation.settled();
   }
@@ -189,6 +189,7 @@ export class Backend {
   }
 
   private planned(head: Expectation, plan: PlannedResult, buffer: Buffer, start: number, end: number): void {
+    if (this.conversation.swallowing) return this.plannedUnseen(head, plan);
     if (plan.notice) this.port.toClient.push(plan.notice);
     if (head.kind === 'query') {
       head.run.plan = plan;
@@ -200,6 +201,13 @@ export class Backend {
       this.conversation.expected.shift();
       this.conversation.settled();
     }
+  }
+
+  private plannedUnseen(head: Expectation, plan: PlannedResult): void {
+    if (head.kind !== 'describe-portal') return;
+    head.portal.plan = plan;
+    this.conversation.expected.shift();
+    this.conversation.settled();
   }
 
   /** An origin that the catalog does not know: no row passes until it has been read again. */
@@ -228,7 +236,7 @@ export class Backend {
   private noData(head: Expectation, buffer: Buffer, start: number, end: number): void {
     if (head.kind === 'describe-portal') {
       head.portal.plan = 'no rows';
-      if (!head.own) this.port.toClient.pushSlice(buffer, start, end);
+      if (!head.own && !this.conversation.swallowing) this.port.toClient.pushSlice(buffer, start, end);
       this.conversation.expected.shift();
       return this.conversation.settled();
     }
@@ -249,13 +257,19 @@ export class Backend {
       return;
     }
     applyEffects(this.conversation, run, 0);
-    if (run.overBudget) this.port.toClient.push(budgetError(run, this.session));
-    else this.port.toClient.pushSlice(buffer, start, end);
+    if (run.overBudget) this.tellOverBudget(run);
+    else if (!this.conversation.swallowing) this.port.toClient.pushSlice(buffer, start, end);
     run.finish({
       status: run.overBudget ? 'over_budget' : code === type.portalSuspended ? 'suspended' : 'ok',
     });
     this.conversation.expected.shift();
     this.conversation.settled();
+  }
+
+  /** The cancel came too late: the server goes on with a segment that, for the client, has failed. */
+  private tellOverBudget(run: Run): void {
+    this.port.toClient.push(budgetError(run, this.session));
+    this.conversation.swallowing = true;
   }
 
   private ready(buffer: Buffer, start: number, end: number): void {
@@ -271,6 +285,10 @@ export class Backend {
       return this.readyOverBudget(head.run, status, buffer, start, end);
     if (head.kind === 'query') head.run.finish({ status: head.run.errored ? 'error' : 'ok' });
     if (status === 'I') conversation.portals.forget((portal) => !portal.cursor);
+    if (head.kind === 'sync' && conversation.swallowing) {
+      conversation.swallowing = false;
+      if (this.failTransaction(status, nothing)) return;
+    }
     if (head.kind === 'own') head.probe.settle();
     else this.port.toClient.pushSlice(buffer, start, end);
     conversation.settled();
@@ -290,13 +308,18 @@ export class Backend {
   ): void {
     const error = budgetError(run, this.session);
     run.finish({ status: 'over_budget', sqlstate: 'WK002' });
-    if (status === 'T' && this.conversation.isQuiet && !run.judgement.writes) {
-      this.conversation.expected.pushFront({ kind: 'refused', error }, { kind: 'sync' });
-      return this.port.sendFailure();
-    }
+    if (!run.judgement.writes && this.failTransaction(status, error)) return;
     this.port.toClient.push(error);
     this.port.toClient.pushSlice(buffer, start, end);
     this.conversation.settled();
+  }
+
+  /** Aborts a transaction that is still good; its ReadyForQuery then says so. Returns whether it had to. */
+  private failTransaction(status: 'I' | 'T' | 'E', error: Buffer): boolean {
+    if (status !== 'T' || !this.conversation.isQuiet) return false;
+    this.conversation.expected.pushFront({ kind: 'refused', error }, { kind: 'sync' });
+    this.port.sendFailure();
+    return true;
   }
 
   // ------------------------------------------------------------------ copy
@@ -334,7 +357,7 @@ export class Backend {
     }
     const run = head && runOf(head);
     const swapped = this.swap(head, run, frame);
-    if (swapped) this.port.toClient.push(swapped);
+    if (swapped && !this.conversation.swallowing) this.port.toClient.push(swapped);
     if (run && swapped) run.failed(failureOf(swapped));
     conversation.copyIn = false;
     if (!head || head.kind === 'query') return;
@@ -390,6 +413,8 @@ function failureOf(frame: Buffer): { code: string; message: string } {
   const report = readReport(frame, 0, frame.length);
   return { code: report.get('C') ?? '', message: report.get('M') ?? '' };
 }
+
+const nothing = Buffer.alloc(0);
 
 function runOf(head: Expectation): Run | undefined {
   return head.kind === 'query' || head.kind === 'execute' ? head.run : undefined;

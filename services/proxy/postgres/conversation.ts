@@ -14,6 +14,8 @@ export class Conversation {
   /** An error was answered and its Sync has not been sent yet: the server ignores all until then. */
   skipping = false;
   copyIn = false;
+  /** An error of the gate's own was answered where the server went on: nothing reaches the client until Sync. */
+  swallowing = false;
   /** Extended messages were forwarded since the last Sync. */
   segmentOpen = false;
   /** A statement that changes names or settings was forwarded: nothing is judged until it has settled. */

@@ -96,6 +96,11 @@ export class Frontend {
     return true;
   }
 
+  /** The session is to end: what waits for a person does not hold it up. */
+  abandonHold(reason: string): void {
+    this.waiting?.abort(new AppError('SHUTTING_DOWN', `the session was ended: ${reason}`));
+  }
+
   /** The client is gone: what waits for a person is withdrawn. */
   close(): void {
     this.units.length = 0;

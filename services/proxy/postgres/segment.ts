@@ -59,6 +59,11 @@ class SegmentDecision {
   private readonly portals = new Map<string, Portal | undefined>();
   private readonly parses = new Map<Prepared, Step & { kind: 'parse' }>();
   private readonly described = new Set<Portal>();
+  /**
+   * A read that may be cut off stands before. Its cancel can come too late to stop what follows, and a write that the
+   * client believes rolled back must not be committed.
+   */
+  private budgeted = false;
 
   constructor(
     private readonly frontend: Frontend,
@@ -70,6 +75,7 @@ class SegmentDecision {
     for (const [place, message] of messages.entries()) {
       if (message.code === type.sync) {
         this.steps.push({ kind: 'sync', message });
+        this.budgeted = false;
         skipping = false;
         continue;
       }
@@ -177,6 +183,13 @@ class SegmentDecision {
       this.steps.push({ kind: 'refuse', error, judgement, execution, ...sqlstateOf(error) });
       return 'refused';
     }
+    if (this.budgeted && judgement.writes)
+      return this.refuse(
+        'STATEMENT_DENIED',
+        'it follows a read with a row budget in one segment: send Sync between',
+        judgement,
+      );
+    this.budgeted ||= judgement.returnsRows && judgement.verdict.obligations.maxRows !== undefined;
     const copy = this.frontend.copyPlan(judgement, place, this.knowledge);
     if (copy && 'need' in copy) return copy;
     this.describeFirst(portal, judgement);

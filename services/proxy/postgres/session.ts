@@ -106,6 +106,7 @@ export class PostgresSession {
   /** At the next idle point the client is told, and the session ends. */
   requestEnd(reason: string): void {
     this.requestedEnd ??= reason;
+    this.frontend.abandonHold(reason);
     this.endIfIdle();
   }
 
