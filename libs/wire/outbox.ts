@@ -66,6 +66,13 @@ export class Outbox {
     else this.writeVector(slices);
   }
 
+  /** Forgets what was collected and not handed to the stream. */
+  discard(): void {
+    this.slices = [];
+    this.bytes = 0;
+    this.openBuffer = undefined;
+  }
+
   /** True while more waits in the stream than the high-water mark: the source should pause. */
   get congested(): boolean {
     return this.stream.writableLength > this.highWater && !this.gone;

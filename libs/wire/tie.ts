@@ -31,6 +31,8 @@ export function tie(near: Duplex, far: Duplex, onEnd: (end: TieEnd) => void, gra
     stream.on('error', (error) => finish(side, error));
     stream.on('end', () => finish(side));
     stream.on('close', () => finish(side));
+    // It may have gone before anybody listened.
+    if (stream.destroyed || stream.readableEnded) queueMicrotask(() => finish(side));
   }
   return {
     end: (error) => finish('both', error),

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import {
   Inject,
@@ -39,6 +40,7 @@ const approvalOpenMs = 60 * 60_000;
 const maxConnections = 2000;
 /** What sessions get to reach an idle point when the gate shuts down. Milliseconds. */
 const shutdownGraceMs = 5_000;
+const drainMs = 5_000;
 
 /** Builds the data plane from its parts, and takes it down in the reverse order. */
 @Injectable()
@@ -105,7 +107,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
       catalogs,
       secureContext: createSecureContext({ ...certificate, minVersion: 'TLSv1.2' }),
       startupTimeoutMs: config.sessions.startupTimeout * 1000,
-      limits: { statementBytes: config.statements.maxBytes, recordBytes: config.recording.maxResultBytes },
+      limits: { recordBytes: config.recording.maxResultBytes },
       log: (error, about) => this.log(error, about),
     });
     this.listener = await listen({
@@ -127,7 +129,8 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     await this.listener?.close(shutdownGraceMs);
     await this.commands.stop();
     await this.catalogs.close();
-    await this.shipper.drained();
+    // What is not shipped now is when it starts again.
+    await Promise.race([this.shipper.drained(), sleep(drainMs, undefined, { ref: false })]);
     await this.shipper.stop();
     await this.journal.close();
     await this.approvals.stop();

@@ -185,7 +185,7 @@ describe.skipIf(!peer('postgres'))('the catalog of a target', () => {
     it('resolves names by schema, or in all', () => {
       const catalog = source.current();
       expect(catalog.resolve({ name: 'plain' })).toHaveLength(2);
-      expect(catalog.resolve({ schema: 'other', name: 'plain' })).toEqual([
+      expect(catalog.resolve({ schema: 'other', name: 'plain' })).toMatchObject([
         { schema: 'other', name: 'plain' },
       ]);
       expect(catalog.resolve({ name: 'pg_class' })).toEqual([{ schema: 'pg_catalog', name: 'pg_class' }]);

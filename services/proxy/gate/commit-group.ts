@@ -25,17 +25,18 @@ export class CommitGroup {
   private commit(): void {
     const waiters = this.waiters;
     this.waiters = [];
+    let writing: Promise<void> | undefined;
     try {
-      const writing = this.journal.commit();
-      if (writing === undefined) return settle(waiters);
-      for (const waiter of waiters) waiter.waiting();
-      writing.then(
-        () => settle(waiters),
-        (error: unknown) => settle(waiters, error),
-      );
+      writing = this.journal.commit();
     } catch (error) {
-      settle(waiters, error);
+      return settle(waiters, error);
     }
+    if (writing === undefined) return settle(waiters);
+    for (const waiter of waiters) waiter.waiting();
+    writing.then(
+      () => settle(waiters),
+      (error: unknown) => settle(waiters, error),
+    );
   }
 }
 

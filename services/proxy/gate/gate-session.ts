@@ -132,6 +132,7 @@ export class RecordedSession implements GateSession {
   async hold(request: HoldRequest): Promise<HoldAnswer> {
     const waitingSince = performance.now();
     const answer = await this.parts.holds.hold(this, request);
+    if (this.isEnded) return answer;
     this.chain.add(HoldResolvedSchema, {
       statementId: request.execution.statementId,
       approvalId: answer.approvalId,

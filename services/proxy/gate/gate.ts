@@ -64,6 +64,11 @@ export interface Judgement {
   readonly recorded: Uint8Array;
   /** The text as records may show it. */
   readonly recordedText: string;
+  /** The text and, below EXECUTE or FETCH, the text that these run: what an approver must see and approves. */
+  readonly exactText: string;
+  readonly tables: readonly string[];
+  /** The relations that it names, by OID: what an approval binds to. */
+  readonly objects: readonly string[];
   /** Values that are compared with masked columns; parameters count when they are known. */
   readonly lookups: readonly Lookup[];
   /** Relations that the namespace did not know: it may be stale. */
@@ -168,7 +173,7 @@ export interface GateSession {
   readonly target: TargetAddress;
   /** Opens the record. Call once the target has accepted. */
   started(): void;
-  judge(request: JudgeRequest): Judgement | Promise<Judgement>;
+  judge(request: JudgeRequest): Judgement;
   /** Has anything changed since (policies, masking, the hour)? Then judge again. */
   stillHolds(judgement: Judgement, namespace: Namespace, inTransaction: boolean): boolean;
   /** Throws JOURNAL_FULL. Buffers the record; not one byte goes on before `whenSafe` calls back. */

@@ -61,9 +61,8 @@ export class Holds {
   private bind(holder: Holder, { execution, parameters, circumstances }: HoldRequest): Buffer {
     const hmac = createHmac('sha256', this.options.bindingKey);
     // JSON keeps the fields apart: no text can be shifted from one into the next.
-    hmac.update(
-      JSON.stringify([execution.judgement.analysis.text, parameters, circumstances, holder.principal.id]),
-    );
+    const { exactText, objects } = execution.judgement;
+    hmac.update(JSON.stringify([exactText, objects, parameters, circumstances, holder.principal.id]));
     return hmac.digest();
   }
 
@@ -90,7 +89,7 @@ export class Holds {
     const id = newId('apr', options.clock.now());
     const key = newDataKey();
     await options.keys.put(id, key);
-    const exact = { text: judgement.analysis.text, parameters: parameters.map((p) => p.value) };
+    const exact = { text: judgement.exactText, parameters: parameters.map((p) => p.value) };
     const { obligations } = judgement.verdict;
     await this.append(undefined, {
       type: 'RequestApproval',
@@ -104,7 +103,7 @@ export class Holds {
         binding,
         sealed: seal(exact, key, id),
         text: judgement.recordedText,
-        tables: tablesOf(judgement),
+        tables: judgement.tables,
         kind: judgement.analysis.statements.map((s) => s.kind).join('; '),
         reason: judgement.verdict.reason,
         approverGroups: obligations.approvers,
@@ -235,13 +234,4 @@ export class Holds {
     const at = this.options.clock.now();
     return { eventId: newId('evt', at), at };
   }
-}
-
-function tablesOf({ analysis }: HoldRequest['execution']['judgement']): string[] {
-  const names = analysis.statements.flatMap((s) =>
-    s.accesses.flatMap(({ relation }) =>
-      relation ? [relation.schema ? `${relation.schema}.${relation.name}` : relation.name] : [],
-    ),
-  );
-  return [...new Set(names)];
 }

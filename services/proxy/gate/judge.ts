@@ -62,6 +62,7 @@ export class Judge {
   }
 
   stillHolds(judgement: Judgement, namespace: Namespace, inTransaction: boolean): boolean {
+    if (judgement.effects.some(isReference)) return false;
     return same((judgement as Grounded).grounds, this.grounds(namespace, inTransaction));
   }
 
@@ -117,6 +118,13 @@ export class Judge {
     const referred = references(effects, request.lookup);
     if (typeof referred === 'string')
       return this.refused(request.text, grounds, referred, this.recordable(request.text, false));
+    if (referred.some((j) => j.lookups.some(({ arrayParameters }) => arrayParameters.length > 0)))
+      return this.refused(
+        request.text,
+        grounds,
+        'an array is compared with a masked column by EXECUTE: run the statement itself, with the array as its parameter',
+        this.recordable(request.text, false),
+      );
     const accesses = [
       ...analysis.statements.flatMap((s) => s.accesses),
       ...referred.flatMap((j) => j.analysis.statements.flatMap((s) => s.accesses)),
@@ -126,7 +134,10 @@ export class Judge {
       ? this.cuttable(analysis, this.verdict(analysis, resolved, grounds), grounds)
       : this.denied(exposed.reason, 'masking', grounds);
     const clean = exposed.ok && exposed.clean && referred.every((j) => j.clean);
-    const recordedText = this.recordable(request.text, !clean);
+    const recordedText = withReferred(
+      this.recordable(request.text, !clean),
+      referred.map((j) => j.recordedText),
+    );
     return {
       grounds,
       analysis,
@@ -138,7 +149,13 @@ export class Judge {
       effects,
       recordedText,
       recorded: encode(analysis, resolved, verdict, recordedText),
-      lookups: (exposed.ok && exposed.lookups) || [],
+      lookups: [...((exposed.ok && exposed.lookups) || []), ...referred.flatMap((j) => j.lookups)],
+      exactText: withReferred(
+        request.text,
+        referred.map((j) => j.exactText),
+      ),
+      tables: tablesOf(resolved),
+      objects: objectsOf(accesses, grounds.namespace),
       unknownRelations: (exposed.ok && exposed.unknownRelations) || [],
     };
   }
@@ -210,6 +227,9 @@ export class Judge {
       recordedText,
       recorded: encode(analysis, [], verdict, recordedText),
       lookups: [],
+      exactText: text,
+      tables: [],
+      objects: [],
       unknownRelations: [],
     };
   }
@@ -278,6 +298,28 @@ function resolve(access: Access, namespace: Namespace): ResolvedAccess[] {
 
 function union(own: ReadonlySet<string>, referred: readonly Judgement[]): ReadonlySet<string> {
   return referred.length === 0 ? own : new Set([...own, ...referred.flatMap((j) => [...j.maskedNames])]);
+}
+
+/** What EXECUTE and FETCH run stands below them: nobody can approve a name. */
+function withReferred(text: string, referred: readonly string[]): string {
+  return [text, ...referred].join('\n-- which runs:\n');
+}
+
+function tablesOf(accesses: readonly ResolvedAccess[]): string[] {
+  const names = accesses.flatMap(({ relation }) =>
+    relation ? [relation.schema ? `${relation.schema}.${relation.name}` : relation.name] : [],
+  );
+  return [...new Set(names)];
+}
+
+/** The relations that the text's names mean now, by OID: another of the same name is another thing. */
+function objectsOf(accesses: readonly Access[], namespace: Namespace): string[] {
+  const objects = accesses.flatMap(({ relation }) =>
+    relation
+      ? namespace.resolve(relation).map(({ schema, name, oid }) => `${schema}.${name}=${oid ?? 0}`)
+      : [],
+  );
+  return [...new Set(objects)].sort();
 }
 
 const writing = new Set([

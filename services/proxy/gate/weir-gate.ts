@@ -43,6 +43,7 @@ export class WeirGate implements Gate {
     if (this.closing) throw new AppError('SHUTTING_DOWN', 'the gate is shutting down');
     const { principal } = await this.verify(knock);
     const target = await this.target(knock.connection);
+    if (this.closing) throw new AppError('SHUTTING_DOWN', 'the gate is shutting down');
     const { options } = this;
     const id = newId('ses', options.clock.now());
     const session = new RecordedSession({

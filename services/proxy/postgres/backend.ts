@@ -270,6 +270,8 @@ export class Backend {
   private tellOverBudget(run: Run): void {
     this.port.toClient.push(budgetError(run, this.session));
     this.conversation.swallowing = true;
+    // The client has sent no Sync yet: what it sends before one is for a segment that has failed.
+    if (!this.conversation.expected.hasSync) this.conversation.skipping = true;
   }
 
   private ready(buffer: Buffer, start: number, end: number): void {
@@ -338,7 +340,8 @@ export class Backend {
     if (!run?.copy) return this.unexpected(code, head);
     if (run.overBudget) return;
     if (code === type.copyOutResponse) return this.port.toClient.pushSlice(buffer, start, end);
-    const { output, rows } = code === type.copyData ? run.copy.data(buffer, start, end) : run.copy.done();
+    const { masker } = run.copy;
+    const { output, rows } = code === type.copyData ? masker.data(buffer, start, end) : masker.done();
     if (run.spent.rows + rows > run.maxRows || run.spent.bytes + output.length > run.maxBytes)
       return this.spend(run);
     if (output.length > 0) this.port.toClient.push(output);

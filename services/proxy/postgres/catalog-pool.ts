@@ -28,24 +28,29 @@ export class CatalogPool {
   /** Throws what connecting to the target throws. */
   async lease(target: TargetAddress): Promise<CatalogLease> {
     const entry = this.entry(target);
+    const catalog = await entry.catalog.catch((error: unknown) => {
+      // It never opened: the next session tries anew.
+      if (this.entries.get(target.name) === entry) this.entries.delete(target.name);
+      throw error;
+    });
     entry.leases++;
     try {
-      const catalog = await entry.catalog;
       await catalog.fresh();
       const letGo = catalog.retain();
       return { catalog, release: () => (letGo(), this.release(entry)) };
     } catch (error) {
-      if (this.entries.get(target.name) === entry) this.entries.delete(target.name);
+      this.release(entry);
       throw error;
     }
   }
 
   /** The masking rules have changed: every catalog finds its masked columns anew. */
   async recompile(): Promise<void> {
-    for (const [name, { catalog }] of this.entries) {
+    const all = [...this.entries].map(async ([name, { catalog }]) => {
       const source = await catalog.catch(() => undefined);
       source?.recompile(this.maskColumn(name));
-    }
+    });
+    await Promise.all(all);
   }
 
   async close(): Promise<void> {

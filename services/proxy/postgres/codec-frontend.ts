@@ -45,9 +45,19 @@ export interface Parse {
   readonly parameterTypes: readonly number[];
 }
 
+/**
+ * The server cuts a name after 63 bytes, so two that differ only beyond would be one there and two here: what was
+ * judged would not be what runs.
+ */
+function readName(cursor: ByteCursor): string {
+  const name = cursor.cstring();
+  if (Buffer.byteLength(name) > 63) throw violation('a statement or portal name longer than 63 bytes');
+  return name;
+}
+
 export function readParse(buffer: Buffer, start = 0, end = buffer.length): Parse {
   const cursor = fields(buffer, start, end);
-  const name = cursor.cstring();
+  const name = readName(cursor);
   const text = cursor.cstring();
   const parameterTypes: number[] = [];
   for (let left = cursor.count(4); left > 0; left--) parameterTypes.push(cursor.uint32());
@@ -72,8 +82,8 @@ export interface Bind {
 
 export function readBind(buffer: Buffer, start = 0, end = buffer.length): Bind {
   const cursor = fields(buffer, start, end);
-  const portal = cursor.cstring();
-  const statement = cursor.cstring();
+  const portal = readName(cursor);
+  const statement = readName(cursor);
   const formats = readFormats(cursor);
   const values: (Buffer | null)[] = [];
   for (let left = cursor.count(4); left > 0; left--) values.push(readValue(cursor));
@@ -107,7 +117,7 @@ export function readNamed(buffer: Buffer, start = 0, end = buffer.length): Named
   const letter = cursor.uint8();
   if (letter !== 0x53 && letter !== 0x50)
     throw violation('Describe or Close of neither statement nor portal');
-  const name = cursor.cstring();
+  const name = readName(cursor);
   cursor.done();
   return { what: letter === 0x53 ? 'statement' : 'portal', name };
 }
@@ -120,7 +130,7 @@ export interface Execute {
 
 export function readExecute(buffer: Buffer, start = 0, end = buffer.length): Execute {
   const cursor = fields(buffer, start, end);
-  const execute = { portal: cursor.cstring(), maxRows: cursor.int32() };
+  const execute = { portal: readName(cursor), maxRows: cursor.int32() };
   cursor.done();
   return execute;
 }

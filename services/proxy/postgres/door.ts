@@ -19,7 +19,7 @@ export interface DoorOptions {
   readonly catalogs: CatalogPool;
   readonly secureContext: SecureContext;
   readonly startupTimeoutMs: number;
-  readonly limits: FrontendLimits;
+  readonly limits: Omit<FrontendLimits, 'searchPath'>;
   readonly log: (error: AppError, about: Readonly<Record<string, string>>) => void;
 }
 
@@ -85,8 +85,18 @@ export class PostgresDoor {
     catalog: CatalogSource,
   ): Promise<void> {
     gate.started();
-    await safe(gate);
-    const { limits, log } = this.options;
+    try {
+      await safe(gate);
+    } catch (error) {
+      target.close();
+      gate.ended('not recorded', 0, 0);
+      throw error;
+    }
+    const { log } = this.options;
+    const limits = {
+      ...this.options.limits,
+      searchPath: client.parameters.settings.get('search_path') ?? '',
+    };
     const about = { session: gate.id, connection: gate.target.name };
     const session = new PostgresSession({
       client: client.socket,

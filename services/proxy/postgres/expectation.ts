@@ -39,6 +39,10 @@ export class ExpectationQueue {
     return this.items.length - this.head;
   }
 
+  get hasSync(): boolean {
+    return this.items.slice(this.head).some((item) => item?.kind === 'sync');
+  }
+
   peek(): Expectation | undefined {
     return this.items[this.head];
   }

@@ -12,15 +12,15 @@ import type {
 } from '../gate/gate.js';
 import type { CatalogSource } from './catalog.js';
 import { refusal } from './client-errors.js';
-import { frontend as type, message as frame, noticeResponse, readQuery, byte } from './codec.js';
+import { frontend as type, message as frame, noticeResponse, readQuery, readReport, byte } from './codec.js';
 import type { Conversation } from './conversation.js';
 import { CopyOutMasker, copyOutOptions } from './copy-out.js';
 import type { Probe } from './expectation.js';
 import { planDescription } from './result-plan.js';
-import { Run } from './run.js';
+import { Run, type CopyOut } from './run.js';
 import { decideSegment, type Step } from './segment.js';
 import { changesNames } from './session-effects.js';
-import type { Spent } from './session-objects.js';
+import type { Prepared, Spent } from './session-objects.js';
 import type { Unit } from './units.js';
 
 export interface FrontendPort {
@@ -33,8 +33,8 @@ export interface FrontendPort {
 }
 
 export interface FrontendLimits {
-  /** Bytes of a statement's text. */
-  readonly statementBytes: number;
+  /** The search_path that the client asked for at startup, or ''. */
+  readonly searchPath: string;
   /** Bytes of result kept in the record. */
   readonly recordBytes: number;
 }
@@ -65,6 +65,7 @@ export class Frontend {
   readonly failingDescribe = frame(type.describe, byte(0x53), this.impossible);
   private readonly sync = frame(type.sync);
   private waiting: AbortController | undefined;
+  private held: Execution | undefined;
 
   constructor(
     readonly conversation: Conversation,
@@ -85,6 +86,9 @@ export class Frontend {
   }
 
   accept(unit: Unit): void {
+    if (this.conversation.over) return;
+    // Nobody waits for an answer any more.
+    if (unit.kind === 'terminate') this.waiting?.abort(new AppError('SHUTTING_DOWN', 'the client is gone'));
     this.units.push(unit);
     if (!this.busy) this.drain();
   }
@@ -104,6 +108,7 @@ export class Frontend {
   /** The client is gone: what waits for a person is withdrawn. */
   close(): void {
     this.units.length = 0;
+    if (this.held) this.session.outcome(this.held, { status: 'cancelled', message: 'the client went away' });
     this.waiting?.abort(new AppError('SHUTTING_DOWN', 'the client is gone'));
     this.conversation.over = true;
     this.conversation.wake();
@@ -120,14 +125,13 @@ export class Frontend {
       const wait = this.process(unit, { refreshed: false, holds: new Map(), copies: new Map() });
       if (!wait) continue;
       this.busy = true;
-      wait.then(
-        () => {
+      wait
+        .then(() => {
           this.busy = false;
           this.drain();
           this.port.flush();
-        },
-        (error: unknown) => this.onError(error),
-      );
+        })
+        .catch((error: unknown) => this.onError(error));
       return;
     }
   }
@@ -142,8 +146,11 @@ export class Frontend {
 
   private mustWait(unit: Unit): Promise<unknown> | undefined {
     const { conversation } = this;
-    if (conversation.barrier) {
-      return conversation.barrier.then(() => (conversation.barrier = undefined));
+    const { barrier } = conversation;
+    if (barrier) {
+      return barrier.then(() => {
+        if (conversation.barrier === barrier) conversation.barrier = undefined;
+      });
     }
     if (conversation.mustSettle && unit.kind !== 'copy') {
       if (!conversation.isQuiet) return conversation.quiet();
@@ -192,16 +199,26 @@ export class Frontend {
     }
     const copy = this.copyPlan(judged, 0, knowledge);
     if (copy && 'need' in copy) return copy.need(knowledge);
+    if (copy instanceof AppError) {
+      this.refuse(decided.execution ?? this.session.received(judged, details), copy);
+      this.port.toTarget.push(this.sync);
+      conversation.segmentOpen = false;
+      conversation.expected.push({ kind: 'sync' });
+      return undefined;
+    }
     const execution = decided.execution ?? this.session.received(judged, details);
     const run = this.run(execution, judged, this.spentOf(judged));
     run.copy = copy;
     conversation.expected.push({ kind: 'query', run });
-    conversation.mustSettle ||= changesNames(judged);
+    conversation.mustSettle ||= changesNames(judged) || this.mayBeCut(judged);
     this.port.toTarget.pushSlice(buffer, start, end);
     return undefined;
   }
 
-  private functionCall(): undefined {
+  private functionCall(): Promise<unknown> | undefined {
+    const { conversation } = this;
+    if (conversation.segmentOpen && !conversation.isQuiet) return conversation.quiet();
+    if (conversation.skipping) return undefined;
     const judgement = this.session.judge({
       text: '',
       namespace: this.catalog.current(),
@@ -237,7 +254,12 @@ export class Frontend {
     const decided = decideSegment(this, messages, knowledge);
     if ('need' in decided) return decided.need(knowledge);
     for (const step of decided.steps) this.perform(step);
-    if (forced && conversation.segmentOpen) this.port.toTarget.push(flush);
+    const isCut = decided.rest.length > 0;
+    if ((forced || isCut) && conversation.segmentOpen) this.port.toTarget.push(flush);
+    if (isCut) {
+      conversation.mustSettle = true;
+      this.units.unshift({ kind: 'segment', messages: decided.rest, forced });
+    }
     return undefined;
   }
 
@@ -251,6 +273,7 @@ export class Frontend {
           step.sqlstate,
         );
       case 'own-describe':
+        step.portal.describedFor = step.catalog;
         port.toTarget.push(step.frame);
         conversation.expected.push({ kind: 'describe-portal', portal: step.portal, own: true });
         return undefined;
@@ -286,7 +309,7 @@ export class Frontend {
         const run = this.run(execution, judgement, this.spentOf(judgement) ?? step.portal.spent);
         run.copy = step.copy;
         conversation.expected.push({ kind: 'execute', run, portal: step.portal });
-        conversation.mustSettle ||= changesNames(judgement);
+        conversation.mustSettle ||= changesNames(judgement) || this.mayBeCut(judgement);
         return undefined;
       }
       case 'close':
@@ -315,7 +338,8 @@ export class Frontend {
       inTransaction: this.conversation.status !== 'I',
       lookup: (effect) => this.lookup(effect),
     });
-    if (judged instanceof Promise) return { need: () => judged.then(() => undefined) };
+    // What it refers to may be another thing once the target has answered.
+    if (!refersToSettled(judged, this.conversation)) return { need: () => this.conversation.quiet() };
     if (judged.unknownRelations.length > 0 && !knowledge.refreshed) return { need: (k) => this.refresh(k) };
     return judged;
   }
@@ -371,14 +395,16 @@ export class Frontend {
   ) {
     const { conversation, session } = this;
     this.port.flush();
+    const waiting = new AbortController();
+    this.waiting = waiting;
     await conversation.quiet();
-    if (conversation.over) return;
+    // Nobody is asked for a statement that the server will not look at.
+    if (conversation.over || conversation.skipping) return void (this.waiting = undefined);
     const execution = session.received(judgement, details);
+    this.held = execution;
     this.port.flush();
     const idle = conversation.status === 'I' && !conversation.segmentOpen;
     const mayWait = idle || judgement.verdict.obligations.waitInTransaction;
-    const waiting = new AbortController();
-    this.waiting = waiting;
     try {
       const answer = await session.hold({
         execution,
@@ -395,6 +421,7 @@ export class Frontend {
       knowledge.holds.set(place, { execution, answer: error });
     } finally {
       this.waiting = undefined;
+      this.held = undefined;
     }
   }
 
@@ -415,7 +442,8 @@ export class Frontend {
   private circumstances(types: readonly number[]): string {
     const { target, id } = this.session;
     const { searchPathChanges } = this.conversation;
-    const path = searchPathChanges === 0 ? 'as it began' : `changed ${searchPathChanges} times in ${id}`;
+    const path =
+      searchPathChanges === 0 ? this.limits.searchPath : `changed ${searchPathChanges} times in ${id}`;
     return JSON.stringify([target.name, target.host, target.port, target.database, target.user, path, types]);
   }
 
@@ -425,9 +453,29 @@ export class Frontend {
   }
 
   private lookup(effect: SessionEffect): Judgement | undefined {
-    if (effect.type === 'execute') return this.conversation.statements.get(effect.name)?.judgement;
-    if (effect.type === 'fetch') return this.conversation.portals.get(effect.name)?.prepared.judgement;
+    if (effect.type === 'execute') return this.renewed(this.conversation.statements.get(effect.name));
+    if (effect.type === 'fetch') return this.renewed(this.conversation.portals.get(effect.name)?.prepared);
     return undefined;
+  }
+
+  /** As judged now: policies and masks may have changed since it was prepared or declared. */
+  private renewed(prepared: Prepared | undefined): Judgement | undefined {
+    if (!prepared) return undefined;
+    const namespace = this.catalog.current();
+    const inTransaction = this.conversation.status !== 'I';
+    if (!this.session.stillHolds(prepared.judgement, namespace, inTransaction)) {
+      const request = { text: prepared.text, namespace, inTransaction, lookup: () => undefined };
+      prepared.judgement = this.session.judge(request);
+    }
+    return prepared.judgement;
+  }
+
+  /**
+   * A read with a budget inside a transaction: if its cancel comes too late, the transaction must be made to fail
+   * before anything more of it, such as a COMMIT, goes on.
+   */
+  private mayBeCut({ returnsRows, verdict }: Judgement): boolean {
+    return returnsRows && verdict.obligations.maxRows !== undefined && this.conversation.status !== 'I';
   }
 
   private run(execution: Execution, judgement: Judgement, spent: Spent | undefined): Run {
@@ -449,16 +497,18 @@ export class Frontend {
   // ------------------------------------------------------------------ COPY
 
   /** For COPY … TO STDOUT: masks by the columns of the equivalent SELECT, which the target describes first. */
-  copyPlan(judgement: Judgement, place: number, knowledge: Knowledge): CopyOutMasker | Need | undefined {
+  copyPlan(judgement: Judgement, place: number, knowledge: Knowledge): CopyOut | AppError | Need | undefined {
     const copy = judgement.effects.find((effect) => effect.type === 'copy');
     if (copy?.direction !== 'out') return undefined;
     const probe = knowledge.copies.get(place);
+    if (!probe && this.conversation.segmentOpen)
+      return new AppError('STATEMENT_DENIED', 'COPY TO STDOUT must be the first statement after Sync');
     if (!probe) return { need: (k) => this.probe(copy.equivalentSelect ?? '', place, k) };
-    // What could not be described will fail as COPY too; if it does not, its rows end the session unmasked by none.
-    if (!probe.fields) return undefined;
+    if (!probe.fields) return new AppError('STATEMENT_DENIED', describeFailure(probe));
     const context = { catalog: this.catalog.current(), judgement, session: this.session };
     const plan = planDescription(probe.fields, undefined, context, 'mask')!;
-    return new CopyOutMasker(plan.fields, this.session.masking(), copyOutOptions(copy.options ?? []));
+    const masker = new CopyOutMasker(plan.fields, this.session.masking(), copyOutOptions(copy.options ?? []));
+    return { masker, columns: plan.columns };
   }
 
   /** Asks the target for the columns of a text in a segment of the gate's own; nothing of it is executed. */
@@ -493,6 +543,17 @@ export class Frontend {
 }
 
 const flush = frame(type.flush);
+
+/** EXECUTE and FETCH mean what the target will have under that name: known only while it owes nothing. */
+function refersToSettled({ effects }: Judgement, { isQuiet }: Conversation): boolean {
+  return isQuiet || !effects.some(({ type: effect }) => effect === 'execute' || effect === 'fetch');
+}
+
+/** Why the target could not describe the columns, without what may be a value. */
+function describeFailure({ error }: Probe): string {
+  const code = error ? readReport(error).get('C') : undefined;
+  return `the columns of the COPY could not be determined (the target answered ${code ?? 'nothing'})`;
+}
 
 function refusedHold(answer: HoldAnswer, session: GateSession): AppError | undefined {
   const where = { hint: session.hint(answer.approvalId) };

@@ -1,5 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { Execution, GateSession, Judgement, Outcome, RecordedResult } from '../gate/gate.js';
+import type {
+  Execution,
+  GateSession,
+  Judgement,
+  Outcome,
+  RecordedResult,
+  ResultColumnRecord,
+} from '../gate/gate.js';
 import type { CopyOutMasker } from './copy-out.js';
 import type { PlannedResult } from './result-plan.js';
 import type { Spent } from './session-objects.js';
@@ -9,10 +16,16 @@ const chunkBytes = 64 * 1024;
 /** A result up to this size stands inside its outcome. */
 const inlineBytes = 8 * 1024;
 
+/** What masks a COPY out, and its columns for the record. */
+export interface CopyOut {
+  readonly masker: CopyOutMasker;
+  readonly columns: readonly ResultColumnRecord[];
+}
+
 /** One statement on its way: what it may send, what it has sent, and its record. */
 export class Run {
   plan: PlannedResult | undefined;
-  copy: CopyOutMasker | undefined;
+  copy: CopyOut | undefined;
   /** Set once the budget is spent: nothing more of it reaches the client. */
   overBudget = false;
   tag = '';
@@ -101,6 +114,7 @@ export class Run {
 
   private countMasked(): void {
     this.plan?.takeCounts(this.masked);
+    this.copy?.masker.takeCounts(this.masked);
   }
 
   private digestOnly(frames: Buffer): void {
@@ -122,7 +136,7 @@ export class Run {
   private take(): RecordedResult | undefined {
     if (!this.plan && this.gathered === 0) return undefined;
     const result = {
-      columns: this.headed ? [] : (this.plan?.columns ?? []),
+      columns: this.headed ? [] : (this.plan?.columns ?? this.copy?.columns ?? []),
       frames: this.frames.length === 1 ? this.frames[0]! : Buffer.concat(this.frames),
       rowCount: this.gatheredRows,
     };

@@ -1,5 +1,5 @@
 import { AppError } from '#kernel';
-import type { Execution, ExecutionDetails, Judgement, Parameter } from '../gate/gate.js';
+import type { Execution, ExecutionDetails, Judgement, Namespace, Parameter } from '../gate/gate.js';
 import {
   byte,
   formatOf,
@@ -11,10 +11,10 @@ import {
   readParse,
   type Bind,
 } from './codec.js';
-import type { CopyOutMasker } from './copy-out.js';
 import type { Frontend, Knowledge, Need } from './frontend.js';
 import { lookupProblem } from './lookup-limit.js';
-import { newPrepared } from './session-effects.js';
+import type { CopyOut } from './run.js';
+import { changesNames, newPrepared } from './session-effects.js';
 import type { Portal, Prepared } from './session-objects.js';
 import type { Message } from './units.js';
 
@@ -24,7 +24,12 @@ export type Step =
   | { readonly kind: 'bind'; readonly message: Message; readonly portal: Portal }
   | { readonly kind: 'describe-statement'; readonly message: Message }
   | { readonly kind: 'describe-portal'; readonly message: Message; readonly portal: Portal }
-  | { readonly kind: 'own-describe'; readonly frame: Buffer; readonly portal: Portal }
+  | {
+      readonly kind: 'own-describe';
+      readonly frame: Buffer;
+      readonly portal: Portal;
+      readonly catalog: Namespace;
+    }
   | {
       readonly kind: 'execute';
       readonly message: Message;
@@ -32,7 +37,7 @@ export type Step =
       readonly details: ExecutionDetails;
       /** Recorded already, when it was held. */
       readonly execution: Execution | undefined;
-      readonly copy: CopyOutMasker | undefined;
+      readonly copy: CopyOut | undefined;
     }
   | {
       readonly kind: 'close';
@@ -49,12 +54,18 @@ export type Step =
       readonly execution: Execution | undefined;
     };
 
+/** `split`: what stands before must have settled at the target first. */
+type Answer = Need | 'refused' | 'split' | undefined;
+
 /**
  * Decides a segment without touching the session: names it defines live in this object until it is performed.
  * The first refusal takes its message's place; the server then ignores the rest up to Sync, and so do we.
  */
 class SegmentDecision {
   readonly steps: Step[] = [];
+  /** What can be decided only once the steps have settled: SQL's own PREPARE, EXECUTE, … share names with Parse. */
+  rest: readonly Message[] = [];
+  private splitAfter = false;
   private readonly statements = new Map<string, Prepared | undefined>();
   private readonly portals = new Map<string, Portal | undefined>();
   private readonly parses = new Map<Prepared, Step & { kind: 'parse' }>();
@@ -84,13 +95,15 @@ class SegmentDecision {
         continue;
       }
       const need = this.message(message, place);
+      if (need === 'split') return void (this.rest = messages.slice(place));
       if (need === 'refused') skipping = true;
       else if (need) return need;
+      if (this.splitAfter) return void (this.rest = messages.slice(place + 1));
     }
     return undefined;
   }
 
-  private message(message: Message, place: number): Need | 'refused' | undefined {
+  private message(message: Message, place: number): Answer {
     switch (message.code) {
       case type.parse:
         return this.parse(message);
@@ -108,10 +121,11 @@ class SegmentDecision {
     }
   }
 
-  private parse(message: Message): Need | 'refused' | undefined {
+  private parse(message: Message): Answer {
     const { name, text, parameterTypes } = readParse(message.buffer, message.start, message.end);
     const judgement = this.frontend.judge(text, this.knowledge);
     if ('need' in judgement) return judgement;
+    if (this.refersBack(judgement)) return 'split';
     if (judgement.verdict.decision === 'deny')
       return this.refuse('STATEMENT_DENIED', judgement.verdict.reason, judgement);
     const prepared = newPrepared(name, judgement, parameterTypes);
@@ -122,7 +136,7 @@ class SegmentDecision {
     return undefined;
   }
 
-  private bind(message: Message): Need | 'refused' | undefined {
+  private bind(message: Message): Answer {
     const bind = readBind(message.buffer, message.start, message.end);
     const prepared = this.statement(bind.statement);
     if (!prepared) return this.unknown('prepared statement', bind.statement, '26000');
@@ -133,7 +147,7 @@ class SegmentDecision {
     return undefined;
   }
 
-  private describe(message: Message): Need | 'refused' | undefined {
+  private describe(message: Message): Answer {
     const { what, name } = readNamed(message.buffer, message.start, message.end);
     if (what === 'statement') {
       const prepared = this.statement(name);
@@ -150,24 +164,20 @@ class SegmentDecision {
     return undefined;
   }
 
-  private execute(message: Message, place: number): Need | 'refused' | undefined {
+  private execute(message: Message, place: number): Answer {
     const { portal: name } = readExecute(message.buffer, message.start, message.end);
     const portal = this.portal(name);
     if (!portal) return this.unknown('portal', name, '34000');
     if ('need' in portal) return portal;
     const judgement = this.current(portal.prepared);
     if ('need' in judgement) return judgement;
+    if (this.refersBack(judgement)) return 'split';
     const parse = this.parses.get(portal.prepared);
     if (parse) parse.executed = true;
     return this.decided(message, place, portal, judgement);
   }
 
-  private decided(
-    message: Message,
-    place: number,
-    portal: Portal,
-    judgement: Judgement,
-  ): Need | 'refused' | undefined {
+  private decided(message: Message, place: number, portal: Portal, judgement: Judgement): Answer {
     const details = { how: 'extended' as const, parameters: portal.parameters, portal: portal.name };
     const lookups = lookupProblem(judgement.lookups, portal.parameters);
     if (lookups !== undefined) return this.refuse('STATEMENT_DENIED', lookups, judgement);
@@ -192,19 +202,41 @@ class SegmentDecision {
     this.budgeted ||= judgement.returnsRows && judgement.verdict.obligations.maxRows !== undefined;
     const copy = this.frontend.copyPlan(judgement, place, this.knowledge);
     if (copy && 'need' in copy) return copy;
+    if (copy instanceof AppError) {
+      this.steps.push({ kind: 'refuse', error: copy, judgement, execution });
+      return 'refused';
+    }
     this.describeFirst(portal, judgement);
     this.steps.push({ kind: 'execute', message, portal, details, execution, copy });
+    this.splitAfter = changesNames(judgement);
     return undefined;
+  }
+
+  /** EXECUTE or FETCH after messages that may have changed what its name means. */
+  private refersBack(judgement: Judgement): boolean {
+    return (
+      this.steps.length > 0 &&
+      judgement.effects.some(({ type: effect }) => effect === 'execute' || effect === 'fetch')
+    );
   }
 
   /** A result whose columns are not proven for the catalog as it stands is described by the gate itself. */
   private describeFirst(portal: Portal, judgement: Judgement): void {
     const catalog = this.frontend.catalog.current();
-    if (!judgement.returnsRows || this.described.has(portal)) return;
-    if (portal.plan !== undefined && portal.describedFor === catalog) return;
-    portal.describedFor = catalog;
+    // A statement that SQL's PREPARE made returns what its inner one returns.
+    const mayReturn =
+      judgement.returnsRows || judgement.effects.some(({ type: effect }) => effect === 'prepare');
+    if (!mayReturn || this.described.has(portal)) return;
+    const { plan } = portal;
+    const planned = plan === 'no rows' || plan?.judgement === judgement;
+    if (planned && portal.describedFor === catalog) return;
     this.described.add(portal);
-    this.steps.push({ kind: 'own-describe', portal, frame: frame(type.describe, byte(0x50), portal.name) });
+    this.steps.push({
+      kind: 'own-describe',
+      portal,
+      catalog,
+      frame: frame(type.describe, byte(0x50), portal.name),
+    });
   }
 
   private close(message: Message): undefined {
@@ -259,9 +291,9 @@ export function decideSegment(
   frontend: Frontend,
   messages: readonly Message[],
   knowledge: Knowledge,
-): { steps: Step[] } | Need {
+): { steps: readonly Step[]; rest: readonly Message[] } | Need {
   const decision = new SegmentDecision(frontend, knowledge);
-  return decision.run(messages) ?? { steps: decision.steps };
+  return decision.run(messages) ?? decision;
 }
 
 function sqlstateOf(error: AppError): { sqlstate?: string } {

@@ -57,6 +57,7 @@ export class PostgresSession {
   private bytesOut = 0;
   private endReason: string | undefined;
   private requestedEnd: string | undefined;
+  private terminating = false;
 
   constructor(private readonly options: SessionOptions) {
     const { client, target, gate, catalog, limits } = options;
@@ -161,14 +162,13 @@ export class PostgresSession {
     },
     done: (error) => {
       const again = this.flushAgain;
-      const waited = this.flushing === 'committing';
       this.flushing = 'no';
       this.flushAgain = false;
       if (error !== undefined) return this.fail(error);
       if (this.endReason !== undefined) return;
       if (again) return this.flush();
       this.write();
-      if (waited) for (const source of [this.fromClient, this.fromTarget]) source.resume('committing');
+      for (const source of [this.fromClient, this.fromTarget]) source.resume('committing');
     },
   };
 
@@ -176,19 +176,23 @@ export class PostgresSession {
     this.bytesOut += this.toClient.pending;
     this.toTarget.flush();
     this.toClient.flush();
-    this.hold(this.toTarget, 'target');
-    this.hold(this.toClient, 'client');
+    this.throttle(this.toTarget, 'target');
+    this.throttle(this.toClient, 'client');
     if (!this.frontend.isWaiting && this.aheadBytes > 0) {
       this.aheadBytes = 0;
       this.fromClient.resume('waiting');
     }
+    if (this.terminating) {
+      this.endReason ??= 'terminated';
+      return this.tie.end();
+    }
     this.endIfIdle();
   }
 
-  /** Back-pressure: both sides fill both outboxes (answers and refusals), so both wait for either. */
-  private hold(outbox: Outbox, name: string): void {
-    if (!outbox.congested) return;
+  /** Back-pressure: a client fills both outboxes (its refusals are answers), a target only the client's. */
+  private throttle(outbox: Outbox, name: string): void {
     const reason = `${name} congested`;
+    if (!outbox.congested || this.fromClient.isPaused(reason)) return;
     const sources = name === 'client' ? [this.fromTarget, this.fromClient] : [this.fromClient];
     for (const source of sources) source.pause(reason);
     outbox.onceClear(() => {
@@ -205,11 +209,12 @@ export class PostgresSession {
     );
   }
 
+  /** After what came before it is recorded and has gone out. */
   private terminated(): void {
-    this.endReason ??= 'terminated';
+    this.terminating = true;
+    this.conversation.over = true;
     this.toTarget.push(message(type.terminate));
-    this.toTarget.flush();
-    this.tie.end();
+    this.flush();
   }
 
   /** Ends the session with an error that its client can read. */
@@ -218,6 +223,8 @@ export class PostgresSession {
     const appError = toAppError(error);
     this.endReason = reason ?? `error: ${appError.message}`;
     if (!reason) this.options.log(appError);
+    // What may not be recorded must not be seen.
+    this.toClient.discard();
     this.toClient.push(fatal(appError));
     this.toClient.flush();
     this.tie.end();
