@@ -43,10 +43,18 @@ export function parseConfig(text: string, file: string, dataDir: string): WeirCo
     ),
     // `api`: the set of policies is the API's, no folder's.
     policies: config.policies === 'api' ? 'api' : resolve(dirname(file), config.policies),
+    ...(config.tls === undefined
+      ? {}
+      : { tls: { cert: pathOf(config.tls.cert, file), key: pathOf(config.tls.key, file) } }),
     ...(config.masking === undefined ? {} : { masking: resolve(dirname(file), config.masking) }),
     file,
     dataDir,
   };
+}
+
+/** `file:PATH` or a path, relative to the file that names it. */
+function pathOf(text: string, file: string): string {
+  return resolve(dirname(file), text.replace(/^file:/, ''));
 }
 
 /** Without a `publicUrl`, a loopback listener is where people find it; any other keeps the documented default. */

@@ -42,7 +42,7 @@ describe('names and half-finished segments', () => {
       'approver',
       '/api/approvals?status=pending',
     );
-    return approvals.find((approval) => approval.text.includes(text))!.id;
+    return approvals.findLast((approval) => approval.text.includes(text))!.id;
   }
 
   async function runsNothing(attempt: (client: RawClient) => Promise<void>): Promise<void> {

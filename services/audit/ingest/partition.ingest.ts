@@ -2,6 +2,7 @@ import { database, storageTables, type ClickHouseClient, type StorageTable } fro
 import type { EventLog, LoggedEvent, Position } from '#event-log';
 import { topics, type Topic } from '#events';
 import { GaveUp, type BatchWriter } from './batch.writer.js';
+import { Breath } from './breath.js';
 import { controlBatch, cutByDay, sessionBatch } from './event.batch.js';
 import { loadSeeds } from './session.seeds.js';
 import type { SessionBook } from './session.book.js';
@@ -56,10 +57,12 @@ export class PartitionIngest {
 
   /** Runs until `pause` says that ingest stops. */
   async run(): Promise<void> {
+    const breath = new Breath();
     for (let pause = 0; await this.options.pause(pause);) {
+      const begun = performance.now();
       const stepped = await this.#step();
       if (stepped === 'stopped') return;
-      pause = stepped === 'more' ? 0 : this.options.interval;
+      pause = stepped === 'more' ? breath.after(performance.now() - begun) : this.options.interval;
     }
   }
 

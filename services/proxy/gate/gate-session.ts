@@ -92,10 +92,11 @@ export class RecordedSession implements GateSession {
   received(judgement: Judgement, details: ExecutionDetails): Execution {
     this.parts.journal.admit();
     const statementId = `${this.id}-${++this.statements}`;
+    // The id first: the journal finds it there without decoding the rest.
     const out = new BinaryWriter()
-      .raw(judgement.recorded)
       .tag(1, WireType.LengthDelimited)
-      .string(statementId);
+      .string(statementId)
+      .raw(judgement.recorded);
     out.tag(5, WireType.LengthDelimited).string(details.how);
     for (const parameter of details.parameters)
       writeParameter(out, this.recordable(parameter, judgement.clean));
