@@ -90,6 +90,7 @@ function trunk(bytes: Uint8Array, at: number, first: number, end: number): numbe
     if (size < 2) return -1;
     groups++;
     count += size;
+    if (count > 11) return -1; // or a long row of groups would be read again from each of them
     i += size;
     const next = i < end ? bytes[i]! : 0;
     if (separator === 0 && (next === 0x20 || next === 0x2d || next === 0x2e || next === 0x2f))
@@ -102,7 +103,8 @@ function trunk(bytes: Uint8Array, at: number, first: number, end: number): numbe
 
 function digitsAt(bytes: Uint8Array, at: number, end: number): number {
   let i = at;
-  while (i < end && bytes[i]! >= 0x30 && bytes[i]! <= 0x39) i++;
+  const last = Math.min(end, at + 20);
+  while (i < last && bytes[i]! >= 0x30 && bytes[i]! <= 0x39) i++;
   return i - at;
 }
 

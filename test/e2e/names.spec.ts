@@ -236,4 +236,41 @@ describe('names and half-finished segments', () => {
     );
     expect(rows[0]!.n).toBe(0);
   });
+
+  it('takes no encoding in which names read differently to the gate and to the server', async () => {
+    const c = await client();
+    expect(errorsIn(await c.ask(query("SET client_encoding TO 'LATIN1'")))).toHaveLength(1);
+    expect(errorsIn(await c.ask(query("SET client_encoding TO 'UTF8'")))).toEqual([]);
+    c.destroy();
+  });
+
+  it('does not carry an approval over to a session in which the text means something else', async () => {
+    const c = await client();
+    const text = `UPDATE orders SET amount = 31 WHERE id = 7 AND '01/02/2024'::date = date '2024-02-01'`;
+    await c.ask(query('BEGIN'));
+    await c.ask(query(text));
+    await stage.house.decide(await pendingFor('01/02/2024'), 'approve');
+    const other = await client();
+    await other.ask(query("SET datestyle = 'ISO, DMY'"));
+    other.write(query(text));
+    await sleep(500);
+    expect(await amount()).not.toBe('31.00');
+    c.destroy();
+    other.destroy();
+  });
+
+  it('counts rows of a FETCH beside its DECLARE to the cursor', async () => {
+    const c = await client();
+    await c.ask(query('BEGIN'));
+    await c.ask(query('DECLARE k CURSOR FOR SELECT id FROM big; FETCH 9000 k'));
+    const second = await c.ask(query('FETCH 9000 k'));
+    expect(rowsIn(second)).toHaveLength(1000);
+    expect(errorsIn(second)[0]?.sqlstate).toBe('WK002');
+    await c.ask(query('ROLLBACK'));
+    await c.ask(query('BEGIN'));
+    expect(rowsIn(await c.ask(query('DECLARE k CURSOR FOR SELECT id FROM big; FETCH 10 k')))).toHaveLength(
+      10,
+    );
+    c.destroy();
+  });
 });

@@ -170,7 +170,7 @@ describe('settings', () => {
     [`SET search_path TO app, pg_catalog`, 'unknown'],
     [`SET search_path TO 'app, pg_catalog'`, 'unknown'],
     [`SET client_encoding TO 'utf-8'`, 'session'],
-    [`SET NAMES 'LATIN1'`, 'session'],
+    [`SET NAMES 'LATIN1'`, 'unknown'],
     [`SET client_encoding TO 'SJIS'`, 'unknown'],
     [`SET client_encoding TO 'GBK'`, 'unknown'],
     [`SET standard_conforming_strings = on`, 'session'],
@@ -287,5 +287,15 @@ describe('the rest of the facts', () => {
 
   it('answers a known text with the very same analysis', () => {
     expect(analyze('SELECT 4711')).toBe(analyze('SELECT 4711'));
+  });
+});
+
+describe('what a text may cost', () => {
+  const wide = (names: number, relations: number) =>
+    `SELECT ${Array(names).fill('id').join(',')} FROM ${Array.from({ length: relations }, (_, i) => `orders c${i}`).join(',')}`;
+
+  it('refuses names times relations beyond a bound, and takes what people write', () => {
+    expect(() => analyze(wide(5000, 1500))).toThrow('too many columns');
+    expect(analyze(wide(500, 20)).statements).toHaveLength(1);
   });
 });

@@ -2,6 +2,7 @@ import { AppError } from '#kernel';
 import type { Access, Analysis, SessionEffect, StatementFacts } from '../facts.js';
 import { fingerprint, type RawStatement } from './parser.js';
 import { StatementReader } from './reader.js';
+import { beginUses } from './scope.js';
 import { kindOf } from './statement-kinds.js';
 import { describe, type Draft } from './statement-facts.js';
 import { known } from './text.js';
@@ -15,6 +16,7 @@ export function analyze(text: string): Analysis {
 
 function understand(text: string, statements: readonly RawStatement[]): Analysis {
   const bytes = Buffer.byteLength(text);
+  beginUses();
   try {
     return {
       text,

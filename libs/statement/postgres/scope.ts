@@ -1,3 +1,4 @@
+import { AppError } from '#kernel';
 import type { RelationName } from '../facts.js';
 
 /** One item of a FROM list as names see it. No relation: a subquery, CTE or function, read where it stands. */
@@ -32,6 +33,23 @@ export interface ColumnUse {
  * not tell which one has it.
  */
 export function columnUses(scope: Scope, path: readonly string[], star: boolean): ColumnUse[] {
+  const uses = possibleUses(scope, path, star);
+  spent += uses.length + 1;
+  if (spent > mostUses)
+    throw new AppError('STATEMENT_DENIED', 'the statement names too many columns over too many relations');
+  return uses;
+}
+
+/** Names times relations in one text: what listing them may cost (a tenth of a second or so). */
+const mostUses = 200_000;
+let spent = 0;
+
+/** Called before each text. */
+export function beginUses(): void {
+  spent = 0;
+}
+
+function possibleUses(scope: Scope, path: readonly string[], star: boolean): ColumnUse[] {
   if (path.length === 0) return scope.sources.flatMap((each) => use(each, '*'));
   if (star) return bySource(scope, path).flatMap((each) => use(each, '*'));
   const column = path.at(-1) ?? '';

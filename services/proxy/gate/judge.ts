@@ -103,7 +103,7 @@ export class Judge {
       exposed = exposure(text, this.visibleNames(grounds.namespace.names));
     } catch (error) {
       if (!isAppError(error)) throw error;
-      return this.refused(text, grounds, error.message, this.recordable(text, false));
+      return this.refused(text, grounds, error.message, this.recordable(text, true));
     }
     return this.understood(request, grounds, analysis, exposed);
   }
@@ -117,13 +117,13 @@ export class Judge {
     const effects = analysis.statements.flatMap((s) => (s.effect ? [s.effect] : []));
     const referred = references(effects, request.lookup);
     if (typeof referred === 'string')
-      return this.refused(request.text, grounds, referred, this.recordable(request.text, false));
+      return this.refused(request.text, grounds, referred, this.recordable(request.text, true));
     if (referred.some((j) => j.lookups.some(({ arrayParameters }) => arrayParameters.length > 0)))
       return this.refused(
         request.text,
         grounds,
         'an array is compared with a masked column by EXECUTE: run the statement itself, with the array as its parameter',
-        this.recordable(request.text, false),
+        this.recordable(request.text, true),
       );
     const accesses = [
       ...analysis.statements.flatMap((s) => s.accesses),

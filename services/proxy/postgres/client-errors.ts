@@ -15,8 +15,9 @@ export function refusal(
     severity: 'ERROR',
     sqlstate,
     message: error.message,
-    detail: `decision ${statementId}`,
-    hint: error.hint ?? session.hint(statementId),
+    // What the server would refuse as well is no decision of the gate's.
+    detail: statementId === '' ? undefined : `decision ${statementId}`,
+    hint: error.hint ?? (statementId === '' ? undefined : session.hint(statementId)),
   });
 }
 

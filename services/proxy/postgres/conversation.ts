@@ -20,8 +20,8 @@ export class Conversation {
   segmentOpen = false;
   /** A statement that changes names or settings was forwarded: nothing is judged until it has settled. */
   mustSettle = false;
-  /** How often search_path may have changed; an approval binds to it. */
-  searchPathChanges = 0;
+  /** How often a setting may have changed that gives statements another meaning; an approval binds to it. */
+  settingChanges = 0;
   /** What must end before anything more is forwarded (a cancel's connection). */
   barrier: Promise<void> | undefined;
   private waiting: (() => void)[] = [];

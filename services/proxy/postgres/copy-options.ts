@@ -19,6 +19,8 @@ export function copyOutOptions(given: Iterable<readonly [name: string, value: un
   for (const name of options.keys()) {
     if (!known.has(name)) throw refused(`COPY's option ${name} is not supported`);
   }
+  const encoding = textOf(options.get('encoding'));
+  if (encoding !== undefined && !/^utf-?8$/i.test(encoding)) throw refused('COPY is taken in UTF8 only');
   const format = formatOf(options.get('format'));
   const isCsv = format === 'csv';
   const quote = single(options.get('quote'), 'QUOTE', '"');

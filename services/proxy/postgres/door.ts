@@ -10,6 +10,7 @@ import type { CatalogSource } from './catalog.js';
 import { parameterStatus } from './codec.js';
 import { redactParameterStatus } from './error-redaction.js';
 import type { FrontendLimits } from './frontend.js';
+import { meaningless } from './session-effects.js';
 import { PostgresSession } from './session.js';
 import { receiveClient, type Arrival } from './startup.js';
 import { connectTarget, type Target } from './target.js';
@@ -19,7 +20,7 @@ export interface DoorOptions {
   readonly catalogs: CatalogPool;
   readonly secureContext: SecureContext;
   readonly startupTimeoutMs: number;
-  readonly limits: Omit<FrontendLimits, 'searchPath'>;
+  readonly limits: Omit<FrontendLimits, 'settings'>;
   readonly log: (error: AppError, about: Readonly<Record<string, string>>) => void;
 }
 
@@ -95,7 +96,9 @@ export class PostgresDoor {
     const { log } = this.options;
     const limits = {
       ...this.options.limits,
-      searchPath: client.parameters.settings.get('search_path') ?? '',
+      settings: JSON.stringify(
+        [...client.parameters.settings].filter(([name]) => !meaningless.has(name.toLowerCase())).sort(),
+      ),
     };
     const about = { session: gate.id, connection: gate.target.name };
     const session = new PostgresSession({

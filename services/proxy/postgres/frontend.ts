@@ -33,8 +33,8 @@ export interface FrontendPort {
 }
 
 export interface FrontendLimits {
-  /** The search_path that the client asked for at startup, or ''. */
-  readonly searchPath: string;
+  /** What the client set at startup that gives statements another meaning. */
+  readonly settings: string;
   /** Bytes of result kept in the record. */
   readonly recordBytes: number;
 }
@@ -441,10 +441,17 @@ export class Frontend {
   /** Everything beside text and values that makes this execution this one. */
   private circumstances(types: readonly number[]): string {
     const { target, id } = this.session;
-    const { searchPathChanges } = this.conversation;
-    const path =
-      searchPathChanges === 0 ? this.limits.searchPath : `changed ${searchPathChanges} times in ${id}`;
-    return JSON.stringify([target.name, target.host, target.port, target.database, target.user, path, types]);
+    const { settingChanges } = this.conversation;
+    const settings = settingChanges === 0 ? this.limits.settings : `changed ${settingChanges} times in ${id}`;
+    return JSON.stringify([
+      target.name,
+      target.host,
+      target.port,
+      target.database,
+      target.user,
+      settings,
+      types,
+    ]);
   }
 
   private async refresh(knowledge: Knowledge): Promise<void> {
@@ -491,6 +498,9 @@ export class Frontend {
   /** FETCH spends the budget of its cursor, not one of its own. */
   private spentOf(judgement: Judgement): Spent | undefined {
     const fetch = judgement.effects.find((effect) => effect.type === 'fetch');
+    // One that this text declares itself begins with a budget of its own.
+    if (judgement.effects.some((effect) => effect.type === 'declare' && effect.name === fetch?.name))
+      return undefined;
     return fetch && this.conversation.portals.get(fetch.name)?.spent;
   }
 

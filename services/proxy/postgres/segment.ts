@@ -123,6 +123,7 @@ class SegmentDecision {
 
   private parse(message: Message): Answer {
     const { name, text, parameterTypes } = readParse(message.buffer, message.start, message.end);
+    if (this.frontend.conversation.statements.size >= mostStatements) return this.tooMany();
     const judgement = this.frontend.judge(text, this.knowledge);
     if ('need' in judgement) return judgement;
     if (this.refersBack(judgement)) return 'split';
@@ -225,7 +226,8 @@ class SegmentDecision {
     const catalog = this.frontend.catalog.current();
     // A statement that SQL's PREPARE made returns what its inner one returns.
     const mayReturn =
-      judgement.returnsRows || judgement.effects.some(({ type: effect }) => effect === 'prepare');
+      judgement.returnsRows ||
+      judgement.effects.some(({ type: effect }) => effect === 'prepare' || effect === 'declare');
     if (!mayReturn || this.described.has(portal)) return;
     const { plan } = portal;
     const planned = plan === 'no rows' || plan?.judgement === judgement;
@@ -281,6 +283,15 @@ class SegmentDecision {
     return 'refused';
   }
 
+  private tooMany(): 'refused' {
+    const error = new AppError(
+      'BUDGET_EXCEEDED',
+      `a session may hold ${mostStatements} prepared statements: close some`,
+    );
+    this.steps.push({ kind: 'refuse', error, sqlstate: '54000', judgement: undefined, execution: undefined });
+    return 'refused';
+  }
+
   private refuse(code: 'STATEMENT_DENIED', reason: string, judgement: Judgement): 'refused' {
     this.steps.push({ kind: 'refuse', error: new AppError(code, reason), judgement, execution: undefined });
     return 'refused';
@@ -295,6 +306,9 @@ export function decideSegment(
   const decision = new SegmentDecision(frontend, knowledge);
   return decision.run(messages) ?? decision;
 }
+
+/** Names that one session may hold. */
+const mostStatements = 10_000;
 
 function sqlstateOf(error: AppError): { sqlstate?: string } {
   return error.code === 'TIMEOUT' ? { sqlstate: '57014' } : {};

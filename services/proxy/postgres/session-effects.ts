@@ -2,15 +2,16 @@ import type { SessionEffect } from '#statement';
 import type { Judgement } from '../gate/gate.js';
 import type { Conversation } from './conversation.js';
 import type { Run } from './run.js';
-import type { Portal, Prepared } from './session-objects.js';
+import type { Portal, Prepared, Spent } from './session-objects.js';
 
 /** Follows what a statement did to the session's names, once the target has said that it was done. */
 export function applyEffects(conversation: Conversation, run: Run, index: number): void {
   const effect = run.judgement.analysis.statements[index]?.effect;
-  if (effect) apply(conversation, run.judgement, effect);
+  if (effect) apply(conversation, run, effect);
 }
 
-function apply(conversation: Conversation, judgement: Judgement, effect: SessionEffect): void {
+function apply(conversation: Conversation, run: Run, effect: SessionEffect): void {
+  const { judgement } = run;
   const { statements, portals } = conversation;
   switch (effect.type) {
     case 'prepare':
@@ -18,16 +19,16 @@ function apply(conversation: Conversation, judgement: Judgement, effect: Session
     case 'deallocate':
       return forgetNames(statements, effect.name);
     case 'declare':
-      return portals.confirm(portals.change(effect.name, newCursor(effect.name, judgement)));
+      return portals.confirm(portals.change(effect.name, newCursor(effect.name, judgement, run.spent)));
     case 'close':
       return forgetNames(portals, effect.name);
     case 'discard-all':
       forgetNames(statements, undefined);
       forgetNames(portals, undefined);
-      conversation.searchPathChanges++;
+      conversation.settingChanges++;
       return undefined;
     case 'set':
-      if (effect.setting === 'search_path' || effect.setting === 'all') conversation.searchPathChanges++;
+      if (!meaningless.has(effect.setting.toLowerCase())) conversation.settingChanges++;
       return undefined;
     default:
       return undefined;
@@ -38,6 +39,15 @@ function apply(conversation: Conversation, judgement: Judgement, effect: Session
 export function changesNames(judgement: Judgement): boolean {
   return judgement.effects.some((effect) => settling.has(effect.type));
 }
+
+/** Settings that change nothing of what a statement means. */
+export const meaningless: ReadonlySet<string> = new Set([
+  'application_name',
+  'client_min_messages',
+  'idle_in_transaction_session_timeout',
+  'lock_timeout',
+  'statement_timeout',
+]);
 
 const settling = new Set<SessionEffect['type']>([
   'prepare',
@@ -52,14 +62,15 @@ export function newPrepared(name: string, judgement: Judgement, parameterTypes: 
   return { name, text: judgement.analysis.text, judgement, parameterTypes, recorded: false, plan: undefined };
 }
 
-function newCursor(name: string, judgement: Judgement): Portal {
+/** A FETCH in the same text has spent of this budget already. */
+function newCursor(name: string, judgement: Judgement, spent: Spent): Portal {
   return {
     name,
     prepared: newPrepared('', judgement, []),
     parameters: [],
     resultFormats: [],
     cursor: true,
-    spent: { rows: 0, bytes: 0 },
+    spent,
     plan: undefined,
     describedFor: undefined,
   };

@@ -49,7 +49,7 @@ function stage() {
     gate,
     target: { stream, cancel: () => Promise.resolve() } as unknown as Target,
     catalog: { current: () => ({}) } as unknown as CatalogSource,
-    limits: { recordBytes: 1, searchPath: '' },
+    limits: { recordBytes: 1, settings: '' },
     log: () => undefined,
   });
   void session.run();

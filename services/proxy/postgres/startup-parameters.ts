@@ -61,6 +61,12 @@ function take(settings: Map<string, string>, name: string, value: string): void 
 /** Values that matter to the gate; each returns what goes on, or throws. */
 const checks: Readonly<Record<string, (value: string) => string>> = {
   client_encoding: encoding,
+  search_path(value) {
+    // A table of a user's own could then stand before the catalog's of the same name.
+    if (/pg_catalog/i.test(value))
+      throw refused('search_path', 'may not name pg_catalog, which comes first anyway');
+    return value;
+  },
   standard_conforming_strings(value) {
     if (!['on', 'true', 'yes', '1'].includes(value.toLowerCase()))
       throw refused('standard_conforming_strings', 'stays on');
