@@ -319,7 +319,7 @@ function objectsOf(accesses: readonly Access[], namespace: Namespace): string[] 
       ? namespace.resolve(relation).map(({ schema, name, oid }) => `${schema}.${name}=${oid ?? 0}`)
       : [],
   );
-  return [...new Set(objects)].sort();
+  return [...new Set(objects)].sort((a, b) => (a < b ? -1 : 1));
 }
 
 const writing = new Set([

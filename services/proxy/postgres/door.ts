@@ -97,7 +97,9 @@ export class PostgresDoor {
     const limits = {
       ...this.options.limits,
       settings: JSON.stringify(
-        [...client.parameters.settings].filter(([name]) => !meaningless.has(name.toLowerCase())).sort(),
+        [...client.parameters.settings]
+          .filter(([name]) => !meaningless.has(name.toLowerCase()))
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
       ),
     };
     const about = { session: gate.id, connection: gate.target.name };
