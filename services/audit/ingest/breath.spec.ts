@@ -17,7 +17,7 @@ describe('ingest takes a breath', () => {
   it('rests while the machine is busy, and not for ever', () => {
     const { breath, pass } = machine();
     pass(1000, 50);
-    expect(breath.after(100)).toBe(400);
+    expect(breath.after(100)).toBe(900);
     pass(1000, 50);
     expect(breath.after(5000)).toBe(1000);
   });

@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 /** Below this share of idle processors the machine has something better to do. */
 const busyBelow = 0.15;
 /** How much longer than it worked ingest then rests, and the longest rest. Milliseconds. */
-const restFactor = 4;
+const restFactor = 9;
 const longestRest = 1000;
 
 export interface ProcessorTimes {
@@ -13,7 +13,7 @@ export interface ProcessorTimes {
 
 /**
  * How long ingest rests after a full batch. In a burst the sessions need the processors and the log keeps what waits:
- * so a busy machine gets a fifth of ingest's pace, an idle one all of it. (Niceness alone does not do that: sessions
+ * so a busy machine gets a tenth of ingest's pace, an idle one all of it. (Niceness alone does not do that: sessions
  * sleep often, and each time the rest of a slice is ingest's.)
  */
 export class Breath {

@@ -62,7 +62,7 @@ class FileShipper implements Shipper {
   constructor(
     private readonly files: JournalFiles,
     private readonly log: EventLog,
-    { lingerMs = 50, report = console.error }: ShipperOptions,
+    { lingerMs = 200, report = console.error }: ShipperOptions,
   ) {
     this.#lingerMs = lingerMs;
     this.#report = report;
