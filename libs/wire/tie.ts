@@ -47,6 +47,9 @@ export function tie(near: Duplex, far: Duplex, onEnd: (end: TieEnd) => void, gra
   };
 }
 
+/** One that sends on and on does not read its error anyway. Bytes. */
+const mostDropped = 4 * 1024 * 1024;
+
 /**
  * Ends a stream after its pending bytes, and destroys it if the other side does not close in time. Never throws.
  * Its further input is read and dropped: closing a socket with unread input sends a reset, which can cost the
@@ -59,6 +62,11 @@ export function endGently(stream: Duplex, graceMs = 5_000): void {
   timer.unref();
   stream.once('close', () => clearTimeout(timer));
   stream.removeAllListeners('data');
+  let dropped = 0;
+  stream.on('data', (chunk: Buffer) => {
+    dropped += chunk.length;
+    if (dropped > mostDropped) stream.destroy();
+  });
   stream.end();
   stream.resume();
 }
