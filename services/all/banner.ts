@@ -34,7 +34,7 @@ function pasteLines(connection: string, postgres: Running['postgres']): string[]
     "  UPDATE orders SET status = 'paid' WHERE id = 7;   -- held for a person",
     '',
     'As the approver:  ./weir approvals      ./weir approve ID --reason "…"',
-    'As the auditor:   ./weir sessions       ./weir replay ID       ./weir sql "SELECT * FROM statements LIMIT 5"',
+    'As the auditor:   ./weir sessions       ./weir replay ID       ./weir sql "SELECT time, decision, text FROM statements ORDER BY time DESC LIMIT 5"',
   ];
 }
 

@@ -21,6 +21,7 @@ import { startDevProvider } from './dev-provider.thread.js';
 import { auditPaths, forward } from './forward.js';
 import { GateModule } from './gate.module.js';
 import { mergedOpenApi } from './merged-openapi.js';
+import { signposts } from './signposts.js';
 
 export interface House {
   /** What to paste next. */
@@ -48,6 +49,7 @@ export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<H
       listen: parseAddress(config.listen.http),
       mounts: [
         ...devProvider,
+        ...signposts,
         ...forward(auditPaths, auditSocket),
         mergedOpenApi(() => document, auditSocket),
       ],

@@ -61,7 +61,7 @@ export class ConnectionsDesk {
   create({ password, ...facts }: ConnectionBody, writer: Writer): Promise<Written> {
     return this.#write(['create', facts.name], writer, async (author) => {
       if (this.#fold.state.connections.has(facts.name))
-        throw new AppError('CONFLICT', `there is a connection ${facts.name} already`);
+        throw new AppError('CONFLICT', `there is a connection ${facts.name} already; remove it first`);
       const passwordRef = await this.#store(facts.name, password);
       return this.#fold.follower.append(registered(toWireConnection(facts, passwordRef), 'api', author));
     });

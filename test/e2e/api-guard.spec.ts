@@ -51,4 +51,16 @@ describe('the guard of the whole API, both processes', () => {
     expect((await house.fetch('operator', '/api/connections')).status).toBe(200);
     expect((await house.fetch('agent', '/api/identity/me')).status).toBe(200);
   });
+
+  it('leads from the links of errors to the command to run, and nowhere else', async () => {
+    const at = (path: string) => fetch(house.url + path);
+    const id = 'ses_01m7wfbyqd685ercy2qknzas5g-2';
+    expect(await (await at(`/decisions/${id}`)).text()).toContain(
+      './weir replay ses_01m7wfbyqd685ercy2qknzas5g\n',
+    );
+    expect(await (await at('/approvals/apr_01m7webmfb2zc9aqbvpabwwdn7')).text()).toContain(
+      './weir approve apr_',
+    );
+    expect((await at('/decisions/<script>')).status).toBe(404);
+  });
 });

@@ -357,7 +357,7 @@ export class Frontend {
       return { execution: held?.execution, error: new AppError('STATEMENT_DENIED', verdict.reason) };
     if (verdict.decision === 'allow') return { execution: held?.execution, error: undefined };
     if (!held) return { need: (k) => this.hold(judgement, details, place, k) };
-    const error = held.answer instanceof AppError ? held.answer : refusedHold(held.answer, this.session);
+    const error = held.answer instanceof AppError ? held.answer : refusedHold(held.answer);
     return { execution: held.execution, error };
   }
 
@@ -565,8 +565,7 @@ function describeFailure({ error }: Probe): string {
   return `the columns of the COPY could not be determined (the target answered ${code ?? 'nothing'})`;
 }
 
-function refusedHold(answer: HoldAnswer, session: GateSession): AppError | undefined {
-  const where = { hint: session.hint(answer.approvalId) };
+function refusedHold(answer: HoldAnswer): AppError | undefined {
   switch (answer.outcome) {
     case 'approved':
       return undefined;
@@ -576,7 +575,6 @@ function refusedHold(answer: HoldAnswer, session: GateSession): AppError | undef
       return new AppError(
         'STATEMENT_HELD',
         `held for approval ${answer.approvalId}: run it again once approved`,
-        where,
       );
     case 'expired':
       return new AppError('STATEMENT_DENIED', `nobody decided approval ${answer.approvalId} in time`);

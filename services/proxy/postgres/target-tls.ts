@@ -65,7 +65,11 @@ async function askForTls(socket: Socket, address: TargetAddress, signal: AbortSi
   try {
     socket.write(sslRequest);
     const answer = String.fromCharCode((await reader.read(1))[0]!);
-    if (answer === 'N') throw untrusted(address, 'it does not offer TLS, and this connection demands it');
+    if (answer === 'N')
+      throw untrusted(
+        address,
+        'it does not offer TLS, and this connection demands it (tls: disable takes it without)',
+      );
     if (answer !== 'S') throw untrusted(address, 'it did not answer the request for TLS');
     // Sent in the clear by whoever sits between, to be taken for the server's own: CVE-2021-23222.
     if (socket.readableLength > 0) throw untrusted(address, 'unencrypted data came before TLS was up');
