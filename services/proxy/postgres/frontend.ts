@@ -76,11 +76,7 @@ export class Frontend {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Units wait here while one is undecided; the session stops reading beyond a cap. */
-  get backlog(): number {
-    return this.units.length;
-  }
-
+  /** A unit is undecided: the session stops reading beyond a cap. */
   get isWaiting(): boolean {
     return this.busy;
   }

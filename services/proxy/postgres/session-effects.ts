@@ -59,7 +59,7 @@ const settling = new Set<SessionEffect['type']>([
 ]);
 
 export function newPrepared(name: string, judgement: Judgement, parameterTypes: readonly number[]): Prepared {
-  return { name, text: judgement.analysis.text, judgement, parameterTypes, recorded: false, plan: undefined };
+  return { name, text: judgement.analysis.text, judgement, parameterTypes, plan: undefined };
 }
 
 /** A FETCH in the same text has spent of this budget already. */

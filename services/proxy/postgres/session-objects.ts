@@ -10,8 +10,6 @@ export interface Prepared {
   judgement: Judgement;
   /** Types the client declared in Parse, part of what an approval binds to. */
   readonly parameterTypes: readonly number[];
-  /** Forwarded without an Execute beside it: its record is a StatementPrepared. */
-  recorded: boolean;
   /** The last plan made for it, and the RowDescription it was made from. */
   plan: PlannedResult | undefined;
 }
