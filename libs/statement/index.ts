@@ -1,4 +1,5 @@
 export * from './facts.js';
+export * from './lineage.js';
 export { loadStatementParser } from './postgres/parser.js';
 export { analyze } from './postgres/analyze.js';
 export { exposure } from './postgres/exposure.js';
