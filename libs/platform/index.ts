@@ -1,5 +1,6 @@
 export * from './access.guard.js';
 export * from './address.js';
+export * from './breath.js';
 export * from './approval-keys.js';
 export * from './config.load.js';
 export * from './config.schema.js';

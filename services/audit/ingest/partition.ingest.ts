@@ -1,8 +1,8 @@
 import { database, storageTables, type ClickHouseClient, type StorageTable } from '#audit-store';
 import type { EventLog, LoggedEvent, Position } from '#event-log';
 import { topics, type Topic } from '#events';
+import { Breath } from '#platform';
 import { GaveUp, type BatchWriter } from './batch.writer.js';
-import { Breath } from './breath.js';
 import { controlBatch, cutByDay, sessionBatch } from './event.batch.js';
 import { loadSeeds } from './session.seeds.js';
 import type { SessionBook } from './session.book.js';

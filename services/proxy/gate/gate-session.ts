@@ -1,4 +1,3 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import {
   HoldResolvedSchema,
   ResultChunkSchema,
@@ -92,20 +91,14 @@ export class RecordedSession implements GateSession {
   received(judgement: Judgement, details: ExecutionDetails): Execution {
     this.parts.journal.admit();
     const statementId = `${this.id}-${++this.statements}`;
-    // The id first: the journal finds it there without decoding the rest.
-    const out = new BinaryWriter()
-      .tag(1, WireType.LengthDelimited)
-      .string(statementId)
-      .raw(judgement.recorded);
-    out.tag(5, WireType.LengthDelimited).string(details.how);
+    // The id first: whoever looks for it finds it there without decoding the rest.
+    const out = this.chain.write().text(1, statementId).raw(judgement.recorded).text(5, details.how);
     for (const parameter of details.parameters)
       writeParameter(out, this.recordable(parameter, judgement.clean));
     // In protobuf the last of a field wins: these replace what the judgement's own encoding says.
-    if (details.decision) out.tag(12, WireType.LengthDelimited).string(details.decision);
-    if (details.reason) out.tag(13, WireType.LengthDelimited).string(details.reason);
-    if (details.approvalId) out.tag(16, WireType.LengthDelimited).string(details.approvalId);
-    if (details.portal) out.tag(18, WireType.LengthDelimited).string(details.portal);
-    this.chain.addEncoded(StatementReceivedSchema.typeName, out.finish());
+    out.text(12, details.decision).text(13, details.reason).text(16, details.approvalId);
+    out.text(18, details.portal);
+    this.chain.addWritten(StatementReceivedSchema.typeName, { opens: statementId });
     return { statementId, startedAt: performance.now(), judgement };
   }
 
@@ -117,13 +110,14 @@ export class RecordedSession implements GateSession {
 
   outcome(execution: Execution, outcome: Outcome): void {
     const durationUs = Math.round((performance.now() - execution.startedAt) * 1000);
-    const out = writeOutcome(execution.statementId, outcome, durationUs);
-    this.chain.addEncoded(StatementOutcomeSchema.typeName, out);
+    const { statementId } = execution;
+    writeOutcome(this.chain.write(), statementId, outcome, durationUs);
+    this.chain.addWritten(StatementOutcomeSchema.typeName, { closes: statementId });
   }
 
   chunk(execution: Execution, index: number, result: RecordedResult): void {
-    const out = writeResult(new BinaryWriter(), execution.statementId, index, result).finish();
-    this.chain.addEncoded(ResultChunkSchema.typeName, out);
+    writeResult(this.chain.write(), execution.statementId, index, result);
+    this.chain.addWritten(ResultChunkSchema.typeName);
   }
 
   whenSafe(waiter: CommitWaiter): void {

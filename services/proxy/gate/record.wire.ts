@@ -1,71 +1,56 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import type { PayloadWriter } from '../journal/index.js';
 import type { Outcome, RecordedResult, ResultColumnRecord } from './gate.js';
 
-// These run for every statement: written field by field with the library's own writer, which costs a quarter of
-// building a message object first. Field numbers: proto/weir/events/v1/session.proto; record.wire.spec.ts reads
-// everything back with the generated code.
-
-const text = (out: BinaryWriter, field: number, value: string | undefined) =>
-  value ? out.tag(field, WireType.LengthDelimited).string(value) : out;
-const count = (out: BinaryWriter, field: number, value: number | undefined) =>
-  value ? out.tag(field, WireType.Varint).uint64(value) : out;
+// These run for every statement. Field numbers: proto/weir/events/v1/session.proto; record.wire.spec.ts reads everything
+// back with the generated code.
 
 export function writeParameter(
-  out: BinaryWriter,
+  out: PayloadWriter,
   parameter: { value: string; null: boolean; note: string },
 ): void {
-  out.tag(11, WireType.LengthDelimited).fork();
-  text(out, 1, parameter.value);
-  if (parameter.null) out.tag(2, WireType.Varint).bool(true);
-  text(out, 3, parameter.note);
-  out.join();
+  const start = out.open(11);
+  out.text(1, parameter.value).bool(2, parameter.null).text(3, parameter.note).close(start);
 }
 
-export function writeOutcome(statementId: string, outcome: Outcome, durationUs: number): Uint8Array {
-  const out = new BinaryWriter();
-  text(out, 1, statementId);
-  text(out, 2, outcome.status);
-  text(out, 3, outcome.commandTag);
-  text(out, 4, outcome.sqlstate);
-  text(out, 5, outcome.message);
-  count(out, 6, outcome.rows);
-  count(out, 7, outcome.bytes);
-  count(out, 8, durationUs);
-  for (const [name, values] of outcome.masked ?? []) {
-    out.tag(9, WireType.LengthDelimited).fork();
-    text(out, 1, name);
-    count(out, 2, values);
-    out.join();
+export function writeOutcome(
+  out: PayloadWriter,
+  statementId: string,
+  outcome: Outcome,
+  durationUs: number,
+): void {
+  out.text(1, statementId).text(2, outcome.status).text(3, outcome.commandTag);
+  out.text(4, outcome.sqlstate).text(5, outcome.message);
+  out.uint(6, outcome.rows).uint(7, outcome.bytes).uint(8, durationUs);
+  if (outcome.masked && outcome.masked.size > 0) writeMasked(out, outcome.masked);
+  if (outcome.digest) out.bytes(10, outcome.digest);
+  out.bool(11, outcome.recordingCut);
+  if (!outcome.result) return;
+  const start = out.open(12);
+  writeResult(out, '', 0, outcome.result);
+  out.close(start);
+}
+
+function writeMasked(out: PayloadWriter, masked: ReadonlyMap<string, number>): void {
+  for (const [name, values] of masked) {
+    const start = out.open(9);
+    out.text(1, name).uint(2, values).close(start);
   }
-  if (outcome.digest) out.tag(10, WireType.LengthDelimited).bytes(outcome.digest);
-  if (outcome.recordingCut) out.tag(11, WireType.Varint).bool(true);
-  if (outcome.result) {
-    out.tag(12, WireType.LengthDelimited).fork();
-    writeResult(out, '', 0, outcome.result);
-    out.join();
-  }
-  return out.finish();
 }
 
 export function writeResult(
-  out: BinaryWriter,
+  out: PayloadWriter,
   statementId: string,
   index: number,
   result: RecordedResult,
-): BinaryWriter {
-  text(out, 1, statementId);
-  count(out, 2, index);
+): void {
+  out.text(1, statementId).uint(2, index);
   for (const column of result.columns) writeColumn(out, column);
-  if (result.frames.length > 0) out.tag(5, WireType.LengthDelimited).bytes(result.frames);
-  return count(out, 6, result.rowCount);
+  if (result.frames.length > 0) out.bytes(5, result.frames);
+  out.uint(6, result.rowCount);
 }
 
-function writeColumn(out: BinaryWriter, column: ResultColumnRecord): void {
-  out.tag(3, WireType.LengthDelimited).fork();
-  text(out, 1, column.name);
-  count(out, 2, column.typeOid);
-  text(out, 3, column.mask);
-  text(out, 4, column.class);
-  count(out, 5, column.format);
-  out.join();
+function writeColumn(out: PayloadWriter, column: ResultColumnRecord): void {
+  const start = out.open(3);
+  out.text(1, column.name).uint(2, column.typeOid).text(3, column.mask).text(4, column.class);
+  out.uint(5, column.format).close(start);
 }

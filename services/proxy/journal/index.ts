@@ -1,4 +1,5 @@
 export { openJournal, type FileJournal, type Journal, type JournalStats } from './journal.js';
 export { type JournalOptions } from './journal.options.js';
+export { type PayloadWriter } from './payload.writer.js';
 export { type SessionChain } from './session.chain.js';
 export { startShipper, type Shipper, type ShipperOptions } from './shipper.js';

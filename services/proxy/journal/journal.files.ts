@@ -25,6 +25,7 @@ export class JournalFiles {
   readonly directory: string;
   readonly #mode: JournalOptions['mode'];
   readonly #segmentBytes: number;
+  readonly #maxBytes: number;
   readonly #write: JournalWrite;
   readonly #marks: ShippedMarks;
   readonly #sync = new DiskSync(() => this.#fd);
@@ -40,6 +41,7 @@ export class JournalFiles {
     const { dir, mode, maxBytes, clock, write = writeSync, report = console.error } = options;
     this.directory = dir;
     this.#mode = mode;
+    this.#maxBytes = maxBytes;
     this.#segmentBytes = options.segmentBytes ?? Math.min(segmentBytes, Math.floor(maxBytes / 8));
     this.#write = write;
     this.#segments = listSegments(dir);
@@ -71,6 +73,11 @@ export class JournalFiles {
 
   get unshipped(): number {
     return this.end - this.#shipped;
+  }
+
+  /** The share of the cap that waits to be shipped. */
+  get fill(): number {
+    return this.unshipped / this.#maxBytes;
   }
 
   get oldestUnshippedAt(): number | undefined {

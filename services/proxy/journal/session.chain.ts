@@ -2,6 +2,7 @@ import { create, toBinary, type DescMessage, type MessageInitShape } from '@bufb
 import { hashBytes } from '#events';
 import { AppError } from '#kernel';
 import { note, type SessionState } from './open-sessions.js';
+import { PayloadWriter } from './payload.writer.js';
 import type { Origin, RecordBuffer } from './record.buffer.js';
 
 /** A session's own events, in order. What is added goes to the disk with the journal's next commit. */
@@ -10,9 +11,13 @@ export interface SessionChain {
   readonly seq: number;
   /** Encodes, assigns seq, prev, salt and hash, and buffers. */
   add<T extends DescMessage>(schema: T, init: MessageInitShape<T>): void;
-  /** The same with a payload that is encoded already: the hot path. */
-  addEncoded(type: string, data: Uint8Array): void;
+  /** The hot path: a writer for the next payload, shared by all sessions; what it says is added by `addWritten`. */
+  write(): PayloadWriter;
+  /** `opens`, `closes`: the statement that it begins or ends, so that nobody has to read it out of the payload. */
+  addWritten(type: string, about?: { readonly opens?: string; readonly closes?: string }): void;
 }
+
+const writer = new PayloadWriter();
 
 export class BufferedChain implements SessionChain {
   readonly #origin: Origin;
@@ -37,17 +42,28 @@ export class BufferedChain implements SessionChain {
   }
 
   add<T extends DescMessage>(schema: T, init: MessageInitShape<T>): void {
-    this.addEncoded(schema.typeName, toBinary(schema, create(schema, init)));
+    const data = toBinary(schema, create(schema, init));
+    this.append(schema.typeName, data);
+    note(this.#state, schema.typeName, data);
+    if (this.#state.ended) this.#onEnd(this.#origin.sessionId);
   }
 
-  addEncoded(type: string, data: Uint8Array): void {
+  write(): PayloadWriter {
+    return writer.begin();
+  }
+
+  addWritten(type: string, { opens, closes }: { opens?: string; closes?: string } = {}): void {
+    this.append(type, writer.finish());
+    if (opens !== undefined) this.#state.openStatements.add(opens);
+    if (closes !== undefined) this.#state.openStatements.delete(closes);
+  }
+
+  private append(type: string, data: Uint8Array): void {
     if (this.#state.ended) {
       throw new AppError('INTERNAL', `session ${this.#origin.sessionId} has ended: nothing follows`);
     }
     const hash = this.#buffer.event(this.#origin, this.#head, type, data);
     this.#hash.write(hash, 0, 'latin1');
     this.#head.seq++;
-    note(this.#state, type, data);
-    if (this.#state.ended) this.#onEnd(this.#origin.sessionId);
   }
 }

@@ -3,6 +3,7 @@ import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import { topics, type EncodedEnvelope } from '#events';
 import { AppError } from '#kernel';
 import type { EventLog } from '#event-log';
+import { Breath } from '#platform';
 import type { FileJournal } from './journal.js';
 import type { JournalFiles } from './journal.files.js';
 import { readRecord, recordKinds, recordLength } from './record.codec.js';
@@ -10,10 +11,12 @@ import type { Segment } from './segments.js';
 import { ShippedFile } from './shipped.file.js';
 
 export interface ShipperOptions {
-  /** How long the first event of a burst may wait for others. Default 10 ms. */
+  /** How long the first event of a burst may wait for others. Default 200 ms. */
   readonly lingerMs?: number;
   /** Told when the log refuses a batch, and of damaged records; by default a line on standard error. */
   readonly report?: (message: string, error?: unknown) => void;
+  /** How it rests while the processors are busy. */
+  readonly breath?: Pick<Breath, 'after'>;
 }
 
 export interface Shipper {
@@ -28,6 +31,8 @@ export interface Shipper {
 const batchEvents = 256;
 const backlogBytes = 4 * 1024 * 1024;
 const backlogEvents = 1024;
+/** With more than this share of the journal's cap waiting, shipping comes before the sessions. */
+const restsBelow = 0.5;
 const readBytes = 512 * 1024;
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
@@ -53,6 +58,7 @@ class FileShipper implements Shipper {
   readonly #running: Promise<void>;
   readonly #report: (message: string, error?: unknown) => void;
   readonly #lingerMs: number;
+  readonly #breath: Pick<Breath, 'after'>;
   #waiters: Waiter[] = [];
   #saved: ShippedFile | undefined;
   #wakeUp: (() => void) | undefined;
@@ -62,9 +68,10 @@ class FileShipper implements Shipper {
   constructor(
     private readonly files: JournalFiles,
     private readonly log: EventLog,
-    { lingerMs = 200, report = console.error }: ShipperOptions,
+    { lingerMs = 200, report = console.error, breath = new Breath() }: ShipperOptions,
   ) {
     this.#lingerMs = lingerMs;
+    this.#breath = breath;
     this.#report = report;
     files.onAppend(() => this.#wakeUp?.());
     this.#running = this.#run();
@@ -88,7 +95,7 @@ class FileShipper implements Shipper {
     while (!stopped.aborted) {
       try {
         if (this.files.unshipped === 0) await this.#nextAppend();
-        else await this.#ship();
+        else await this.#shipAndRest();
       } catch (error) {
         this.#report('journal: shipping failed, again in 1 s', error);
         await pause(1000, undefined, { signal: stopped }).catch(() => {});
@@ -104,6 +111,15 @@ class FileShipper implements Shipper {
     await new Promise<void>((resolve) => (this.#wakeUp = resolve));
     this.#wakeUp = undefined;
     await pause(this.#lingerMs, undefined, { signal: this.#stop.signal }).catch(() => {});
+  }
+
+  async #shipAndRest(): Promise<void> {
+    const begun = performance.now();
+    await this.#ship();
+    const rest = this.#breath.after(performance.now() - begun);
+    // Whoever waits for the log waits for all of it.
+    if (rest === 0 || this.#waiters.length > 0 || this.files.fill > restsBelow) return;
+    await pause(rest, undefined, { signal: this.#stop.signal }).catch(() => {});
   }
 
   async #ship(): Promise<void> {

@@ -13,7 +13,7 @@ function machine() {
   };
 }
 
-describe('ingest takes a breath', () => {
+describe('what can wait takes a breath', () => {
   it('rests while the machine is busy, and not for ever', () => {
     const { breath, pass } = machine();
     pass(1000, 50);

@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 
 /** Below this share of idle processors the machine has something better to do. */
 const busyBelow = 0.15;
-/** How much longer than it worked ingest then rests, and the longest rest. Milliseconds. */
+/** How much longer than it worked the work then rests, and the longest rest. Milliseconds. */
 const restFactor = 9;
 const longestRest = 1000;
 
@@ -12,9 +12,9 @@ export interface ProcessorTimes {
 }
 
 /**
- * How long ingest rests after a full batch. In a burst the sessions need the processors and the log keeps what waits:
- * so a busy machine gets a tenth of ingest's pace, an idle one all of it. (Niceness alone does not do that: sessions
- * sleep often, and each time the rest of a slice is ingest's.)
+ * How long work that can wait (shipping, ingest) rests after a batch. In a burst the sessions need the processors, and
+ * the journal and the log keep what waits: so on a busy machine it goes at a tenth of its pace, on an idle one at all of
+ * it. (Niceness alone does not do that: sessions sleep often, and each time the rest of a slice is the other's.)
  */
 export class Breath {
   private last: ProcessorTimes;
@@ -23,7 +23,7 @@ export class Breath {
     this.last = read();
   }
 
-  /** Milliseconds, after `worked` milliseconds of work. */
+  /** Milliseconds, after `worked` milliseconds of work; measured over the time since it was last asked. */
   after(worked: number): number {
     const now = this.read();
     const total = now.total - this.last.total;
