@@ -90,47 +90,65 @@ function faultOf(envelope: Envelope, head: ChainHead): string | undefined {
 }
 
 // The hot path: one-shot hashes over one reused buffer, digests as latin1 strings of 32 characters. Measured on
-// Node 20: createHash 1.4 µs, hash(…, 'buffer') 0.7 µs, hash(…, 'binary') 0.3 µs.
+// Node 20: createHash 1.4 µs, hash(…, 'buffer') 0.7 µs, hash(…, 'binary') 0.3 µs; a view on a buffer 0.1 µs, so those
+// of short lengths are kept.
 const oneShotLimit = 8192;
 const headBytes = hashBytes + 8 + 4 + 4 + 8 + hashBytes;
-let scratch = Buffer.allocUnsafe(oneShotLimit + saltBytes);
+const scratch = Buffer.allocUnsafe(oneShotLimit + saltBytes);
+const views: Buffer[] = [];
+const keptViews = 2048;
+
+/** The first bytes of `scratch`. */
+function view(length: number): Buffer {
+  if (length >= keptViews) return scratch.subarray(0, length);
+  return (views[length] ??= scratch.subarray(0, length));
+}
 
 /** `contentHash` as a latin1 string. */
 export function contentDigest(salt: Uint8Array, data: Uint8Array): string {
   if (data.length > oneShotLimit) return createHash('sha256').update(salt).update(data).digest('binary');
   scratch.set(salt, 0);
   scratch.set(data, salt.length);
-  return hash('sha256', scratch.subarray(0, salt.length + data.length), 'binary');
+  return hash('sha256', view(salt.length + data.length), 'binary');
 }
 
-/** `linkHash` as a latin1 string; `content` may be one too. */
+/** `linkHash` as a latin1 string; `content` may be one too, and `timeUs` its eight bytes. */
 export function linkDigest(
   prev: Uint8Array,
   seq: number,
   id: string,
   type: string,
-  timeUs: bigint,
+  timeUs: bigint | Uint8Array,
   content: Uint8Array | string,
 ): string {
-  reserve(headBytes + 3 * (id.length + type.length));
+  if (headBytes + 3 * (id.length + type.length) > scratch.length)
+    throw new RangeError('an id or a type is too long');
   scratch.set(prev, 0);
   scratch.writeUInt32BE(Math.floor(seq / 0x1_0000_0000), 32);
   scratch.writeUInt32BE(seq >>> 0, 36);
   let end = putText(type, putText(id, 40));
-  end = scratch.writeBigInt64BE(timeUs, end);
+  if (typeof timeUs === 'bigint') scratch.writeBigInt64BE(timeUs, end);
+  else scratch.set(timeUs, end);
+  end += 8;
   if (typeof content === 'string') scratch.write(content, end, 'binary');
   else scratch.set(content, end);
-  return hash('sha256', scratch.subarray(0, end + hashBytes), 'binary');
+  return hash('sha256', view(end + hashBytes), 'binary');
 }
 
 function putText(text: string, at: number): number {
-  const length = scratch.write(text, at + 4, 'utf8');
+  const length = putAscii(text, at + 4) ? text.length : scratch.write(text, at + 4, 'utf8');
   scratch.writeUInt32BE(length, at);
   return at + 4 + length;
 }
 
-function reserve(bytes: number): void {
-  if (bytes > scratch.length) scratch = Buffer.allocUnsafe(bytes);
+/** Ids and types are short: a loop is faster than the call into the runtime. False where a character is not ASCII. */
+function putAscii(text: string, at: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return false;
+    scratch[at + i] = code;
+  }
+  return true;
 }
 
 const salts = Buffer.allocUnsafe(saltBytes * 256);
@@ -149,8 +167,7 @@ export function fillSalt(target: Uint8Array, at: number): void {
     randomFillSync(salts);
     saltsUsed = 0;
   }
-  target.set(salts.subarray(saltsUsed, saltsUsed + saltBytes), at);
-  saltsUsed += saltBytes;
+  for (let i = 0; i < saltBytes; i++) target[at + i] = salts[saltsUsed++]!;
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

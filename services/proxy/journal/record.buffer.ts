@@ -27,7 +27,7 @@ export class RecordBuffer {
   readonly #salt = new Uint8Array(saltBytes);
   readonly #types = new Map<string, Buffer>();
   #now = -1;
-  #timeUs = 0n;
+  readonly #timeUs = Buffer.alloc(8);
   #timeField = Buffer.alloc(0);
 
   constructor(clock: Clock) {
@@ -102,7 +102,7 @@ export class RecordBuffer {
     const now = this.#clock.now();
     if (now === this.#now) return;
     this.#now = now;
-    this.#timeUs = BigInt(now) * 1000n;
+    this.#timeUs.writeBigInt64BE(BigInt(now) * 1000n);
     const field = Buffer.allocUnsafe(11);
     field[0] = 0x28;
     this.#timeField = field.subarray(0, putVarint(field, 1, now * 1000));
