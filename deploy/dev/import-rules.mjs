@@ -26,7 +26,7 @@ const libs = {
 /** What a folder below services/proxy that speaks a protocol may take from the libs. */
 const protocolLibs = ['kernel', 'wire', 'events', 'statement', 'masking', 'policy-engine'];
 /** Folders below services/proxy that speak no protocol. */
-const proxyRooms = ['gate', 'journal', 'demo'];
+const proxyRooms = ['gate', 'journal', 'demo', 'workers'];
 
 /** Packages that appear in one place only. */
 const adapters = [

@@ -105,6 +105,12 @@ export const configSchema = z.strictObject({
       startupTimeout: z.number().int().min(1).default(15),
     })
     .prefault({}),
+  proxy: z
+    .strictObject({
+      /** Processes that serve clients, all on one port; 1: the gate's own. */
+      workers: z.number().int().min(1).max(64).default(1),
+    })
+    .prefault({}),
   /** Serve the demo database as connection `demo`. */
   demo: z.boolean().default(false),
 });

@@ -10,6 +10,7 @@ export * from './dev-provider.plan.js';
 export * from './guard.decorators.js';
 export * from './http.boot.js';
 export * from './json.logger.js';
+export * from './kept-process.js';
 export * from './openapi.js';
 export * from './platform.module.js';
 export * from './problem.js';

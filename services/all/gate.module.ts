@@ -11,7 +11,13 @@ export class GateModule {
   static forRoot(options: PlatformOptions): DynamicModule {
     return {
       module: GateModule,
-      imports: [PlatformModule.forRoot(options), IdentityModule, PolicyModule, ApprovalModule, ProxyModule],
+      imports: [
+        PlatformModule.forRoot(options),
+        IdentityModule,
+        PolicyModule,
+        ApprovalModule,
+        ProxyModule.forRoot(options.config.proxy.workers),
+      ],
     };
   }
 }

@@ -13,8 +13,8 @@ import {
 } from '#platform';
 import { loadStatementParser } from '#statement';
 import { PolicyPublisher } from '../policy/index.js';
-import { ProxyHost } from '../proxy/index.js';
-import { AuditChild } from './audit-child.js';
+import { DataPlane } from '../proxy/index.js';
+import { auditChild } from './audit-child.js';
 import { bannerOf } from './banner.js';
 import { startDemoDatabase } from './demo/demo-database.js';
 import { startDevProvider } from './dev-provider.thread.js';
@@ -58,9 +58,9 @@ export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<H
   );
   document = app.get(OpenApi, { strict: false }).document;
   if (demo) await app.get(PolicyPublisher, { strict: false }).registerHouse(demo.connection);
-  const audit = new AuditChild(env);
+  const audit = auditChild(env);
   audit.start();
-  const postgres = app.get(ProxyHost, { strict: false }).address;
+  const postgres = app.get(DataPlane, { strict: false }).address;
   return {
     banner: bannerOf(config, { devProvider: devProvider.length > 0, postgres }),
     stop: async () => {

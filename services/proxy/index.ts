@@ -1,2 +1,1 @@
-export { ProxyHost } from './proxy.host.js';
-export { ProxyModule } from './proxy.module.js';
+export { DataPlane, ProxyModule } from './proxy.module.js';

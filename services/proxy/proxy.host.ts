@@ -12,7 +12,7 @@ import {
 import { ApprovalBook, Follower } from '#domain';
 import type { EventLog } from '#event-log';
 import { EndSessionSchema, payload, topics } from '#events';
-import type { AppError, Clock } from '#kernel';
+import { toAppError, type AppError, type Clock } from '#kernel';
 import {
   CLOCK,
   CONFIG,
@@ -29,11 +29,21 @@ import { ensureServerCertificate, loadServerCertificate } from '#wire';
 import { Holds } from './gate/holds.js';
 import { PolicyFollower } from './gate/policy-follower.js';
 import { WeirGate } from './gate/weir-gate.js';
-import { openJournal, startShipper, type FileJournal, type Shipper } from './journal/index.js';
+import {
+  journalFolder,
+  leftoverJournals,
+  openJournal,
+  shipLeftover,
+  startShipper,
+  type FileJournal,
+  type Shipper,
+} from './journal/index.js';
 import { listen, type Listener } from './listener.js';
 import { CatalogPool } from './postgres/catalog-pool.js';
+import type { BackendKey } from './postgres/codec.js';
 import { PostgresDoor } from './postgres/door.js';
-import { secretKeyFile } from './secret-key.file.js';
+import { proxyKeys } from './proxy.keys.js';
+import { PLACE, type Place } from './workers/place.js';
 
 /** An approval waits this long for a person, and its grant as long again. Milliseconds. */
 const approvalOpenMs = 60 * 60_000;
@@ -53,6 +63,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private journal!: FileJournal;
   private shipper!: Shipper;
   private gate!: WeirGate;
+  private door!: PostgresDoor;
   private listener: Listener | undefined;
 
   constructor(
@@ -62,15 +73,16 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     @Inject(TOKEN_VERIFIER) private readonly verifier: TokenVerifier,
     @Inject(INSTANCE) private readonly instance: string,
     @Inject(Readiness) private readonly readiness: Readiness,
+    @Inject(PLACE) private readonly place: Place,
   ) {}
 
   async onModuleInit(): Promise<void> {
     this.readiness.add('proxy', () => this.listener !== undefined && this.policies.isReady);
     const { config, clock, eventLog, instance } = this;
-    const keys = join(config.dataDir, 'keys');
+    const keys = await proxyKeys(config.dataDir);
     this.policies = new PolicyFollower({
       eventLog,
-      pseudonymKey: await secretKeyFile(join(keys, 'pseudonym.key')),
+      pseudonymKey: keys.pseudonym,
       onMasking: () => void this.catalogs.recompile(),
       log: (error) => this.log(error, {}),
     });
@@ -78,14 +90,15 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     const book = new ApprovalBook();
     this.approvals = new Follower(eventLog, topics.approval, book);
     const { mode, maxBytes } = config.journal;
-    const dir = join(config.dataDir, 'journal');
+    const dir = journalFolder(config.dataDir, this.place.index);
     this.journal = await openJournal({ dir, mode, maxBytes, clock, source: `proxy/${instance}` });
     this.shipper = startShipper(this.journal, eventLog);
+    if (this.place.index === 0) void this.shipLeftovers();
     const holds = new Holds({
       book,
       follower: this.approvals,
       keys: new FileApprovalKeys(config.dataDir),
-      bindingKey: await secretKeyFile(join(keys, 'binding.key')),
+      bindingKey: keys.binding,
       clock,
       instance,
       publicUrl: config.publicUrl,
@@ -102,7 +115,8 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     const certificate = config.tls
       ? await loadServerCertificate(config.tls.cert, config.tls.key)
       : await ensureServerCertificate(join(config.dataDir, 'tls'), this.clock);
-    const door = new PostgresDoor({
+    this.door = new PostgresDoor({
+      place: this.place,
       gate,
       catalogs,
       secureContext: createSecureContext({ ...certificate, minVersion: 'TLSv1.2' }),
@@ -112,11 +126,17 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     });
     this.listener = await listen({
       ...parseAddress(config.listen.postgres),
-      maxConnections,
-      serve: (socket) => door.serve(socket),
-      refuse: (socket) => door.refuse(socket),
+      maxConnections: Math.ceil(maxConnections / this.place.count),
+      serve: (socket) => this.door.serve(socket),
+      refuse: (socket) => this.door.refuse(socket),
       onError: (error, remoteAddress) => this.log(error as AppError, { client: remoteAddress ?? '' }),
     });
+    this.place.listening({ host: this.listener.host, port: this.listener.port });
+  }
+
+  /** A cancel that came to another process; resolves once it has had its effect, whatever that is. */
+  cancel(key: BackendKey): Promise<boolean> {
+    return this.door.cancel(key);
   }
 
   /** Where PostgreSQL clients connect; the port is known once it listens. */
@@ -146,6 +166,16 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
         if (command) this.gate.end(command.sessionId, command.reason);
       }
     });
+  }
+
+  private async shipLeftovers(): Promise<void> {
+    const { config, clock, eventLog, instance, place } = this;
+    for (const dir of await leftoverJournals(config.dataDir, place.count)) {
+      const about = { clock, source: `proxy/${instance}`, maxBytes: config.journal.maxBytes };
+      await shipLeftover(dir, eventLog, about).catch((error: unknown) =>
+        this.log(toAppError(error), { dir }),
+      );
+    }
   }
 
   private log(error: AppError, about: Readonly<Record<string, string>>): void {

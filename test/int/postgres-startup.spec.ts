@@ -31,7 +31,7 @@ let door: Listener;
 let certificate: { cert: string };
 const arrivals: Arrival[] = [];
 const errors: unknown[] = [];
-const cancels = new CancelRegistry();
+const cancels = new CancelRegistry({ index: 0, forwardCancel: () => Promise.resolve(false) });
 const cancelled: string[] = [];
 
 /** A door that lets everyone in and answers every query with nothing. */

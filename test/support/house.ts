@@ -103,6 +103,12 @@ export class TestHouse {
     await eventually(async () => (await this.fetch('auditor', '/api/sessions')).status === 200, 60_000);
   }
 
+  /** Changes weir.yaml; it is read at the next start. */
+  configure(change: (text: string) => string): void {
+    const file = join(this.dir, 'weir.yaml');
+    writeFileSync(file, change(readFileSync(file, 'utf8')));
+  }
+
   kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     return new Promise((done) => {
       const child = this.process!;

@@ -46,7 +46,13 @@ describe('what the hot path writes, read with the generated code', () => {
       durationUs: 1234n,
       masked: { email: 3n, ssn: 1n },
       recordingCut: true,
-      result: { columns: [{ name: 'id', format: 1 }, { mask: 'partial', class: 'email' }], rowCount: 3 },
+      result: {
+        columns: [
+          { name: 'id', format: 1 },
+          { mask: 'partial', class: 'email' },
+        ],
+        rowCount: 3,
+      },
     });
     const { resultDigest, result: inner } = fromBinary(StatementOutcomeSchema, writer.finish());
     expect(Buffer.from(resultDigest)).toEqual(full.digest);

@@ -1,3 +1,4 @@
+export { journalFolder, leftoverJournals, shipLeftover } from './folders.js';
 export { openJournal, type FileJournal, type Journal, type JournalStats } from './journal.js';
 export { type JournalOptions } from './journal.options.js';
 export { type PayloadWriter } from './payload.writer.js';

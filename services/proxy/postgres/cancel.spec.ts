@@ -1,9 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { CancelRegistry } from './cancel.js';
 
+const place = { index: 0, forwardCancel: () => Promise.resolve(false) };
+
 describe('cancel keys', () => {
   it('reach their own session, and resolve once it is done', async () => {
-    const registry = new CancelRegistry();
+    const registry = new CancelRegistry(place);
     let done = false;
     const session = registry.register(async () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -17,7 +19,7 @@ describe('cancel keys', () => {
   });
 
   it('do nothing where the secret is false, of another length, or the session gone', async () => {
-    const registry = new CancelRegistry();
+    const registry = new CancelRegistry(place);
     const cancel = vi.fn(async () => undefined);
     const { key, release } = registry.register(cancel);
     const wrong = Buffer.from(key.secret);
@@ -32,7 +34,7 @@ describe('cancel keys', () => {
   });
 
   it('are four bytes, as protocol 3.0 has them, and differ', () => {
-    const registry = new CancelRegistry();
+    const registry = new CancelRegistry(place);
     const keys = Array.from({ length: 100 }, () => registry.register(async () => undefined).key);
     expect(new Set(keys.map(({ pid }) => pid)).size).toBe(100);
     expect(new Set(keys.map(({ secret }) => secret.toString('hex'))).size).toBeGreaterThan(95);

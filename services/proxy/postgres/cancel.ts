@@ -36,21 +36,36 @@ export interface Registration {
   release(): void;
 }
 
+/** This process among those that share the port. */
+export interface CancelPlace {
+  readonly index: number;
+  /** Whether the key was one of that process's. */
+  forwardCancel(index: number, key: BackendKey): Promise<boolean>;
+}
+
+/* Our pid: index:7 random:24. A cancel comes on a connection of its own, which any process may get. */
+const indexShift = 24;
+
 /** Our own cancel keys: a client never sees the target's. */
 export class CancelRegistry {
   private readonly entries = new Map<number, Entry>();
 
+  constructor(private readonly place: CancelPlace) {}
+
   /** `cancel` is the session's: it may answer for a held statement without touching the target. */
   register(cancel: () => Promise<void>): Registration {
-    let pid = randomInt(1, 2 ** 31);
-    while (this.entries.has(pid)) pid = randomInt(1, 2 ** 31);
+    let pid = this.anyPid();
+    while (this.entries.has(pid)) pid = this.anyPid();
     const secret = randomBytes(4);
     this.entries.set(pid, { secret, cancel });
     return { key: { pid, secret }, release: () => this.entries.delete(pid) };
   }
 
   /** True if the key was one of ours; resolves once its session has done what it does. Never says why not. */
-  async cancel({ pid, secret }: BackendKey): Promise<boolean> {
+  async cancel(key: BackendKey): Promise<boolean> {
+    const { pid, secret } = key;
+    const owner = pid >>> indexShift;
+    if (owner !== this.place.index) return this.place.forwardCancel(owner, key);
     const entry = this.entries.get(pid);
     // Compared in constant time, against something even where there is no such session.
     const expected = entry?.secret ?? randomBytes(4);
@@ -58,6 +73,10 @@ export class CancelRegistry {
     if (entry === undefined || !same) return false;
     await entry.cancel();
     return true;
+  }
+
+  private anyPid(): number {
+    return (this.place.index << indexShift) | randomInt(1, 2 ** indexShift);
   }
 
   get size(): number {

@@ -4,10 +4,10 @@ import { toAppError, type AppError } from '#kernel';
 import { endGently } from '#wire';
 import type { Gate, GateSession } from '../gate/gate.js';
 import { fatal, tooManyClients, welcome } from './auth.js';
-import { CancelRegistry } from './cancel.js';
+import { CancelRegistry, type CancelPlace } from './cancel.js';
 import type { CatalogPool } from './catalog-pool.js';
 import type { CatalogSource } from './catalog.js';
-import { parameterStatus } from './codec.js';
+import { parameterStatus, type BackendKey } from './codec.js';
 import { redactParameterStatus } from './error-redaction.js';
 import type { FrontendLimits } from './frontend.js';
 import { meaningless } from './session-effects.js';
@@ -20,6 +20,7 @@ export interface DoorOptions {
   readonly catalogs: CatalogPool;
   readonly secureContext: SecureContext;
   readonly startupTimeoutMs: number;
+  readonly place: CancelPlace;
   readonly limits: Omit<FrontendLimits, 'settings'>;
   readonly log: (error: AppError, about: Readonly<Record<string, string>>) => void;
 }
@@ -28,9 +29,16 @@ type Startup = Arrival & { kind: 'startup' };
 
 /** The PostgreSQL listener's clients, from their first byte to the end of their session. */
 export class PostgresDoor {
-  private readonly cancels = new CancelRegistry();
+  private readonly cancels: CancelRegistry;
 
-  constructor(private readonly options: DoorOptions) {}
+  constructor(private readonly options: DoorOptions) {
+    this.cancels = new CancelRegistry(options.place);
+  }
+
+  /** A cancel that came to another process. */
+  cancel(key: BackendKey): Promise<boolean> {
+    return this.cancels.cancel(key);
+  }
 
   /** Serves one socket; resolves when its session is over. */
   async serve(socket: Socket): Promise<void> {

@@ -1,0 +1,61 @@
+import 'reflect-metadata';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { join } from 'node:path';
+import { openEmbeddedLog } from '#event-log';
+import { isAppError, newId, systemClock } from '#kernel';
+import {
+  createTokenVerifier,
+  issuersOf,
+  JsonLogger,
+  loadConfig,
+  logLevel,
+  PlatformModule,
+  withDevRoles,
+  type WeirConfig,
+} from '#platform';
+import { loadStatementParser } from '#statement';
+import { ProxyHost } from './proxy.host.js';
+import { ProxyModule } from './proxy.module.js';
+import { placeVariable } from './workers/place.js';
+import { workerPlace } from './workers/worker.place.js';
+
+/** One worker of the data plane: a process of its own, started by the gate's. */
+@Module({})
+class ProxyWorkerApp {
+  static forRoot(config: WeirConfig, index: number, host: () => ProxyHost): DynamicModule {
+    const eventLog = openEmbeddedLog({ path: join(config.dataDir, 'log') });
+    const verifier = createTokenVerifier({ issuers: issuersOf(config), clock: systemClock });
+    const instance = newId('gate').slice(-8);
+    return {
+      module: ProxyWorkerApp,
+      imports: [
+        PlatformModule.forRoot({ config, clock: systemClock, eventLog, instance, verifier }),
+        ProxyModule.at(workerPlace(index, config, (key) => host().cancel(key))),
+      ],
+    };
+  }
+}
+
+try {
+  const config = withDevRoles(loadConfig());
+  await loadStatementParser();
+  const index = Number(process.env[placeVariable] ?? 0);
+  let host: ProxyHost | undefined;
+  const app = await NestFactory.createApplicationContext(
+    ProxyWorkerApp.forRoot(config, index, () => host!),
+    { logger: new JsonLogger(logLevel()), abortOnError: false },
+  );
+  host = app.get(ProxyHost, { strict: false });
+  const stop = () =>
+    void app.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  // With its parent gone nobody hands it clients, and another gate may want its journal.
+  process.once('disconnect', stop);
+} catch (error) {
+  console.error(isAppError(error) && error.code !== 'INTERNAL' ? `weir: ${error.message}` : error);
+  process.exit(1);
+}

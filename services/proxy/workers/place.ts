@@ -1,0 +1,25 @@
+import type { BackendKey } from '../postgres/codec.js';
+
+/** Which of the data plane's processes this is, and how it reaches the others. */
+export interface Place {
+  /** From 0; a cancel key carries it, so that any process knows whose session it means. */
+  readonly index: number;
+  readonly count: number;
+  /** Takes a cancel to the process that owns the key's session. */
+  forwardCancel(index: number, key: BackendKey): Promise<boolean>;
+  /** Told once this process takes clients. */
+  listening(address: { host: string; port: number }): void;
+}
+
+export const PLACE = Symbol('PLACE');
+
+/** The only process there is. */
+export const alone: Place = {
+  index: 0,
+  count: 1,
+  forwardCancel: () => Promise.resolve(false),
+  listening: () => undefined,
+};
+
+/** The variable that tells a worker its place. */
+export const placeVariable = 'WEIR_PROXY_WORKER';
