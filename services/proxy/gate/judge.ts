@@ -192,6 +192,7 @@ export class Judge {
       hasLimit: analysis.statements.every((s) => s.hasLimit),
       multiStatement: analysis.statements.length > 1,
       inTransaction,
+      locksRows: analysis.statements.some((s) => s.locksRows),
       risk: 'none',
     };
   }
