@@ -93,7 +93,7 @@ class Windows implements WindowBudget {
 }
 
 /** `90 s`, `15 min`, `1 h`, `7 d`. */
-function lengthOf(ms: number): string {
+export function lengthOf(ms: number): string {
   const [unit, name] = units.find(([length]) => ms % length === 0) ?? [1000, 's'];
   return `${ms / unit} ${name}`;
 }
