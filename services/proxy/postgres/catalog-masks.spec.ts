@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { deriveMasks, type MaskColumn } from './catalog-masks.js';
 import { NameHistory } from './catalog-history.js';
+import type { MaskColumn } from './catalog-mask.js';
+import { deriveMasks } from './catalog-masks.js';
 import type { CatalogSnapshot, Relation, ViewFacts } from './catalog-snapshot.js';
 
 const email = { class: 'email', transform: 'partial', lookup: true } as const;
@@ -12,16 +13,16 @@ const rule: MaskColumn = (_, table, column) => {
 };
 
 function table(oid: number, name: string, ...columns: string[]): Relation {
-  const list = columns.map((column, i) => [i + 1, { name: column, typeOid: 25 }] as const);
   return {
     oid,
     schema: 'public',
     name,
     kind: 'r',
+    version: '1',
     toast: 0,
     rowType: oid + 10_000,
     rowArrayType: 0,
-    columns: new Map(list),
+    columns: columns.map((column, i) => ({ name: column, attnum: i + 1, typeOid: 25 })),
   };
 }
 
@@ -29,7 +30,10 @@ function snapshot(relations: Relation[], more: Partial<CatalogSnapshot> = {}): C
   return {
     identity: '1:1',
     relations: new Map(relations.map((relation) => [relation.oid, relation])),
-    systemRelations: [],
+    system: new Map(),
+    composites: new Map(),
+    rewritten: [],
+    definitions: new Map(),
     children: [],
     views: new Map(),
     generated: [],
@@ -45,6 +49,7 @@ const view = (reads: [number, number][], more: Partial<ViewFacts> = {}): ViewFac
   reads: reads.map(([relation, attnum]) => ({ relation, attnum })),
   wholeRow: false,
   opaque: false,
+  rule: '1',
   ...more,
 });
 
@@ -53,7 +58,7 @@ function masked(of: CatalogSnapshot, by = rule, history = new NameHistory()): st
   return [...deriveMasks(of, by, history.former)].flatMap(([oid, columns]) => {
     const { name, columns: known } = of.relations.get(oid)!;
     return [...columns].map(
-      ([attnum, mask]) => `${name}.${known.get(attnum)!.name}: ${mask.class} ${mask.transform}`,
+      ([attnum, mask]) => `${name}.${known[attnum - 1]!.name}: ${mask.class} ${mask.transform}`,
     );
   });
 }
@@ -137,7 +142,7 @@ describe('masks follow values', () => {
     const child = table(2, 'child', 'email', 'made');
     const log = {
       ...table(3, 'log', 'was'),
-      columns: new Map([[1, { name: 'was', typeOid: parent.rowType }]]),
+      columns: [{ name: 'was', attnum: 1, typeOid: parent.rowType }],
     };
     const of = snapshot([log, child, parent], {
       children: [{ child: 2, parent: 1 }],
