@@ -4,8 +4,8 @@ import type {
   Analysis,
   Inbound,
   MaskedLookup,
+  Names,
   RelationName,
-  SensitiveNames,
   SessionEffect,
   StatementResult,
 } from '#statement';
@@ -46,7 +46,8 @@ export interface TargetAddress {
 /** The names of the target as they stand now; a new object whenever the catalog changes. */
 export interface Namespace {
   readonly version: number;
-  readonly names: SensitiveNames;
+  /** For one who may read these classes in the clear; the same object where `reveals` answers the same. */
+  namesFor(reveals: (dataClass: string) => boolean): Names;
   /** `oid`: what tells it from another of the same name, before or after. */
   resolve(
     name: RelationName,
@@ -70,7 +71,7 @@ export interface Judgement {
    * that is refused, or not understood, has none.
    */
   readonly results: readonly StatementResult[];
-  /** Output names that are masked whole where the result gives them no origin. */
+  /** The names of these outputs, for who knows no more of a result; it has every name where a row is not known. */
   readonly maskedNames: ReadonlySet<string>;
   readonly returnsRows: boolean;
   readonly writes: boolean;

@@ -55,11 +55,26 @@ export function resultsOf(
 ): readonly StatementResult[] {
   if (referred.length === 0) return own;
   const results = [...own];
-  for (const { judgement, place, definedAt } of referred) {
-    const from = definedAt === undefined ? judgement?.results.at(-1) : own[definedAt];
-    results[place] = from ?? { outputs: undefined };
+  for (const { effect, judgement, place, definedAt } of referred) {
+    const from = definedAt === undefined ? judgement && resultNamed(judgement, effect) : own[definedAt];
+    results[place] = from ?? notKnown;
   }
   return results;
+}
+
+/** No row is this wide. */
+const notKnown: StatementResult = { outputs: [] };
+
+/** One query string may define several names; a message of Parse is one statement. */
+function resultNamed(
+  { analysis, results }: Judgement,
+  { type, name }: Reference,
+): StatementResult | undefined {
+  const defining = type === 'execute' ? 'prepare' : 'declare';
+  const at = analysis.statements.findLastIndex(
+    ({ effect }) => effect?.type === defining && effect.name === name,
+  );
+  return results[at] ?? (analysis.statements.length === 1 ? results[0] : undefined);
 }
 
 /**

@@ -1,10 +1,9 @@
 import { isAppError, type Clock, type Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
 import type { ConnectionRef, PolicySnapshot, Verdict } from '#policy-engine';
-import { analyze, type Analysis, type LineageAnswer } from '#statement';
+import { analyze, lineage, type Analysis, type LineageAnswer } from '#statement';
 import type { Judgement, JudgeRequest, Namespace } from './gate.js';
 import { inboundProblem, maskWrittenBack } from './inbound.js';
-import { lineageOf } from './judge-lineage.js';
 import { objectsOf, resolveAccess, tablesOf } from './judge-names.js';
 import { askPolicies, denial, isBounded } from './judge-policy.js';
 import {
@@ -19,6 +18,7 @@ import {
 import type { Desk, JudgementCache } from './judgement-cache.js';
 import { encodeJudgement, recordableText } from './judgement.record.js';
 import { mostLookups } from './lookup-values.js';
+import { namesOf } from './masked-outputs.js';
 
 /** What a judgement was made from; while all of it is the same, the judgement stands. */
 interface Grounds {
@@ -117,7 +117,7 @@ export class Judge {
     if (bytes > most)
       return refused(text, grounds, `the statement has ${bytes} bytes, the limit is ${most}`, '…');
     try {
-      return this.understood(request, grounds, analyze(text), lineageOf(text, namespace, this.reveal));
+      return this.understood(request, grounds, analyze(text), lineage(text, namespace.namesFor(this.reveal)));
     } catch (error) {
       if (!isAppError(error)) throw error;
       return refused(text, grounds, error.message, recordableText(text, true, grounds.masking));
@@ -128,7 +128,7 @@ export class Judge {
     { text, namespace, lookup }: JudgeRequest,
     grounds: Grounds,
     analysis: Analysis,
-    lineage: LineageAnswer,
+    answer: LineageAnswer,
   ): Grounded {
     const referred = references(analysis.statements, lookup);
     if (typeof referred === 'string')
@@ -142,9 +142,9 @@ export class Judge {
       returnsRows: analysis.statements.some((s) => s.returnsRows) || others.some((j) => j.returnsRows),
       writes: analysis.statements.some((s) => s.writes) || others.some((j) => j.writes),
     };
-    const seen = seenBy(text, lineage, referred);
+    const seen = seenBy(text, answer, referred, others);
     const verdict =
-      this.objection(lineage, seen, referred, grounds) ??
+      this.objection(answer, seen, referred, grounds) ??
       askPolicies({
         ...{ principal: this.options.principal, connection: this.options.connection },
         ...{
@@ -154,7 +154,7 @@ export class Judge {
         },
         ...{ analysis, accesses: resolved, runsOther: referred.length > 0, ...does },
       });
-    const clean = lineage.ok && lineage.clean && others.every((j) => j.clean);
+    const clean = answer.ok && answer.clean && others.every((j) => j.clean);
     const inboundRefused = verdict.decision === 'deny' && verdict.policyIds[0] === 'inbound';
     const recordedText = withReferred(
       recordableText(text, !clean || inboundRefused, grounds.masking),
@@ -177,12 +177,12 @@ export class Judge {
 
   /** What speaks against a text whatever policies say: masked columns, and what may not be sent. */
   private objection(
-    lineage: LineageAnswer,
+    answer: LineageAnswer,
     { inbound, lookups }: Seen,
     referred: readonly Referred[],
     { snapshot, masking }: Grounds,
   ): Verdict | undefined {
-    if (!lineage.ok) return denial(lineage.reason, 'masking', snapshot);
+    if (!answer.ok) return denial(answer.reason, 'masking', snapshot);
     const values = lookups.reduce((sum, each) => sum + each.constants.length + each.parameters.length, 0);
     if (values > mostLookups) {
       const reason = `it compares ${values} values with masked columns; ${mostLookups} a statement may be looked up`;
@@ -210,19 +210,18 @@ const nothingSeen: Seen = {
   unknownRelations: [],
 };
 
-function seenBy(text: string, lineage: LineageAnswer, referred: readonly Referred[]): Seen {
-  if (!lineage.ok) return nothingSeen;
-  const { inbound, unknownRelations } = lineage;
-  const results = resultsOf(lineage.results, referred);
-  const masked = results.flatMap(({ outputs = [] }) => outputs.filter(({ sources }) => sources.length > 0));
-  const others = referred.flatMap(({ judgement }) => [...(judgement?.maskedNames ?? [])]);
-  return {
-    results,
-    maskedNames: new Set([...masked.map(({ name }) => name), ...others]),
-    lookups: lookupsOf(lineage, text, referred),
-    inbound,
-    unknownRelations,
-  };
+function seenBy(
+  text: string,
+  answer: LineageAnswer,
+  referred: readonly Referred[],
+  others: readonly Judgement[],
+): Seen {
+  if (!answer.ok) return nothingSeen;
+  const { inbound, unknownRelations } = answer;
+  const results = resultsOf(answer.results, referred);
+  const clean = answer.clean && others.every((other) => other.clean);
+  const maskedNames = clean ? nothingSeen.maskedNames : namesOf(results);
+  return { results, maskedNames, lookups: lookupsOf(answer, text, referred), inbound, unknownRelations };
 }
 
 function isSettled(verdict: Verdict, { lookups, inbound }: Seen, masking: MaskingSet): boolean {
