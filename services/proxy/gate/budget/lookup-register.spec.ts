@@ -31,6 +31,13 @@ describe('looked-up values', () => {
     expect(looked(register, ['f'], 2 * hour)).toBe(true);
   });
 
+  test('beyond the window, what was counted in it still passes', () => {
+    const register = new LookupRegister(key);
+    register.add(column, ['a', 'b', 'c', 'approved'], 0);
+    expect(looked(register, ['a', 'approved'], 1)).toBe(true);
+    expect(looked(register, ['a', 'new'], 2)).toBe(false);
+  });
+
   test('another column counts apart', () => {
     const register = new LookupRegister(key);
     looked(register, ['a', 'b', 'c'], 0);

@@ -34,9 +34,10 @@ export class LookupRegister {
     const seen = this.columns.get(column) ?? new Map<string, number>();
     if (!this.hasRoom([...asked].filter((hash) => !seen.has(hash)).length, now)) return windows[0];
     return windows.find(({ amount, ms }) => {
-      let count = asked.size;
-      for (const [hash, at] of seen) if (now - at < ms && !asked.has(hash)) count++;
-      return count > amount;
+      const isRecent = (at: number | undefined) => at !== undefined && now - at < ms;
+      const fresh = [...asked].filter((hash) => !isRecent(seen.get(hash))).length;
+      if (fresh === 0) return false;
+      return fresh + [...seen.values()].filter(isRecent).length > amount;
     });
   }
 
