@@ -26,7 +26,6 @@ import {
   type WeirConfig,
 } from '#platform';
 import { ensureServerCertificate, loadServerCertificate } from '#wire';
-import { BudgetState } from './gate/budget/budget-state.file.js';
 import { Holds } from './gate/holds.js';
 import { PolicyFollower } from './gate/policy-follower.js';
 import { WeirGate } from './gate/weir-gate.js';
@@ -44,6 +43,7 @@ import { CatalogPool } from './postgres/catalog-pool.js';
 import type { BackendKey } from './postgres/codec.js';
 import { PostgresDoor } from './postgres/door.js';
 import { proxyKeys } from './proxy.keys.js';
+import { openBudgets, type OpenBudgets } from './workers/budgets.js';
 import { PLACE, type Place } from './workers/place.js';
 
 /** An approval waits this long for a person, and its grant as long again. Milliseconds. */
@@ -61,7 +61,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private approvals!: Follower;
   private commands!: { stop(): Promise<void> };
   private catalogs!: CatalogPool;
-  private budgets!: BudgetState;
+  private budgets!: OpenBudgets;
   private journal!: FileJournal;
   private shipper!: Shipper;
   private gate!: WeirGate;
@@ -106,12 +106,8 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
       publicUrl: config.publicUrl,
       openMs: approvalOpenMs,
     });
-    this.budgets = await BudgetState.open({
-      path: join(config.dataDir, 'budgets.json'),
-      key: await secretKeyFile(join(keys, 'lookups.key')),
-      clock,
-      log: (error) => this.log(toAppError(error), {}),
-    });
+    const log = (error: unknown) => this.log(toAppError(error), {});
+    this.budgets = await openBudgets(this.place, { dataDir: config.dataDir, key: keys.lookups, clock, log });
     const { policies, journal, verifier, budgets } = this;
     this.gate = new WeirGate({
       ...{ config, verifier, policies, journal, holds, budgets, eventLog, clock, instance },

@@ -1,7 +1,7 @@
 import type { Clock, Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
 import type { BudgetWindow, Obligations, Verdict } from '#policy-engine';
-import type { LookupRegister } from './budget/lookup-register.js';
+import type { Budgets } from './budget/budgets.js';
 import { lengthOf } from './budget/window-budget.js';
 import type { Judgement, Parameter } from './gate.js';
 import { maskWrittenBack, parametersProblem } from './inbound.js';
@@ -11,7 +11,7 @@ import { lookedUp, lookupProblem, type LookedUp } from './lookup-values.js';
 export interface ExecutionCheckParts {
   readonly principal: Principal;
   readonly connection: string;
-  readonly lookups: LookupRegister;
+  readonly lookups: Budgets['lookups'];
   readonly masking: () => MaskingSet;
   readonly clock: Clock;
 }

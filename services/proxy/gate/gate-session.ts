@@ -28,8 +28,7 @@ import type {
   RecordedResult,
   TargetAddress,
 } from './gate.js';
-import type { BudgetLedger } from './budget/budget-ledger.js';
-import type { LookupRegister } from './budget/lookup-register.js';
+import type { Budgets } from './budget/budgets.js';
 import { windowBudget, type WindowBudget } from './budget/window-budget.js';
 import { beyondBudget } from './excess.js';
 import { ExecutionCheck } from './execution-check.js';
@@ -48,7 +47,7 @@ export interface SessionParts {
   readonly journal: Journal;
   readonly commits: CommitGroup;
   readonly holds: Holds;
-  readonly budgets: { readonly ledger: BudgetLedger; readonly lookups: LookupRegister };
+  readonly budgets: Budgets;
   readonly masking: () => MaskingSet;
   readonly clock: Clock;
   readonly instance: string;

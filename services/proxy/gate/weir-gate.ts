@@ -7,8 +7,7 @@ import type { Gate, GateSession, Knock, TargetAddress } from './gate.js';
 import { CommitGroup } from './commit-group.js';
 import { RecordedSession } from './gate-session.js';
 import type { Holds } from './holds.js';
-import type { BudgetLedger } from './budget/budget-ledger.js';
-import type { LookupRegister } from './budget/lookup-register.js';
+import type { Budgets } from './budget/budgets.js';
 import { Judges } from './judges.js';
 import type { PolicyFollower } from './policy-follower.js';
 
@@ -18,7 +17,7 @@ export interface WeirGateOptions {
   readonly policies: PolicyFollower;
   readonly journal: Journal;
   readonly holds: Holds;
-  readonly budgets: { readonly ledger: BudgetLedger; readonly lookups: LookupRegister };
+  readonly budgets: Budgets;
   readonly eventLog: EventLog;
   readonly clock: Clock;
   readonly instance: string;
