@@ -43,6 +43,7 @@ import { CatalogPool } from './postgres/catalog-pool.js';
 import type { BackendKey } from './postgres/codec.js';
 import { PostgresDoor } from './postgres/door.js';
 import { proxyKeys } from './proxy.keys.js';
+import { openBudgets, type OpenBudgets } from './workers/budgets.js';
 import { PLACE, type Place } from './workers/place.js';
 
 /** An approval waits this long for a person, and its grant as long again. Milliseconds. */
@@ -60,6 +61,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private approvals!: Follower;
   private commands!: { stop(): Promise<void> };
   private catalogs!: CatalogPool;
+  private budgets!: OpenBudgets;
   private journal!: FileJournal;
   private shipper!: Shipper;
   private gate!: WeirGate;
@@ -104,8 +106,12 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
       publicUrl: config.publicUrl,
       openMs: approvalOpenMs,
     });
-    const { policies, journal, verifier } = this;
-    this.gate = new WeirGate({ config, verifier, policies, journal, holds, eventLog, clock, instance });
+    const log = (error: unknown) => this.log(toAppError(error), {});
+    this.budgets = await openBudgets(this.place, { dataDir: config.dataDir, key: keys.lookups, clock, log });
+    const { policies, journal, verifier, budgets } = this;
+    this.gate = new WeirGate({
+      ...{ config, verifier, policies, journal, holds, budgets, eventLog, clock, instance },
+    });
     await Promise.all([this.policies.caughtUp, this.approvals.caughtUp]);
     await this.followCommands();
   }
@@ -153,6 +159,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     await Promise.race([this.shipper.drained(), sleep(drainMs, undefined, { ref: false })]);
     await this.shipper.stop();
     await this.journal.close();
+    await this.budgets.close();
     await this.approvals.stop();
     await this.policies.stop();
   }

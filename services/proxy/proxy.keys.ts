@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import { secretKeyFile } from './secret-key.file.js';
 
 /** The data plane's own keys, made on first start. */
-export async function proxyKeys(dataDir: string): Promise<{ pseudonym: Buffer; binding: Buffer }> {
+export async function proxyKeys(
+  dataDir: string,
+): Promise<{ pseudonym: Buffer; binding: Buffer; lookups: Buffer }> {
   const keys = join(dataDir, 'keys');
   return {
     pseudonym: await secretKeyFile(join(keys, 'pseudonym.key')),
     binding: await secretKeyFile(join(keys, 'binding.key')),
+    lookups: await secretKeyFile(join(keys, 'lookups.key')),
   };
 }

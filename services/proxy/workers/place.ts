@@ -1,3 +1,4 @@
+import type { LeasePort } from '../gate/budget/budget-lease.js';
 import type { BackendKey } from '../postgres/codec.js';
 
 /** Which of the data plane's processes this is, and how it reaches the others. */
@@ -7,6 +8,8 @@ export interface Place {
   readonly count: number;
   /** Takes a cancel to the process that owns the key's session. */
   forwardCancel(index: number, key: BackendKey): Promise<boolean>;
+  /** The process that counts what windows bound; absent: this one. */
+  readonly lender?: LeasePort;
   /** Told once this process takes clients. */
   listening(address: { host: string; port: number }): void;
 }

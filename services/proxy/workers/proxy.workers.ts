@@ -4,13 +4,18 @@ import { fileURLToPath } from 'node:url';
 import {
   Inject,
   Injectable,
+  Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { systemClock } from '#kernel';
-import { CONFIG, KeptProcess, Readiness, type WeirConfig } from '#platform';
+import { toAppError, type Clock } from '#kernel';
+import { CLOCK, CONFIG, KeptProcess, Readiness, type WeirConfig } from '#platform';
 import { ensureServerCertificate } from '#wire';
+import { BudgetLessor } from '../gate/budget/budget-lease.js';
+import type { Bound } from '../gate/budget/budget-ledger.js';
+import type { BudgetState } from '../gate/budget/budget-state.file.js';
 import { proxyKeys } from '../proxy.keys.js';
+import { openBudgetState } from './budgets.js';
 import { Channel } from './channel.js';
 import { placeVariable } from './place.js';
 import type { CarriedKey } from './worker.place.js';
@@ -24,21 +29,28 @@ interface Seat {
 /** The data plane in processes of its own, all on one port, which the gate's process opens and hands clients out from. */
 @Injectable()
 export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('proxy');
   private seats: Seat[] = [];
   private settled: (() => void) | undefined;
+  private budgets!: BudgetState;
+  private lessor!: BudgetLessor;
 
   constructor(
     @Inject(CONFIG) private readonly config: WeirConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(Readiness) readiness: Readiness,
   ) {
     readiness.add('proxy', () => this.isWhole);
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { config } = this;
+    const { config, clock } = this;
     // What all of them read is made before there are several who would make it.
-    await proxyKeys(config.dataDir);
-    if (!config.tls) await ensureServerCertificate(join(config.dataDir, 'tls'), systemClock);
+    const keys = await proxyKeys(config.dataDir);
+    if (!config.tls) await ensureServerCertificate(join(config.dataDir, 'tls'), clock);
+    const log = (error: unknown) => this.logger.warn({ message: toAppError(error).message });
+    this.budgets = await openBudgetState({ dataDir: config.dataDir, key: keys.lookups, clock, log });
+    this.lessor = new BudgetLessor(this.budgets.ledger);
     cluster.setupPrimary({ exec: fileURLToPath(new URL('../main.js', import.meta.url)), args: [] });
     this.seats = Array.from({ length: config.proxy.workers }, (_, index) => this.seat(index));
     for (const { kept } of this.seats) kept.start();
@@ -52,6 +64,7 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
 
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.seats.map(({ kept }) => kept.stop()));
+    await this.budgets.close();
   }
 
   private get isWhole(): boolean {
@@ -76,6 +89,9 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
       },
       cancel: ({ owner, key }: { owner: number; key: CarriedKey }) =>
         this.seats[owner]?.channel?.ask('cancel', key) ?? false,
+      lease: ({ bounds, wanted }: { bounds: readonly Bound[]; wanted: number }) =>
+        this.lessor.lease(bounds, wanted, this.clock.now()),
+      giveBack: ({ id, unspent }: { id: number; unspent: number }) => this.lessor.giveBack(id, unspent),
     });
     worker.once('exit', () => {
       seat.channel = undefined;

@@ -24,6 +24,11 @@ export function workerPlace(
     count: config.proxy.workers,
     forwardCancel: (owner, { pid, secret }) =>
       channel.ask('cancel', { owner, key: { pid, secret: secret.toString('hex') } }),
+    lender: {
+      lease: (bounds, wanted) => channel.ask('lease', { bounds, wanted }),
+      // One that is lost makes the budget end early.
+      giveBack: (id, unspent) => void channel.ask('giveBack', { id, unspent }).catch(() => undefined),
+    },
     listening: (address) => void channel.ask('listening', address),
   };
 }
