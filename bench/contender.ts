@@ -10,7 +10,7 @@ export interface Contender {
   readonly pids: readonly number[];
 }
 
-export type ContenderName = 'direct' | 'pass-through' | 'PgBouncer' | 'Weirkeeper';
+export type ContenderName = 'direct' | 'pass-through' | 'parsed' | 'PgBouncer' | 'Weirkeeper';
 
 /** For libpq. Nobody here speaks TLS: all of it is one machine's loopback, and each contender would pay the same. */
 export function libpqEnvironment({ host, port, user, password, database }: Contender): NodeJS.ProcessEnv {

@@ -1,12 +1,23 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { Lane, MessageScanner, Outbox, tie } from '#wire';
+import { analyze, loadStatementParser } from '#statement';
+import { Lane, MessageScanner, Outbox, tie, type OnMessage } from '#wire';
+import {
+  backend,
+  frontend,
+  readBind,
+  readParse,
+  readQuery,
+  readRowDescription,
+} from '../services/proxy/postgres/codec.js';
 
 /*
- * What a Node process costs that only looks at frames: each message is found, none is read. It takes no TLS and
- * no cancel; its first message is the StartupMessage, which has no type byte. Started with the target's host and
- * port; sends its own port to its parent.
+ * What a Node process costs that looks at frames only (`frames`): each message is found, none is read; or that
+ * understands them as well (`parsed`), statements included, and neither decides nor records. It takes no TLS and no
+ * cancel; its first message is the StartupMessage, which has no type byte. Started with the target's host and port and
+ * one of the two words; sends its own port to its parent.
  */
-const [host = '', port = ''] = process.argv.slice(2);
+const [host = '', port = '', mode = 'frames'] = process.argv.slice(2);
+if (mode === 'parsed') await loadStatementParser();
 const maxLength = 64 * 1024 * 1024;
 
 const server = createServer({ noDelay: true }, (client) => {
@@ -21,16 +32,27 @@ function relay(client: Socket, target: Socket): void {
   const toClient = new Outbox(client);
   const ends = tie(client, target, () => undefined);
   const fail = () => ends.destroy();
-  new Lane(client, [toTarget], afterStartup(framesInto(toTarget), toTarget), fail).start();
-  new Lane(target, [toClient], framesInto(toClient), fail).start();
+  new Lane(client, [toTarget], afterStartup(framesInto(toTarget, readFromClient), toTarget), fail).start();
+  new Lane(target, [toClient], framesInto(toClient, readFromTarget), fail).start();
 }
 
-function framesInto(outbox: Outbox): (chunk: Buffer) => void {
+function framesInto(outbox: Outbox, read: OnMessage): (chunk: Buffer) => void {
   const scanner = new MessageScanner({ maxLength });
   return (chunk) =>
-    void scanner.push(chunk, (_type, buffer, start, end) => {
+    void scanner.push(chunk, (type, buffer, start, end) => {
+      if (mode === 'parsed') read(type, buffer, start, end);
       outbox.pushSlice(buffer, start, end);
     });
+}
+
+function readFromClient(type: number, buffer: Buffer, start: number, end: number): void {
+  if (type === frontend.query) analyze(readQuery(buffer, start, end));
+  if (type === frontend.parse) analyze(readParse(buffer, start, end).text);
+  if (type === frontend.bind) readBind(buffer, start, end);
+}
+
+function readFromTarget(type: number, buffer: Buffer, start: number, end: number): void {
+  if (type === backend.rowDescription) readRowDescription(buffer, start, end);
 }
 
 /* StartupMessage (F): length:int32 … */

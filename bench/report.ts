@@ -18,7 +18,7 @@ export interface Results {
   readonly warmStart: number;
 }
 
-const order: readonly ContenderName[] = ['direct', 'pass-through', 'PgBouncer', 'Weirkeeper'];
+const order: readonly ContenderName[] = ['direct', 'PgBouncer', 'pass-through', 'parsed', 'Weirkeeper'];
 
 export function printPgbench(title: string, rows: readonly PgbenchRow[]): void {
   const names = order.filter((name) => rows[0]?.tps[name]);

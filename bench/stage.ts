@@ -20,6 +20,8 @@ export interface Stage {
   readonly house: TestHouse;
   readonly direct: Contender;
   readonly passThrough: Contender;
+  /** The same, reading every message and parsing every statement. */
+  readonly parsed: Contender;
   readonly pgBouncer: Contender;
   /** With a token that has just been issued: it outlives any run. */
   readonly weirkeeper: Contender;
@@ -57,13 +59,17 @@ export async function setStage(scale: number, nodeFlags: readonly string[] = [])
     await fill(direct);
     const pgBouncer = await startPgBouncer(postgres);
     parts.push(pgBouncer);
-    const relay = await startRelay(postgres);
+    const relay = await startRelay(postgres, 'frames');
     parts.push(relay);
+    const parsing = await startRelay(postgres, 'parsed');
+    parts.push(parsing);
     const house = await TestHouse.start(houseFor(postgres, nodeFlags));
     parts.push(house);
     const weirkeeper: Contender = { name: 'Weirkeeper', ...(await house.client('bench')), pids: [house.pid] };
     const passThrough: Contender = { ...direct, name: 'pass-through', port: relay.port, pids: [relay.pid] };
+    const parsed: Contender = { ...direct, name: 'parsed', port: parsing.port, pids: [parsing.pid] };
     return {
+      parsed,
       auditPid: childrenOf(house.pid)[0] ?? house.pid,
       house,
       direct,
@@ -125,12 +131,12 @@ async function fill(direct: Contender): Promise<void> {
   await client.end();
 }
 
-async function startRelay({
-  host,
-  port,
-}: PostgresServer): Promise<{ port: number; pid: number; stop(): void }> {
+async function startRelay(
+  { host, port }: PostgresServer,
+  mode: 'frames' | 'parsed',
+): Promise<{ port: number; pid: number; stop(): void }> {
   const main = fileURLToPath(new URL('./relay.process.js', import.meta.url));
-  const child: ChildProcess = fork(main, [host, String(port)], { execArgv: [] });
+  const child: ChildProcess = fork(main, [host, String(port), mode], { execArgv: [] });
   const [message] = (await once(child, 'message')) as [{ port: number }];
   return { port: message.port, pid: child.pid!, stop: () => void child.kill() };
 }

@@ -21,7 +21,7 @@ export const full: Size = {
   clients: [1, 8, 64],
   scale: 10,
   readRounds: 5,
-  streamed: 1024 ** 3,
+  streamed: 2 * 1024 ** 3,
 };
 
 export const quick: Size = {
