@@ -23,6 +23,7 @@ export function buildCatalog(
     columnMask: (tableOid, attnum) => columnMask(snapshot, masks, tableOid, attnum),
     namespace: (searchPath) => namespaces.of(searchPath),
     names: anyPath.names,
+    namesFor: anyPath.namesFor,
     resolve: anyPath.resolve,
     baseType: (typeOid) => baseType(snapshot.types, typeOid),
     elementType: (typeOid) => snapshot.types.get(typeOid)?.element || undefined,

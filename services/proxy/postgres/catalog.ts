@@ -25,6 +25,8 @@ export interface Catalog {
   /** What names mean in a session with this search_path; the same object for the same path. */
   namespace(searchPath: SearchPath): CatalogNamespace;
   readonly names: SensitiveNames;
+  /** What names mean where the search_path is not known. */
+  namesFor: CatalogNamespace['namesFor'];
   /** The relations a name may mean: of any schema where it is unqualified. */
   resolve(
     name: RelationName,
