@@ -4,6 +4,7 @@ import { AppError } from '#kernel';
 import {
   lineage,
   loadStatementParser,
+  viewOutputs,
   type LineageAnswer,
   type Names,
   type OutputLineage,
@@ -12,7 +13,7 @@ import { catalogOf } from '../testing/catalog.js';
 import { customersCatalog } from '../testing/customers.js';
 import { honest, honestScopes } from '../testing/honest.cases.js';
 import { masked, refused, refusedByNames, refusedScopes } from '../testing/leaks.cases.js';
-import { carried, carriedSince18 } from '../testing/lineage.cases.js';
+import { carried, carriedSince18, views } from '../testing/lineage.cases.js';
 import { randomStatement } from '../testing/random-statement.js';
 
 beforeAll(loadStatementParser);
@@ -225,6 +226,25 @@ describe('what a text carries to the target', () => {
   it('has no writes to a clear one', () => {
     expect(passed(`UPDATE leads SET email = 'x'`).inbound.writes).toEqual([]);
     expect(passed(`INSERT INTO customers (id, name) VALUES (1, 'x')`).inbound.writes).toEqual([]);
+  });
+});
+
+describe('a view', () => {
+  it.each(views)('has columns made of: %s', (definition, ...expected) => {
+    expect(viewOutputs(definition, names)?.map(shown) ?? ['?']).toEqual(expected);
+  });
+
+  it('is unknown where something in it is, and where it is no query', () => {
+    for (const text of [
+      'SELECT nothing FROM customers',
+      'SELECT * FROM fresh',
+      'DELETE FROM orders',
+      'SELECT 1; SELECT 2',
+      'SELEC',
+      '',
+    ]) {
+      expect(viewOutputs(text, names)).toBeUndefined();
+    }
   });
 });
 

@@ -246,9 +246,8 @@ export const carried: readonly (readonly [sql: string, ...outputs: string[]])[] 
   ],
   [`SELECT count(*) FILTER (WHERE email = 'ana@example.com') FROM customers`, 'count'],
   [
-    `SELECT c.ctid, c.xmin, c.tableoid::regclass, c.email FROM customers c`,
+    `SELECT c.ctid, c.tableoid::regclass, c.email FROM customers c`,
     'ctid',
-    'xmin',
     'tableoid',
     'email=customers.email',
   ],
@@ -325,4 +324,95 @@ export const carriedSince18: typeof carried = [
     'home',
     'tags',
   ],
+];
+
+/** Definitions of views, and what their columns carry; `?` where that can't be told. */
+export const views: typeof carried = [
+  [`SELECT id, name, email, ssn FROM customers`, 'id', 'name', 'email=customers.email', 'ssn=customers.ssn'],
+  [
+    `SELECT * FROM customers WHERE ssn > '5' ORDER BY notes`,
+    'id',
+    'name',
+    'email=customers.email',
+    'ssn=customers.ssn',
+    'notes=customers.notes',
+  ],
+  [`SELECT count(*) AS n FROM customers WHERE ssn > '5'`, 'n'],
+  [`SELECT name, count(email) AS n FROM customers GROUP BY name, ssn`, 'name', 'n'],
+  [`SELECT l.email, c.id FROM leads l JOIN customers c ON c.email = l.email`, 'email', 'id'],
+  [`SELECT email || '' AS e, length(ssn) AS l FROM customers`, 'e~customers.email', 'l~customers.ssn'],
+  [`SELECT CASE WHEN ssn > '5' THEN 1 ELSE 2 END AS x, id FROM customers`, 'x~customers.ssn', 'id'],
+  [
+    `SELECT max(email) AS m, string_agg(name, ',' ORDER BY ssn) AS s FROM customers`,
+    'm~customers.email',
+    's~customers.ssn',
+  ],
+  [`SELECT count(*) FILTER (WHERE ssn > '5') AS n FROM customers`, 'n~customers.ssn'],
+  [`SELECT count(DISTINCT ssn) AS n FROM customers`, 'n~customers.ssn'],
+  [`SELECT id, rank() OVER (ORDER BY ssn) AS r FROM customers`, 'id', 'r~customers.ssn'],
+  [
+    `SELECT id, rank() OVER w AS r, count(*) OVER () AS n FROM customers WINDOW w AS (ORDER BY ssn)`,
+    'id',
+    'r~customers.ssn',
+    'n~customers.ssn',
+  ],
+  [`SELECT DISTINCT email FROM customers`, 'email=customers.email'],
+  [`SELECT email FROM customers UNION SELECT email FROM leads`, 'email~customers.email'],
+  [`SELECT row_to_json(c.*) AS j FROM customers c`, 'j~customers.email+customers.ssn+customers.notes'],
+  [`SELECT c AS r FROM customers c`, 'r~customers.email+customers.ssn+customers.notes'],
+  [`SELECT (c.*).ssn AS s FROM customers c`, 's=customers.ssn'],
+  [
+    `SELECT (SELECT c.email FROM customers c WHERE c.id = o.customer_id LIMIT 1) AS e, o.id FROM orders o`,
+    'e=customers.email',
+    'id',
+  ],
+  [
+    `SELECT (SELECT count(*) FROM customers c WHERE c.ssn > o.notes) AS n, o.id FROM orders o`,
+    'n~customers.ssn',
+    'id',
+  ],
+  [
+    `SELECT o.id, EXISTS (SELECT 1 FROM customers c WHERE c.email = o.notes) AS e FROM orders o`,
+    'id',
+    'e~customers.email',
+  ],
+  [
+    `WITH q AS (SELECT id, upper(email) AS e FROM customers WHERE ssn > '1') SELECT e, id FROM q`,
+    'e~customers.email',
+    'id',
+  ],
+  [
+    `WITH RECURSIVE q(n, v) AS (SELECT 1, email FROM customers UNION ALL SELECT n + 1, v || '' FROM q WHERE n < 3) SELECT * FROM q`,
+    'n',
+    'v~customers.email',
+  ],
+  [
+    `SELECT c.id, part FROM customers c, unnest(string_to_array(c.email, '@')) AS part`,
+    'id',
+    'part~customers.email',
+  ],
+  [
+    `SELECT c.id, e.key FROM customers c, jsonb_each(to_jsonb(c)) e`,
+    'id',
+    'key~customers.email+customers.ssn+customers.notes',
+  ],
+  [
+    `SELECT id, email FROM customers FULL JOIN accounts USING (id, email)`,
+    'id',
+    'email~customers.email+accounts.email',
+  ],
+  [
+    `SELECT ARRAY[email, name] AS a, ROW(ssn, id)::text AS r FROM customers`,
+    'a~customers.email',
+    'r~customers.ssn',
+  ],
+  [
+    `SELECT email::varchar(5) AS e, coalesce(notes, '') AS n FROM customers`,
+    'e~customers.email',
+    'n~customers.notes',
+  ],
+  [`SELECT id, email FROM app.customers ORDER BY email`, 'id', 'email'],
+  [`SELECT emails() AS e`, '?'],
+  [`SELECT 1 === id AS x FROM orders`, '?'],
+  [`SELECT fullname(c.*) AS f FROM customers c`, '?'],
 ];
