@@ -136,6 +136,7 @@ describe('the answer', () => {
     const sql = `WITH q AS (SELECT 1) SELECT * FROM q, app.fresh, customers`;
     expect(passed(sql)).toMatchObject({ unknownRelations: ['app.fresh'], results: [{ outputs: [] }] });
     expect(passed('SELECT * FROM orders, pg_class').unknownRelations).toEqual([]);
+    expect(passed('CREATE TABLE fresh (id int REFERENCES customers)').unknownRelations).toEqual([]);
     expect(passed('SELECT c.email, f.x FROM fresh f, customers c').results[0]?.outputs?.map(shown)).toEqual([
       'email=customers.email',
       'x',

@@ -492,6 +492,9 @@ export const refusedScopes: readonly string[] = [
   `EXPLAIN ANALYZE UPDATE leads SET email = c.email FROM customers c WHERE c.id = leads.id`,
   `PREPARE p AS UPDATE leads SET email = c.email FROM customers c WHERE c.id = leads.id`,
   `CREATE INDEX ON public.customers ((lower(ssn)))`,
+  `CREATE INDEX ON customers ((customers::text))`,
+  `ALTER TABLE customers ADD CHECK (customers::text LIKE '%1%')`,
+  `ALTER TABLE customers ADD CHECK (customers.* IS NOT NULL)`,
   // what is meant can't be told
   `SELECT c.nothing, c.id FROM customers c`,
   `SELECT id FROM customers, orders WHERE nothing = 1`,
