@@ -351,6 +351,8 @@ export const refusedScopes: readonly string[] = [
   `SELECT id FROM customers c WHERE EXISTS (SELECT 1 FROM customers d WHERE d.id = c.id AND c.notes LIKE 'x%')`,
   `SELECT (SELECT min(s.v) FROM (SELECT c.ssn AS v) s) FROM customers c`,
   `SELECT x.v || '' FROM customers c CROSS JOIN LATERAL (SELECT d.v FROM (SELECT c.ssn AS v) d) x`,
+  `SELECT (SELECT s.v FROM leads c, (SELECT max(c.ssn) AS v) s LIMIT 1) FROM customers c`,
+  `SELECT (SELECT s.v FROM app.customers c JOIN (SELECT c.email || '' AS v) s ON true LIMIT 1) FROM customers c`,
   `SELECT (SELECT u || '' FROM unnest('{}'::address[]) u) FROM (SELECT email AS u FROM customers) s`,
   `SELECT (SELECT value || '' FROM jsonb_to_record('{}') AS r(x int)) FROM (SELECT email AS value FROM customers) s`,
   `SELECT (SELECT relname || '' FROM (SELECT 1) s) FROM (SELECT ssn AS relname FROM customers) t, pg_am`,

@@ -114,6 +114,9 @@ const meant: Readonly<Record<string, readonly string[]>> = {
   'NOT BETWEEN SYMMETRIC': ['<', '>'],
 };
 
+const numeral = (value: unknown): string | undefined =>
+  typeof value === 'number' ? String(value) : undefined;
+
 type Rule = (walk: Walk, fields: Fields) => 'done' | void;
 
 const rules: Readonly<Record<string, Rule>> = {
@@ -140,8 +143,7 @@ const rules: Readonly<Record<string, Rule>> = {
   DefElem: (walk, fields) => {
     const arg = isFields(fields['arg']) ? fields['arg'] : {};
     for (const each of [arg['String'], arg['Float'], arg['Integer']]) {
-      if (isFields(each))
-        walk.words(each['sval'], each['fval'], each['ival'] === undefined ? '' : String(each['ival']));
+      if (isFields(each)) walk.words(each['sval'], each['fval'], numeral(each['ival']));
     }
   },
   NotifyStmt: (walk, fields) => walk.words(fields['payload']),
