@@ -138,16 +138,3 @@ export function isListedFunction(name: readonly string[]): boolean {
   const schema = name.length === 2 ? name[0] : undefined;
   return listed.has(last) && (schema === undefined || builtinSchemas.has(schema));
 }
-
-/**
- * Built-ins that take a whole row: `c.row_to_json` calls row_to_json(c), where c has no such column. From
- * pg_proc: one argument is enough, and its type is "any", anyelement, record or their like.
- */
-export const rowFunctions: ReadonlySet<string> = new Set(
-  words(`any_out any_value anycompatible_out anycompatiblenonarray_out anyelement_out anynonarray_out array_agg
-    concat first_value hash_record hash_record_extended json_agg json_agg_strict json_build_array
-    json_build_object jsonb_agg jsonb_agg_strict jsonb_build_array jsonb_build_object lag last_value lead max
-    min mode num_nonnulls num_nulls quote_literal quote_nullable record_out record_send row_to_json
-    to_json to_jsonb array_fill json_populate_record jsonb_populate_record pg_column_compression
-    pg_column_size`),
-);

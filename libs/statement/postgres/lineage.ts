@@ -19,7 +19,7 @@ type Passed = Extract<LineageAnswer, { ok: true }>;
  */
 export function lineage(text: string, names: Names): LineageAnswer {
   const statements = known(text).statements.map(({ stmt }) => stmt);
-  const all: Survey = { literals: [], parameters: [], mayTouch: false, foreign: undefined };
+  const all: Survey = { literals: [], parameters: [], foreign: undefined };
   try {
     for (const each of statements) survey(each, names, all);
     if (!names.anySensitive) return clean(all, statements.length);
@@ -96,7 +96,7 @@ export function viewOutputs(definition: string, names: Names): readonly OutputLi
 }
 
 function ownersOutputs(node: Node, text: string, names: Names): readonly OutputLineage[] | undefined {
-  const all: Survey = { literals: [], parameters: [], mayTouch: false, foreign: undefined };
+  const all: Survey = { literals: [], parameters: [], foreign: undefined };
   survey({ [node.type]: node.fields }, names, all);
   if (all.foreign !== undefined) return undefined;
   const unknown = new Set<string>();

@@ -2,7 +2,7 @@ import { parse, type RawStatement } from './parser.js';
 import { TextCache } from './text-cache.js';
 import type { Analysis } from '../facts.js';
 
-/** A parsed text, shared by analyze and exposure. */
+/** A parsed text, shared by analyze and lineage. */
 export interface KnownText {
   readonly text: string;
   readonly statements: readonly RawStatement[];

@@ -1,9 +1,8 @@
-import type { SensitiveColumn, SensitiveNames } from '../facts.js';
 import type { Names } from '../lineage.js';
 import { catalogOf, type TableText } from './catalog.js';
 
 /*
- * The database that the guard's tests speak of; test/int/statement.spec.ts builds it for real. Masked in customers:
+ * The database that the tests of lineage speak of; test/int/statement.spec.ts builds it for real. Masked in customers:
  * email (may be looked up), ssn, notes; and every column of customer_view, which reads them.
  */
 export const schema = `
@@ -24,33 +23,7 @@ export const schema = `
   CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = first_email);
 `;
 
-const email: SensitiveColumn = { class: 'email', lookup: true };
-const ssn: SensitiveColumn = { class: 'ssn', lookup: false };
-const notes: SensitiveColumn = { class: 'free-text', lookup: false };
-const whole: SensitiveColumn = { class: 'view', lookup: false };
-
-const sensitive: ReadonlyMap<string, ReadonlyMap<string, SensitiveColumn>> = new Map([
-  [
-    'customers',
-    new Map([
-      ['email', email],
-      ['ssn', ssn],
-      ['notes', notes],
-    ]),
-  ],
-  ['customer_view', new Map(['id', 'name', 'email', 'ssn', 'notes'].map((each) => [each, whole]))],
-]);
-
-const clear: ReadonlySet<string> = new Set(['orders', 'products', 'events']);
-const userFunctions: ReadonlySet<string> = new Set(['fullname', 'emails', 'first_email']);
-
-/** What the proxy's catalog would say of it. */
-export const customersNames: SensitiveNames = {
-  relation: (name) => sensitive.get(name) ?? (clear.has(name) ? undefined : 'unknown'),
-  isBuiltinFunction: (name) => !userFunctions.has(name),
-  isBuiltinOperator: (name) => name !== '===',
-  anySensitive: true,
-};
+const userFunctions: readonly string[] = ['fullname', 'emails', 'first_email'];
 
 const tables: readonly TableText[] = [
   { name: 'customers', columns: 'id int, name, email !email?, ssn !ssn, notes !free-text' },
@@ -81,7 +54,7 @@ export const customersCatalog = (
   catalogOf({
     tables,
     searchPath,
-    functions: [...userFunctions],
+    functions: userFunctions,
     operators: ['==='],
     composites: { 90_001: 'street, city' },
     ...(oid ? { oid } : {}),

@@ -202,6 +202,7 @@ export const honestScopes: readonly string[] = [
   `MERGE INTO leads l USING customers c ON l.id = c.id WHEN MATCHED AND l.email > 'a' THEN UPDATE SET email = upper(l.email)`,
   `CREATE TABLE copy AS SELECT l.email, c.name FROM leads l JOIN customers c USING (id)`,
   `CREATE VIEW v AS SELECT l.* FROM leads l JOIN customers c ON c.id = l.id`,
+  `SELECT (SELECT s.v FROM customers c, (SELECT c.ssn || '' AS v) s LIMIT 1) FROM leads c`,
   // composites, arrays, functions in FROM
   `SELECT (l.home).city, (home).street FROM leads l JOIN customers c ON c.id = l.id`,
   `SELECT (l.home).* FROM leads l, customers c WHERE l.id = c.id`,

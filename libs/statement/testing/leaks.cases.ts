@@ -351,6 +351,8 @@ export const refusedScopes: readonly string[] = [
   `SELECT id FROM customers c WHERE EXISTS (SELECT 1 FROM customers d WHERE d.id = c.id AND c.notes LIKE 'x%')`,
   `SELECT (SELECT min(s.v) FROM (SELECT c.ssn AS v) s) FROM customers c`,
   `SELECT x.v || '' FROM customers c CROSS JOIN LATERAL (SELECT d.v FROM (SELECT c.ssn AS v) d) x`,
+  `SELECT (SELECT s.v FROM leads c, (SELECT max(c.ssn) AS v) s LIMIT 1) FROM customers c`,
+  `SELECT (SELECT s.v FROM app.customers c JOIN (SELECT c.email || '' AS v) s ON true LIMIT 1) FROM customers c`,
   `SELECT (SELECT u || '' FROM unnest('{}'::address[]) u) FROM (SELECT email AS u FROM customers) s`,
   `SELECT (SELECT value || '' FROM jsonb_to_record('{}') AS r(x int)) FROM (SELECT email AS value FROM customers) s`,
   `SELECT (SELECT relname || '' FROM (SELECT 1) s) FROM (SELECT ssn AS relname FROM customers) t, pg_am`,
@@ -492,6 +494,9 @@ export const refusedScopes: readonly string[] = [
   `EXPLAIN ANALYZE UPDATE leads SET email = c.email FROM customers c WHERE c.id = leads.id`,
   `PREPARE p AS UPDATE leads SET email = c.email FROM customers c WHERE c.id = leads.id`,
   `CREATE INDEX ON public.customers ((lower(ssn)))`,
+  `CREATE INDEX ON customers ((customers::text))`,
+  `ALTER TABLE customers ADD CHECK (customers::text LIKE '%1%')`,
+  `ALTER TABLE customers ADD CHECK (customers.* IS NOT NULL)`,
   // what is meant can't be told
   `SELECT c.nothing, c.id FROM customers c`,
   `SELECT id FROM customers, orders WHERE nothing = 1`,
@@ -499,8 +504,8 @@ export const refusedScopes: readonly string[] = [
   `SELECT x.email FROM customers c`,
 ];
 
-/** Refused by names alone, though a mask follows the value, or nothing of one is told: lineage lets them pass. */
-export const refusedByNames: readonly string[] = [
+/** Statements that look as if they leaked, but a mask follows the value, or nothing of one is told. */
+export const harmless: readonly string[] = [
   `SELECT upper(email) FROM customers`,
   `SELECT email::text FROM customers`,
   `SELECT CAST(email AS varchar(10)) FROM customers`,

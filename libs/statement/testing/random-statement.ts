@@ -2,7 +2,7 @@ import fc, { type GeneratorValue } from 'fast-check';
 
 /*
  * A nasty grammar of SELECTs over the tables of customers.ts. It keeps track of which columns are in scope, so that most
- * statements are valid, and is drawn to what a guard by names could miss: aliases, positions, stars, whole rows,
+ * statements are valid, and is drawn to what lineage could miss: aliases, positions, stars, whole rows,
  * set operations, column alias lists, shadowed names, correlated subqueries, calls that look like columns.
  */
 interface Item {

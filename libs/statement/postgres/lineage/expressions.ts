@@ -27,6 +27,8 @@ export function expression(engine: Engine, node: Node, scope: Scope, place: Plac
       return call(engine, fields, scope, place);
     case 'A_Indirection':
       return engine.use(indirection(engine, fields, scope), place);
+    case 'WindowDef':
+      return window(engine, fields, scope);
     case 'SubLink':
       return subquery(engine, fields, scope, place);
     default:
@@ -53,16 +55,17 @@ function call(engine: Engine, fields: Fields, scope: Scope, place: Place): void 
       if (node) expression(engine, node, scope, place);
     }
   }
-  if (isFields(over)) {
-    eachChild({ type: 'WindowDef', fields: over }, (child) =>
-      expression(engine, child, scope, places.window),
-    );
-    if (scope.windowSources) engine.use(derived(scope.windowSources), places.window);
-  }
+  if (isFields(over)) window(engine, over, scope);
   for (const each of list(order)) {
     const node = asNode(fieldsOf(each, 'SortBy')?.['node']);
     if (node) expression(engine, node, scope, places.order);
   }
+}
+
+/** PARTITION BY, ORDER BY, and what a window by name was made of. */
+function window(engine: Engine, fields: Fields, scope: Scope): void {
+  eachChild({ type: 'bare', fields }, (child) => expression(engine, child, scope, places.window));
+  if (scope.windowSources) engine.use(derived(scope.windowSources), places.window);
 }
 
 // count(column) says no more than IS NULL does.

@@ -1,6 +1,8 @@
+import type { RelationName } from '../../facts.js';
 import { relationOf } from '../reader.js';
 import { eachChild, text, visit, type Node } from '../tree.js';
 import type { Engine } from './engine.js';
+import { spellings } from './namespace.js';
 import { places, refusal } from './refusal.js';
 
 /**
@@ -11,10 +13,7 @@ import { places, refusal } from './refusal.js';
 export function inert(engine: Engine, statement: Node): void {
   const masked = new Set<string>();
   visit(statement, ({ fields }) => {
-    if (typeof fields['relname'] !== 'string') return;
-    for (const { name, value } of engine.relation(relationOf(fields)).columns) {
-      if (value.sources.length > 0) masked.add(name).add(name.toLowerCase());
-    }
+    if (typeof fields['relname'] === 'string') addMasked(engine, relationOf(fields), masked);
   });
   if (masked.size > 0) refuseNamed(statement, masked);
   visit(statement, (node) => {
@@ -22,6 +21,17 @@ export function inert(engine: Engine, statement: Node): void {
     for (const { value } of engine.query(node, undefined, undefined).columns) engine.use(value, places.set);
     return 'skip';
   });
+}
+
+/** Its masked columns, and its own name: as a column that is the whole row. What it is about to make is not known yet. */
+function addMasked(engine: Engine, written: RelationName, masked: Set<string>): void {
+  const exists = spellings(written.name).some(
+    (name) => engine.names.relation({ ...written, name }) !== 'unknown',
+  );
+  if (!exists) return;
+  for (const { name, value } of engine.relation(written).columns) {
+    if (value.sources.length > 0) masked.add(name).add(name.toLowerCase()).add(written.name);
+  }
 }
 
 const queries: ReadonlySet<string> = new Set([

@@ -4,15 +4,11 @@ import { isListedFunction } from '../functions.js';
 import { relationOf } from '../reader.js';
 import { literal } from '../settings.js';
 import { isFields, isNodeName, list, names, text, type Fields } from '../tree.js';
-import { columnsOf } from './values.js';
-import { spellings } from './namespace.js';
 
 /** What one walk over a statement tells, whatever its names mean. */
 export interface Survey {
   readonly literals: string[];
   readonly parameters: number[];
-  /** It may touch what is masked, or has names that only their scopes explain: it must be judged. */
-  mayTouch: boolean;
   /** Why it is refused, whatever it touches: it runs what can't be seen into. */
   foreign: string | undefined;
 }
@@ -56,14 +52,6 @@ class Walk {
     if (catalogKind(written) === 'valued') {
       this.foreign(`${written.name} holds values of masked columns, or other sessions' statements`);
     }
-    if (this.found.mayTouch) return;
-    for (const name of spellings(written.name)) {
-      const relation = this.known.relation({ ...written, name });
-      const clear = typeof relation === 'object' && !columnsOf(relation).masked;
-      // A with-query's name is one of those that the catalog need not know.
-      const catalog = relation === 'unknown' && catalogKind(written) !== 'none';
-      if (!clear && !catalog) this.found.mayTouch = true;
-    }
   }
 
   call(name: readonly string[]): void {
@@ -79,11 +67,6 @@ class Walk {
     const own =
       name.length === 1 && (meant[last] ?? [last]).every((each) => this.known.isBuiltinOperator(each));
     if (!own) this.foreign(`operator ${last} may read masked columns: it is not one of the server's own`);
-  }
-
-  /** `t.name` may be a call of name(t): then what t is must be known. */
-  path(path: readonly string[], from: number): void {
-    for (const name of path.slice(from)) if (!this.known.isBuiltinFunction(name)) this.found.mayTouch = true;
   }
 
   constant(fields: Fields): void {
@@ -114,6 +97,9 @@ const meant: Readonly<Record<string, readonly string[]>> = {
   'NOT BETWEEN SYMMETRIC': ['<', '>'],
 };
 
+const numeral = (value: unknown): string | undefined =>
+  typeof value === 'number' ? String(value) : undefined;
+
 type Rule = (walk: Walk, fields: Fields) => 'done' | void;
 
 const rules: Readonly<Record<string, Rule>> = {
@@ -126,11 +112,7 @@ const rules: Readonly<Record<string, Rule>> = {
     walk.parameter(fields['number']);
     return 'done';
   },
-  ColumnRef: (walk, fields) => {
-    walk.path(names(fields['fields']), 1);
-    return 'done';
-  },
-  A_Indirection: (walk, fields) => walk.path(names(fields['indirection']), 0),
+  ColumnRef: () => 'done',
   FuncCall: (walk, fields) => walk.call(names(fields['funcname'])),
   RangeTableSample: (walk, fields) => walk.call(names(fields['method'])),
   A_Expr: (walk, fields) => walk.operator(names(fields['name'])),
@@ -140,8 +122,7 @@ const rules: Readonly<Record<string, Rule>> = {
   DefElem: (walk, fields) => {
     const arg = isFields(fields['arg']) ? fields['arg'] : {};
     for (const each of [arg['String'], arg['Float'], arg['Integer']]) {
-      if (isFields(each))
-        walk.words(each['sval'], each['fval'], each['ival'] === undefined ? '' : String(each['ival']));
+      if (isFields(each)) walk.words(each['sval'], each['fval'], numeral(each['ival']));
     }
   },
   NotifyStmt: (walk, fields) => walk.words(fields['payload']),
