@@ -29,5 +29,5 @@ export function budgetMessage(run: Run): string {
 }
 
 export function budgetError(run: Run, session: GateSession): Buffer {
-  return refusal(session, run.execution.statementId, new AppError('BUDGET_EXCEEDED', budgetMessage(run)));
+  return refusal(session, run.statementId, new AppError('BUDGET_EXCEEDED', budgetMessage(run)));
 }

@@ -2,42 +2,32 @@ import type { SessionEffect } from '#statement';
 import type { Judgement } from '../gate/gate.js';
 import type { Conversation } from './conversation.js';
 import type { Run } from './run.js';
-import type { Portal, Prepared, Spent } from './session-objects.js';
+import type { SessionNames } from './session-names.js';
+import type { Spent } from './session-objects.js';
 
-/** Follows what a statement did to the session's names, once the target has said that it was done. */
+/** Follows what a statement did to the session, once the target has said that it was done. */
 export function applyEffects(conversation: Conversation, run: Run, index: number): void {
-  const effect = run.judgement.analysis.statements[index]?.effect;
-  if (effect) apply(conversation, run, effect);
-}
-
-function apply(conversation: Conversation, run: Run, effect: SessionEffect): void {
-  const { judgement } = run;
-  const { statements, portals } = conversation;
-  switch (effect.type) {
-    case 'prepare':
-      return statements.confirm(statements.change(effect.name, newPrepared(effect.name, judgement, [])));
-    case 'deallocate':
-      return forgetNames(statements, effect.name);
-    case 'declare':
-      return portals.confirm(portals.change(effect.name, newCursor(effect.name, judgement, run.spent)));
-    case 'close':
-      return forgetNames(portals, effect.name);
-    case 'discard-all':
-      forgetNames(statements, undefined);
-      forgetNames(portals, undefined);
-      conversation.settingChanges++;
-      return undefined;
-    case 'set':
-      if (!meaningless.has(effect.setting.toLowerCase())) conversation.settingChanges++;
-      return undefined;
-    default:
-      return undefined;
-  }
+  const effect = run.judgement.effects.length > 0 && run.judgement.analysis.statements[index]?.effect;
+  if (!effect) return;
+  conversation.names.done(effect, run.judgement, run.spent);
+  if (changesSettings(effect)) conversation.settingChanges++;
 }
 
 /** Do its effects change what later messages refer to? Then nothing may be judged before it has settled. */
-export function changesNames(judgement: Judgement): boolean {
-  return judgement.effects.some((effect) => settling.has(effect.type));
+export function changesNames({ effects }: Judgement): boolean {
+  for (let i = 0; i < effects.length; i++) if (settling.has(effects[i]!.type)) return true;
+  return false;
+}
+
+/** FETCH spends the budget of its cursor, not one of its own. */
+export function spentOf({ effects }: Judgement, { portals }: SessionNames): Spent | undefined {
+  if (effects.length === 0) return undefined;
+  const fetch = effects.find((effect) => effect.type === 'fetch');
+  // One that this text declares itself begins with a budget of its own.
+  if (!fetch || effects.some((effect) => effect.type === 'declare' && effect.name === fetch.name))
+    return undefined;
+  const portal = portals.find(fetch.name);
+  return portal === 'pending' ? undefined : portal?.spent;
 }
 
 /** Settings that change nothing of what a statement means. */
@@ -49,6 +39,11 @@ export const meaningless: ReadonlySet<string> = new Set([
   'statement_timeout',
 ]);
 
+function changesSettings(effect: SessionEffect): boolean {
+  if (effect.type === 'set') return !meaningless.has(effect.setting.toLowerCase());
+  return effect.type === 'discard-all';
+}
+
 const settling = new Set<SessionEffect['type']>([
   'prepare',
   'deallocate',
@@ -57,29 +52,3 @@ const settling = new Set<SessionEffect['type']>([
   'discard-all',
   'set',
 ]);
-
-export function newPrepared(name: string, judgement: Judgement, parameterTypes: readonly number[]): Prepared {
-  return { name, text: judgement.analysis.text, judgement, parameterTypes, plan: undefined };
-}
-
-/** A FETCH in the same text has spent of this budget already. */
-function newCursor(name: string, judgement: Judgement, spent: Spent): Portal {
-  return {
-    name,
-    prepared: newPrepared('', judgement, []),
-    parameters: [],
-    resultFormats: [],
-    cursor: true,
-    spent,
-    plan: undefined,
-    describedFor: undefined,
-  };
-}
-
-function forgetNames(
-  names: Conversation['statements'] | Conversation['portals'],
-  name: string | undefined,
-): void {
-  for (const known of name === undefined ? [...names.names()] : [name])
-    names.confirm(names.change(known, undefined) as never);
-}

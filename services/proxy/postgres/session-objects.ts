@@ -12,6 +12,8 @@ export interface Prepared {
   readonly parameterTypes: readonly number[];
   /** The last plan made for it, and the RowDescription it was made from. */
   plan: PlannedResult | undefined;
+  /** An Execute of it was decided: that one's record has its text. */
+  executed: boolean;
 }
 
 /** A portal: by Bind, or a cursor by DECLARE (they share their names). */
@@ -27,9 +29,49 @@ export interface Portal {
   plan: PlannedResult | 'no rows' | undefined;
   /** The namespace for which that Describe was asked. */
   describedFor: Namespace | undefined;
+  /** The number of the decision that has it described: asking twice is for nothing. */
+  describedIn: number;
 }
 
 export interface Spent {
   rows: number;
   bytes: number;
+}
+
+export function newPrepared(name: string, judgement: Judgement, parameterTypes: readonly number[]): Prepared {
+  return {
+    name,
+    text: judgement.analysis.text,
+    judgement,
+    parameterTypes,
+    plan: undefined,
+    executed: false,
+  };
+}
+
+/** What DECLARE made. */
+export function newCursor(name: string, judgement: Judgement, spent: Spent): Portal {
+  const prepared = newPrepared('', judgement, []);
+  return newPortal(name, prepared, [], [], true, spent);
+}
+
+export function newPortal(
+  name: string,
+  prepared: Prepared,
+  parameters: readonly Parameter[],
+  resultFormats: readonly Format[],
+  cursor = false,
+  spent: Spent = { rows: 0, bytes: 0 },
+): Portal {
+  return {
+    name,
+    prepared,
+    parameters,
+    resultFormats,
+    cursor,
+    spent,
+    plan: undefined,
+    describedFor: undefined,
+    describedIn: 0,
+  };
 }

@@ -7,8 +7,9 @@ import { Backend } from './backend.js';
 import type { CatalogSource } from './catalog.js';
 import { frontend as type, message } from './codec.js';
 import { Conversation } from './conversation.js';
-import { Frontend, type FrontendLimits } from './frontend.js';
+import { Frontend } from './frontend.js';
 import { PausableSource } from './pausable-source.js';
+import type { SessionLimits } from './session-parts.js';
 import type { Target } from './target.js';
 import { UnitReader } from './unit-reader.js';
 
@@ -24,7 +25,7 @@ export interface SessionOptions {
   readonly target: Target;
   readonly gate: GateSession;
   readonly catalog: CatalogSource;
-  readonly limits: FrontendLimits;
+  readonly limits: SessionLimits;
   readonly log: (error: AppError) => void;
 }
 
@@ -66,26 +67,27 @@ export class PostgresSession {
     this.toTarget = new Outbox(target.stream);
     this.fromClient = new PausableSource(client, (chunk) => this.clientData(chunk));
     this.fromTarget = new PausableSource(target.stream, (chunk) => this.targetData(chunk));
-    const flush = () => this.flush();
-    const fail = (error: unknown) => this.fail(error);
-    this.frontend = new Frontend(
-      this.conversation,
-      gate,
+    const parts = {
+      conversation: this.conversation,
+      session: gate,
       catalog,
       limits,
-      { toTarget: this.toTarget, toClient: this.toClient, flush, terminated: () => this.terminated() },
-      fail,
-    );
-    this.reader = new UnitReader((unit) => this.frontend.accept(unit));
-    this.backend = new Backend(this.conversation, gate, catalog, {
+      toTarget: this.toTarget,
       toClient: this.toClient,
+      flush: () => this.flush(),
+    };
+    const fail = (error: unknown) => this.fail(error);
+    this.frontend = new Frontend(parts, () => this.terminated(), fail);
+    this.reader = new UnitReader((unit) => this.frontend.accept(unit));
+    this.backend = new Backend({
+      ...parts,
       pause: () => this.fromTarget.pause('looking up'),
       resume: () => {
         this.fromTarget.resume('looking up');
         this.flush();
       },
       cancel: () => target.cancel().catch(() => undefined),
-      sendFailure: () => this.frontend.sendFailure(),
+      sendFailure: () => this.frontend.refusals.sendFailure(),
       fail,
     });
     this.tie = tie(client, target.stream, (end) => this.finish(end));
@@ -244,7 +246,7 @@ export class PostgresSession {
   private settleRuns(): void {
     const { expected } = this.conversation;
     for (let item = expected.shift(); item; item = expected.shift()) {
-      if (item.kind === 'query' || item.kind === 'execute') item.run.finish({ status: 'unknown' });
+      if (item.kind === 'query' || item.kind === 'execute') item.finish('unknown');
       else if (item.kind === 'own') item.probe.settle();
     }
   }

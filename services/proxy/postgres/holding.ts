@@ -1,0 +1,140 @@
+import { AppError } from '#kernel';
+import type { Execution, ExecutionDetails, HoldAnswer, HoldNotice, Judgement } from '../gate/gate.js';
+import { noticeResponse } from './codec.js';
+import { Need, type Knowledge } from './knowledge.js';
+import type { Portal } from './session-objects.js';
+import type { SessionParts } from './session-parts.js';
+
+/** What is to be executed, and at which place of its unit. */
+export interface Candidate {
+  readonly judgement: Judgement;
+  readonly details: ExecutionDetails;
+  /** Undefined for a query string. */
+  readonly portal: Portal | undefined;
+  readonly place: number;
+}
+
+/** Waits for a person where the verdict says so; at most one statement at a time. */
+export class Holding {
+  private waiting: AbortController | undefined;
+  private held: Execution | undefined;
+
+  constructor(private readonly parts: SessionParts) {}
+
+  /** Why it may not run; undefined if it may. */
+  verdict(candidate: Candidate, knowledge: Readonly<Knowledge>): AppError | Need | undefined {
+    const { decision, reason } = candidate.judgement.verdict;
+    if (decision === 'allow') return undefined;
+    if (decision === 'deny') return new AppError('STATEMENT_DENIED', reason);
+    const held = knowledge.holds?.get(candidate.place);
+    if (!held) return new Need((k) => this.hold(candidate, k));
+    return held.answer instanceof AppError ? held.answer : refusedHold(held.answer);
+  }
+
+  /** Ends what waits. Returns whether anything did. */
+  abort(reason: AppError): boolean {
+    if (!this.waiting) return false;
+    this.waiting.abort(reason);
+    return true;
+  }
+
+  /** The client is gone. */
+  close(): void {
+    if (this.held)
+      this.parts.session.outcome(this.held, { status: 'cancelled', message: 'the client went away' });
+    this.abort(new AppError('SHUTTING_DOWN', 'the client is gone'));
+  }
+
+  private async hold(candidate: Candidate, knowledge: Knowledge): Promise<void> {
+    const { conversation, session } = this.parts;
+    this.parts.flush();
+    this.waiting = new AbortController();
+    try {
+      await conversation.quiet();
+      // Nobody is asked for a statement that the server will not look at.
+      if (conversation.over || conversation.skipping) return;
+      const execution = session.received(candidate.judgement, candidate.details);
+      this.held = execution;
+      this.parts.flush();
+      const answer = await this.ask(candidate, execution, this.waiting.signal);
+      (knowledge.holds ??= new Map()).set(candidate.place, { execution, answer });
+    } finally {
+      this.waiting = undefined;
+      this.held = undefined;
+    }
+  }
+
+  private async ask(
+    { judgement, details, portal }: Candidate,
+    execution: Execution,
+    signal: AbortSignal,
+  ): Promise<HoldAnswer | AppError> {
+    const { conversation, session } = this.parts;
+    const idle = conversation.status === 'I' && !conversation.segmentOpen;
+    const mayWait = idle || judgement.verdict.obligations.waitInTransaction;
+    try {
+      const answer = await session.hold({
+        execution,
+        parameters: details.parameters,
+        circumstances: this.circumstances(portal),
+        mayWait,
+        announce: (notice) => this.announce(notice, mayWait),
+        signal,
+      });
+      return signal.reason instanceof AppError ? signal.reason : answer;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return error;
+    }
+  }
+
+  private announce({ approvalId, link, approvers, reason }: HoldNotice, waits: boolean): void {
+    const then = waits ? 'waiting' : 'run it again once approved';
+    this.parts.toClient.push(
+      noticeResponse({
+        severity: 'NOTICE',
+        sqlstate: 'WK001',
+        message: `held for approval ${approvalId} by ${approvers.join(', ')}: ${reason} (${then})`,
+        hint: link,
+      }),
+    );
+    this.parts.flush();
+  }
+
+  /** Everything beside text and values that makes this execution this one. */
+  private circumstances(portal: Portal | undefined): string {
+    const { limits, session, conversation } = this.parts;
+    const { target, id } = session;
+    const { settingChanges } = conversation;
+    const settings = settingChanges === 0 ? limits.settings : `changed ${settingChanges} times in ${id}`;
+    const { name, host, port, database, user } = target;
+    return JSON.stringify([name, host, port, database, user, settings, typesOf(portal)]);
+  }
+}
+
+function typesOf(portal: Portal | undefined): readonly number[] {
+  if (!portal) return [];
+  return [
+    ...portal.prepared.parameterTypes,
+    ...portal.parameters.map((p) => p.format),
+    ...portal.resultFormats,
+  ];
+}
+
+function refusedHold(answer: HoldAnswer): AppError | undefined {
+  switch (answer.outcome) {
+    case 'approved':
+      return undefined;
+    case 'denied':
+      return new AppError('STATEMENT_DENIED', `denied by ${answer.decidedBy.join(', ')}: ${answer.reason}`);
+    case 'retry':
+      return new AppError(
+        'STATEMENT_HELD',
+        `held for approval ${answer.approvalId}: run it again once approved`,
+      );
+    case 'expired':
+      return new AppError('STATEMENT_DENIED', `nobody decided approval ${answer.approvalId} in time`);
+    case 'withdrawn':
+      return new AppError('TIMEOUT', 'canceling statement due to user request');
+  }
+}
