@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { Lane, MessageScanner, Outbox, tie } from '#wire';
+import { Lane, MessageScanner, Outbox, throttle, tie } from '#wire';
 
 /*
  * What a Node process costs that only looks at frames: each message is found, none is read. It takes no TLS and
@@ -21,8 +21,19 @@ function relay(client: Socket, target: Socket): void {
   const toClient = new Outbox(client);
   const ends = tie(client, target, () => undefined);
   const fail = () => ends.destroy();
-  new Lane(client, [toTarget], afterStartup(framesInto(toTarget), toTarget), fail).start();
-  new Lane(target, [toClient], framesInto(toClient), fail).start();
+  lane(client, toTarget, afterStartup(framesInto(toTarget), toTarget), fail);
+  lane(target, toClient, framesInto(toClient), fail);
+}
+
+function lane(source: Socket, outbox: Outbox, handle: (chunk: Buffer) => void, fail: () => void): void {
+  const take = (chunk: Buffer) => {
+    handle(chunk);
+    outbox.flush();
+    throttle(outbox, 'congested', lanes);
+    return undefined;
+  };
+  const lanes = [new Lane(source, take, fail)];
+  lanes[0]!.start();
 }
 
 function framesInto(outbox: Outbox): (chunk: Buffer) => void {

@@ -39,7 +39,7 @@ export class Forwarding {
       case 'flush':
         return;
       case 'execute':
-        step.execution ??= session.received(step.judgement, decision.details[index]!);
+        step.execution ??= session.received(step.judgement, step.details);
         return this.begun(step);
       case 'parse':
         if (!step.value!.executed) session.prepared(step.value!.judgement, step.name);

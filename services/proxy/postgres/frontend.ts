@@ -1,5 +1,6 @@
 import { AppError } from '#kernel';
 import { frontend as type } from './codec.js';
+import { Executions } from './executions.js';
 import { Forwarding } from './forwarding.js';
 import { Holding } from './holding.js';
 import { Judging } from './judging.js';
@@ -30,12 +31,12 @@ export class Frontend {
     private readonly onError: (error: unknown) => void,
   ) {
     this.holding = new Holding(parts);
-    const questions = new Questions(parts);
-    const deciders = { judging: new Judging(parts), holding: this.holding, questions };
+    const judging = new Judging(parts);
+    const executions = new Executions(parts, this.holding, new Questions(parts));
     this.refusals = new Refusals(parts);
     this.forwarding = new Forwarding(parts, this.refusals);
-    this.decision = new SegmentDecision(parts, deciders);
-    this.simple = new SimpleQueries(parts, deciders, this.refusals, this.forwarding);
+    this.decision = new SegmentDecision(parts, judging, executions);
+    this.simple = new SimpleQueries(parts, judging, executions, this.refusals, this.forwarding);
   }
 
   /** A unit is undecided: the session stops reading beyond a cap. */

@@ -1,18 +1,10 @@
 import { AppError } from '#kernel';
-import type { Execution, ExecutionDetails, HoldAnswer, HoldNotice, Judgement } from '../gate/gate.js';
+import type { Execution, HoldAnswer, HoldNotice } from '../gate/gate.js';
 import { noticeResponse } from './codec.js';
 import { Need, type Knowledge } from './knowledge.js';
+import type { Run } from './run.js';
 import type { Portal } from './session-objects.js';
 import type { SessionParts } from './session-parts.js';
-
-/** What is to be executed, and at which place of its unit. */
-export interface Candidate {
-  readonly judgement: Judgement;
-  readonly details: ExecutionDetails;
-  /** Undefined for a query string. */
-  readonly portal: Portal | undefined;
-  readonly place: number;
-}
 
 /** Waits for a person where the verdict says so; at most one statement at a time. */
 export class Holding {
@@ -21,13 +13,10 @@ export class Holding {
 
   constructor(private readonly parts: SessionParts) {}
 
-  /** Why it may not run; undefined if it may. */
-  verdict(candidate: Candidate, knowledge: Readonly<Knowledge>): AppError | Need | undefined {
-    const { decision, reason } = candidate.judgement.verdict;
-    if (decision === 'allow') return undefined;
-    if (decision === 'deny') return new AppError('STATEMENT_DENIED', reason);
-    const held = knowledge.holds?.get(candidate.place);
-    if (!held) return new Need((k) => this.hold(candidate, k));
+  /** What a person said; or asks. Undefined: it may run. */
+  answer(run: Run, place: number, knowledge: Readonly<Knowledge>): AppError | Need | undefined {
+    const held = knowledge.holds?.get(place);
+    if (!held) return new Need((k) => this.hold(run, place, k));
     return held.answer instanceof AppError ? held.answer : refusedHold(held.answer);
   }
 
@@ -45,7 +34,7 @@ export class Holding {
     this.abort(new AppError('SHUTTING_DOWN', 'the client is gone'));
   }
 
-  private async hold(candidate: Candidate, knowledge: Knowledge): Promise<void> {
+  private async hold(run: Run, place: number, knowledge: Knowledge): Promise<void> {
     const { conversation, session } = this.parts;
     this.parts.flush();
     this.waiting = new AbortController();
@@ -53,11 +42,11 @@ export class Holding {
       await conversation.quiet();
       // Nobody is asked for a statement that the server will not look at.
       if (conversation.over || conversation.skipping) return;
-      const execution = session.received(candidate.judgement, candidate.details);
+      const execution = session.received(run.judgement, run.details);
       this.held = execution;
       this.parts.flush();
-      const answer = await this.ask(candidate, execution, this.waiting.signal);
-      (knowledge.holds ??= new Map()).set(candidate.place, { execution, answer });
+      const answer = await this.ask(run, execution, this.waiting.signal);
+      (knowledge.holds ??= new Map()).set(place, { execution, answer });
     } finally {
       this.waiting = undefined;
       this.held = undefined;
@@ -65,7 +54,7 @@ export class Holding {
   }
 
   private async ask(
-    { judgement, details, portal }: Candidate,
+    { judgement, details, portal }: Run,
     execution: Execution,
     signal: AbortSignal,
   ): Promise<HoldAnswer | AppError> {

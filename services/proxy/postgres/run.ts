@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type {
   Execution,
+  ExecutionDetails,
   GateSession,
   Judgement,
   Outcome,
@@ -55,6 +56,8 @@ export class Run {
   constructor(
     readonly kind: 'query' | 'execute',
     readonly judgement: Judgement,
+    /** How it is recorded as received. */
+    readonly details: ExecutionDetails,
     /** What an Execute runs. */
     readonly portal: Portal | undefined,
     private readonly session: GateSession,

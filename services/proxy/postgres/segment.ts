@@ -11,15 +11,11 @@ import {
   readParse,
   type Bind,
 } from './codec.js';
-import { planCopyOut } from './copy-out-plan.js';
+import type { Executions } from './executions.js';
 import { describeStatement, syncExpected, type Expectation } from './expectation.js';
-import type { Holding } from './holding.js';
 import { refersBack, type Judging } from './judging.js';
 import { Need, nothingKnown, type Knowledge } from './knowledge.js';
-import { lookupProblem } from './lookup-limit.js';
-import type { Questions } from './questions.js';
-import { Run } from './run.js';
-import { changesNames, spentOf } from './session-effects.js';
+import { changesNames } from './session-effects.js';
 import { newPortal, newPrepared, type Portal, type Prepared } from './session-objects.js';
 import type { SessionParts } from './session-parts.js';
 import type { Message } from './units.js';
@@ -43,12 +39,6 @@ type Answer = Need | 'refused' | 'split' | undefined;
 
 const flushStep: Step = { kind: 'flush' };
 
-export interface Deciders {
-  readonly judging: Judging;
-  readonly holding: Holding;
-  readonly questions: Questions;
-}
-
 /**
  * Decides one segment after the other; what it would do stands in `steps` until the next. Names that a segment defines
  * are tried at once, and taken back where it must be decided again. The first refusal takes its message's place; the
@@ -58,8 +48,6 @@ export class SegmentDecision {
   readonly steps: Step[] = [];
   /** By step: the bytes that go to the target for it. */
   readonly messages: Message[] = [];
-  /** By step that executes: how it is recorded. */
-  readonly details: (ExecutionDetails | undefined)[] = [];
   /** What can be decided only once the steps have settled: SQL's own PREPARE, EXECUTE, … share names with Parse. */
   rest: readonly Message[] = none;
   private knowledge: Readonly<Knowledge> = nothingKnown;
@@ -73,7 +61,8 @@ export class SegmentDecision {
 
   constructor(
     private readonly parts: SessionParts,
-    private readonly deciders: Deciders,
+    private readonly judging: Judging,
+    private readonly executions: Executions,
   ) {}
 
   /** Undefined: decided. */
@@ -85,7 +74,7 @@ export class SegmentDecision {
   }
 
   private begin(knowledge: Readonly<Knowledge>): void {
-    this.steps.length = this.messages.length = this.details.length = 0;
+    this.steps.length = this.messages.length = 0;
     this.rest = none;
     this.splitAfter = this.budgeted = false;
     this.knowledge = knowledge;
@@ -121,10 +110,9 @@ export class SegmentDecision {
     this.steps.length = 0;
   }
 
-  private add(step: Step, message: Message, details?: ExecutionDetails): undefined {
+  private add(step: Step, message: Message): undefined {
     this.steps.push(step);
     this.messages.push(message);
-    this.details.push(details);
   }
 
   private message(message: Message, place: number): Answer {
@@ -146,7 +134,7 @@ export class SegmentDecision {
     const { name, text, parameterTypes } = readParse(message.buffer, message.start, message.end);
     const { statements } = this.parts.conversation.names;
     if (statements.size >= mostNames) return this.tooMany(message, 'prepared statements');
-    const judgement = this.deciders.judging.judge(text, this.knowledge);
+    const judgement = this.judging.judge(text, this.knowledge);
     if (judgement instanceof Need) return judgement;
     if (this.mustSplit(judgement)) return 'split';
     if (judgement.verdict.decision === 'deny')
@@ -186,7 +174,7 @@ export class SegmentDecision {
     const portal = this.parts.conversation.names.portals.find(name);
     if (portal === 'pending') return this.quiet;
     if (!portal) return this.unknown(message, 'portal', name, '34000');
-    const judgement = this.deciders.judging.current(portal.prepared, this.knowledge);
+    const judgement = this.judging.current(portal.prepared, this.knowledge);
     if (judgement instanceof Need) return judgement;
     if (this.mustSplit(judgement)) return 'split';
     portal.prepared.executed = true;
@@ -199,40 +187,16 @@ export class SegmentDecision {
       parameters: portal.parameters,
       portal: portal.name,
     };
-    const problem = this.problem(portal, judgement);
-    if (problem) return this.refuse(message, judgement, problem);
-    const held =
-      judgement.verdict.decision === 'allow'
-        ? undefined
-        : this.deciders.holding.verdict({ judgement, details, portal, place }, this.knowledge);
-    if (held instanceof Need) return held;
-    const execution = this.knowledge.holds?.get(place)?.execution;
-    if (held) return this.refuse(message, judgement, held, execution);
-    const copy = planCopyOut(judgement, place, this.knowledge, this.parts, this.deciders.questions);
-    if (copy instanceof Need) return copy;
-    if (copy instanceof AppError) return this.refuse(message, judgement, copy, execution);
+    if (this.budgeted && judgement.writes)
+      return this.refuse(message, judgement, new AppError('STATEMENT_DENIED', writeBehindBudget));
+    const run = this.executions.begin('execute', judgement, details, portal);
+    const answer = this.executions.decide(run, place, this.knowledge);
+    if (answer instanceof Need) return answer;
+    if (answer) return this.refuse(message, judgement, answer, run.execution);
     this.describeFirst(portal, judgement);
-    const run = new Run(
-      'execute',
-      judgement,
-      portal,
-      this.parts.session,
-      this.parts.limits.recordBytes,
-      spentOf(judgement, this.parts.conversation.names) ?? portal.spent,
-    );
-    run.execution = execution;
-    run.copy = copy;
     this.budgeted ||= judgement.returnsRows && judgement.verdict.obligations.maxRows !== undefined;
     this.splitAfter = changesNames(judgement);
-    return this.add(run, message, details);
-  }
-
-  /** What no approval mends. */
-  private problem({ parameters }: Portal, judgement: Judgement): AppError | undefined {
-    const lookups = lookupProblem(judgement.lookups, parameters);
-    if (lookups !== undefined) return new AppError('STATEMENT_DENIED', lookups);
-    if (this.budgeted && judgement.writes) return new AppError('STATEMENT_DENIED', writeBehindBudget);
-    return undefined;
+    return this.add(run, message);
   }
 
   /** EXECUTE or FETCH after messages that may have changed what its name means. */

@@ -1,0 +1,42 @@
+import { AppError } from '#kernel';
+import type { ExecutionDetails, Judgement } from '../gate/gate.js';
+import { planCopyOut } from './copy-out-plan.js';
+import type { Holding } from './holding.js';
+import { Need, type Knowledge } from './knowledge.js';
+import { lookupProblem } from './lookup-limit.js';
+import type { Questions } from './questions.js';
+import { Run } from './run.js';
+import { spentOf } from './session-effects.js';
+import type { Portal } from './session-objects.js';
+import type { SessionParts } from './session-parts.js';
+
+/** What both protocols share: whether one execution may go, with everything that is known of it. */
+export class Executions {
+  constructor(
+    private readonly parts: SessionParts,
+    private readonly holding: Holding,
+    private readonly questions: Questions,
+  ) {}
+
+  /** `portal`: what an Execute runs. */
+  begin(kind: Run['kind'], judgement: Judgement, details: ExecutionDetails, portal: Portal | undefined): Run {
+    const { session, limits, conversation } = this.parts;
+    const spent = spentOf(judgement, conversation.names) ?? portal?.spent ?? { rows: 0, bytes: 0 };
+    return new Run(kind, judgement, details, portal, session, limits.recordBytes, spent);
+  }
+
+  /** Why it may not go, or what must be known first. `place`: of its message in its unit. */
+  decide(run: Run, place: number, knowledge: Readonly<Knowledge>): AppError | Need | undefined {
+    const { decision, reason } = run.judgement.verdict;
+    run.execution = knowledge.holds?.get(place)?.execution;
+    if (decision === 'deny') return new AppError('STATEMENT_DENIED', reason);
+    const lookups = lookupProblem(run.judgement.lookups, run.details.parameters);
+    if (lookups !== undefined) return new AppError('STATEMENT_DENIED', lookups);
+    const held = decision === 'hold' ? this.holding.answer(run, place, knowledge) : undefined;
+    if (held) return held;
+    const copy = planCopyOut(run.judgement, place, knowledge, this.parts, this.questions);
+    if (copy instanceof Need || copy instanceof AppError) return copy;
+    run.copy = copy;
+    return undefined;
+  }
+}
