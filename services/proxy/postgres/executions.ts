@@ -6,7 +6,7 @@ import { Need, type Knowledge } from './knowledge.js';
 import { lookupProblem } from './lookup-limit.js';
 import type { Questions } from './questions.js';
 import { Run } from './run.js';
-import { spentOf } from './session-effects.js';
+import { hiddenEffect, spentOf } from './session-effects.js';
 import type { Portal } from './session-objects.js';
 import type { SessionParts } from './session-parts.js';
 
@@ -30,6 +30,8 @@ export class Executions {
     const { decision, reason } = run.judgement.verdict;
     run.execution = knowledge.holds?.get(place)?.execution;
     if (decision === 'deny') return new AppError('STATEMENT_DENIED', reason);
+    const hidden = hiddenEffect(run.judgement, this.parts.conversation.names);
+    if (hidden !== undefined) return new AppError('STATEMENT_DENIED', runItself(hidden));
     const lookups = lookupProblem(run.judgement.lookups, run.details.parameters);
     if (lookups !== undefined) return new AppError('STATEMENT_DENIED', lookups);
     const held = decision === 'hold' ? this.holding.answer(run, place, knowledge) : undefined;
@@ -39,4 +41,8 @@ export class Executions {
     run.copy = copy;
     return undefined;
   }
+}
+
+function runItself(name: string): string {
+  return `"${name}" does more than read or write data: run it itself, not by EXECUTE or FETCH`;
 }

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadStatementParser } from '#statement';
 import { ModelConnection } from './spec/model-server.js';
-import { directly, scripts, throughGate } from './spec/names-script.js';
+import { directly, scripts, throughGate, written, type Line } from './spec/names-script.js';
+
+const { query, parse, bind, execute, closeStatement, sync } = written;
+const select = (value: string) => `SELECT '${value}' AS v FROM generate_series(1, 3)`;
 
 const lags = fc.array(fc.constantFrom(0, 0, 0, 1, 2, 5), { minLength: 1, maxLength: 20 });
 const numRuns = Number(process.env['WEIR_RUNS'] ?? 400);
@@ -30,4 +33,49 @@ describe('names, whatever a client does with them', () => {
     expect(ran).toBeGreaterThan(numRuns);
     expect(compared).toBeGreaterThan(numRuns / 10);
   }, 120_000);
+
+  it.each<[string, Line[]]>([
+    [
+      'what SQL prepared runs after its name means another thing',
+      [
+        ...[query('BEGIN'), query(`PREPARE s AS ${select('old')}`), bind('p', 's')],
+        ...[closeStatement('s'), parse('s', select('new')), execute('p')],
+        ...[bind('', 's'), execute(''), sync()],
+      ],
+    ],
+    [
+      'EXECUTE runs a Parse’s DEALLOCATE and PREPARE',
+      [
+        ...[
+          parse('t', select('old')),
+          parse('gone', 'DEALLOCATE t'),
+          parse('made', `PREPARE t AS ${select('new')}`),
+        ],
+        ...[
+          sync(),
+          query('EXECUTE gone'),
+          query('EXECUTE made'),
+          query('EXECUTE t'),
+          bind('', 't'),
+          execute(''),
+        ],
+      ],
+    ],
+    [
+      'a portal outlives its statement',
+      [
+        ...[
+          query('BEGIN'),
+          parse('s', select('old')),
+          bind('p', 's'),
+          closeStatement('s'),
+          parse('s', select('new')),
+        ],
+        ...[execute('p'), bind('', 's'), execute(''), sync()],
+      ],
+    ],
+  ])('%s', async (_, script) => {
+    const { gate } = await throughGate(script, new ModelConnection([0]));
+    expect(gate.wrong).toEqual([]);
+  });
 });

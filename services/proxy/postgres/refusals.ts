@@ -42,7 +42,7 @@ export class Refusals {
   }
 
   /** The record of what is refused before anything of it was. */
-  denied(judgement: Judgement, how: 'extended' | 'function', reason: string): Execution {
+  denied(judgement: Judgement, how: 'simple' | 'extended' | 'function', reason: string): Execution {
     return this.parts.session.received(judgement, {
       how,
       parameters: [],

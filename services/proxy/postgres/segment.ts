@@ -195,7 +195,7 @@ export class SegmentDecision {
     if (answer) return this.refuse(message, judgement, answer, run.execution);
     this.describeFirst(portal, judgement);
     this.budgeted ||= judgement.returnsRows && judgement.verdict.obligations.maxRows !== undefined;
-    this.splitAfter = changesNames(judgement);
+    this.splitAfter = changesNames(run);
     return this.add(run, message);
   }
 

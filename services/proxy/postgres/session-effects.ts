@@ -7,16 +7,31 @@ import type { Spent } from './session-objects.js';
 
 /** Follows what a statement did to the session, once the target has said that it was done. */
 export function applyEffects(conversation: Conversation, run: Run, index: number): void {
-  const effect = run.judgement.effects.length > 0 && run.judgement.analysis.statements[index]?.effect;
+  if (run.judgement.effects.length === 0 || run.portal?.prepared.bySql) return;
+  const effect = run.judgement.analysis.statements[index]?.effect;
   if (!effect) return;
   conversation.names.done(effect, run.judgement, run.spent);
   if (changesSettings(effect)) conversation.settingChanges++;
 }
 
 /** Do its effects change what later messages refer to? Then nothing may be judged before it has settled. */
-export function changesNames({ effects }: Judgement): boolean {
+export function changesNames({ judgement: { effects }, portal }: Run): boolean {
+  if (effects.length === 0 || portal?.prepared.bySql) return false;
   for (let i = 0; i < effects.length; i++) if (settling.has(effects[i]!.type)) return true;
   return false;
+}
+
+/**
+ * EXECUTE of a statement that Parse made may be anything, PREPARE and SET too, and nothing would follow what it does to
+ * the session. Returns such a statement's name.
+ */
+export function hiddenEffect({ effects }: Judgement, names: SessionNames): string | undefined {
+  for (let i = 0; i < effects.length; i++) {
+    const referred = names.referred(effects[i]!);
+    if (referred === undefined || referred === 'pending' || referred.bySql) continue;
+    if (referred.judgement.effects.length > 0) return referred.name;
+  }
+  return undefined;
 }
 
 /** FETCH spends the budget of its cursor, not one of its own. */

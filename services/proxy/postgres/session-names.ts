@@ -150,7 +150,7 @@ export class SessionNames {
   done(effect: SessionEffect, judgement: Judgement, spent: Spent): void {
     switch (effect.type) {
       case 'prepare':
-        return this.statements.set(effect.name, newPrepared(effect.name, judgement, []));
+        return this.statements.set(effect.name, newPrepared(effect.name, judgement, [], true));
       case 'deallocate':
         return effect.name === undefined ? this.statements.forgetNamed() : this.statements.drop(effect.name);
       case 'declare':

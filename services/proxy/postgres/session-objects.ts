@@ -12,6 +12,11 @@ export interface Prepared {
   readonly parameterTypes: readonly number[];
   /** The last plan made for it, and the RowDescription it was made from. */
   plan: PlannedResult | undefined;
+  /**
+   * PREPARE or DECLARE made it, and `text` has that: running it is what stands inside, and does to names nothing of what
+   * the text did.
+   */
+  readonly bySql: boolean;
   /** An Execute of it was decided: that one's record has its text. */
   executed: boolean;
 }
@@ -38,20 +43,26 @@ export interface Spent {
   bytes: number;
 }
 
-export function newPrepared(name: string, judgement: Judgement, parameterTypes: readonly number[]): Prepared {
+export function newPrepared(
+  name: string,
+  judgement: Judgement,
+  parameterTypes: readonly number[],
+  bySql = false,
+): Prepared {
   return {
     name,
     text: judgement.analysis.text,
     judgement,
     parameterTypes,
     plan: undefined,
+    bySql,
     executed: false,
   };
 }
 
 /** What DECLARE made. */
 export function newCursor(name: string, judgement: Judgement, spent: Spent): Portal {
-  const prepared = newPrepared('', judgement, []);
+  const prepared = newPrepared('', judgement, [], true);
   return newPortal(name, prepared, [], [], true, spent);
 }
 

@@ -30,9 +30,13 @@ export class SimpleQueries {
     const run = this.executions.begin('query', judgement, details, undefined);
     const answer = this.executions.decide(run, 0, knowledge);
     if (answer instanceof Need) return answer;
-    run.execution ??= session.received(judgement, details);
-    if (answer) this.refusals.refuseQuery(run.execution, answer);
+    if (answer)
+      this.refusals.refuseQuery(
+        run.execution ?? this.refusals.denied(judgement, 'simple', answer.message),
+        answer,
+      );
     else {
+      run.execution ??= session.received(judgement, details);
       this.forwarding.begun(run);
       toTarget.pushSlice(buffer, start, end);
     }

@@ -14,14 +14,18 @@ export interface Line {
   readonly turns: number;
 }
 
+const sync = message(type.sync);
 let values = 0;
 
-/** A value that no other statement returns. */
+const series = 'generate_series(1, 3)';
+
+/** A value that no other statement returns; some fail as they run, or as they are parsed. */
 const select = fc
-  .constantFrom("generate_series(1, 3)", 'generate_series(1, 3)', 'generate_series(1, 3)', 'generate_series(1, 3 / 0)', 'nowhere')
-  .map((from) => () => `SELECT 'v${++values}' AS v FROM ${from}`); // prettier-ignore
-const statement = fc.constantFrom('s', 't');
-const portal = fc.constantFrom('p', 'q');
+  .constantFrom(...Array.from({ length: 14 }, () => series), 'generate_series(1, 3 / 0)', 'nowhere')
+  .map((from) => () => `SELECT 'v${++values}' AS v FROM ${from}`);
+// Few names, used over and over: else nothing ever meets.
+const statement = fc.constantFrom('s', 's', 's', 't');
+const portal = fc.constantFrom('p', 'p', 'p', 'q');
 
 const sql = fc.oneof(
   { weight: 3, arbitrary: select },
@@ -35,8 +39,8 @@ const sql = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('BEGIN', 'BEGIN', 'COMMIT', 'ROLLBACK', 'SAVEPOINT a', 'ROLLBACK TO a').map((text) => () => text) },
 ); // prettier-ignore
 
-const name = fc.constantFrom('', 's', 't');
-const portalName = fc.constantFrom('', 'p', 'q');
+const name = fc.constantFrom('', 's', 's', 's', 't');
+const portalName = fc.constantFrom('', '', 'p', 'p', 'q');
 const letter = (what: 'S' | 'P') => byte(what.charCodeAt(0));
 
 type Made = () => readonly [bytes: Buffer, shown: string];
@@ -62,10 +66,33 @@ const query = fc.array(sql, { minLength: 1, maxLength: 3 }).map((texts): Made =>
   return [message(type.query, text), `Query ${text}`];
 });
 
+/** Its old name goes first, so that it does not fail. */
+const parseAnew = fc.tuple(name, sql).map(([to, text]): Made => () => {
+  const written = text();
+  const bytes = [message(type.close, letter('S'), to), message(type.parse, to, written, int16(0))];
+  return [Buffer.concat(bytes), `Close, Parse "${to}" ${written}`];
+});
+const run = fc
+  .tuple(portalName, name, fc.constantFrom(sync, Buffer.alloc(0)))
+  .map(([to, from, end]): Made => () => {
+    const bytes = [
+      message(type.close, letter('P'), to),
+      message(type.bind, to, from, int16(0), int16(0), int16(0)),
+      message(type.execute, to, 0),
+      end,
+    ];
+    return [
+      Buffer.concat(bytes),
+      `Close, Bind, Execute "${to}" from "${from}"${end.length > 0 ? ', Sync' : ''}`,
+    ];
+  });
+
 const one = fc.oneof(
-  { weight: 8, arbitrary: parse },
-  { weight: 10, arbitrary: bind },
-  { weight: 10, arbitrary: execute },
+  { weight: 8, arbitrary: parseAnew },
+  { weight: 12, arbitrary: run },
+  { weight: 4, arbitrary: parse },
+  { weight: 6, arbitrary: bind },
+  { weight: 6, arbitrary: execute },
   { weight: 2, arbitrary: portalName.map((of) => made(type.describe, `Describe portal "${of}"`, letter('P'), of)) },
   { weight: 1, arbitrary: name.map((of) => made(type.describe, `Describe statement "${of}"`, letter('S'), of)) },
   { weight: 2, arbitrary: name.map((of) => made(type.close, `Close statement "${of}"`, letter('S'), of)) },
@@ -75,14 +102,38 @@ const one = fc.oneof(
   { weight: 7, arbitrary: query },
 ); // prettier-ignore
 
-export const scripts = (maxLength: number): fc.Arbitrary<Line[]> =>
+const lines = (maxLength: number) =>
   fc.array(
-    fc.tuple(one, fc.constantFrom(0, 0, 0, 0, 1, 3, 9)).map(([make, turns]) => {
-      const [bytes, shown] = make();
-      return { bytes, shown, turns, toString: () => `${turns > 0 ? `… ` : ''}${shown}` };
-    }),
+    fc.tuple(one, fc.constantFrom(0, 0, 0, 0, 1, 3, 9)).map(([make, turns]) => line(make, turns)),
     { minLength: 2, maxLength },
   );
+
+function line(make: Made, turns = 0): Line {
+  const [bytes, shown] = make();
+  const named = { bytes, shown, turns, toString: () => `${turns > 0 ? `… ` : ''}${shown}` };
+  return named;
+}
+
+/** Half of them in a transaction, where portals live longer. */
+export const scripts = (maxLength: number): fc.Arbitrary<Line[]> =>
+  fc
+    .tuple(fc.boolean(), lines(maxLength))
+    .map(([begins, rest]) => (begins ? [line(made(type.query, 'Query BEGIN', 'BEGIN')), ...rest] : rest));
+
+/** By hand: what a client sends, each after what came before was answered. */
+export const written = {
+  query: (text: string) => slow(made(type.query, `Query ${text}`, text)),
+  parse: (to: string, text: string) => slow(made(type.parse, `Parse "${to}" ${text}`, to, text, int16(0))),
+  bind: (to: string, from: string) =>
+    slow(made(type.bind, `Bind "${to}" from "${from}"`, to, from, int16(0), int16(0), int16(0))),
+  execute: (of: string) => slow(made(type.execute, `Execute "${of}"`, of, 0)),
+  closeStatement: (of: string) => slow(made(type.close, `Close statement "${of}"`, letter('S'), of)),
+  sync: () => slow(made(type.sync, 'Sync')),
+};
+
+function slow(make: Made): Line {
+  return line(make, 12);
+}
 
 /** What a client sees of its answers: their kinds, and what tells one from another. */
 export class Client extends Duplex {
