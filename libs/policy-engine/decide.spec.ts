@@ -346,3 +346,72 @@ test('the verdict names its snapshot', () => {
   expect(snapshot.decide(request(bot, [on('sql:select')])).snapshot).toBe(snapshot.version);
   expect(snapshot.version).toMatch(/^[0-9a-f]{64}$/);
 });
+
+describe('budgets over time', () => {
+  const read = (annotations: string, more = '') =>
+    `${annotations} permit (principal, action == Action::"sql:select", resource) ${more};`;
+
+  test('of each length the smallest amount holds', () => {
+    given(
+      read('@max_rows_per("100/1m, 5000/1h")') + read('@max_rows_per("1000/60m") @max_bytes_per("1MiB/1d")'),
+    )
+      .when(bot, on('sql:select'))
+      .then({
+        obligations: {
+          maxRowsPer: [
+            { amount: 100, ms: 60_000 },
+            { amount: 1000, ms: 3_600_000 },
+          ],
+          maxBytesPer: [{ amount: 1_048_576, ms: 86_400_000 }],
+        },
+      });
+  });
+
+  test('without them an obligation has none, so that nobody has to look', () => {
+    const { verdict } = given(read('')).when(bot, on('sql:select'));
+    expect(Object.keys(verdict.obligations)).toEqual(
+      Object.keys(verdict.obligations).filter((k) => !/max|excess|notify/i.test(k)),
+    );
+  });
+
+  test('the rest is asked for only if every policy that bounds it says so', () => {
+    const asks = read('@max_rows("5") @on_excess("approve") @approvers("a") @quorum("2")');
+    const onExcess = { approvers: ['a'], quorum: 2 };
+    given(asks + read(''))
+      .when(bot, on('sql:select'))
+      .then({ obligations: { onExcess } });
+    const { verdict } = given(asks + read('@max_rows("9")')).when(bot, on('sql:select'));
+    expect(verdict.obligations.onExcess).toBeUndefined();
+  });
+
+  test('what a person approved is not asked for twice', () => {
+    const asks = read('@max_rows("5") @on_excess("approve") @approvers("a")');
+    const held = `@effect("approve") @approvers("b") permit (principal, action == Action::"sql:select", resource);`;
+    const { verdict } = given(asks + held).when(bot, on('sql:select'));
+    expect(verdict).toMatchObject({ decision: 'hold', obligations: { maxRows: 5, approvers: ['b'] } });
+    expect(verdict.obligations.onExcess).toBeUndefined();
+  });
+
+  test('groups to notify and approvers of look-ups add up', () => {
+    given(
+      read('@notify("x, y") @lookup_approvers("a") @max_lookups_per("50/1h")') +
+        read('@notify("y, z") @lookup_approvers("b")'),
+    )
+      .when(bot, on('sql:select'))
+      .then({
+        obligations: {
+          notify: ['x', 'y', 'z'],
+          lookupApprovers: ['a', 'b'],
+          maxLookupsPer: [{ amount: 50, ms: 3_600_000 }],
+        },
+      });
+  });
+
+  test('a policy may decide on row locks', () => {
+    const { whenIn } = given(
+      read('') + 'forbid (principal, action in Action::"sql:any", resource) when { context.locksRows };',
+    );
+    whenIn({ locksRows: true }, bot, on('sql:select')).then({ decision: 'deny' });
+    whenIn({ locksRows: false }, bot, on('sql:select')).then({ decision: 'allow' });
+  });
+});

@@ -1,4 +1,5 @@
 import type { PolicyJson } from './cedar.js';
+import { byteSize, wholeNumber, windows, type BudgetWindow } from './policy.amounts.js';
 import { problemAt, type Problem } from './policy.problem.js';
 import type { PolicySource } from './policy.source.js';
 
@@ -6,6 +7,13 @@ import type { PolicySource } from './policy.source.js';
 export interface Demands {
   readonly maxRows?: number;
   readonly maxBytes?: number;
+  readonly maxRowsPer?: readonly BudgetWindow[];
+  readonly maxBytesPer?: readonly BudgetWindow[];
+  readonly maxLookupsPer?: readonly BudgetWindow[];
+  readonly lookupApprovers?: readonly string[];
+  /** The rest of a result that a bound stopped is asked for, of `approvers`. */
+  readonly onExcess?: 'approve';
+  readonly notify?: readonly string[];
   readonly approvers?: readonly string[];
   readonly quorum?: number;
   readonly mode?: 'wait' | 'retry';
@@ -35,6 +43,11 @@ interface Rule {
 const anyKind: readonly PolicyKind[] = ['permit', 'forbid', 'approve'];
 const approve: readonly PolicyKind[] = ['approve'];
 const bounds: readonly PolicyKind[] = ['permit', 'approve'];
+/** Their hashes are kept in memory. */
+const mostLookups = 10_000;
+/** What `@on_excess("approve")` needs beside it, though it stands on a permit. */
+const ofExcess = new Set(['approvers', 'quorum']);
+const bounding = ['max_rows', 'max_bytes', 'max_rows_per', 'max_bytes_per'];
 
 const rules: Readonly<Record<string, Rule>> = {
   id: {
@@ -53,8 +66,50 @@ const rules: Readonly<Record<string, Rule>> = {
     read: (value) => (/^[^\p{Cc}]{1,300}$/u.test(value) && value.trim() ? { reason: value } : undefined),
   },
   max_rows: { on: bounds, shape: '@max_rows("10000"), a whole number from 1', read: number('maxRows') },
-  max_bytes: { on: bounds, shape: '@max_bytes("1048576"), a whole number from 1', read: number('maxBytes') },
-  approvers: { on: approve, shape: '@approvers("dba, payments"), names of groups', read: approvers },
+  max_bytes: {
+    on: bounds,
+    shape: '@max_bytes("16MiB"), a whole number from 1, with KiB, MiB or GiB behind it or nothing',
+    read: (value) => field('maxBytes', byteSize(value)),
+  },
+  max_rows_per: {
+    on: bounds,
+    shape: '@max_rows_per("100000/1h"), rows in any stretch of whole s, m, h or d, at most 31d',
+    read: (value) => field('maxRowsPer', windows(value, wholeNumber)),
+  },
+  max_bytes_per: {
+    on: bounds,
+    shape: '@max_bytes_per("64MiB/1h"), bytes in any stretch of whole s, m, h or d, at most 31d',
+    read: (value) => field('maxBytesPer', windows(value, byteSize)),
+  },
+  max_lookups_per: {
+    on: bounds,
+    shape: `@max_lookups_per("200/1h"), distinct values from 1 to ${mostLookups} in whole s, m, h or d, at most 31d`,
+    read: (value) =>
+      field(
+        'maxLookupsPer',
+        windows(value, (text) => wholeNumber(text, mostLookups)),
+      ),
+  },
+  lookup_approvers: {
+    on: bounds,
+    shape: '@lookup_approvers("dba, payments"), names of groups',
+    read: (value) => field('lookupApprovers', groups(value)),
+  },
+  on_excess: {
+    on: ['permit'],
+    shape: '@on_excess("approve"), the only one; without it a result just stops',
+    read: (value) => (value === 'approve' ? { onExcess: value } : undefined),
+  },
+  notify: {
+    on: anyKind,
+    shape: '@notify("security, payments"), names of groups',
+    read: (value) => field('notify', groups(value)),
+  },
+  approvers: {
+    on: approve,
+    shape: '@approvers("dba, payments"), names of groups',
+    read: (value) => field('approvers', groups(value)),
+  },
   quorum: { on: approve, shape: '@quorum("2"), a whole number from 1 to 10', read: number('quorum', 10) },
   mode: {
     on: approve,
@@ -76,9 +131,6 @@ const rules: Readonly<Record<string, Rule>> = {
   },
 };
 
-// They will mean something one day; until then whoever writes one must not believe that it does.
-const planned = new Set(['notify', 'on_excess']);
-
 /** Reads the annotations that are ours; others (`@owner`, `@ticket`) are the author's own, unless they look like ours. */
 export function readAnnotations(source: PolicySource, json: PolicyJson, problems: Problem[]): Annotated {
   const values = new Map(Object.entries(json.annotations ?? {}));
@@ -96,15 +148,19 @@ export function readAnnotations(source: PolicySource, json: PolicyJson, problems
   if (values.get('effect') === 'approve' && !values.has('approvers')) {
     complain(source.start, 'an approve policy without approvers', 'add @approvers("group")');
   }
+  if (values.has('on_excess') && kind === 'permit') completeExcess(source, values, complain);
   let fields: Fields = {};
   for (const { name, offset } of source.annotations) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (!rule) {
-      if (planned.has(name)) complain(offset, `@${name} is not supported yet`, 'remove it');
       const meant = looksLike(name);
       if (meant) complain(offset, `unknown annotation @${name}`, `write @${meant}, or choose another name`);
-    } else if (!rule.on.includes(kind)) {
-      complain(offset, `@${name} on a ${kind} policy has no effect`, fixForKind(rule));
+    } else if (!rule.on.includes(kind) && !(values.has('on_excess') && ofExcess.has(name))) {
+      complain(
+        offset,
+        `@${name} on ${kind === 'approve' ? 'an' : 'a'} ${kind} policy has no effect`,
+        fixForKind(rule),
+      );
     } else {
       const read = rule.read(values.get(name) ?? '');
       if (!read) complain(offset, `@${name} has a value that it cannot have`, `write ${rule.shape}`);
@@ -115,41 +171,51 @@ export function readAnnotations(source: PolicySource, json: PolicyJson, problems
   return { kind, ...(id !== undefined && { id }), ...(reason !== undefined && { reason }), demands };
 }
 
+function completeExcess(
+  source: PolicySource,
+  values: ReadonlyMap<string, unknown>,
+  complain: (offset: number, what: string, fix: string) => void,
+): void {
+  if (!values.has('approvers'))
+    complain(source.start, '@on_excess("approve") without approvers', 'add @approvers("group")');
+  if (!bounding.some((name) => values.has(name)))
+    complain(
+      source.start,
+      '@on_excess("approve") without a bound',
+      'add @max_rows("10000") or another bound',
+    );
+}
+
 function fixForKind({ on }: Rule): string {
   return on.length === 1
     ? 'add @effect("approve"), or remove it'
     : `remove it: it belongs on ${on.join(' and ')}`;
 }
 
-function wholeNumber(value: string, most: number): number | undefined {
-  if (!/^[1-9]\d{0,15}$/.test(value)) return undefined;
-  const read = Number(value);
-  return read <= most ? read : undefined;
+function number(name: 'maxRows' | 'quorum', most?: number) {
+  return (value: string): Fields | undefined => field(name, wholeNumber(value, most));
 }
 
-function number(field: 'maxRows' | 'maxBytes' | 'quorum', most: number = Number.MAX_SAFE_INTEGER) {
-  return (value: string): Fields | undefined => {
-    const read = wholeNumber(value, most);
-    return read === undefined ? undefined : { [field]: read };
-  };
+function field<K extends keyof Demands>(name: K, value: Demands[K] | undefined): Fields | undefined {
+  return value === undefined ? undefined : { [name]: value };
 }
 
-function approvers(value: string): Fields | undefined {
-  const groups = value.split(',').map((group) => group.trim());
-  return groups.every((group) => /^[^\p{Cc}]+$/u.test(group))
-    ? { approvers: [...new Set(groups)] }
-    : undefined;
+function groups(value: string): readonly string[] | undefined {
+  const names = value.split(',').map((group) => group.trim());
+  return names.every((group) => /^[^\p{Cc}]+$/u.test(group)) ? [...new Set(names)] : undefined;
 }
 
-/** The annotation of ours that a name was probably meant to be. */
+/** The annotation of ours that a name was probably meant to be: of several the nearest. */
 function looksLike(name: string): string | undefined {
   const plain = plainName(name);
-  return Object.keys(rules).find((ours) => {
+  const near = Object.keys(rules).filter((ours) => {
     const target = plainName(ours);
     if (plain === target) return true;
     if (target.length >= 5 && plain.startsWith(target.slice(0, 5))) return true;
     return target.length >= 4 && distance(plain, target) <= (target.length > 5 ? 2 : 1);
   });
+  const from = (ours: string): number => distance(plain, plainName(ours));
+  return near.sort((a, b) => from(a) - from(b))[0];
 }
 
 function plainName(name: string): string {

@@ -11,6 +11,7 @@ const contextAttributes: readonly (keyof DecisionContext)[] = [
   'hasLimit',
   'multiStatement',
   'inTransaction',
+  'locksRows',
   'risk',
 ];
 

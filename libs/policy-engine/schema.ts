@@ -52,6 +52,7 @@ type Statement = {
   hasLimit: Bool,
   multiStatement: Bool,
   inTransaction: Bool,
+  locksRows: Bool, // SELECT … FOR UPDATE, FOR SHARE
   risk: String, // "none", "watch", "high"
 };
 type FilteredStatement = {
@@ -62,6 +63,7 @@ type FilteredStatement = {
   hasLimit: Bool,
   multiStatement: Bool,
   inTransaction: Bool,
+  locksRows: Bool,
   risk: String,
   where: String, // "none", "constant" (WHERE true), "present"
 };

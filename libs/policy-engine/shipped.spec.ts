@@ -106,6 +106,19 @@ describe('the shipped policies', () => {
     });
   });
 
+  test('a read is bounded in bytes too, since one row may hold a table, and in look-ups', () => {
+    house.when(bot, on('sql:select')).then({
+      obligations: {
+        maxBytes: 16 * 1024 ** 2,
+        maxLookupsPer: [{ amount: 200, ms: 3_600_000 }],
+        lookupApprovers: ['approvers'],
+      },
+    });
+    const bulk = house.when(bulkBot, on('sql:select')).verdict.obligations;
+    expect(bulk.maxBytes).toBeUndefined();
+    expect(bulk.lookupApprovers).toEqual(['approvers']);
+  });
+
   test('one refused access refuses the statement, wherever it stands', () => {
     house.when(bot, on('sql:select'), on('sql:insert'), onConnection('sql:code')).then({
       decision: 'deny',

@@ -1,5 +1,8 @@
 import type { Principal } from '#kernel';
 import type { SqlAction } from '#statement';
+import type { BudgetWindow } from './policy.amounts.js';
+
+export type { BudgetWindow } from './policy.amounts.js';
 
 export interface ConnectionRef {
   readonly name: string;
@@ -25,6 +28,8 @@ export interface DecisionContext {
   readonly hasLimit: boolean;
   readonly multiStatement: boolean;
   readonly inTransaction: boolean;
+  /** SELECT … FOR UPDATE, FOR SHARE: a read that locks rows. */
+  readonly locksRows: boolean;
   /** none, watch or high; from findings, when their issue comes. */
   readonly risk: 'none' | 'watch' | 'high';
 }
@@ -40,6 +45,17 @@ export interface DecisionRequest {
 export interface Obligations {
   readonly maxRows?: number;
   readonly maxBytes?: number;
+  /** Sliding windows over all that the identity reads on the connection; absent: none bounds it. */
+  readonly maxRowsPer?: readonly BudgetWindow[];
+  readonly maxBytesPer?: readonly BudgetWindow[];
+  /** Distinct values that may be looked up in one masked column; absent: the gate's own default. */
+  readonly maxLookupsPer?: readonly BudgetWindow[];
+  /** Who may approve look-ups beyond that; empty: they are refused. */
+  readonly lookupApprovers?: readonly string[];
+  /** Who may let the rest of a result through that a bound stopped; absent: it just stops. */
+  readonly onExcess?: { readonly approvers: readonly string[]; readonly quorum: number };
+  /** Groups to tell that it happened. */
+  readonly notify?: readonly string[];
   readonly approvers: readonly string[];
   readonly quorum: number;
   readonly mode: 'wait' | 'retry';

@@ -41,6 +41,8 @@ export interface StatementFacts {
   readonly hasLimit: boolean;
   /** It changes data (also through a CTE, EXPLAIN ANALYZE or a function not on the list). */
   readonly writes: boolean;
+  /** It locks the rows that it reads (FOR UPDATE, FOR SHARE), anywhere in it. */
+  readonly locksRows: boolean;
   /** It returns rows to the client. */
   readonly returnsRows: boolean;
   /** Byte offsets of this statement in the text, end exclusive. */

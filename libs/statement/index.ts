@@ -2,6 +2,7 @@ export * from './facts.js';
 export * from './lineage.js';
 export { loadStatementParser } from './postgres/parser.js';
 export { analyze } from './postgres/analyze.js';
+export { lineage, viewOutputs } from './postgres/lineage.js';
 export { exposure } from './postgres/exposure.js';
 export { redactLiterals } from './postgres/redact.js';
 export { isReadableSetting, judgeSet, type SettingVerdict } from './postgres/settings.js';

@@ -102,6 +102,7 @@ function requestOf(
       hasLimit: statements.every(({ hasLimit }) => hasLimit),
       multiStatement: statements.length > 1,
       inTransaction,
+      locksRows: statements.some(({ locksRows }) => locksRows),
       risk: 'none',
     },
   };

@@ -12,7 +12,7 @@ import {
 import { ApprovalBook, Follower } from '#domain';
 import type { EventLog } from '#event-log';
 import { EndSessionSchema, payload, topics } from '#events';
-import type { AppError, Clock } from '#kernel';
+import { toAppError, type AppError, type Clock } from '#kernel';
 import {
   CLOCK,
   CONFIG,
@@ -26,6 +26,7 @@ import {
   type WeirConfig,
 } from '#platform';
 import { ensureServerCertificate, loadServerCertificate } from '#wire';
+import { BudgetState } from './gate/budget/budget-state.file.js';
 import { Holds } from './gate/holds.js';
 import { PolicyFollower } from './gate/policy-follower.js';
 import { WeirGate } from './gate/weir-gate.js';
@@ -50,6 +51,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private approvals!: Follower;
   private commands!: { stop(): Promise<void> };
   private catalogs!: CatalogPool;
+  private budgets!: BudgetState;
   private journal!: FileJournal;
   private shipper!: Shipper;
   private gate!: WeirGate;
@@ -91,8 +93,16 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
       publicUrl: config.publicUrl,
       openMs: approvalOpenMs,
     });
-    const { policies, journal, verifier } = this;
-    this.gate = new WeirGate({ config, verifier, policies, journal, holds, eventLog, clock, instance });
+    this.budgets = await BudgetState.open({
+      path: join(config.dataDir, 'budgets.json'),
+      key: await secretKeyFile(join(keys, 'lookups.key')),
+      clock,
+      log: (error) => this.log(toAppError(error), {}),
+    });
+    const { policies, journal, verifier, budgets } = this;
+    this.gate = new WeirGate({
+      ...{ config, verifier, policies, journal, holds, budgets, eventLog, clock, instance },
+    });
     await Promise.all([this.policies.caughtUp, this.approvals.caughtUp]);
     await this.followCommands();
   }
@@ -133,6 +143,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     await Promise.race([this.shipper.drained(), sleep(drainMs, undefined, { ref: false })]);
     await this.shipper.stop();
     await this.journal.close();
+    await this.budgets.close();
     await this.approvals.stop();
     await this.policies.stop();
   }

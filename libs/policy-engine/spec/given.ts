@@ -26,6 +26,7 @@ const quiet: DecisionContext = {
   hasLimit: false,
   multiStatement: false,
   inTransaction: false,
+  locksRows: false,
   risk: 'none',
 };
 

@@ -15,6 +15,7 @@ export class StatementReader {
   readonly accesses = new Accesses();
   readonly functions = new Set<string>();
   writes = false;
+  locksRows = false;
 
   /** `relationAction` is what the statement does to relations that it names outside FROM (DDL, LOCK, …). */
   constructor(private readonly relationAction: SqlAction) {}
@@ -200,7 +201,8 @@ const rules: Readonly<Record<string, Rule>> = {
   RangeVar: (reader, fields, scope) => {
     if (!scope.sources.some((each) => isSource(each, fields, scope))) reader.named(fields);
   },
-  LockingClause: () => undefined,
+  // Its relations are names of FROM items, not relations of their own.
+  LockingClause: (reader) => void (reader.locksRows = true),
   WithClause: () => undefined,
   InsertStmt: insert,
   UpdateStmt: update,

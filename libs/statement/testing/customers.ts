@@ -1,4 +1,6 @@
 import type { SensitiveColumn, SensitiveNames } from '../facts.js';
+import type { Names } from '../lineage.js';
+import { catalogOf, type TableText } from './catalog.js';
 
 /*
  * The database that the guard's tests speak of; test/int/statement.spec.ts builds it for real. Masked in customers:
@@ -10,6 +12,11 @@ export const schema = `
     notes text);
   CREATE TABLE products (id int PRIMARY KEY, name text, price numeric);
   CREATE TABLE events (id int PRIMARY KEY, customer_id int, payload jsonb);
+  CREATE TYPE address AS (street text, city text);
+  CREATE TABLE leads (id int PRIMARY KEY, email text, ssn text, score int, home address, tags text[]);
+  CREATE TABLE accounts (id int PRIMARY KEY, customer_id int, email varchar, balance numeric, contact text);
+  CREATE SCHEMA app;
+  CREATE TABLE app.customers (id int PRIMARY KEY, email text, label text);
   CREATE VIEW customer_view AS SELECT id, name, email, ssn, notes FROM customers;
   CREATE FUNCTION fullname(customers) RETURNS text LANGUAGE sql AS 'SELECT $1.email || $1.ssn';
   CREATE FUNCTION emails() RETURNS SETOF text LANGUAGE sql AS 'SELECT email FROM customers';
@@ -44,3 +51,34 @@ export const customersNames: SensitiveNames = {
   isBuiltinOperator: (name) => name !== '===',
   anySensitive: true,
 };
+
+const tables: readonly TableText[] = [
+  { name: 'customers', columns: 'id int, name, email !email?, ssn !ssn, notes !free-text' },
+  {
+    name: 'orders',
+    columns: 'id int, customer_id int, total numeric, status, created_at timestamptz, notes',
+  },
+  { name: 'products', columns: 'id int, name, price numeric' },
+  { name: 'events', columns: 'id int, customer_id int, payload jsonb' },
+  { name: 'leads', columns: 'id int, email, ssn, score int, home address, tags text[]' },
+  {
+    name: 'accounts',
+    columns: 'id int, customer_id int, email varchar !email?, balance numeric !salary, contact !email?',
+  },
+  { schema: 'app', name: 'customers', columns: 'id int, email, label' },
+  {
+    name: 'customer_view',
+    kind: 'v',
+    columns: 'id int !view, name !view, email !view, ssn !view, notes !view',
+  },
+];
+
+/** What the proxy's catalog would say of it; `oid` asks a real server. */
+export const customersCatalog = (oid?: (schema: string, name: string) => number): Names =>
+  catalogOf({
+    tables,
+    functions: [...userFunctions],
+    operators: ['==='],
+    composites: { 90_001: 'street, city' },
+    ...(oid ? { oid } : {}),
+  });

@@ -165,3 +165,8 @@ export const honest: readonly string[] = [
   `SELECT attr.attname, format_type(attr.atttypid, attr.atttypmod) FROM pg_attribute attr WHERE attr.attrelid =
    'customers'::regclass AND attr.attnum > 0`,
 ];
+
+/** What must pass where names are understood by their scopes; names alone would not do. */
+export const honestScopes: readonly string[] = [
+  `SELECT upper(l.email) FROM leads l JOIN customers c ON c.id = l.id`,
+];

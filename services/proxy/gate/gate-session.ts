@@ -9,12 +9,14 @@ import {
   StatementReceivedSchema,
 } from '#events';
 import { createHash } from 'node:crypto';
-import type { Clock, Principal } from '#kernel';
+import { AppError, type Clock, type Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
 import type { Journal, SessionChain } from '../journal/index.js';
 import type {
+  ExcessRequest,
   Execution,
   ExecutionDetails,
+  ExecutionRequest,
   GateSession,
   HoldAnswer,
   HoldRequest,
@@ -27,10 +29,16 @@ import type {
   RecordedResult,
   TargetAddress,
 } from './gate.js';
+import type { BudgetLedger } from './budget/budget-ledger.js';
+import type { LookupRegister } from './budget/lookup-register.js';
+import { windowBudget, type WindowBudget } from './budget/window-budget.js';
+import { beyondBudget } from './excess.js';
+import { ExecutionCheck } from './execution-check.js';
+import { inboundError } from './inbound.js';
 import { writeOutcome, writeParameter, writeResult } from './record.wire.js';
 import type { CommitGroup, CommitWaiter } from './commit-group.js';
 import type { Holds } from './holds.js';
-import type { Judge } from './judge.js';
+import { isVariant, type Judge } from './judge.js';
 
 export interface SessionParts {
   readonly id: string;
@@ -41,6 +49,7 @@ export interface SessionParts {
   readonly journal: Journal;
   readonly commits: CommitGroup;
   readonly holds: Holds;
+  readonly budgets: { readonly ledger: BudgetLedger; readonly lookups: LookupRegister };
   readonly masking: () => MaskingSet;
   readonly clock: Clock;
   readonly instance: string;
@@ -54,6 +63,7 @@ export class RecordedSession implements GateSession {
   readonly principal: Principal;
   readonly target: TargetAddress;
   private readonly chain: SessionChain;
+  private readonly checks: ExecutionCheck;
   private statements = 0;
   private end: ((reason: string) => void) | undefined;
   private endReason: string | undefined;
@@ -64,6 +74,9 @@ export class RecordedSession implements GateSession {
     this.principal = parts.principal;
     this.target = parts.target;
     this.chain = parts.journal.openSession(parts.id);
+    const { principal, masking, clock, budgets } = parts;
+    const connection = parts.target.name;
+    this.checks = new ExecutionCheck({ principal, connection, lookups: budgets.lookups, masking, clock });
   }
 
   started(): void {
@@ -87,6 +100,45 @@ export class RecordedSession implements GateSession {
 
   stillHolds(judgement: Judgement, namespace: Namespace, inTransaction: boolean): boolean {
     return this.parts.judge.stillHolds(judgement, namespace, inTransaction);
+  }
+
+  forExecution({ judgement, parameters, circumstances, held }: ExecutionRequest): Judgement {
+    if (judgement.settled) return judgement;
+    // A person was asked about it as it was then, and has answered.
+    if (held && isVariant(held.judgement, judgement)) return held.judgement;
+    const checked = this.checks.check(judgement, parameters);
+    const beyond = checked === judgement ? beyondBudget(judgement) : undefined;
+    if (!beyond) return checked;
+    const bound = { judgement: beyond, parameters, circumstances: circumstances() };
+    return this.parts.holds.isGranted(this, bound) ? beyond : judgement;
+  }
+
+  windows({ verdict }: Judgement): WindowBudget | undefined {
+    const { budgets, clock } = this.parts;
+    const who = { identity: this.principal.id, connection: this.target.name };
+    return windowBudget(verdict.obligations, who, budgets.ledger, clock);
+  }
+
+  async excess({ execution, parameters, circumstances, error }: ExcessRequest): Promise<AppError> {
+    const beyond = beyondBudget(execution.judgement);
+    if (!beyond) return error;
+    try {
+      const bound = { judgement: beyond, parameters, circumstances };
+      const { request } = await this.parts.holds.request(this, execution, bound);
+      const approvers = request.approverGroups.join(', ');
+      const message = `${error.message}; the rest is held for approval ${request.id} by ${approvers}: run it again once approved`;
+      return new AppError(error.code, message, { hint: `${this.parts.publicUrl}/approvals/${request.id}` });
+    } catch (cause) {
+      return new AppError(error.code, `${error.message}; an approval could not be asked for`, { cause });
+    }
+  }
+
+  get inboundRules(): boolean {
+    return this.parts.masking().inboundDenied.size > 0;
+  }
+
+  inbound(value: string | Uint8Array): AppError | undefined {
+    return inboundError(this.parts.masking(), value);
   }
 
   received(judgement: Judgement, details: ExecutionDetails): Execution {
@@ -133,6 +185,7 @@ export class RecordedSession implements GateSession {
   async hold(request: HoldRequest): Promise<HoldAnswer> {
     const waitingSince = performance.now();
     const answer = await this.parts.holds.hold(this, request);
+    if (answer.outcome === 'approved') this.checks.approved(request.execution.judgement, request.parameters);
     if (this.isEnded) return answer;
     this.chain.add(HoldResolvedSchema, {
       statementId: request.execution.statementId,

@@ -1,9 +1,19 @@
-import type { Principal } from '#kernel';
+import type { AppError, Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
-import type { Analysis, Lookup, RelationName, SensitiveNames, SessionEffect } from '#statement';
+import type {
+  Analysis,
+  Inbound,
+  MaskedLookup,
+  Names,
+  RelationName,
+  SessionEffect,
+  StatementResult,
+} from '#statement';
 import type { Verdict } from '#policy-engine';
+import type { WindowBudget } from './budget/window-budget.js';
 import type { CommitWaiter } from './commit-group.js';
 
+export type { WindowBudget } from './budget/window-budget.js';
 export type { CommitWaiter } from './commit-group.js';
 
 /** What a client brings to the door. */
@@ -36,7 +46,8 @@ export interface TargetAddress {
 /** The names of the target as they stand now; a new object whenever the catalog changes. */
 export interface Namespace {
   readonly version: number;
-  readonly names: SensitiveNames;
+  /** For one who may read these classes in the clear; the same object where `reveals` answers the same. */
+  namesFor(reveals: (dataClass: string) => boolean): Names;
   /** `oid`: what tells it from another of the same name, before or after. */
   resolve(
     name: RelationName,
@@ -55,7 +66,12 @@ export interface Judgement {
   readonly verdict: Verdict;
   /** No masked relation is touched: results need the value classifiers only. */
   readonly clean: boolean;
-  /** Output names that are masked whole where the result gives them no origin. */
+  /**
+   * What each output column carries, by statement of the text; for EXECUTE and FETCH that of what they run. A statement
+   * that is refused, or not understood, has none.
+   */
+  readonly results: readonly StatementResult[];
+  /** The names of these outputs, for who knows no more of a result; it has every name where a row is not known. */
   readonly maskedNames: ReadonlySet<string>;
   readonly returnsRows: boolean;
   readonly writes: boolean;
@@ -70,7 +86,15 @@ export interface Judgement {
   /** The relations that it names, by OID: what an approval binds to. */
   readonly objects: readonly string[];
   /** Values that are compared with masked columns; parameters count when they are known. */
-  readonly lookups: readonly Lookup[];
+  readonly lookups: readonly MaskedLookup[];
+  /** Literals and parameters that the text carries to the target. */
+  readonly inbound: Inbound;
+  /** Nothing of the decision depends on parameters or on grants: `forExecution` gives it back as it is. */
+  readonly settled: boolean;
+  /** A budget may cut its result off: rows, bytes or a window of either. */
+  readonly bounded: boolean;
+  /** It is asked for beyond its budget: another thing to approve than the same text within it. */
+  readonly excess?: boolean;
   /** Relations that the namespace did not know: it may be stale. */
   readonly unknownRelations: readonly string[];
 }
@@ -166,6 +190,25 @@ export type HoldAnswer =
     }
   | { readonly outcome: 'retry' | 'expired' | 'withdrawn'; readonly approvalId: string };
 
+/** What is asked of a judgement when it is about to be executed. */
+export interface ExecutionRequest {
+  readonly judgement: Judgement;
+  readonly parameters: readonly Parameter[];
+  /** As in HoldRequest; called only where it is needed. */
+  readonly circumstances: () => string;
+  /** The execution that was held for this very message, once it was: its judgement is what was asked about. */
+  readonly held?: Execution | undefined;
+}
+
+/** A read that a budget stopped. */
+export interface ExcessRequest {
+  readonly execution: Execution;
+  readonly parameters: readonly Parameter[];
+  readonly circumstances: string;
+  /** What the client would be told without anybody to ask. */
+  readonly error: AppError;
+}
+
 /** One client's session, after the door. */
 export interface GateSession {
   readonly id: string;
@@ -176,6 +219,24 @@ export interface GateSession {
   judge(request: JudgeRequest): Judgement;
   /** Has anything changed since (policies, masking, the hour)? Then judge again. */
   stillHolds(judgement: Judgement, namespace: Namespace, inTransaction: boolean): boolean;
+  /**
+   * The judgement with which this execution goes on: the same object, unless its parameters or a grant change the
+   * decision. Look-ups beyond their number are held or denied, values that may not be sent are denied, and where a person
+   * let a result go beyond its budget, that grant is to be used. To be asked before `received`, and again whenever the
+   * execution is decided again; what follows (`verdict`, `received`, budgets) goes by the answer.
+   */
+  forExecution(request: ExecutionRequest): Judgement;
+  /** Undefined where no window bounds it: then there is nothing to ask, and nothing to pay. */
+  windows(judgement: Judgement): WindowBudget | undefined;
+  /**
+   * Where `verdict.obligations.onExcess` is there: asks for the rest of a result that a budget stopped. Answers with the
+   * error to tell the client, which names the approval. Never throws.
+   */
+  excess(request: ExcessRequest): Promise<AppError>;
+  /** Whether anything of what clients send must be looked at (COPY's data; texts and parameters already were). */
+  readonly inboundRules: boolean;
+  /** Why this value may not be sent to the target, without the value; undefined if it may. */
+  inbound(value: string | Uint8Array): AppError | undefined;
   /** Throws JOURNAL_FULL. Buffers the record; not one byte goes on before `whenSafe` calls back. */
   received(judgement: Judgement, details: ExecutionDetails): Execution;
   prepared(judgement: Judgement, name: string): void;

@@ -11,7 +11,7 @@ import {
 } from '#domain';
 import { AppError, newId, type Clock, type Principal } from '#kernel';
 import type { ApprovalKeyStore } from '#platform';
-import type { HoldAnswer, HoldRequest, TargetAddress } from './gate.js';
+import type { Execution, HoldAnswer, HoldRequest, Judgement, Parameter, TargetAddress } from './gate.js';
 
 export interface HoldsOptions {
   readonly book: ApprovalBook;
@@ -24,6 +24,13 @@ export interface HoldsOptions {
   readonly publicUrl: string;
   /** How long a request stays open, and as long again its grant. Milliseconds. */
   readonly openMs: number;
+}
+
+/** What a request binds to, beside who makes it. */
+export interface Bound {
+  readonly judgement: Judgement;
+  readonly parameters: readonly Parameter[];
+  readonly circumstances: string;
 }
 
 interface Holder {
@@ -40,10 +47,13 @@ export class Holds {
   constructor(private readonly options: HoldsOptions) {}
 
   async hold(holder: Holder, request: HoldRequest): Promise<HoldAnswer> {
-    const binding = this.bind(holder, request);
-    const granted = this.options.book.grants.find(binding, holder.principal, this.options.clock.now());
+    const { execution, parameters, circumstances } = request;
+    const binding = this.bind(holder, { judgement: execution.judgement, parameters, circumstances });
+    const granted = this.grant(binding, holder);
     if (granted) return this.consume(granted, binding, holder, request);
-    const open = this.openRequest(binding, holder.principal) ?? (await this.ask(binding, holder, request));
+    const open =
+      this.openRequest(binding, holder.principal) ??
+      (await this.ask(binding, holder, execution, execution.judgement, parameters));
     this.announce(open, request);
     if (!request.mayWait || open.request.mode === 'retry')
       return { outcome: 'retry', approvalId: open.request.id };
@@ -57,12 +67,36 @@ export class Holds {
     }
   }
 
+  /** Has a person approved exactly this, and was it not used yet? */
+  isGranted(holder: Holder, bound: Bound): boolean {
+    return (
+      this.options.book.counts().approved > 0 && this.grant(this.bind(holder, bound), holder) !== undefined
+    );
+  }
+
+  /** Asks without waiting: who comes back with the same once it is approved finds the grant. */
+  async request(holder: Holder, execution: Execution, bound: Bound): Promise<OpenedApproval> {
+    const binding = this.bind(holder, bound);
+    return (
+      this.grant(binding, holder) ??
+      this.openRequest(binding, holder.principal) ??
+      this.ask(binding, holder, execution, bound.judgement, bound.parameters)
+    );
+  }
+
+  private grant(binding: Buffer, { principal }: Holder): OpenedApproval | undefined {
+    return this.options.book.grants.find(binding, principal, this.options.clock.now());
+  }
+
   /** HMAC over everything that makes this execution this one: never a fingerprint, which `id=1` and `id=2` share. */
-  private bind(holder: Holder, { execution, parameters, circumstances }: HoldRequest): Buffer {
+  private bind(holder: Holder, { judgement, parameters, circumstances }: Bound): Buffer {
     const hmac = createHmac('sha256', this.options.bindingKey);
+    const { exactText, objects, excess, verdict } = judgement;
+    const { maxRows, maxBytes } = verdict.obligations;
+    const beyond = excess ? [{ maxRows, maxBytes }] : [];
     // JSON keeps the fields apart: no text can be shifted from one into the next.
-    const { exactText, objects } = execution.judgement;
-    hmac.update(JSON.stringify([exactText, objects, parameters, circumstances, holder.principal.id]));
+    const fields = [exactText, objects, parameters, circumstances, holder.principal.id, ...beyond];
+    hmac.update(JSON.stringify(fields));
     return hmac.digest();
   }
 
@@ -82,10 +116,11 @@ export class Holds {
   private async ask(
     binding: Buffer,
     holder: Holder,
-    { execution, parameters }: HoldRequest,
+    execution: Execution,
+    judgement: Judgement,
+    parameters: readonly Parameter[],
   ): Promise<OpenedApproval> {
     const { options } = this;
-    const { judgement } = execution;
     const id = newId('apr', options.clock.now());
     const key = newDataKey();
     await options.keys.put(id, key);

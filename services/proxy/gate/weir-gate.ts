@@ -7,7 +7,9 @@ import type { Gate, GateSession, Knock, TargetAddress } from './gate.js';
 import { CommitGroup } from './commit-group.js';
 import { RecordedSession } from './gate-session.js';
 import type { Holds } from './holds.js';
-import { Judge } from './judge.js';
+import type { BudgetLedger } from './budget/budget-ledger.js';
+import type { LookupRegister } from './budget/lookup-register.js';
+import { Judges } from './judges.js';
 import type { PolicyFollower } from './policy-follower.js';
 
 export interface WeirGateOptions {
@@ -16,6 +18,7 @@ export interface WeirGateOptions {
   readonly policies: PolicyFollower;
   readonly journal: Journal;
   readonly holds: Holds;
+  readonly budgets: { readonly ledger: BudgetLedger; readonly lookups: LookupRegister };
   readonly eventLog: EventLog;
   readonly clock: Clock;
   readonly instance: string;
@@ -28,11 +31,18 @@ const maxPendingRefusals = 1000;
 export class WeirGate implements Gate {
   private readonly opened = new Map<string, { session: RecordedSession; expires: NodeJS.Timeout }>();
   private readonly commits: CommitGroup;
+  private readonly judges: Judges;
   private pendingRefusals = 0;
   private closing = false;
 
   constructor(private readonly options: WeirGateOptions) {
     this.commits = new CommitGroup(options.journal);
+    this.judges = new Judges({
+      policies: () => options.policies.policies(),
+      masking: () => options.policies.masking(),
+      clock: options.clock,
+      maxStatementBytes: options.config.statements.maxBytes,
+    });
   }
 
   get sessions(): number {
@@ -51,17 +61,15 @@ export class WeirGate implements Gate {
       knock,
       principal,
       target,
-      judge: new Judge({
-        principal,
-        connection: { name: target.name, protocol: knock.protocol, owner: target.owner },
-        policies: () => options.policies.policies(),
-        masking: () => options.policies.masking(),
-        clock: options.clock,
-        maxStatementBytes: options.config.statements.maxBytes,
+      judge: this.judges.of(principal, {
+        name: target.name,
+        protocol: knock.protocol,
+        owner: target.owner,
       }),
       journal: options.journal,
       commits: this.commits,
       holds: options.holds,
+      budgets: options.budgets,
       masking: () => options.policies.masking(),
       clock: options.clock,
       instance: options.instance,

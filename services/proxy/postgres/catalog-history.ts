@@ -1,5 +1,13 @@
-import type { FormerName, FormerNames } from './catalog-masks.js';
-import type { CatalogSnapshot, Relation } from './catalog-snapshot.js';
+import { columnAt, type CatalogSnapshot, type Relation } from './catalog-snapshot.js';
+
+/** What a column was called before, most recent first, while it kept its (OID, attribute). */
+export type FormerNames = ReadonlyMap<number, ReadonlyMap<number, readonly FormerName[]>>;
+
+export interface FormerName {
+  readonly schema: string;
+  readonly table: string;
+  readonly column: string;
+}
 
 /**
  * What columns were called before, so that masks stick to (OID, attribute) across renames. Kept for as long as
@@ -27,8 +35,8 @@ export class NameHistory {
 
   private compare(was: Relation, is: Relation): void {
     const moved = was.schema !== is.schema || was.name !== is.name;
-    for (const [attnum, { name }] of was.columns) {
-      const now = is.columns.get(attnum);
+    for (const { attnum, name } of was.columns) {
+      const now = columnAt(is, attnum);
       if (now !== undefined && (moved || now.name !== name))
         this.note(was.oid, attnum, { schema: was.schema, table: was.name, column: name });
     }

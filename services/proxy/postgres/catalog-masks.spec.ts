@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { deriveMasks, type MaskColumn } from './catalog-masks.js';
 import { NameHistory } from './catalog-history.js';
-import type { CatalogSnapshot, Relation, ViewFacts } from './catalog-snapshot.js';
+import type { MaskColumn } from './catalog-mask.js';
+import { deriveMasks } from './catalog-masks.js';
+import type { CatalogSnapshot, ViewFacts } from './catalog-snapshot.js';
+import { snapshot, table, view } from './catalog.specimen.js';
 
 const email = { class: 'email', transform: 'partial', lookup: true } as const;
 const rule: MaskColumn = (_, table, column) => {
@@ -11,49 +13,12 @@ const rule: MaskColumn = (_, table, column) => {
     : undefined;
 };
 
-function table(oid: number, name: string, ...columns: string[]): Relation {
-  const list = columns.map((column, i) => [i + 1, { name: column, typeOid: 25 }] as const);
-  return {
-    oid,
-    schema: 'public',
-    name,
-    kind: 'r',
-    toast: 0,
-    rowType: oid + 10_000,
-    rowArrayType: 0,
-    columns: new Map(list),
-  };
-}
-
-function snapshot(relations: Relation[], more: Partial<CatalogSnapshot> = {}): CatalogSnapshot {
-  return {
-    identity: '1:1',
-    relations: new Map(relations.map((relation) => [relation.oid, relation])),
-    systemRelations: [],
-    children: [],
-    views: new Map(),
-    generated: [],
-    functions: new Set(),
-    operators: new Set(),
-    types: new Map(),
-    words: new Set(),
-    ...more,
-  };
-}
-
-const view = (reads: [number, number][], more: Partial<ViewFacts> = {}): ViewFacts => ({
-  reads: reads.map(([relation, attnum]) => ({ relation, attnum })),
-  wholeRow: false,
-  opaque: false,
-  ...more,
-});
-
 /** `table.column: class transform` of everything masked. */
 function masked(of: CatalogSnapshot, by = rule, history = new NameHistory()): string[] {
   return [...deriveMasks(of, by, history.former)].flatMap(([oid, columns]) => {
     const { name, columns: known } = of.relations.get(oid)!;
     return [...columns].map(
-      ([attnum, mask]) => `${name}.${known.get(attnum)!.name}: ${mask.class} ${mask.transform}`,
+      ([attnum, mask]) => `${name}.${known[attnum - 1]!.name}: ${mask.class} ${mask.transform}`,
     );
   });
 }
@@ -137,7 +102,7 @@ describe('masks follow values', () => {
     const child = table(2, 'child', 'email', 'made');
     const log = {
       ...table(3, 'log', 'was'),
-      columns: new Map([[1, { name: 'was', typeOid: parent.rowType }]]),
+      columns: [{ name: 'was', attnum: 1, typeOid: parent.rowType }],
     };
     const of = snapshot([log, child, parent], {
       children: [{ child: 2, parent: 1 }],
@@ -151,6 +116,48 @@ describe('masks follow values', () => {
       'customers.email: email partial',
       'log.was: email whole',
     ]);
+  });
+});
+
+describe('masks of what holds rows', () => {
+  const customers = { ...table(1, 'customers', 'email', 'number'), rowArrayType: 91 };
+  const holder = (typeOid: number) => ({
+    ...table(2, 'holder', 'held'),
+    columns: [{ name: 'held', attnum: 1, typeOid }],
+  });
+  const holds = (columnType: number, more: Partial<CatalogSnapshot> = {}) =>
+    masked(snapshot([holder(columnType), customers], more)).filter((mask) => mask.startsWith('holder'));
+
+  it('go to arrays, domains in arrays, and composite types inside of composite types', () => {
+    const composites = new Map([
+      [71, { columns: [{ name: 'a', attnum: 1, typeOid: 70 }], arrayType: 72 }],
+      [70, { columns: [{ name: 'b', attnum: 1, typeOid: customers.rowType }], arrayType: 0 }],
+      [75, { columns: [{ name: 'c', attnum: 1, typeOid: 25 }], arrayType: 0 }],
+    ]);
+    const types = new Map([
+      [80, { kind: 'domain', base: customers.rowType, element: 0 }],
+      [81, { kind: 'base', base: 0, element: 80 }],
+    ] as const);
+    for (const type of [customers.rowType, 91, 70, 71, 72, 81])
+      expect(holds(type, { composites, types })).toEqual(['holder.held: email whole']);
+    for (const type of [75, 25]) expect(holds(type, { composites, types })).toEqual([]);
+  });
+
+  it('are of no one class where a later inherited mask brings a second', () => {
+    const cards = table(3, 'cards', 'number');
+    const children = [{ child: 1, parent: 3 }];
+    expect(masked(snapshot([holder(customers.rowType), customers, cards], { children }))).toContain(
+      'holder.held: mixed whole',
+    );
+  });
+
+  it('go to TOAST tables, of materialized views too', () => {
+    const toast = { ...table(9, 'pg_toast_2', 'chunk_id', 'chunk_seq', 'chunk_data'), kind: 't' };
+    const m = { ...table(2, 'm', 'made'), kind: 'm', toast: 9 };
+    const views = new Map([[2, view([[1, 1]])]]);
+    expect(masked(snapshot([customers, m, toast], { views })).slice(2)).toEqual(
+      ['chunk_id', 'chunk_seq', 'chunk_data'].map((name) => `pg_toast_2.${name}: email whole`),
+    );
   });
 });
 

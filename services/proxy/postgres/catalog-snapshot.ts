@@ -1,3 +1,5 @@
+import type { CatalogColumn, CatalogRelation } from '#statement';
+
 /** The target's catalog as it was read: plain data, keyed by OID. */
 export interface CatalogSnapshot {
   /** System identifier and database OID: OIDs mean something only below the same. */
@@ -5,10 +7,16 @@ export interface CatalogSnapshot {
   /** Those made after initdb. */
   readonly relations: ReadonlyMap<number, Relation>;
   /** The server's own relations (pg_catalog, information_schema): known, never masked here. */
-  readonly systemRelations: readonly RelationPlace[];
+  readonly system: ReadonlyMap<number, Relation>;
+  /** CREATE TYPE … AS, by type OID. */
+  readonly composites: ReadonlyMap<number, Composite>;
   /** Inheritance and partitions. */
   readonly children: readonly { readonly child: number; readonly parent: number }[];
   readonly views: ReadonlyMap<number, ViewFacts>;
+  /** Relations whose rules for INSERT, UPDATE or DELETE may return rows of their own. */
+  readonly rewritten: readonly (RuleReads & { readonly relation: number })[];
+  /** What views select, as the server prints it with nothing but pg_catalog in its search_path. */
+  readonly definitions: ReadonlyMap<number, ViewDefinition>;
   /** Generated columns and what they are made from, within one relation. */
   readonly generated: readonly { readonly relation: number; readonly from: number; readonly to: number }[];
   /** Functions and operators that are not the server's own, by name. */
@@ -19,33 +27,24 @@ export interface CatalogSnapshot {
   readonly words: ReadonlySet<string>;
 }
 
-export interface RelationPlace {
-  /** Absent for the server's own. */
-  readonly oid?: number;
-  readonly schema: string;
-  readonly name: string;
-}
-
-export interface Relation extends RelationPlace {
-  readonly oid: number;
-  /** pg_class.relkind: r table, p partitioned, v view, m materialized view, f foreign, t TOAST. */
-  readonly kind: string;
+/** Its columns' types are the base types of domains; no column is marked sensitive here. */
+export interface Relation extends CatalogRelation {
+  /** Another for every change of its name or of its columns. */
+  readonly version: string;
   /** Its TOAST table, or 0. */
   readonly toast: number;
   /** The types of its rows and of arrays of them, or 0. */
   readonly rowType: number;
   readonly rowArrayType: number;
-  /** By attribute number; dropped ones are not here. */
-  readonly columns: ReadonlyMap<number, Column>;
 }
 
-export interface Column {
-  readonly name: string;
-  readonly typeOid: number;
+export interface Composite {
+  readonly columns: readonly CatalogColumn[];
+  readonly arrayType: number;
 }
 
-/** What a view's (or materialized view's) definition touches. */
-export interface ViewFacts {
+/** What a rule's actions touch. */
+export interface RuleReads {
   /** Attribute 0: no column of it is named. */
   readonly reads: readonly { readonly relation: number; readonly attnum: number }[];
   /** It names a whole row somewhere: then every column of what it reads counts as read. */
@@ -54,10 +53,36 @@ export interface ViewFacts {
   readonly opaque: boolean;
 }
 
+/** What a view's (or materialized view's) definition touches. */
+export interface ViewFacts extends RuleReads {
+  /** Another for every version of its rule. */
+  readonly rule: string;
+}
+
+export interface ViewDefinition {
+  /** Another whenever its rule, or a name that it prints, may have changed. */
+  readonly key: string;
+  readonly text: string;
+}
+
 export interface TypeFacts {
   readonly kind: 'base' | 'domain' | 'enum' | 'range' | 'other';
   /** A domain's own type, or 0. */
   readonly base: number;
   /** An array's element type, or 0. */
   readonly element: number;
+}
+
+/** Its column of this number; columns are in the order of their numbers, with gaps where some were dropped. */
+export function columnAt(relation: CatalogRelation, attnum: number): CatalogColumn | undefined {
+  const guess = relation.columns[attnum - 1];
+  return guess?.attnum === attnum ? guess : relation.columns.find((column) => column.attnum === attnum);
+}
+
+/** A domain's base type, through all levels; any other type itself. */
+export function baseType(types: CatalogSnapshot['types'], typeOid: number): number {
+  let oid = typeOid;
+  for (let type = types.get(oid); type?.kind === 'domain' && type.base !== 0; type = types.get(oid))
+    oid = type.base;
+  return oid;
 }

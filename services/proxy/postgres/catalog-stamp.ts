@@ -1,4 +1,5 @@
-import { FIRST_USER_OID, type Ask } from './catalog-read.js';
+import { FIRST_USER_OID } from './catalog-queries.js';
+import type { Ask } from './catalog-read.js';
 
 /**
  * Tells whether the catalog changed, cheaply. First: no transaction that writes has ended anywhere in the
@@ -10,9 +11,6 @@ export interface Stamp {
   readonly quiet: string | undefined;
   readonly sum: string;
 }
-
-const snapshotQuery = `select pg_catalog.pg_snapshot_xmin(s), pg_catalog.pg_snapshot_xmax(s)
-  from pg_catalog.pg_current_snapshot() s`;
 
 const summed: readonly (readonly [catalog: string, key: string, where?: string])[] = [
   ['pg_class', 'oid'],
@@ -29,18 +27,23 @@ const summed: readonly (readonly [catalog: string, key: string, where?: string])
 ];
 
 // The key is mixed in, so that two rows that trade their transactions do not cancel out.
-const sumQuery = `select ${summed
+const sum = summed
   .map(
     ([catalog, key, where]) => `(select count(*) || ':' || coalesce(sum(
       (xmin::text::bigint * 40503 + (${key})::bigint) % 1073741827), 0)
       from pg_catalog.${catalog}${where === undefined ? '' : ` where ${where}`})`,
   )
-  .join(` || '/' || `)}`;
+  .join(` || '/' || `);
 
-/** `last` itself where nothing changed for sure; compare `sum` otherwise. */
+/** The sum is worked out only where CASE comes to it. -1 is no transaction's number. */
+const stampQuery = (quiet: string | undefined): string => `
+  select s.min, s.max, case when s.min = s.max and s.max = '${BigInt(quiet ?? -1)}' then null else ${sum} end
+  from (select pg_catalog.pg_snapshot_xmin(n)::text as min, pg_catalog.pg_snapshot_xmax(n)::text as max
+    from pg_catalog.pg_current_snapshot() n) s`;
+
+/** One query. `last` itself where nothing changed for sure; compare `sum` otherwise. */
 export async function readStamp(ask: Ask, last?: Stamp): Promise<Stamp> {
-  const [xmin, xmax] = (await ask(snapshotQuery))[0]!;
-  const quiet = xmin === xmax ? xmax! : undefined;
-  if (last !== undefined && quiet !== undefined && quiet === last.quiet) return last;
-  return { quiet, sum: (await ask(sumQuery))[0]![0]! };
+  const [min, max, sum] = (await ask(stampQuery(last?.quiet)))[0]!;
+  if (last !== undefined && sum == null) return last;
+  return { quiet: min === max ? max! : undefined, sum: sum! };
 }

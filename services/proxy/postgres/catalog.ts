@@ -1,17 +1,19 @@
-import { AppError, isAppError, systemClock, type Clock } from '#kernel';
+import { AppError, systemClock, type Clock } from '#kernel';
 import type { RelationName, SensitiveNames } from '#statement';
 import type { TargetAddress } from '../gate/gate.js';
 import { buildCatalog } from './catalog-build.js';
 import { NameHistory } from './catalog-history.js';
-import type { CatalogMask, MaskColumn } from './catalog-masks.js';
-import { readCatalog, type RuleCache } from './catalog-read.js';
+import { TextLineage } from './catalog-lineage.js';
+import type { CatalogMask, MaskColumn } from './catalog-mask.js';
+import type { SearchPath } from './catalog-name-index.js';
+import type { CatalogNamespace } from './catalog-namespace.js';
+import { CatalogReader } from './catalog-reader.js';
 import type { CatalogSnapshot } from './catalog-snapshot.js';
-import { readStamp, type Stamp } from './catalog-stamp.js';
-import { TargetError } from './target-channel.js';
-import { unreachable } from './target-tls.js';
-import { connectTarget, type Target } from './target.js';
+import { viewOutputs } from './catalog-view-outputs.js';
 
-export type { CatalogMask, MaskColumn } from './catalog-masks.js';
+export type { CatalogMask, MaskColumn } from './catalog-mask.js';
+export type { SearchPath } from './catalog-name-index.js';
+export type { CatalogNamespace } from './catalog-namespace.js';
 
 /** The names, origins and masks of one target as of one moment; a new object whenever they change. */
 export interface Catalog {
@@ -21,7 +23,11 @@ export interface Catalog {
    * Attribute 0 is the whole row: masked whole where any column of it is.
    */
   columnMask(tableOid: number, attnum: number): CatalogMask | 'none' | 'unknown';
+  /** What names mean in a session with this search_path; the same object for the same path. */
+  namespace(searchPath: SearchPath): CatalogNamespace;
   readonly names: SensitiveNames;
+  /** What names mean where the search_path is not known. */
+  namesFor: CatalogNamespace['namesFor'];
   /** The relations a name may mean: of any schema where it is unqualified. */
   resolve(
     name: RelationName,
@@ -37,6 +43,7 @@ export interface Catalog {
 
 /** A target's catalog, watched; shared by all sessions of this process on that connection. */
 export interface CatalogSource {
+  /** The last good one. Throws STALE_SNAPSHOT where reading fails and has done so for more than 30 s. */
   current(): Catalog;
   /** Read after this call began: the same object where nothing changed. Callers share one read. Throws as connectTarget. */
   refresh(): Promise<Catalog>;
@@ -55,12 +62,8 @@ export interface CatalogSource {
 const POLL_EVERY = 1_000;
 /** An idle control connection is given back to the target. */
 const IDLE_AFTER = 60_000;
-
-const settings = new Map([
-  ['application_name', 'weirkeeper catalog'],
-  ['search_path', ''],
-  ['statement_timeout', '30s'],
-]);
+/** For how long sessions go on with a catalog that can't be confirmed. */
+const STALE_AFTER = 30_000;
 
 /** Reads a target's catalog over a connection of its own. Throws as connectTarget does. */
 export async function openCatalog(
@@ -74,29 +77,38 @@ export async function openCatalog(
 }
 
 class WatchedCatalog implements CatalogSource {
-  private target: Target | undefined;
   private snapshot: CatalogSnapshot | undefined;
   private catalog: Catalog | undefined;
-  private stamp: Stamp | undefined;
   private confirmedAt = 0;
+  /** Why the last reading failed. */
+  private failure: unknown;
   private version = 0;
   private users = 0;
   private closed = false;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<Catalog> | undefined;
   private queued: Promise<Catalog> | undefined;
-  private readonly rules: RuleCache = new Map();
+  private readonly reader: CatalogReader;
   private readonly history = new NameHistory();
+  private readonly lineage = new TextLineage(viewOutputs);
   private readonly listeners = new Set<(catalog: Catalog) => void>();
 
   constructor(
     private readonly address: TargetAddress,
     private rule: MaskColumn,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.reader = new CatalogReader(address);
+  }
 
   current(): Catalog {
-    return this.catalog!;
+    if (this.failure === undefined || this.age() <= STALE_AFTER) return this.catalog!;
+    throw new AppError(
+      'STALE_SNAPSHOT',
+      `the catalog of connection "${this.address.name}" can't be read for ${Math.round(this.age() / 1000)} s: ` +
+        'what a statement touches is not known',
+      { cause: this.failure },
+    );
   }
 
   age(): number {
@@ -142,7 +154,7 @@ class WatchedCatalog implements CatalogSource {
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
-    this.disconnect();
+    this.reader.close();
   }
 
   private start(): Promise<Catalog> {
@@ -154,63 +166,30 @@ class WatchedCatalog implements CatalogSource {
   }
 
   private async read(): Promise<Catalog> {
-    const reused = this.target;
+    const startedAt = this.clock.now();
     try {
-      return await this.readOnce();
+      const snapshot = await this.reader.read();
+      if (snapshot !== this.snapshot) this.enter(snapshot);
+      this.confirmedAt = startedAt;
+      this.failure = undefined;
+      return this.catalog!;
     } catch (error) {
-      this.disconnect();
-      // A server may drop an idle connection; that says nothing of a new one.
-      const dropped = reused !== undefined && !isAppError(error) && !(error instanceof TargetError);
-      if (!dropped || this.closed) throw this.explained(error);
-      return this.readOnce();
+      this.failure = error;
+      throw error;
     }
   }
 
-  private async readOnce(): Promise<Catalog> {
-    const startedAt = this.clock.now();
-    const target = await this.connected();
-    const stamp = await readStamp((text) => target.query(text), this.stamp);
-    if (stamp.sum !== this.stamp?.sum) await this.load(target);
-    this.stamp = stamp;
-    this.confirmedAt = startedAt;
-    return this.current();
-  }
-
-  private explained(error: unknown): AppError {
-    if (isAppError(error)) return error;
-    if (!(error instanceof TargetError)) return unreachable(this.address, error);
-    return new AppError('TARGET_REFUSED', `the catalog of connection "${this.address.name}" can't be read`, {
-      cause: error,
-    });
-  }
-
-  /** The stamp was taken before: what changes in between shows as a change at the next poll. */
-  private async load(target: Target): Promise<void> {
-    const snapshot = await readCatalog((text) => target.query(text), this.rules);
+  private enter(snapshot: CatalogSnapshot): void {
     if (this.snapshot !== undefined) this.history.observe(this.snapshot, snapshot);
     this.snapshot = snapshot;
     this.build(snapshot);
   }
 
   private build(snapshot: CatalogSnapshot): Catalog {
-    this.catalog = buildCatalog(++this.version, snapshot, this.rule, this.history.former);
+    const { rule, history, lineage } = this;
+    this.catalog = buildCatalog(++this.version, snapshot, rule, history.former, lineage);
     for (const listener of this.listeners) listener(this.catalog);
     return this.catalog;
-  }
-
-  private async connected(): Promise<Target> {
-    if (this.target?.stream.destroyed === false && this.target.stream.readable) return this.target;
-    // Its role was judged by the sessions' own logins; the catalog is no more than what any role may read.
-    const target = await connectTarget({ ...this.address, allowPrivileged: true }, settings);
-    if (this.closed) target.close();
-    // OIDs and transaction numbers of a server that came back, or of its standby, start over.
-    this.stamp = undefined;
-    return (this.target = target);
-  }
-
-  private disconnect(): void {
-    this.target?.close();
-    this.target = undefined;
   }
 
   private schedule(): void {
@@ -222,7 +201,7 @@ class WatchedCatalog implements CatalogSource {
   }
 
   private idle(): void {
-    if (this.running === undefined) this.disconnect();
+    if (this.running === undefined) this.reader.disconnect();
   }
 
   private poll(): void {

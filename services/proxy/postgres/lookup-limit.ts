@@ -1,4 +1,4 @@
-import type { Lookup } from '#statement';
+import type { MaskedLookup } from '#statement';
 import type { Parameter } from '../gate/gate.js';
 
 /** Values that one statement may compare with masked columns: enough to look people up, too few to enumerate. */
@@ -6,7 +6,7 @@ const maxLookups = 20;
 
 /** Why these parameters ask for too much at once; undefined if they do not. The text's own values were counted before. */
 export function lookupProblem(
-  lookups: readonly Lookup[],
+  lookups: readonly Omit<MaskedLookup, 'column'>[],
   parameters: readonly Parameter[],
 ): string | undefined {
   if (lookups.length === 0) return undefined;

@@ -1,0 +1,90 @@
+import { createHmac } from 'node:crypto';
+import type { BudgetWindow } from '#policy-engine';
+
+/** What a register keeps of one column: hashes, each with when its value was last looked up. */
+export type LookupState = readonly [column: string, seen: readonly (readonly [hash: string, at: number])[]];
+
+/** Hashes kept at once. Beyond, those that are too old go; if none is, no value is new enough to be taken. */
+const mostHashes = 100_000;
+const longestMs = 31 * 86_400_000;
+
+/**
+ * Which values an identity has looked up in a masked column: how many different ones, in any stretch of time. Kept as
+ * keyed hashes, since the values are what the mask hides.
+ */
+export class LookupRegister {
+  /** Oldest first, by column. */
+  private readonly columns = new Map<string, Map<string, number>>();
+  private hashes = 0;
+
+  constructor(
+    private readonly key: Uint8Array,
+    /** Called after everything that must outlive the process. */
+    private readonly changed: () => void = () => undefined,
+  ) {}
+
+  /** The window that these values would go beyond, or undefined. `column` names identity, connection and column. */
+  exceeded(
+    column: string,
+    values: readonly string[],
+    windows: readonly BudgetWindow[],
+    now: number,
+  ): BudgetWindow | undefined {
+    const asked = new Set(values.map((value) => this.hash(column, value)));
+    const seen = this.columns.get(column) ?? new Map<string, number>();
+    if (!this.hasRoom([...asked].filter((hash) => !seen.has(hash)).length, now)) return windows[0];
+    return windows.find(({ amount, ms }) => {
+      const isRecent = (at: number | undefined) => at !== undefined && now - at < ms;
+      const fresh = [...asked].filter((hash) => !isRecent(seen.get(hash))).length;
+      if (fresh === 0) return false;
+      return fresh + [...seen.values()].filter(isRecent).length > amount;
+    });
+  }
+
+  /** Counts them as looked up now. A value that is looked up again counts once, from its last time on. */
+  add(column: string, values: readonly string[], now: number): void {
+    const seen = this.columns.get(column) ?? new Map<string, number>();
+    this.columns.set(column, seen);
+    for (const value of values) {
+      const hash = this.hash(column, value);
+      // Deleted first: a Map keeps the order of insertion, and the oldest must come first.
+      if (!seen.delete(hash)) this.hashes++;
+      seen.set(hash, now);
+    }
+    this.changed();
+  }
+
+  state(now: number): LookupState[] {
+    this.forget(now);
+    return [...this.columns].map(([column, seen]) => [column, [...seen]]);
+  }
+
+  restore(state: readonly LookupState[]): void {
+    for (const [column, seen] of state) {
+      this.columns.set(column, new Map(seen));
+      this.hashes += seen.length;
+    }
+  }
+
+  private hasRoom(more: number, now: number): boolean {
+    if (this.hashes + more > mostHashes) this.forget(now);
+    return this.hashes + more <= mostHashes;
+  }
+
+  private forget(now: number): void {
+    for (const [column, seen] of this.columns) {
+      for (const [hash, at] of seen) {
+        if (now - at < longestMs) break;
+        seen.delete(hash);
+        this.hashes--;
+      }
+      if (seen.size === 0) this.columns.delete(column);
+    }
+  }
+
+  /** 96 bits; the column goes in, so that one value has another hash in each. */
+  private hash(column: string, value: string): string {
+    const digest = createHmac('sha256', this.key).update(`${column}\0${value}`).digest();
+    return digest.toString('base64', 0, 12);
+  }
+}

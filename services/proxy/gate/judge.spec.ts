@@ -1,0 +1,251 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { fromBinary } from '@bufbuild/protobuf';
+import { StatementReceivedSchema } from '#events';
+import { ManualClock, type Principal } from '#kernel';
+import { compileMasking, parseMasking } from '#masking';
+import { compilePolicies } from '#policy-engine';
+import { loadStatementParser, type CatalogRelation, type Names } from '#statement';
+import type { Judgement, JudgeRequest, Namespace } from './gate.js';
+import { outputAt } from './masked-outputs.js';
+import { Judges } from './judges.js';
+
+beforeAll(loadStatementParser);
+
+const bot: Principal = { id: 'corp:bot', issuer: 'corp', subject: 'bot', kind: 'agent', groups: ['agents'] };
+const orders = { name: 'orders', protocol: 'postgres', owner: '' };
+const all = '@id("all") permit (principal, action in Action::"sql:any", resource);';
+const names = ['id', 'email', 'ssn'];
+
+const customers: CatalogRelation = {
+  ...{ oid: 16384, schema: 'public', name: 'customers', kind: 'r' },
+  columns: names.map((name, i) => ({
+    ...{ name, attnum: i + 1, typeOid: 25 },
+    ...(name === 'id' ? {} : { sensitive: { class: name, lookup: name === 'email' } }),
+  })),
+};
+
+function namespace(): Namespace {
+  const clear = { ...customers, columns: customers.columns.map(({ sensitive: _, ...rest }) => rest) };
+  const meant = (isClear: boolean): Names => ({
+    anySensitive: !isClear,
+    relation: ({ name }) => (name === 'customers' ? (isClear ? clear : customers) : 'unknown'),
+    isBuiltinFunction: () => true,
+    isBuiltinOperator: () => true,
+    composite: () => undefined,
+  });
+  const hidden = meant(false);
+  return {
+    version: 1,
+    namesFor: (reveals) => (reveals('email') && reveals('ssn') ? meant(true) : hidden),
+    resolve: ({ name }) => (name === 'customers' ? [{ schema: 'public', name, oid: 16384 }] : []),
+  };
+}
+
+function house(policies = all, masking = 'rules: []') {
+  const clock = new ManualClock();
+  const set = compileMasking(parseMasking(masking, 'masking.yaml'));
+  const state = { snapshot: compilePolicies([{ name: 'test.cedar', text: policies }]), masking: set };
+  const judges = new Judges({
+    ...{ clock, maxStatementBytes: 1000 },
+    policies: () => state.snapshot,
+    masking: () => state.masking,
+  });
+  const here = namespace();
+  const ask = (text: string, more: Partial<JudgeRequest> = {}, who = bot): Judgement =>
+    judges
+      .of(who, orders)
+      .judge({ text, namespace: here, inTransaction: false, lookup: () => undefined, ...more });
+  return { clock, state, judges, here, ask };
+}
+
+describe('one judgement for all sessions', () => {
+  test('of the same principal, groups, names and text', () => {
+    const { ask } = house();
+    const first = ask('SELECT id FROM customers');
+    expect(ask('SELECT id FROM customers', {}, { ...bot })).toBe(first);
+    expect(ask('SELECT id FROM customers', {}, { ...bot, groups: ['agents', 'x'] })).not.toBe(first);
+    expect(ask('SELECT id FROM customers', { namespace: namespace() })).not.toBe(first);
+    expect(ask('SELECT id  FROM customers')).not.toBe(first);
+  });
+
+  test('stands until what it was made from changes', () => {
+    const { ask, judges, here, state, clock } = house();
+    const judge = judges.of(bot, orders);
+    const judgement = ask('SELECT id FROM customers');
+    clock.advance(5 * 3_600_000);
+    expect(judge.stillHolds(judgement, here, true)).toBe(true);
+    expect(judge.stillHolds(judgement, namespace(), false)).toBe(false);
+    state.snapshot = compilePolicies([{ name: 'test.cedar', text: `${all} ` }]);
+    expect(judge.stillHolds(judgement, here, false)).toBe(false);
+    expect(ask('SELECT id FROM customers')).not.toBe(judgement);
+  });
+
+  test('time and transaction count where a policy reads them, and each is judged once', () => {
+    const when = 'forbid (principal, action in Action::"sql:any", resource) when';
+    const { ask, judges, here, clock } = house(
+      `${all} ${when} { context.inTransaction }; ${when} { context.hour == 3 };`,
+    );
+    const judge = judges.of(bot, orders);
+    const [outside, inside] = [false, true].map((inTransaction) => ask('SELECT 1', { inTransaction }));
+    expect([outside!.verdict.decision, inside!.verdict.decision]).toEqual(['allow', 'deny']);
+    expect(ask('SELECT 1')).toBe(outside);
+    expect(ask('SELECT 1', { inTransaction: true })).toBe(inside);
+    clock.advance(3 * 3_600_000);
+    expect(judge.stillHolds(outside!, here, false)).toBe(false);
+    expect(ask('SELECT 1').verdict.decision).toBe('deny');
+  });
+
+  test('what EXECUTE and FETCH mean is of their session', () => {
+    const { ask, judges, here } = house();
+    const [one, two] = ['SELECT id FROM customers', 'SELECT email FROM customers'].map((text) => ask(text));
+    const first = ask('EXECUTE q', { lookup: () => one });
+    const second = ask('EXECUTE q', { lookup: () => two });
+    expect(first).not.toBe(second);
+    expect(judges.of(bot, orders).stillHolds(first, here, false)).toBe(false);
+  });
+});
+
+describe('what outputs carry', () => {
+  const masked = (judgement: Judgement, statement: number, width: number) =>
+    Array.from({ length: width }, (_, place) => {
+      const output = outputAt(judgement, statement, place, width);
+      return typeof output === 'object' ? output.sources.map(({ column }) => column).join() : output;
+    });
+
+  test('by statement and by place', () => {
+    const { ask } = house();
+    const judgement = ask('SELECT 1; SELECT id, lower(email) AS id2, email FROM customers');
+    expect(masked(judgement, 1, 3)).toEqual([undefined, 'email', 'email']);
+    expect(masked(judgement, 1, 4)).toEqual(['unknown', 'unknown', 'unknown', 'unknown']);
+    expect([...judgement.maskedNames]).toEqual(['id2', 'email']);
+  });
+
+  test('a text that touches nothing masked needs no look at all', () => {
+    const judgement = house().ask('SELECT 1 AS email');
+    expect(judgement).toMatchObject({ clean: true, settled: true, bounded: false });
+    expect(outputAt(judgement, 0, 0, 7)).toBeUndefined();
+  });
+
+  test('EXECUTE and FETCH carry what they run, defined elsewhere or in the same text', () => {
+    const { ask } = house();
+    const prepared = ask(
+      'PREPARE p AS SELECT 1; PREPARE q AS SELECT id, email FROM customers; PREPARE r AS SELECT 1',
+    );
+    expect(masked(ask('SELECT 1; EXECUTE q', { lookup: () => prepared }), 1, 2)).toEqual([
+      undefined,
+      'email',
+    ]);
+    const parsed = ask('SELECT email, id FROM customers');
+    expect(masked(ask('EXECUTE q', { lookup: () => parsed }), 0, 2)).toEqual(['email', undefined]);
+    const same = ask('BEGIN; DECLARE c CURSOR FOR SELECT email FROM customers; FETCH 5 FROM c');
+    expect(masked(same, 2, 1)).toEqual(['email']);
+    expect(ask('EXECUTE q').verdict).toMatchObject({
+      decision: 'deny',
+      reason: 'prepared statement "q" does not exist',
+    });
+  });
+
+  test('where the classes are revealed nothing is masked', () => {
+    const reveal = 'permit (principal, action == Action::"reveal", resource is DataClass);';
+    const { ask } = house(all + reveal);
+    expect(ask('SELECT email FROM customers ORDER BY ssn')).toMatchObject({ clean: true });
+  });
+});
+
+describe('refusals that no policy lifts', () => {
+  const reasonOf = (judgement: Judgement) =>
+    judgement.verdict.decision === 'deny' ? judgement.verdict.reason : undefined;
+
+  test('a masked column where it may not be', () => {
+    const { ask } = house();
+    expect(reasonOf(ask('SELECT id FROM customers ORDER BY ssn'))).toContain('ssn');
+    expect(reasonOf(ask('SELECT ssn FROM customers'))).toBeUndefined();
+  });
+
+  test('a text that does not parse, and one that is too long', () => {
+    const { ask } = house();
+    expect(reasonOf(ask('SELEC 1'))).toBeDefined();
+    expect(reasonOf(ask(`SELECT '${'x'.repeat(1000)}'`))).toContain('the limit is 1000');
+  });
+
+  test('a literal of a class that may not be sent; its record has no literals', () => {
+    const { ask } = house(all, 'rules: []\ninbound: { card: deny }');
+    const judgement = ask("SELECT '4111111111111111', 'told to nobody'");
+    expect(reasonOf(judgement)).toBe('it carries a value of class card, which may not be sent');
+    const record = fromBinary(StatementReceivedSchema, judgement.recorded);
+    expect(record.text).not.toMatch(/4111|nobody/);
+    expect(reasonOf(ask('SELECT 4111111111111111'))).toContain('class card');
+    expect(reasonOf(ask("SELECT '4111111111111112'"))).toBeUndefined();
+    expect(reasonOf(house().ask("SELECT '4111111111111111'"))).toBeUndefined();
+  });
+
+  test('a mask that is written back', () => {
+    const { ask } = house();
+    const write = (email: string) => `UPDATE customers SET email = '${email}' WHERE id = 7`;
+    expect(reasonOf(ask(write('d***@example.com')))).toContain('public.customers.email');
+    expect(reasonOf(ask(write('deniz@example.com')))).toBeUndefined();
+    expect(reasonOf(ask("INSERT INTO customers VALUES (1, 'd@example.com', '****')"))).toContain('ssn');
+  });
+
+  test('a mask that is written back by EXECUTE', () => {
+    const { ask } = house();
+    const prepared = ask('PREPARE q AS UPDATE customers SET email = $1 WHERE id = $2');
+    const execute = (email: string) => ask(`EXECUTE q('${email}', 7)`, { lookup: () => prepared });
+    expect(reasonOf(execute('d***@example.com'))).toContain('destroys the original');
+    expect(reasonOf(execute('deniz@example.com'))).toBeUndefined();
+  });
+
+  test('more than twenty look-ups', () => {
+    const { ask } = house();
+    const list = (count: number) => Array.from({ length: count }, (_, i) => `'${i}'`).join();
+    expect(reasonOf(ask(`SELECT id FROM customers WHERE email IN (${list(21)})`))).toContain(
+      'more than 20 values',
+    );
+    const some = ask(`SELECT id FROM customers WHERE email IN (${list(20)})`);
+    expect(reasonOf(some)).toBeUndefined();
+    expect(some.settled).toBe(false);
+  });
+
+  test('a write beside a read that may be cut off, whatever bounds it', () => {
+    const both = 'SELECT id FROM customers; DELETE FROM customers WHERE id = 1';
+    for (const bound of [
+      '@max_rows("5")',
+      '@max_bytes("5")',
+      '@max_rows_per("5/1h")',
+      '@max_bytes_per("5/1h")',
+    ])
+      expect(reasonOf(house(`${bound} ${all}`).ask(both))).toContain('row budget');
+    expect(reasonOf(house().ask(both))).toBeUndefined();
+  });
+});
+
+describe('what an execution has to be asked about', () => {
+  test('EXECUTE looks up new values with each text, FETCH none', () => {
+    const { ask } = house();
+    const prepared = ask('PREPARE q AS SELECT id FROM customers WHERE email = $1');
+    const lookups = (text: string) =>
+      ask(text, { lookup: () => prepared }).lookups.flatMap(({ constants }) => constants);
+    expect(lookups("EXECUTE q('a')")).toHaveLength(1);
+    expect(lookups("EXECUTE q('a')")).not.toEqual(lookups("EXECUTE q('b')"));
+    const cursor = ask("DECLARE c CURSOR FOR SELECT id FROM customers WHERE email = 'a'");
+    expect(cursor.lookups).toHaveLength(1);
+    expect(ask('FETCH 1 FROM c', { lookup: () => cursor }).lookups).toEqual([]);
+  });
+
+  test('the rest of a result only where the text alone gives it again', () => {
+    const { ask } = house(`@max_rows("5") @on_excess("approve") @approvers("a") ${all}`);
+    const may = (text: string, more: Partial<JudgeRequest> = {}) =>
+      ask(text, more).verdict.obligations.onExcess !== undefined;
+    expect(may('SELECT id FROM customers')).toBe(true);
+    expect(may('SELECT 1; SELECT id FROM customers')).toBe(false);
+    expect(may('DELETE FROM customers RETURNING id')).toBe(false);
+    const cursor = ask('DECLARE c CURSOR FOR SELECT id FROM customers');
+    expect(may('FETCH 100 FROM c', { lookup: () => cursor })).toBe(false);
+  });
+
+  test('groups to notify stand in the record', () => {
+    const { ask } = house(`@notify("security, dba") ${all}`);
+    const record = fromBinary(StatementReceivedSchema, ask('SELECT 1').recorded);
+    expect(record.notify).toEqual(['security', 'dba']);
+  });
+});

@@ -1,0 +1,52 @@
+import type { Parameter } from './gate.js';
+import { bytesOf, identityOf } from './parameter-bytes.js';
+
+/** The elements of an array parameter, NULLs left out; undefined if it is no array that can be read. */
+export function arrayElements(parameter: Parameter | undefined): string[] | undefined {
+  const bytes = bytesOf(parameter);
+  if (!bytes || !parameter) return [];
+  return parameter.format === 0 ? textElements(bytes.toString('utf8')) : binaryElements(bytes);
+}
+
+/* array: dimensions:int32 hasNulls:int32 elementType:int32 [ length:int32 lowerBound:int32 ]* [ size:int32 bytes ]* */
+function binaryElements(bytes: Buffer): string[] | undefined {
+  if (bytes.length < 12) return undefined;
+  const dimensions = bytes.readInt32BE(0);
+  let at = 12 + 8 * dimensions;
+  if (dimensions < 0 || dimensions > 6 || at > bytes.length) return undefined;
+  const found: string[] = [];
+  while (at < bytes.length) {
+    if (at + 4 > bytes.length) return undefined;
+    const size = bytes.readInt32BE(at);
+    at += 4;
+    if (size === -1) continue;
+    if (size < 0 || at + size > bytes.length) return undefined;
+    found.push(identityOf(bytes.subarray(at, at + size)));
+    at += size;
+  }
+  return found;
+}
+
+/* element: "quoted, with backslashes" | bare; the brackets of further dimensions and their bounds only delimit */
+const element = /"((?:[^"\\]|\\.)*)"|([^\s{},"\\](?:[^{},"\\]|\\.)*)|[{},\s]+/gsy;
+
+function textElements(text: string): string[] | undefined {
+  const open = text.indexOf('{');
+  // `[2:3]={…}`: bounds come before the brackets.
+  if (open < 0 || !/^\s*(?:\[[^{}"]*=)?\s*$/.test(text.slice(0, open))) return undefined;
+  const found: string[] = [];
+  element.lastIndex = open;
+  while (element.lastIndex < text.length) {
+    const match = element.exec(text);
+    if (!match) return undefined;
+    const [, quoted, bare] = match;
+    if (quoted !== undefined) found.push(unescape(quoted));
+    else if (bare !== undefined && bare.trimEnd().toLowerCase() !== 'null')
+      found.push(unescape(bare.trimEnd()));
+  }
+  return found;
+}
+
+function unescape(text: string): string {
+  return text.replace(/\\(.)/gs, '$1');
+}

@@ -1,0 +1,254 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { approval, ApprovalBook, Follower, toApprovalEnvelope } from '#domain';
+import { topics } from '#events';
+import { AppError, ManualClock, newId, type Principal } from '#kernel';
+import { compileMasking, parseMasking } from '#masking';
+import { FileApprovalKeys, type WeirConfig } from '#platform';
+import { compilePolicies } from '#policy-engine';
+import { loadStatementParser, type CatalogRelation } from '#statement';
+import { LocalLedger } from '../../services/proxy/gate/budget/budget-ledger.js';
+import { LookupRegister } from '../../services/proxy/gate/budget/lookup-register.js';
+import type { GateSession, HoldRequest, Namespace, Parameter } from '../../services/proxy/gate/gate.js';
+import { Holds } from '../../services/proxy/gate/holds.js';
+import type { PolicyFollower } from '../../services/proxy/gate/policy-follower.js';
+import { WeirGate } from '../../services/proxy/gate/weir-gate.js';
+import { openJournal, type FileJournal } from '../../services/proxy/journal/index.js';
+import { MemoryLog } from './approval.memory-log.js';
+
+const bot: Principal = { id: 'corp:bot', issuer: 'corp', subject: 'bot', kind: 'agent', groups: ['agents'] };
+const ana: Principal = { id: 'corp:ana', issuer: 'corp', subject: 'ana', kind: 'person', groups: ['dba'] };
+
+const customers: CatalogRelation = {
+  ...{ oid: 16384, schema: 'public', name: 'customers', kind: 'r' },
+  columns: [
+    { name: 'id', attnum: 1, typeOid: 23 },
+    { name: 'email', attnum: 2, typeOid: 25, sensitive: { class: 'email', lookup: true } },
+  ],
+};
+const names = {
+  anySensitive: true,
+  relation: ({ name }: { name: string }) => (name === 'customers' ? customers : ('unknown' as const)),
+  isBuiltinFunction: () => true,
+  isBuiltinOperator: () => true,
+  composite: () => undefined,
+};
+const namespace: Namespace = {
+  version: 1,
+  namesFor: () => names,
+  resolve: ({ name }) => [{ schema: 'public', name, oid: 16384 }],
+};
+
+/** A gate without a protocol before it: real journal, approvals and keys; the log in memory. */
+class Stage {
+  readonly clock = new ManualClock();
+  readonly log = new MemoryLog(this.clock);
+  readonly book = new ApprovalBook();
+  readonly follower = new Follower(this.log, topics.approval, this.book);
+  readonly ledger = new LocalLedger();
+  journal!: FileJournal;
+  gate!: WeirGate;
+
+  static async open(dir: string, policies: string): Promise<Stage> {
+    const stage = new Stage();
+    const { clock, log, book, follower, ledger } = stage;
+    const journal = join(dir, 'journal');
+    stage.journal = await openJournal({
+      ...{ dir: journal, mode: 'write-ahead', maxBytes: 1 << 26, clock, source: 'proxy/spec' },
+    });
+    const holds = new Holds({
+      ...{ book, follower, keys: new FileApprovalKeys(dir), bindingKey: Buffer.alloc(32), clock },
+      ...{ instance: 'spec', publicUrl: 'http://gate', openMs: 3_600_000 },
+    });
+    const snapshot = compilePolicies([{ name: 'test.cedar', text: policies }]);
+    const masking = compileMasking(parseMasking('rules: []', 'masking.yaml'));
+    const connection = {
+      name: 'orders',
+      protocol: 'postgres',
+      host: '',
+      port: 1,
+      database: '',
+      user: '',
+      passwordRef: '',
+    };
+    const state = {
+      connections: new Map([
+        ['orders', { connection: { ...connection, tls: 'disable', owner: '', allowPrivileged: false } }],
+      ]),
+    };
+    stage.gate = new WeirGate({
+      ...{ journal: stage.journal, holds, eventLog: log, clock, instance: 'spec' },
+      budgets: { ledger, lookups: new LookupRegister(Buffer.alloc(32)) },
+      config: {
+        ...{ statements: { maxBytes: 10_000 }, sessions: { maxAge: 1000 } },
+        ...{ publicUrl: 'http://gate', dataDir: dir },
+      } as unknown as WeirConfig,
+      verifier: { verify: async () => ({ principal: bot, expiresAt: Number.MAX_SAFE_INTEGER }) },
+      policies: { policies: () => snapshot, masking: () => masking, state } as unknown as PolicyFollower,
+    });
+    return stage;
+  }
+
+  session(): Promise<GateSession> {
+    return this.gate.open({
+      ...{ protocol: 'postgres', token: 't', connection: 'orders', sourceAddress: '', clientTls: true },
+      ...{ clientProgram: '', clientUser: '' },
+    });
+  }
+
+  async approve(id: string): Promise<void> {
+    const stamp = { eventId: newId('evt'), at: this.clock.now() };
+    const [event] = approval.decide({ type: 'Approve', ...stamp, by: ana, reason: 'ok' }, this.book.get(id)!);
+    await this.follower.append(toApprovalEnvelope(event!, { source: 'spec', clock: this.clock }));
+  }
+
+  async close(): Promise<void> {
+    await this.follower.stop();
+    await this.journal.close();
+  }
+}
+
+const details = { how: 'simple' as const, parameters: [], portal: '' };
+const circumstances = 'here';
+
+function judged(session: GateSession, text: string) {
+  return session.judge({ text, namespace, inTransaction: false, lookup: () => undefined });
+}
+
+function holding(execution: HoldRequest['execution'], parameters: readonly Parameter[] = []): HoldRequest {
+  const { signal } = new AbortController();
+  return { execution, parameters, circumstances, mayWait: false, announce: () => undefined, signal };
+}
+
+let dir = '';
+let stage: Stage;
+beforeAll(loadStatementParser);
+beforeEach(async () => void (dir = await mkdtemp(join(tmpdir(), 'weir-gate-'))));
+afterEach(async () => {
+  await stage.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+describe('the rest of a result', () => {
+  const policy = `@max_rows("10") @max_rows_per("50/1h") @on_excess("approve") @approvers("dba")
+    permit (principal, action == Action::"sql:select", resource);`;
+  const text = 'SELECT id FROM customers';
+  const error = new AppError('BUDGET_EXCEEDED', 'the budget of 10 rows a statement is reached');
+  const asked = (session: GateSession, more: { text?: string; circumstances?: string } = {}) =>
+    session.forExecution({
+      judgement: judged(session, more.text ?? text),
+      parameters: [],
+      circumstances: () => more.circumstances ?? circumstances,
+    });
+
+  async function stopped(session: GateSession): Promise<string> {
+    const execution = session.received(asked(session), details);
+    const told = await session.excess({ execution, parameters: [], circumstances, error });
+    expect(told).toMatchObject({
+      code: 'BUDGET_EXCEEDED',
+      message: expect.stringMatching(
+        /^the budget of 10 rows a statement is reached; the rest is held for approval apr_\w+ by dba: run it again/,
+      ) as string,
+    });
+    return /apr_\w+/.exec(told.message)![0];
+  }
+
+  test('is held, and given once to the same statement after somebody approved it', async () => {
+    stage = await Stage.open(dir, policy);
+    const session = await stage.session();
+    const id = await stopped(session);
+    expect(await stopped(session)).toBe(id);
+    expect(stage.book.get(id)!.request).toMatchObject({
+      reason: 'its result is larger than its budget; approved, it may give up to 100 rows',
+    });
+    expect(asked(session).verdict).toMatchObject({ decision: 'allow', obligations: { maxRows: 10 } });
+
+    await stage.approve(id);
+    for (const other of [{ text: `${text} ` }, { circumstances: 'elsewhere' }])
+      expect(asked(session, other).verdict.decision).toBe('allow');
+    const again = asked(await stage.session());
+    expect(again.verdict).toMatchObject({ decision: 'hold', obligations: { maxRows: 100 } });
+    expect(session.windows(again)).toBeUndefined();
+
+    const held = session.received(again, details);
+    const answer = await session.hold(holding(held));
+    expect(answer).toMatchObject({ outcome: 'approved', approvalId: id, decidedBy: ['corp:ana'] });
+    // The frontend decides the message again, and now knows what was held for it.
+    const judgement = judged(session, text);
+    const request = { judgement, parameters: [], circumstances: () => circumstances };
+    expect(session.forExecution({ ...request, held })).toBe(again);
+    // Anybody else's is an execution like the first.
+    expect(session.forExecution(request)).toBe(judgement);
+  });
+
+  test('an approval of the statement itself is not one of its rest', async () => {
+    stage = await Stage.open(dir, policy);
+    const session = await stage.session();
+    const judgement = asked(session);
+    const obligations = { ...judgement.verdict.obligations, approvers: ['dba'], quorum: 1 };
+    const verdict = { ...judgement.verdict, obligations };
+    const plain = session.received({ ...judgement, verdict }, details);
+    const answer = await session.hold(holding(plain));
+    await stage.approve(answer.approvalId);
+    expect(asked(session).verdict.decision).toBe('allow');
+  });
+
+  test('is plainly over where nobody may be asked, and where the log is away', async () => {
+    stage = await Stage.open(dir, policy);
+    const session = await stage.session();
+    const execution = session.received(judged(session, 'SELECT 1; SELECT 2'), details);
+    expect(await session.excess({ execution, parameters: [], circumstances, error })).toBe(error);
+    stage.log.append = () => Promise.reject(new Error('away'));
+    const other = session.received(asked(session), details);
+    expect((await session.excess({ execution: other, parameters: [], circumstances, error })).message).toBe(
+      'the budget of 10 rows a statement is reached; an approval could not be asked for',
+    );
+  });
+});
+
+describe('windows', () => {
+  test('are one for all sessions of an identity; without one there is nothing to ask', async () => {
+    stage = await Stage.open(
+      dir,
+      `@max_rows_per("50/1h") permit (principal, action == Action::"sql:select", resource);
+       permit (principal, action == Action::"sql:session", resource);`,
+    );
+    const [one, two] = [await stage.session(), await stage.session()];
+    const windows = one.windows(judged(one, 'SELECT id FROM customers'))!;
+    windows.spent(30, 1);
+    expect(two.windows(judged(two, 'SELECT 1'))!.rowsLeft()).toBe(20);
+    expect(two.windows(judged(two, "SET timezone = 'UTC'"))).toBeUndefined();
+    expect(judged(one, 'SELECT 1')).toBe(judged(two, 'SELECT 1'));
+  });
+});
+
+describe('look-ups beyond their window', () => {
+  const policy = `@max_lookups_per("2/1h") @lookup_approvers("dba")
+    permit (principal, action == Action::"sql:select", resource);`;
+  const text = 'SELECT id FROM customers WHERE email = $1';
+
+  test('wait for a person, then run once', async () => {
+    stage = await Stage.open(dir, policy);
+    const session = await stage.session();
+    const judgement = judged(session, text);
+    const look = (value: string, more: object = {}) => {
+      const parameters = [{ value, format: 0 as const }];
+      return session.forExecution({ judgement, parameters, circumstances: () => circumstances, ...more });
+    };
+    expect([look('a'), look('b')]).toEqual([judgement, judgement]);
+    const third = look('c');
+    expect(third.verdict.decision).toBe('hold');
+    const parameters = [{ value: 'c', format: 0 as const }];
+    const execution = session.received(third, { ...details, parameters });
+    const asked = await session.hold(holding(execution, parameters));
+    expect(asked.outcome).toBe('retry');
+    await stage.approve(asked.approvalId);
+    const again = session.received(look('c'), { ...details, parameters });
+    expect(await session.hold(holding(again, parameters))).toMatchObject({ outcome: 'approved' });
+    expect(look('c', { held: again })).toBe(again.judgement);
+    expect(look('d').verdict.decision).toBe('hold');
+    expect(look('a')).toBe(judgement);
+  });
+});
