@@ -17,7 +17,7 @@ export class BackendCompletion {
     const run = runOf(head);
     if (!run) return unexpected(this.port, code, head);
     if (code === type.commandComplete) run.tag = readCommandComplete(buffer, start, end).tag;
-    applyEffects(conversation, run, run.completed++);
+    applyEffects(this.port, run, run.completed++);
     if (run.kind === 'query') {
       run.nextResult();
       if (!run.overBudget) toClient.pushSlice(buffer, start, end);
@@ -39,6 +39,7 @@ export class BackendCompletion {
     conversation.expected.shift();
     conversation.copyIn = false;
     conversation.status = status;
+    this.port.namespace.became(status);
     if (status === 'I') conversation.names.transactionEnded();
     switch (head.kind) {
       case 'own':

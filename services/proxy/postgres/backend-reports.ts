@@ -14,7 +14,10 @@ export class BackendReports {
     const head = conversation.expected.peek();
     if (head?.kind === 'own') {
       head.probe.error = Buffer.from(frame);
-      return;
+      // Inside the client's own segment: it has failed, by a cancel, and the client must know.
+      if (head.probe.closes === 0) return;
+      toClient.push(redactError(frame, this.redaction(undefined)));
+      return conversation.skipToSync();
     }
     const run = runOf(head);
     const shown = this.shown(head, run, frame);

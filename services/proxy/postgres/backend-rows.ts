@@ -33,7 +33,10 @@ export class BackendRows {
     const { rows } = this;
     this.rows = 0;
     const head = this.port.conversation.expected.peek();
-    if (head?.kind === 'own') return;
+    if (head?.kind === 'own') {
+      head.probe.row = Buffer.from(this.buffer.subarray(this.start, this.end));
+      return;
+    }
     const run = runOf(head);
     if (!run) return unexpected(this.port, type.dataRow, head);
     if (run.overBudget || this.port.conversation.swallowing) return;

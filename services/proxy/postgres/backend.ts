@@ -4,6 +4,7 @@ import { BackendDescriptions } from './backend-descriptions.js';
 import { BackendReports } from './backend-reports.js';
 import { BackendRows } from './backend-rows.js';
 import { backend as type } from './codec.js';
+import type { Probe } from './questions.js';
 import { unexpected, type TargetPort } from './target-port.js';
 
 /** Target to client: every message is matched with what was asked, then forwarded, rewritten or dropped. */
@@ -51,8 +52,7 @@ export class Backend {
     const head = this.port.conversation.expected.peek();
     if (!head) return unexpected(this.port, code, head);
     if (head.kind === 'own') {
-      if (code === type.rowDescription) head.probe.fields = Buffer.from(buffer.subarray(start, end));
-      return;
+      return this.own(code, head.probe, buffer.subarray(start, end));
     }
     switch (code) {
       case type.parseComplete:
@@ -83,6 +83,14 @@ export class Backend {
         break;
     }
     unexpected(this.port, code, head);
+  }
+
+  /** An answer to the gate's own question. */
+  private own(code: number, probe: Probe, frame: Buffer): void {
+    if (code === type.rowDescription) probe.fields = Buffer.from(frame);
+    if (code !== type.closeComplete || probe.closes === 0 || --probe.closes > 0) return;
+    this.port.conversation.shift();
+    probe.settle();
   }
 
   private forward(buffer: Buffer, start: number, end: number): void {

@@ -31,7 +31,7 @@ export class Forwarding {
   private step(decision: SegmentDecision, index: number): void {
     const step = decision.steps[index]!;
     if (step.kind === 'refuse') return this.refuse(step);
-    const { conversation, session, catalog } = this.parts;
+    const { conversation, session, namespace } = this.parts;
     const { buffer, start, end } = decision.messages[index]!;
     this.parts.toTarget.pushSlice(buffer, start, end);
     conversation.segmentOpen = step.kind !== 'sync';
@@ -50,7 +50,7 @@ export class Forwarding {
         step.stage = 'sent';
         break;
       case 'describe-portal':
-        step.portal.describedFor = catalog.current();
+        step.portal.describedFor = namespace.current();
         break;
       case 'sync':
         conversation.skipping = false;

@@ -20,6 +20,7 @@ export class Frontend {
   private readonly units: Unit[] = [];
   private busy = false;
   private readonly holding: Holding;
+  private readonly questions: Questions;
   private readonly decision: SegmentDecision;
   private readonly forwarding: Forwarding;
   private readonly simple: SimpleQueries;
@@ -32,7 +33,8 @@ export class Frontend {
   ) {
     this.holding = new Holding(parts);
     const judging = new Judging(parts);
-    const executions = new Executions(parts, this.holding, new Questions(parts));
+    this.questions = new Questions(parts);
+    const executions = new Executions(parts, this.holding, this.questions);
     this.refusals = new Refusals(parts);
     this.forwarding = new Forwarding(parts, this.refusals);
     this.decision = new SegmentDecision(parts, judging, executions);
@@ -42,6 +44,11 @@ export class Frontend {
   /** A unit is undecided: the session stops reading beyond a cap. */
   get isWaiting(): boolean {
     return this.busy;
+  }
+
+  /** Before the client has said anything: what it says next needs the answer. */
+  start(): void {
+    this.questions.searchPath().catch((error: unknown) => this.onError(error));
   }
 
   accept(unit: Unit): void {
@@ -87,7 +94,7 @@ export class Frontend {
   }
 
   private process(unit: Unit, knowledge: Readonly<Knowledge>): Promise<void> | undefined {
-    const need = this.mustWait(unit) ?? this.attempt(unit, knowledge);
+    const need = this.mustWait(unit, knowledge) ?? this.attempt(unit, knowledge);
     if (!need) return undefined;
     // What came before goes out before this waits.
     this.parts.flush();
@@ -98,7 +105,7 @@ export class Frontend {
   }
 
   /** What must have happened before this unit is looked at. */
-  private mustWait(unit: Unit): Need | undefined {
+  private mustWait(unit: Unit, knowledge: Readonly<Knowledge>): Need | undefined {
     const { conversation } = this.parts;
     const { barrier, isQuiet } = conversation;
     if (barrier) return new Need(() => this.passed(barrier));
@@ -108,7 +115,26 @@ export class Frontend {
     }
     // After a failed extended message the server ignores even a query until Sync.
     const isQuery = unit.kind === 'query' || unit.kind === 'function-call';
-    return isQuery && conversation.segmentOpen && !isQuiet && !conversation.copyIn ? this.quiet() : undefined;
+    if (isQuery && conversation.segmentOpen && !isQuiet && !conversation.copyIn) return this.quiet();
+    return this.mustAsk(unit, knowledge) ? new Need((k) => this.learnNames(k)) : undefined;
+  }
+
+  /** Is a judgement to come that needs what names mean now? */
+  private mustAsk(unit: Unit, { asked }: Readonly<Knowledge>): boolean {
+    const { conversation, namespace } = this.parts;
+    if (asked || conversation.skipping || conversation.copyIn || !namespace.mustAsk) return false;
+    if (unit.kind === 'segment') return unit.messages.some(({ code }) => isJudged(code));
+    return unit.kind === 'query';
+  }
+
+  private async learnNames(knowledge: Knowledge): Promise<void> {
+    const { conversation, namespace } = this.parts;
+    knowledge.asked = true;
+    await conversation.quiet();
+    // The one that was asked at the start may just have come; or the segment has failed meanwhile.
+    if (conversation.over || conversation.skipping || !namespace.mustAsk) return;
+    await namespace.refreshCatalog();
+    await this.questions.searchPath();
   }
 
   private async passed(barrier: Promise<void>): Promise<void> {
@@ -164,4 +190,8 @@ export class Frontend {
     if (code !== type.copyData) conversation.copyIn = false;
     return undefined;
   }
+}
+
+function isJudged(code: number): boolean {
+  return code === type.parse || code === type.bind || code === type.execute;
 }

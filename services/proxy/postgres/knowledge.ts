@@ -4,6 +4,8 @@ import type { Probe } from './questions.js';
 
 /** What was found out about a unit while it waited: answers by the message's place in it. */
 export class Knowledge {
+  /** What names mean was asked for it. */
+  asked = false;
   /** The catalog was read again for it. */
   refreshed = false;
   holds: Map<number, { execution: Execution; answer: HoldAnswer | AppError }> | undefined;

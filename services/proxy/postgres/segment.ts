@@ -11,6 +11,7 @@ import {
   readParse,
   type Bind,
 } from './codec.js';
+import type { SearchPath } from './catalog.js';
 import type { Executions } from './executions.js';
 import { describeStatement, syncExpected, type Expectation } from './expectation.js';
 import { refersBack, type Judging } from './judging.js';
@@ -150,7 +151,10 @@ export class SegmentDecision {
     if (prepared === 'pending') return this.quiet;
     if (!prepared) return this.unknown(message, 'prepared statement', bind.statement, '26000');
     if (portals.size >= mostNames) return this.tooMany(message, 'portals');
-    return this.add(portals.change('bind', bind.portal, portalOf(bind, prepared)), message);
+    return this.add(
+      portals.change('bind', bind.portal, portalOf(bind, prepared, this.parts.namespace.path)),
+      message,
+    );
   }
 
   private describe(message: Message): Answer {
@@ -174,7 +178,7 @@ export class SegmentDecision {
     const portal = this.parts.conversation.names.portals.find(name);
     if (portal === 'pending') return this.quiet;
     if (!portal) return this.unknown(message, 'portal', name, '34000');
-    const judgement = this.judging.current(portal.prepared, this.knowledge);
+    const judgement = this.judging.current(portal, this.knowledge);
     if (judgement instanceof Need) return judgement;
     if (this.mustSplit(judgement)) return 'split';
     portal.prepared.executed = true;
@@ -206,9 +210,9 @@ export class SegmentDecision {
 
   /** A result whose columns are not proven for the catalog as it stands is described by the gate itself. */
   private describeFirst(portal: Portal, judgement: Judgement): void {
-    const catalog = this.parts.catalog.current();
+    const namespace = this.parts.namespace.current();
     if (portal.describedIn === this.number || !mayReturn(judgement)) return;
-    if (isPlanned(portal, judgement) && portal.describedFor === catalog) return;
+    if (isPlanned(portal, judgement) && portal.describedFor === namespace) return;
     portal.describedIn = this.number;
     const bytes = frame(type.describe, byte(0x50), portal.name);
     const message = { code: type.describe, buffer: bytes, start: 0, end: bytes.length };
@@ -267,9 +271,9 @@ function isPlanned({ plan }: Portal, judgement: Judgement): boolean {
   return plan === 'no rows' || plan?.judgement === judgement;
 }
 
-function portalOf(bind: Bind, prepared: Prepared): Portal {
+function portalOf(bind: Bind, prepared: Prepared, path: SearchPath): Portal {
   const parameters = bind.values.map((value, i) => parameter(value, formatOf(bind.formats, i)));
-  return newPortal(bind.portal, prepared, parameters, bind.resultFormats);
+  return newPortal(bind.portal, prepared, parameters, bind.resultFormats, path);
 }
 
 function parameter(value: Buffer | null, format: 0 | 1): Parameter {

@@ -1,25 +1,70 @@
-import type { SessionEffect } from '#statement';
+import type { SessionEffect, StatementFacts } from '#statement';
 import type { Judgement } from '../gate/gate.js';
-import type { Conversation } from './conversation.js';
 import type { Run } from './run.js';
+import type { Disturbance } from './session-namespace.js';
 import type { SessionNames } from './session-names.js';
 import type { Spent } from './session-objects.js';
+import type { SessionParts } from './session-parts.js';
 
 /** Follows what a statement did to the session, once the target has said that it was done. */
-export function applyEffects(conversation: Conversation, run: Run, index: number): void {
+export function applyEffects({ conversation, namespace }: SessionParts, run: Run, index: number): void {
+  namespace.disturbed(disturbanceOf(run, index, conversation.names));
   if (run.judgement.effects.length === 0 || run.portal?.prepared.bySql) return;
   const effect = run.judgement.analysis.statements[index]?.effect;
   if (!effect) return;
-  conversation.names.done(effect, run.judgement, run.spent);
+  conversation.names.done(effect, run.judgement, run.spent, namespace.path);
+  if (effect.type === 'rollback-to') namespace.rolledBack();
   if (changesSettings(effect)) conversation.settingChanges++;
 }
 
 /** Do its effects change what later messages refer to? Then nothing may be judged before it has settled. */
-export function changesNames({ judgement: { effects }, portal }: Run): boolean {
-  if (effects.length === 0 || portal?.prepared.bySql) return false;
+export function changesNames({ judgement, portal }: Run): boolean {
+  const {
+    effects,
+    analysis: { statements },
+  } = judgement;
+  if (portal?.prepared.bySql) return false;
+  if (disturbance(statements) !== 'none') return true;
   for (let i = 0; i < effects.length; i++) if (settling.has(effects[i]!.type)) return true;
   return false;
 }
+
+/** Does a statement of this text change what names mean to those behind it? */
+export function movesNames({ analysis: { statements } }: Judgement): boolean {
+  if (statements.length < 2) return false;
+  return disturbance(statements.slice(0, -1)) !== 'none';
+}
+
+function disturbanceOf(run: Run, index: number, names: SessionNames): Disturbance {
+  const statement = run.judgement.analysis.statements[index];
+  if (!statement) return 'none';
+  const own = disturbedBy(statement);
+  const referred = statement.effect && names.referred(statement.effect);
+  if (own === 'catalog' || !referred || referred === 'pending') return own;
+  return disturbance(referred.judgement.analysis.statements);
+}
+
+function disturbance(statements: readonly StatementFacts[]): Disturbance {
+  let found: Disturbance = 'none';
+  for (let i = 0; i < statements.length; i++) {
+    const by = disturbedBy(statements[i]!);
+    if (by === 'catalog') return by;
+    if (by !== 'none') found = by;
+  }
+  return found;
+}
+
+/** A created schema or temporary table may stand in the search_path; code may do anything. */
+function disturbedBy({ accesses, effect }: StatementFacts): Disturbance {
+  for (let i = 0; i < accesses.length; i++) if (disturbing.has(accesses[i]!.action)) return 'catalog';
+  if (effect?.type === 'discard-all') return 'search-path';
+  return effect?.type === 'set' && pathSettings.has(effect.setting.toLowerCase()) ? 'search-path' : 'none';
+}
+
+const disturbing: ReadonlySet<string> = new Set(['sql:ddl', 'sql:code', 'sql:admin', 'sql:unknown']);
+
+/** `"$user"` stands for the role. */
+const pathSettings: ReadonlySet<string> = new Set(['search_path', 'role', 'session_authorization', 'all']);
 
 /**
  * EXECUTE of a statement that Parse made may be anything, PREPARE and SET too, and nothing would follow what it does to

@@ -1,4 +1,5 @@
 import type { SessionEffect } from '#statement';
+import type { SearchPath } from './catalog.js';
 import { newCursor, newPrepared, type Portal, type Prepared, type Spent } from './session-objects.js';
 import type { Judgement } from '../gate/gate.js';
 
@@ -147,14 +148,14 @@ export class SessionNames {
   }
 
   /** A statement of SQL has done this to names, the target says. `spent`: a FETCH in the same text has spent of it. */
-  done(effect: SessionEffect, judgement: Judgement, spent: Spent): void {
+  done(effect: SessionEffect, judgement: Judgement, spent: Spent, path: SearchPath): void {
     switch (effect.type) {
       case 'prepare':
         return this.statements.set(effect.name, newPrepared(effect.name, judgement, [], true));
       case 'deallocate':
         return effect.name === undefined ? this.statements.forgetNamed() : this.statements.drop(effect.name);
       case 'declare':
-        return this.portals.set(effect.name, newCursor(effect.name, judgement, spent));
+        return this.portals.set(effect.name, newCursor(effect.name, judgement, spent, path));
       case 'close':
         return effect.name === undefined ? this.portals.forgetNamed() : this.portals.drop(effect.name);
       case 'discard-all':

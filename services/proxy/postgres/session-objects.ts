@@ -1,5 +1,6 @@
 import type { Judgement, Namespace, Parameter } from '../gate/gate.js';
 import type { Format } from './codec.js';
+import type { SearchPath } from './catalog.js';
 import type { PlannedResult } from './result-plan.js';
 
 /** A prepared statement: by Parse, or by SQL's PREPARE (they share their names). */
@@ -28,6 +29,8 @@ export interface Portal {
   readonly parameters: readonly Parameter[];
   readonly resultFormats: readonly Format[];
   readonly cursor: boolean;
+  /** The search_path when it was made: its names were resolved then. */
+  readonly path: SearchPath;
   /** Rows and bytes over all its Executes and FETCHes: what budgets count. */
   readonly spent: Spent;
   /** Known once a Describe of it was answered. */
@@ -61,9 +64,9 @@ export function newPrepared(
 }
 
 /** What DECLARE made. */
-export function newCursor(name: string, judgement: Judgement, spent: Spent): Portal {
+export function newCursor(name: string, judgement: Judgement, spent: Spent, path: SearchPath): Portal {
   const prepared = newPrepared('', judgement, [], true);
-  return newPortal(name, prepared, [], [], true, spent);
+  return newPortal(name, prepared, [], [], path, true, spent);
 }
 
 export function newPortal(
@@ -71,6 +74,7 @@ export function newPortal(
   prepared: Prepared,
   parameters: readonly Parameter[],
   resultFormats: readonly Format[],
+  path: SearchPath,
   cursor = false,
   spent: Spent = { rows: 0, bytes: 0 },
 ): Portal {
@@ -80,6 +84,7 @@ export function newPortal(
     parameters,
     resultFormats,
     cursor,
+    path,
     spent,
     plan: undefined,
     describedFor: undefined,

@@ -2,6 +2,7 @@ import type { Outbox } from '#wire';
 import type { GateSession } from '../gate/gate.js';
 import type { CatalogSource } from './catalog.js';
 import type { Conversation } from './conversation.js';
+import type { SessionNamespace } from './session-namespace.js';
 
 export interface SessionLimits {
   /** What the client set at startup that gives statements another meaning. */
@@ -15,6 +16,7 @@ export interface SessionParts {
   readonly conversation: Conversation;
   readonly session: GateSession;
   readonly catalog: CatalogSource;
+  readonly namespace: SessionNamespace;
   readonly limits: SessionLimits;
   readonly toTarget: Outbox;
   readonly toClient: Outbox;

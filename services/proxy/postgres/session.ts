@@ -8,6 +8,7 @@ import type { CatalogSource } from './catalog.js';
 import { frontend as type, message } from './codec.js';
 import { Conversation } from './conversation.js';
 import { Frontend } from './frontend.js';
+import { SessionNamespace } from './session-namespace.js';
 import type { SessionLimits } from './session-parts.js';
 import type { Target } from './target.js';
 import { UnitReader } from './unit-reader.js';
@@ -73,6 +74,7 @@ export class PostgresSession {
       conversation: this.conversation,
       session: gate,
       catalog,
+      namespace: new SessionNamespace(catalog),
       limits,
       toTarget: this.toTarget,
       toClient: this.toClient,
@@ -97,6 +99,7 @@ export class PostgresSession {
 
   /** Resolves when the session is over and recorded. */
   run(): Promise<void> {
+    this.frontend.start();
     this.fromTarget.start();
     this.fromClient.start();
     return this.ended;

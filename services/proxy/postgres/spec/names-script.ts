@@ -199,6 +199,7 @@ export async function directly(script: readonly Line[], server: Duplex): Promise
 
 const catalog = {
   version: 1,
+  namespace: () => catalog,
   columnMask: () => 'none',
   baseType: (oid: number) => oid,
   isEnum: () => false,
