@@ -70,7 +70,7 @@ export class BackendCompletion {
       run.finish('over_budget', 'WK002');
       if (!run.judgement.writes && this.failTransaction(status, error)) return;
       toClient.push(error);
-    } else run.finish(run.errored ? 'error' : 'ok');
+    } else run.finish(run.errored ? run.failedAs : 'ok');
     toClient.push(frame);
     conversation.settled();
   }

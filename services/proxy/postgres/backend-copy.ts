@@ -1,6 +1,7 @@
-import { cutOff } from './backend-rows.js';
+import { cutOff } from './backend-budget.js';
 import { backend as type } from './codec.js';
 import { runOf, type Expectation } from './expectation.js';
+import type { Run } from './run.js';
 import { unexpected, type TargetPort } from './target-port.js';
 
 /** COPY in both directions, as the target tells of it. */
@@ -18,6 +19,17 @@ export class BackendCopy {
     toClient.pushSlice(buffer, start, end);
   }
 
+  private cutOff(run: Run): void {
+    const { port } = this;
+    const asked = cutOff(run, port);
+    if (!asked) return;
+    port.pause();
+    asked.then(
+      () => port.resume(),
+      (error: unknown) => port.fail(error),
+    );
+  }
+
   /** CopyOutResponse, CopyData, CopyDone. */
   out(code: number, head: Expectation, buffer: Buffer, start: number, end: number): void {
     const { toClient } = this.port;
@@ -28,7 +40,7 @@ export class BackendCopy {
     const { masker } = run.copy;
     const { output, rows } = code === type.copyData ? masker.data(buffer, start, end) : masker.done();
     if (run.spent.rows + rows > run.maxRows || run.spent.bytes + output.length > run.maxBytes)
-      return cutOff(run, this.port);
+      return this.cutOff(run);
     if (output.length > 0) toClient.push(output);
     run.sent(output, rows);
     if (code === type.copyDone) toClient.pushSlice(buffer, start, end);

@@ -42,8 +42,11 @@ export class BackendDescriptions {
 
   private plan(head: Described, description: Buffer, whenUnknown?: 'mask'): PlannedResult | undefined {
     const { session, catalog } = this.port;
-    const judgement = head.kind === 'describe-portal' ? head.portal.prepared.judgement : head.judgement;
-    const context = { catalog: catalog.current(), judgement, session };
+    const { judgement, place } =
+      head.kind === 'describe-portal'
+        ? head.portal.prepared
+        : { judgement: head.judgement, place: head.completed };
+    const context = { catalog: catalog.current(), judgement, statement: place, session };
     return planDescription(description, undefined, context, whenUnknown);
   }
 

@@ -1,4 +1,4 @@
-import { budgetError } from './client-errors.js';
+import { budgetError, refusal } from './client-errors.js';
 import { readReport } from './codec.js';
 import { redactError, redactParameterStatus } from './error-redaction.js';
 import { runOf, type Expectation } from './expectation.js';
@@ -25,7 +25,7 @@ export class BackendReports {
     if (run && shown) run.failed(failureOf(shown));
     conversation.copyIn = false;
     if (!head || head.kind === 'query') return;
-    if (run) run.finish(run.overBudget ? 'over_budget' : 'error');
+    if (run) run.finish(run.failedAs);
     if (head.kind === 'parse') head.failed();
     conversation.skipToSync();
   }
@@ -43,6 +43,7 @@ export class BackendReports {
 
   private shown(head: Expectation | undefined, run: Run | undefined, frame: Buffer): Buffer | undefined {
     if (head?.kind === 'refused') return head.error;
+    if (run?.refused) return refusal(this.port.session, run.statementId, run.refused);
     if (!run?.overBudget) return redactError(frame, this.redaction(run));
     // A query string's budget error comes with its ReadyForQuery.
     return run.kind === 'query' ? undefined : budgetError(run, this.port.session);

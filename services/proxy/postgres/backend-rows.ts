@@ -1,3 +1,4 @@
+import { cutOff, endOfRows, isWindowShort, rowsWithin } from './backend-budget.js';
 import { backend as type } from './codec.js';
 import { runOf } from './expectation.js';
 import { rewriteRows } from './masking.js';
@@ -13,12 +14,26 @@ export class BackendRows {
   private start = 0;
   private end = 0;
   private rows = 0;
+  private waits = false;
 
-  constructor(private readonly port: TargetPort) {}
+  /** `released`: what came while rows were held may go on. */
+  constructor(
+    private readonly port: TargetPort,
+    private readonly released: () => void,
+  ) {}
+
+  /** Something is asked for before more may go to the client. */
+  get isHeld(): boolean {
+    return this.waits;
+  }
+
+  /** Does a DataRow at this place follow those that were gathered? */
+  follows(buffer: Buffer, start: number): boolean {
+    return this.rows === 0 || (this.buffer === buffer && this.end === start);
+  }
 
   /** One DataRow. */
   add(buffer: Buffer, start: number, end: number): void {
-    if (this.rows > 0 && (this.buffer !== buffer || this.end !== start)) this.flush();
     if (this.rows === 0) {
       this.buffer = buffer;
       this.start = start;
@@ -29,7 +44,7 @@ export class BackendRows {
 
   /** Before another message, and at the end of a read: what was gathered goes on. */
   flush(): void {
-    if (this.rows === 0) return;
+    if (this.rows === 0 || this.waits) return;
     const { rows } = this;
     this.rows = 0;
     const head = this.port.conversation.expected.peek();
@@ -55,32 +70,32 @@ export class BackendRows {
       else this.port.toClient.pushSlice(buffer, start, sendEnd);
       run.sent(rewritten ?? buffer.subarray(start, sendEnd), rows);
     }
-    if (rows < count) cutOff(run, this.port);
+    if (rows < count) this.short(run, sendEnd, count - rows);
   }
-}
 
-/** The budget is reached: a read is cancelled at the target; a write has happened and only its rows stay here. */
-export function cutOff(run: Run, { conversation, cancel }: TargetPort): void {
-  run.overBudget = true;
-  if (!run.judgement.writes) conversation.barrier = cancel();
-}
-
-/** How many of a block's rows the run may still send. */
-function rowsWithin(run: Run, buffer: Buffer, start: number, end: number, count: number): number {
-  const rowsLeft = run.maxRows - run.spent.rows;
-  const bytesLeft = run.maxBytes - run.spent.bytes;
-  if (count <= rowsLeft && end - start <= bytesLeft) return count;
-  let rows = 0;
-  for (let at = start; rows < count && rows < rowsLeft; rows++) {
-    at = endOfRows(buffer, at, 1);
-    if (at - start > bytesLeft) break;
+  /** Windows may give more; else it ends here. */
+  private short(run: Run, from: number, rows: number): void {
+    const next = endOfRows(this.buffer, from, 1) - from;
+    const { windows } = run;
+    if (!windows || !isWindowShort(run, next)) return this.hold(cutOff(run, this.port));
+    const more = windows.more(1, next);
+    if (!more) return this.hold(cutOff(run, this.port, windows.refusal(run.judgement.writes)));
+    this.start = from;
+    this.rows = rows;
+    this.hold(more);
   }
-  return rows;
-}
 
-/** Frames: a type byte, then a length that includes itself. */
-function endOfRows(buffer: Buffer, start: number, rows: number): number {
-  let at = start;
-  for (let i = 0; i < rows; i++) at += 1 + buffer.readInt32BE(at + 1);
-  return at;
+  private hold(asked: Promise<void> | undefined): void {
+    if (!asked) return;
+    this.waits = true;
+    this.port.pause();
+    asked.then(
+      () => {
+        this.waits = false;
+        this.flush();
+        if (!this.waits) this.released();
+      },
+      (error: unknown) => this.port.fail(error),
+    );
+  }
 }

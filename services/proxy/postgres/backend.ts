@@ -5,18 +5,20 @@ import { BackendReports } from './backend-reports.js';
 import { BackendRows } from './backend-rows.js';
 import { backend as type } from './codec.js';
 import type { Probe } from './questions.js';
+import type { Message } from './units.js';
 import { unexpected, type TargetPort } from './target-port.js';
 
 /** Target to client: every message is matched with what was asked, then forwarded, rewritten or dropped. */
 export class Backend {
   private readonly rows: BackendRows;
+  private deferred: Message[] = [];
   private readonly descriptions: BackendDescriptions;
   private readonly completion: BackendCompletion;
   private readonly copy: BackendCopy;
   private readonly reports: BackendReports;
 
   constructor(private readonly port: TargetPort) {
-    this.rows = new BackendRows(port);
+    this.rows = new BackendRows(port, () => this.goOn());
     this.descriptions = new BackendDescriptions(port);
     this.completion = new BackendCompletion(port);
     this.copy = new BackendCopy(port);
@@ -25,9 +27,13 @@ export class Backend {
 
   /** One whole message: `buffer[start]` is its type, `end` is past its last byte. */
   message(code: number, buffer: Buffer, start: number, end: number): void {
-    if (code === type.dataRow) return this.rows.add(buffer, start, end);
+    if (code === type.dataRow && this.rows.follows(buffer, start)) return this.rows.add(buffer, start, end);
     this.rows.flush();
+    // Its place is behind the rows that wait.
+    if (this.rows.isHeld) return void this.deferred.push({ code, buffer, start, end });
     switch (code) {
+      case type.dataRow:
+        return this.rows.add(buffer, start, end);
       case type.noticeResponse:
         return this.reports.notice(buffer.subarray(start, end));
       case type.parameterStatus:
@@ -46,6 +52,14 @@ export class Backend {
   /** At the end of a read: rows gathered so far go on. */
   flushRows(): void {
     this.rows.flush();
+  }
+
+  private goOn(): void {
+    const { deferred } = this;
+    this.deferred = [];
+    for (const { code, buffer, start, end } of deferred) this.message(code, buffer, start, end);
+    this.rows.flush();
+    if (!this.rows.isHeld) this.port.resume();
   }
 
   private answer(code: number, buffer: Buffer, start: number, end: number): void {

@@ -29,7 +29,8 @@ export function planCopyOut(
       (k.copies ??= new Map()).set(place, await questions.describe(copy.equivalentSelect ?? ''));
     });
   if (!probe.fields) return new AppError('STATEMENT_DENIED', describeFailure(failureOf(probe)));
-  const context = { catalog: parts.catalog.current(), judgement, session: parts.session };
+  const statement = judgement.analysis.statements.findIndex(({ effect }) => effect === copy);
+  const context = { catalog: parts.catalog.current(), judgement, statement, session: parts.session };
   const plan = planDescription(probe.fields, undefined, context, 'mask')!;
   return { masker: new CopyOutMasker(plan.fields, parts.session.masking(), options), columns: plan.columns };
 }

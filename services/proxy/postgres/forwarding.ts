@@ -70,7 +70,7 @@ export class Forwarding {
    * A read with a budget inside a transaction: if its cancel comes too late, the transaction must be made to fail
    * before anything more of it, such as a COMMIT, goes on.
    */
-  private mayBeCut({ returnsRows, verdict }: Judgement): boolean {
-    return returnsRows && verdict.obligations.maxRows !== undefined && this.parts.conversation.status !== 'I';
+  private mayBeCut({ returnsRows, bounded }: Judgement): boolean {
+    return returnsRows && bounded && this.parts.conversation.status !== 'I';
   }
 }

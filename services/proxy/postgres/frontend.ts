@@ -1,12 +1,15 @@
-import { AppError } from '#kernel';
-import { frontend as type } from './codec.js';
+import { AppError, isAppError } from '#kernel';
+import { frontend as type, message as frame, readCopyData } from './codec.js';
+import type { CopyInCheck } from './copy-in.js';
 import { Executions } from './executions.js';
+import { runOf } from './expectation.js';
 import { Forwarding } from './forwarding.js';
 import { Holding } from './holding.js';
 import { Judging } from './judging.js';
 import { Knowledge, Need, nothingKnown } from './knowledge.js';
 import { Questions } from './questions.js';
 import { Refusals } from './refusals.js';
+import type { Run } from './run.js';
 import { SegmentDecision } from './segment.js';
 import type { SessionParts } from './session-parts.js';
 import { SimpleQueries } from './simple-query.js';
@@ -180,17 +183,37 @@ export class Frontend {
     throw new AppError('PROTOCOL_VIOLATION', 'an extended-protocol message inside COPY');
   }
 
-  private copy({ code, buffer, start, end }: Message): Need | undefined {
-    const { conversation } = this.parts;
+  private copy(message: Message): Need | undefined {
+    const { conversation, toTarget } = this.parts;
     if (!conversation.copyIn) {
       // Stray after an error: the server ignores it, so it need not go there.
       return conversation.isQuiet ? undefined : new Need(() => conversation.quietOrCopying());
     }
-    this.parts.toTarget.pushSlice(buffer, start, end);
-    if (code !== type.copyData) conversation.copyIn = false;
+    const run = runOf(conversation.expected.peek());
+    if (run?.copyIn) this.copyChecked(run, run.copyIn, message);
+    else toTarget.pushSlice(message.buffer, message.start, message.end);
+    if (message.code !== type.copyData) conversation.copyIn = false;
     return undefined;
   }
+
+  /** A value that may not be sent ends the COPY: the target drops what it had of it. */
+  private copyChecked(run: Run, check: CopyInCheck, { code, buffer, start, end }: Message): void {
+    const { conversation, toTarget } = this.parts;
+    try {
+      const rows = code === type.copyData ? check.data(readCopyData(buffer, start, end)) : noRows;
+      const last = code === type.copyDone ? check.done() : noRows;
+      for (const each of [rows, last]) if (each.length > 0) toTarget.push(frame(type.copyData, each));
+      if (code !== type.copyData) toTarget.pushSlice(buffer, start, end);
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      run.refused = error;
+      toTarget.push(frame(type.copyFail, 'refused'));
+      conversation.copyIn = false;
+    }
+  }
 }
+
+const noRows = Buffer.alloc(0);
 
 function isJudged(code: number): boolean {
   return code === type.parse || code === type.bind || code === type.execute;

@@ -1,9 +1,9 @@
 import { AppError } from '#kernel';
 import type { Execution, HoldAnswer, HoldNotice } from '../gate/gate.js';
+import { circumstancesOf } from './circumstances.js';
 import { noticeResponse } from './codec.js';
 import { Need, type Knowledge } from './knowledge.js';
 import type { Run } from './run.js';
-import type { Portal } from './session-objects.js';
 import type { SessionParts } from './session-parts.js';
 
 /** Waits for a person where the verdict says so; at most one statement at a time. */
@@ -65,7 +65,7 @@ export class Holding {
       const answer = await session.hold({
         execution,
         parameters: details.parameters,
-        circumstances: this.circumstances(portal),
+        circumstances: circumstancesOf(this.parts, portal),
         mayWait,
         announce: (notice) => this.announce(notice, mayWait),
         signal,
@@ -89,25 +89,6 @@ export class Holding {
     );
     this.parts.flush();
   }
-
-  /** Everything beside text and values that makes this execution this one. */
-  private circumstances(portal: Portal | undefined): string {
-    const { limits, session, conversation } = this.parts;
-    const { target, id } = session;
-    const { settingChanges } = conversation;
-    const settings = settingChanges === 0 ? limits.settings : `changed ${settingChanges} times in ${id}`;
-    const { name, host, port, database, user } = target;
-    return JSON.stringify([name, host, port, database, user, settings, typesOf(portal)]);
-  }
-}
-
-function typesOf(portal: Portal | undefined): readonly number[] {
-  if (!portal) return [];
-  return [
-    ...portal.prepared.parameterTypes,
-    ...portal.parameters.map((p) => p.format),
-    ...portal.resultFormats,
-  ];
 }
 
 function refusedHold(answer: HoldAnswer): AppError | undefined {

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import type { AppError } from '#kernel';
 import type {
   Execution,
   ExecutionDetails,
@@ -7,7 +8,9 @@ import type {
   Outcome,
   RecordedResult,
   ResultColumnRecord,
+  WindowBudget,
 } from '../gate/gate.js';
+import type { CopyInCheck } from './copy-in.js';
 import type { CopyOutMasker } from './copy-out.js';
 import type { PlannedResult } from './result-plan.js';
 import type { Portal, Spent } from './session-objects.js';
@@ -34,8 +37,12 @@ export class Run {
   execution: Execution | undefined;
   plan: PlannedResult | undefined;
   copy: CopyOut | undefined;
-  /** Set once the budget is spent: nothing more of it reaches the client. */
-  overBudget = false;
+  /** What looks at its COPY data, where values may not be sent. */
+  copyIn: CopyInCheck | undefined;
+  /** Why its budget ended it: nothing more of it reaches the client. */
+  cut: AppError | undefined;
+  /** Why its COPY data may not be sent. */
+  refused: AppError | undefined;
   tag = '';
   /** Statements of a query string that have completed. */
   completed = 0;
@@ -48,14 +55,16 @@ export class Run {
   private recorded = 0;
   private chunks = 0;
   private headed = false;
-  private cut = false;
+  private isRecordCut = false;
   private hash: Hash | undefined;
   private finished = false;
+  private bounds: WindowBudget | undefined | 'not asked' = 'not asked';
   private masked: Map<string, number> | undefined;
 
   constructor(
     readonly kind: 'query' | 'execute',
-    readonly judgement: Judgement,
+    /** As far as parameters and grants have been looked at. */
+    public judgement: Judgement,
     /** How it is recorded as received. */
     readonly details: ExecutionDetails,
     /** What an Execute runs. */
@@ -70,6 +79,23 @@ export class Run {
     return this.judgement.verdict.obligations.maxRows ?? Infinity;
   }
 
+  /** How it ends, where the target says that it failed. */
+  get failedAs(): Outcome['status'] {
+    if (this.cut) return 'over_budget';
+    return this.refused ? 'denied' : 'error';
+  }
+
+  get overBudget(): boolean {
+    return this.cut !== undefined;
+  }
+
+  /** The windows that bound it, beside its own limits. */
+  get windows(): WindowBudget | undefined {
+    if (this.bounds === 'not asked')
+      this.bounds = this.judgement.bounded ? this.session.windows(this.judgement) : undefined;
+    return this.bounds;
+  }
+
   get maxBytes(): number {
     return this.judgement.verdict.obligations.maxBytes ?? Infinity;
   }
@@ -80,7 +106,8 @@ export class Run {
     this.bytes += frames.length;
     this.spent.rows += rows;
     this.spent.bytes += frames.length;
-    if (this.cut || this.recorded + frames.length > this.recordBytes) return this.digestOnly(frames);
+    this.windows?.spent(rows, frames.length);
+    if (this.isRecordCut || this.recorded + frames.length > this.recordBytes) return this.digestOnly(frames);
     // A copy: the socket's buffer must not be kept alive by the record.
     this.frames.push(Buffer.from(frames));
     this.gathered += frames.length;
@@ -122,7 +149,7 @@ export class Run {
       commandTag: this.tag,
       rows: this.rows,
       bytes: this.bytes,
-      recordingCut: this.cut,
+      recordingCut: this.isRecordCut,
     };
     if (this.masked) outcome.masked = this.masked;
     if (sqlstate !== undefined) outcome.sqlstate = sqlstate;
@@ -144,7 +171,7 @@ export class Run {
 
   private digestOnly(frames: Buffer): void {
     if (this.gathered > 0) this.flush();
-    this.cut = true;
+    this.isRecordCut = true;
     this.hash ??= createHash('sha256');
     this.hash.update(frames);
   }

@@ -196,9 +196,9 @@ export class SegmentDecision {
     const run = this.executions.begin('execute', judgement, details, portal);
     const answer = this.executions.decide(run, place, this.knowledge);
     if (answer instanceof Need) return answer;
-    if (answer) return this.refuse(message, judgement, answer, run.execution);
+    if (answer) return this.refuse(message, run.judgement, answer, run.execution);
     this.describeFirst(portal, judgement);
-    this.budgeted ||= judgement.returnsRows && judgement.verdict.obligations.maxRows !== undefined;
+    this.budgeted ||= judgement.returnsRows && judgement.bounded;
     this.splitAfter = changesNames(run);
     return this.add(run, message);
   }

@@ -12,7 +12,7 @@ export function applyEffects({ conversation, namespace }: SessionParts, run: Run
   if (run.judgement.effects.length === 0 || run.portal?.prepared.bySql) return;
   const effect = run.judgement.analysis.statements[index]?.effect;
   if (!effect) return;
-  conversation.names.done(effect, run.judgement, run.spent, namespace.path);
+  conversation.names.done(effect, run.judgement, run.spent, namespace.path, index);
   if (effect.type === 'rollback-to') namespace.rolledBack();
   if (changesSettings(effect)) conversation.settingChanges++;
 }

@@ -148,14 +148,14 @@ export class SessionNames {
   }
 
   /** A statement of SQL has done this to names, the target says. `spent`: a FETCH in the same text has spent of it. */
-  done(effect: SessionEffect, judgement: Judgement, spent: Spent, path: SearchPath): void {
+  done(effect: SessionEffect, judgement: Judgement, spent: Spent, path: SearchPath, place = 0): void {
     switch (effect.type) {
       case 'prepare':
-        return this.statements.set(effect.name, newPrepared(effect.name, judgement, [], true));
+        return this.statements.set(effect.name, newPrepared(effect.name, judgement, [], true, place));
       case 'deallocate':
         return effect.name === undefined ? this.statements.forgetNamed() : this.statements.drop(effect.name);
       case 'declare':
-        return this.portals.set(effect.name, newCursor(effect.name, judgement, spent, path));
+        return this.portals.set(effect.name, newCursor(effect.name, judgement, spent, path, place));
       case 'close':
         return effect.name === undefined ? this.portals.forgetNamed() : this.portals.drop(effect.name);
       case 'discard-all':

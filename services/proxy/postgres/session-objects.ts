@@ -18,6 +18,8 @@ export interface Prepared {
    * the text did.
    */
   readonly bySql: boolean;
+  /** Which statement of the text it is. */
+  readonly place: number;
   /** An Execute of it was decided: that one's record has its text. */
   executed: boolean;
 }
@@ -51,6 +53,7 @@ export function newPrepared(
   judgement: Judgement,
   parameterTypes: readonly number[],
   bySql = false,
+  place = 0,
 ): Prepared {
   return {
     name,
@@ -59,13 +62,20 @@ export function newPrepared(
     parameterTypes,
     plan: undefined,
     bySql,
+    place,
     executed: false,
   };
 }
 
 /** What DECLARE made. */
-export function newCursor(name: string, judgement: Judgement, spent: Spent, path: SearchPath): Portal {
-  const prepared = newPrepared('', judgement, [], true);
+export function newCursor(
+  name: string,
+  judgement: Judgement,
+  spent: Spent,
+  path: SearchPath,
+  place: number,
+): Portal {
+  const prepared = newPrepared('', judgement, [], true, place);
   return newPortal(name, prepared, [], [], path, true, spent);
 }
 

@@ -48,6 +48,8 @@ function stage() {
     unknownRelations: [],
     lookups: [],
     returnsRows: false,
+    settled: true,
+    bounded: false,
     analysis: { text: 'x', statements: [] },
   } as unknown as Judgement;
   const gate = {

@@ -32,11 +32,11 @@ export class SimpleQueries {
     if (answer instanceof Need) return answer;
     if (answer)
       this.refusals.refuseQuery(
-        run.execution ?? this.refusals.denied(judgement, 'simple', answer.message),
+        run.execution ?? this.refusals.denied(run.judgement, 'simple', answer.message),
         answer,
       );
     else {
-      run.execution ??= session.received(judgement, details);
+      run.execution ??= session.received(run.judgement, details);
       this.forwarding.begun(run);
       toTarget.pushSlice(buffer, start, end);
     }

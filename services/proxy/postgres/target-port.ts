@@ -12,7 +12,7 @@ export interface TargetPort extends SessionParts {
   /** Has the target fail: a Describe that can't succeed and a Sync; its answer is expected by the caller. */
   sendFailure(): void;
   /** Ends the session: the target does what it should not. */
-  fail(error: AppError): void;
+  fail(error: unknown): void;
 }
 
 export function unexpected(port: TargetPort, code: number, head: Expectation | undefined): void {

@@ -47,6 +47,7 @@ export class NamingGate {
     masking: () => unmasked,
     reveals: () => true,
     hint: () => '',
+    inboundRules: false,
     onEnd: () => undefined,
     ended: () => undefined,
   } as unknown as GateSession;
@@ -132,6 +133,9 @@ function judgementOf(analysis: Judgement['analysis'], effects: readonly SessionE
       snapshot: '',
     },
     clean: true,
+    results: [],
+    settled: true,
+    bounded: false,
     maskedNames: new Set<string>(),
     returnsRows: analysis.statements.some((s) => s.returnsRows) || effects.some(refers),
     writes: false,
