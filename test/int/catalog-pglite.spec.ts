@@ -50,7 +50,7 @@ it('logs in to PGlite and reads its catalog', async () => {
   const source = await openCatalog(address, rule);
   const { names } = source.current();
   expect([...(names.relation('customers') as Map<string, unknown>).keys()]).toEqual(['email']);
-  expect(names.relation('v_email')).toEqual(new Map([['contact', { class: 'email', lookup: false }]]));
+  expect(names.relation('v_email')).toEqual(new Map([['contact', { class: 'email', lookup: true }]]));
   expect([...(names.relation('v_whole') as Map<string, unknown>).keys()].sort()).toEqual(['c', 'id']);
   expect([...(names.relation('made') as Map<string, unknown>).keys()].sort()).toEqual(['email', 'low']);
   expect(names.isBuiltinFunction('lower')).toBe(true);

@@ -10,13 +10,14 @@ import {
   analyze,
   lineage,
   loadStatementParser,
+  viewOutputs,
   type LineageAnswer,
   type Names,
   type OutputLineage,
 } from '#statement';
 import { customersCatalog, schema } from '../../libs/statement/testing/customers.js';
 import { honest, honestScopes } from '../../libs/statement/testing/honest.cases.js';
-import { carried } from '../../libs/statement/testing/lineage.cases.js';
+import { carried, views } from '../../libs/statement/testing/lineage.cases.js';
 import { masked } from '../../libs/statement/testing/leaks.cases.js';
 import { randomStatement } from '../../libs/statement/testing/random-statement.js';
 
@@ -132,6 +133,22 @@ describe.skipIf(version === undefined)('lineage on a real PostgreSQL', () => {
     for (const { name, oid } of rows) found.set(name, oid);
     return { get: (schema: string, name: string) => found.get(`${schema}.${name}`) ?? 0 };
   };
+
+  it.each(views)('tells a view by the definition that the server gives: %s', async (sql, ...expected) => {
+    names ??= customersCatalog((await oids()).get);
+    const { client } = sides[0]!;
+    await client.query(`CREATE VIEW v AS ${sql}; SET search_path TO ''`);
+    const { rows } = await client.query<{ text: string }>(
+      `SELECT pg_catalog.pg_get_viewdef('public.v'::pg_catalog.regclass) AS text`,
+    );
+    await client.query('DROP VIEW public.v; RESET search_path');
+    const outputs = viewOutputs(rows[0]?.text ?? '', customersCatalog((await oids()).get, []));
+    const shown = outputs?.map(({ name, sources, bare }) => {
+      const from = sources.map(({ table, column }) => `${table}.${column}`).join('+');
+      return from === '' ? name : `${name}${bare ? '=' : '~'}${from}`;
+    });
+    expect(shown ?? ['?']).toEqual(expected);
+  });
 
   it('takes every COPY of a query as the SELECT that it names', () => {
     for (const [sql] of masked.filter(([each]) => each.startsWith('COPY ('))) {

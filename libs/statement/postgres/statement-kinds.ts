@@ -8,19 +8,43 @@ import type { SqlAction } from '../facts.js';
  */
 export type GuardClass = 'query' | 'inert' | 'opaque';
 
+/** What a statement is for: one of these each, whatever else it does on the way. */
+export type StatementCategory =
+  'read' | 'write' | 'ddl' | 'session' | 'transaction' | 'metadata' | 'copy' | 'admin' | 'code' | 'unknown'; // what no text can be
+
 export interface StatementKind {
   /** In SQL's words. */
   readonly kind: string;
+  readonly category: StatementCategory;
   /** What the statement itself asks for; reads and writes inside it are added. */
   readonly action: SqlAction;
   readonly guard: GuardClass;
 }
 
-const row = (kind: string, action: SqlAction, guard: GuardClass = 'inert'): StatementKind => ({
-  kind,
-  action,
-  guard,
-});
+const categories: Readonly<Record<SqlAction, StatementCategory>> = {
+  'sql:select': 'read',
+  'sql:metadata': 'metadata',
+  'sql:insert': 'write',
+  'sql:update': 'write',
+  'sql:delete': 'write',
+  'sql:merge': 'write',
+  'sql:truncate': 'write',
+  'sql:copy-out': 'copy',
+  'sql:copy-in': 'copy',
+  'sql:ddl': 'ddl',
+  'sql:code': 'code',
+  'sql:admin': 'admin',
+  'sql:session': 'session',
+  'sql:transaction': 'transaction',
+  'sql:unknown': 'unknown',
+};
+
+const row = (
+  kind: string,
+  action: SqlAction,
+  guard: GuardClass = 'inert',
+  category: StatementCategory = categories[action],
+): StatementKind => ({ kind, category, action, guard });
 
 // Nodes that end in Stmt, but that no text can be: parts of others, or made by the server's analysis.
 const never = (kind: string): StatementKind => row(kind, 'sql:unknown', 'opaque');
@@ -52,7 +76,7 @@ export const statementKinds: Readonly<Record<string, StatementKind>> = {
 
   TransactionStmt: row('transaction', 'sql:transaction'),
   VariableSetStmt: row('set', 'sql:session'),
-  VariableShowStmt: row('show', 'sql:session'),
+  VariableShowStmt: row('show', 'sql:session', 'inert', 'metadata'),
   ConstraintsSetStmt: row('set constraints', 'sql:session'),
   DiscardStmt: row('discard', 'sql:session'),
   // Their payload is a channel to other sessions, and its messages are no result of a statement.

@@ -25,6 +25,17 @@ describe('the closed list of statement kinds', () => {
     expect(Object.hasOwn(statementKinds, name)).toBe(true);
   });
 
+  // Parts of other statements, and what the server's analysis makes: no text is one of these.
+  const parts = ['RawStmt', 'SetOperationStmt', 'ReturnStmt', 'PLAssignStmt', 'ReplicaIdentityStmt'];
+
+  it.each(statements.filter((name) => !parts.includes(name)))('has a category for %s', (name) => {
+    expect(kindOf(name).category).toMatch(/^(read|write|ddl|session|transaction|metadata|copy|admin|code)$/);
+  });
+
+  it.each(parts)('refuses %s, should it ever come by itself', (name) => {
+    expect(kindOf(name)).toMatchObject({ category: 'unknown', action: 'sql:unknown', guard: 'opaque' });
+  });
+
   it('has no row for what the parser does not have', () => {
     expect(Object.keys(statementKinds).filter((name) => !statements.includes(name))).toEqual([]);
   });

@@ -59,14 +59,25 @@ export function isFields(value: unknown): value is Fields {
 /** A wrapped node, or undefined for anything else. */
 export function asNode(value: unknown): Node | undefined {
   if (!isFields(value)) return undefined;
-  const [type, ...rest] = Object.keys(value);
-  if (type === undefined || rest.length > 0 || !/^[A-Z]/.test(type)) return undefined;
+  let type: string | undefined;
+  for (const key in value) {
+    if (type !== undefined) return undefined;
+    type = key;
+  }
+  if (type === undefined || !isNodeName(type)) return undefined;
   const fields = value[type];
   return isFields(fields) ? { type, fields } : undefined;
 }
 
+/** Node types begin with a capital letter, fields do not. */
+export function isNodeName(key: string): boolean {
+  const first = key.charCodeAt(0);
+  return first >= 65 && first <= 90;
+}
+
 /** The fields of a wrapped node of this type. */
 export function fieldsOf(value: unknown, type: string): Fields | undefined {
+  if (!isFields(value) || !(type in value)) return undefined;
   const node = asNode(value);
   return node?.type === type ? node.fields : undefined;
 }
@@ -81,7 +92,12 @@ export function text(value: unknown): string | undefined {
 
 /** The names of a list of String nodes; anything else in it is left out. */
 export function names(value: unknown): string[] {
-  return list(value).flatMap((each) => text(fieldsOf(each, 'String')?.['sval']) ?? []);
+  const found: string[] = [];
+  for (const each of list(value)) {
+    const name = fieldsOf(each, 'String')?.['sval'];
+    if (typeof name === 'string') found.push(name);
+  }
+  return found;
 }
 
 /** Calls `each` with every node directly below a field; bare ones are given their type where a rule asks for it. */

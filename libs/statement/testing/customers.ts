@@ -74,9 +74,13 @@ const tables: readonly TableText[] = [
 ];
 
 /** What the proxy's catalog would say of it; `oid` asks a real server. */
-export const customersCatalog = (oid?: (schema: string, name: string) => number): Names =>
+export const customersCatalog = (
+  oid?: (schema: string, name: string) => number,
+  searchPath: readonly string[] = ['public'],
+): Names =>
   catalogOf({
     tables,
+    searchPath,
     functions: [...userFunctions],
     operators: ['==='],
     composites: { 90_001: 'street, city' },

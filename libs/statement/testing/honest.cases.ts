@@ -166,7 +166,113 @@ export const honest: readonly string[] = [
    'customers'::regclass AND attr.attnum > 0`,
 ];
 
-/** What must pass where names are understood by their scopes; names alone would not do. */
+/** What must pass since names are understood by their scopes: names alone would refuse or mask too much. */
 export const honestScopes: readonly string[] = [
-  `SELECT upper(l.email) FROM leads l JOIN customers c ON c.id = l.id`,
+  // a clear column that is called as a masked one of another table
+  `SELECT upper(l.email) || '!' FROM leads l JOIN customers c ON c.id = l.id`,
+  `SELECT l.id FROM leads l JOIN customers c ON c.id = l.id WHERE l.email LIKE 'lead%' ORDER BY l.email`,
+  `SELECT l.ssn, count(*) FROM leads l JOIN customers c ON c.id = l.id GROUP BY l.ssn ORDER BY l.ssn`,
+  `SELECT DISTINCT l.email FROM leads l, customers c WHERE c.id = l.id`,
+  `SELECT max(o.notes), min(l.email) FROM orders o JOIN customers c ON c.id = o.customer_id JOIN leads l ON l.id = c.id`,
+  `SELECT o.notes || '' FROM orders o, customers c WHERE o.customer_id = c.id AND o.notes > 'a'`,
+  `SELECT string_agg(a.email, ',' ORDER BY a.email) FROM app.customers a JOIN customers c USING (id)`,
+  `SELECT id FROM app.customers WHERE email > 'm' ORDER BY email`,
+  `SELECT customers.email || '' FROM app.customers, leads`,
+  `SELECT row_to_json(l) FROM leads l JOIN customers c ON c.id = l.id`,
+  `SELECT row_to_json(s) FROM (SELECT c.id, c.name, l.email FROM customers c JOIN leads l USING (id)) s`,
+  `SELECT json_agg(json_build_object('id', c.id, 'email', l.email)) FROM customers c JOIN leads l ON l.id = c.id`,
+  `SELECT c.id FROM customers c JOIN leads l ON l.id = c.id WHERE c.name = l.email OR l.ssn IN ('1', '2')`,
+  `SELECT id, length(email) FROM (SELECT c.id, l.email FROM customers c, leads l WHERE c.id = l.id) s WHERE email <> ''`,
+  `SELECT e FROM (SELECT id, email FROM leads) s(i, e) JOIN customers c ON c.id = s.i ORDER BY e`,
+  `WITH email AS (SELECT id AS email FROM customers) SELECT email + 1 FROM email ORDER BY email`,
+  `WITH customers AS (SELECT id, email, ssn FROM leads) SELECT max(ssn) FROM customers GROUP BY email`,
+  `WITH q AS (SELECT id, name AS email FROM customers) SELECT upper(email), email || 'x' FROM q WHERE email LIKE 'n%'`,
+  `SELECT name AS email FROM customers ORDER BY email`,
+  `SELECT upper(name) AS ssn, count(*) FROM customers GROUP BY 1 ORDER BY ssn`,
+  `SELECT email, count(*) FROM (SELECT name AS email, ssn FROM customers) s GROUP BY email`,
+  `SELECT id AS notes FROM customers ORDER BY notes`,
+  `SELECT (SELECT max(l.email) FROM leads l WHERE l.id = c.id) FROM customers c`,
+  `SELECT c.id, l.x FROM customers c LEFT JOIN LATERAL (SELECT upper(email) AS x FROM leads WHERE leads.id = c.id) l ON l.x <> ''`,
+  `SELECT email FROM leads WHERE id IN (SELECT id FROM customers) UNION SELECT email FROM app.customers`,
+  `SELECT ssn FROM leads INTERSECT SELECT name FROM customers`,
+  `UPDATE leads SET email = app.customers.email FROM app.customers, customers c WHERE c.id = leads.id`,
+  `UPDATE leads SET email = c.name FROM customers c WHERE c.id = leads.id AND leads.email LIKE 'lead%' RETURNING upper(leads.email) || ''`,
+  `INSERT INTO leads (id, email) SELECT c.id + 100, l.email FROM customers c JOIN leads l ON l.id = c.id`,
+  `DELETE FROM leads USING customers c WHERE leads.id = c.id AND leads.ssn > '1'`,
+  `MERGE INTO leads l USING customers c ON l.id = c.id WHEN MATCHED AND l.email > 'a' THEN UPDATE SET email = upper(l.email)`,
+  `CREATE TABLE copy AS SELECT l.email, c.name FROM leads l JOIN customers c USING (id)`,
+  `CREATE VIEW v AS SELECT l.* FROM leads l JOIN customers c ON c.id = l.id`,
+  // composites, arrays, functions in FROM
+  `SELECT (l.home).city, (home).street FROM leads l JOIN customers c ON c.id = l.id`,
+  `SELECT (l.home).* FROM leads l, customers c WHERE l.id = c.id`,
+  `SELECT l.tags[1], c.id FROM leads l, customers c WHERE 'a' = ANY (l.tags)`,
+  `SELECT c.id, tag FROM customers c JOIN leads l ON l.id = c.id, unnest(l.tags) AS tag WHERE tag LIKE 'a%' ORDER BY tag`,
+  `SELECT c.id, g FROM customers c, generate_series(1, c.id) AS g ORDER BY g, c.id`,
+  `SELECT c.id, e.key, e.value FROM customers c, jsonb_each('{"email": 1}') e ORDER BY key`,
+  `SELECT r.email FROM customers c, jsonb_to_recordset('[{"email": "x"}]') AS r(email text) WHERE r.email LIKE 'x'`,
+  `SELECT c.id, x.ordinality FROM customers c, unnest(ARRAY['a', 'b']) WITH ORDINALITY x(v, ordinality) WHERE x.v > ''`,
+  `SELECT c.name, k.value FROM customers c, ROWS FROM (generate_series(1, 2), jsonb_array_elements('[1]')) k(n, value)`,
+  `SELECT c.id, cl.relname, cl.oid FROM customers c, pg_class cl WHERE cl.relname = 'customers' ORDER BY cl.relname`,
+  // with-queries that search
+  `WITH RECURSIVE q(id, email) AS (SELECT id, email FROM leads WHERE id = 1 UNION ALL SELECT q.id + 1, l.email FROM q JOIN leads l
+   ON l.id = q.id + 1) SEARCH DEPTH FIRST BY email SET o SELECT id FROM q JOIN customers USING (id) ORDER BY o`,
+  `WITH RECURSIVE q(id, name) AS (SELECT id, name FROM customers WHERE id = 1 UNION ALL SELECT q.id + 1, q.name FROM q WHERE q.id < 3)
+   CYCLE id SET c USING p SELECT id, c FROM q`,
+  `WITH RECURSIVE tree AS (SELECT id, customer_id, 1 AS depth FROM orders WHERE id = 1 UNION SELECT o.id, o.customer_id, t.depth + 1
+   FROM orders o JOIN tree t ON o.customer_id = t.id WHERE t.depth < 4) SELECT t.*, c.email FROM tree t JOIN customers c ON c.id = t.customer_id`,
+  // look-ups through names that stand for the column
+  `SELECT e FROM (SELECT id, email AS e FROM customers) s WHERE e = 'ana@example.com'`,
+  `WITH q AS (SELECT email AS e, id FROM customers) SELECT id FROM q WHERE q.e IN ('ana@example.com')`,
+  `SELECT j.id FROM (customers c JOIN orders o USING (id)) AS j WHERE j.email = 'ana@example.com'`,
+  `SELECT id FROM orders o WHERE EXISTS (SELECT FROM customers c WHERE c.id = o.customer_id AND c.email = 'ana@example.com')`,
+  `SELECT o.id FROM orders o WHERE o.customer_id IN (SELECT id FROM customers WHERE email = 'ana@example.com')`,
+  `SELECT id, (SELECT count(*) FROM orders o WHERE o.customer_id = c.id) FROM customers c WHERE c.email = 'ana@example.com'`,
+  `SELECT c.id FROM customers c LEFT JOIN accounts a ON a.email = c.email WHERE a.id IS NULL`,
+  `SELECT c.name FROM customers c JOIN accounts a ON a.customer_id = c.id WHERE a.email = 'ana@example.com' AND c.ssn IS NOT NULL`,
+  // dashboards
+  `SELECT status, count(*), sum(total), avg(total) FROM orders GROUP BY status HAVING sum(total) > 10 ORDER BY 3 DESC`,
+  `SELECT date_trunc('month', o.created_at) AS month, count(DISTINCT o.customer_id) FROM orders o JOIN customers c ON
+   c.id = o.customer_id GROUP BY 1 ORDER BY 1`,
+  `SELECT c.name, sum(o.total) AS spent, rank() OVER (ORDER BY sum(o.total) DESC) FROM customers c JOIN orders o ON
+   o.customer_id = c.id GROUP BY c.name ORDER BY spent DESC, c.name`,
+  `SELECT count(*) AS total, count(email) AS with_email, count(*) - count(email) AS without FROM customers`,
+  `SELECT width_bucket(total, 0, 100, 4) AS bucket, count(*) FROM orders GROUP BY bucket ORDER BY bucket`,
+  `SELECT CASE WHEN o.total > 50 THEN 'big' ELSE 'small' END AS size, count(*) FROM orders o JOIN customers c ON
+   c.id = o.customer_id GROUP BY size ORDER BY size`,
+  // keyset paging
+  `SELECT id, name, email FROM customers WHERE (name, id) > ('name 1', 3) ORDER BY name, id LIMIT 5`,
+  `SELECT id, email FROM customers WHERE id > 3 ORDER BY id LIMIT 5`,
+  // Django
+  `SELECT "customers"."id", "customers"."name", "customers"."email" FROM "customers" INNER JOIN "orders" ON
+   ("customers"."id" = "orders"."customer_id") WHERE "orders"."status" = 'paid' ORDER BY "customers"."name" ASC LIMIT 21`,
+  `SELECT COUNT(*) FROM (SELECT DISTINCT "customers"."id" AS "col1" FROM "customers") subquery`,
+  `SELECT (1) AS "a" FROM "customers" WHERE "customers"."email" = 'ana@example.com' LIMIT 1`,
+  `UPDATE "customers" SET "name" = 'x', "email" = 'y@example.com' WHERE "customers"."id" = 1`,
+  // ActiveRecord
+  `SELECT "customers".* FROM "customers" WHERE "customers"."email" = 'ana@example.com' LIMIT 1`,
+  `SELECT 1 AS one FROM "customers" WHERE "customers"."email" = 'ana@example.com' LIMIT 1`,
+  `SELECT "customers"."id" AS t0_r0, "customers"."email" AS t0_r1, "orders"."id" AS t1_r0 FROM "customers" LEFT OUTER JOIN
+   "orders" ON "orders"."customer_id" = "customers"."id" WHERE "customers"."id" IN (1, 2) ORDER BY "customers"."id" ASC`,
+  `SELECT a.attname, format_type(a.atttypid, a.atttypmod), pg_get_expr(d.adbin, d.adrelid), a.attnotnull, c.collname,
+   col_description(a.attrelid, a.attnum) AS comment, attidentity AS identity, attgenerated as attgenerated FROM pg_attribute a
+   LEFT JOIN pg_attrdef d ON a.attrelid = d.adrelid AND a.attnum = d.adnum LEFT JOIN pg_type t ON a.atttypid = t.oid
+   LEFT JOIN pg_collation c ON a.attcollation = c.oid AND a.attcollation <> t.typcollation
+   WHERE a.attrelid = '"customers"'::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
+  // Sequelize, Knex, Drizzle
+  `SELECT "Customer"."id", "Customer"."email", "Orders"."id" AS "Orders.id", "Orders"."total" AS "Orders.total" FROM "customers" AS
+   "Customer" LEFT OUTER JOIN "orders" AS "Orders" ON "Customer"."id" = "Orders"."customer_id" WHERE "Customer"."id" = 1`,
+  `SELECT count(*) AS "count" FROM "customers" AS "Customer" WHERE "Customer"."email" = 'ana@example.com'`,
+  `select "c".*, "o"."total" as "order_total" from "customers" as "c" inner join "orders" as "o" on "o"."customer_id" = "c"."id"
+   where "o"."total" > 5 order by "o"."total" desc limit 3`,
+  `select "d0"."id", "d0"."email", "d1"."data" as "orders" from "customers" "d0" left join lateral (select
+   coalesce(json_agg(json_build_array("o"."id", "o"."total")), '[]'::json) as "data" from (select * from "orders" "o0"
+   where "o0"."customer_id" = "d0"."id") "o") "d1" on true`,
+  // Prisma 6: joins as JSON
+  `SELECT "t1"."id", "t1"."email", "t1_orders"."__prisma_data__" AS "orders" FROM "public"."customers" AS "t1" LEFT JOIN LATERAL
+   (SELECT COALESCE(JSONB_AGG("__prisma_data__"), '[]') AS "__prisma_data__" FROM (SELECT "t3"."__prisma_data__" FROM (SELECT
+   JSONB_BUILD_OBJECT('id', "t2"."id", 'notes', "t2"."notes") AS "__prisma_data__" FROM (SELECT "t0".* FROM "public"."orders" AS
+   "t0" WHERE "t1"."id" = "t0"."customer_id") AS "t2") AS "t3") AS "t4") AS "t1_orders" ON TRUE LIMIT 3`,
+  // Hibernate, jOOQ
+  `select c1_0.id, c1_0.email, c1_0.name from customers c1_0 where c1_0.email = 'ana@example.com' order by c1_0.name fetch first 2 rows only`,
+  `select c1_0.id, o1_0.customer_id, o1_0.id, o1_0.total from customers c1_0 left join orders o1_0 on c1_0.id = o1_0.customer_id where c1_0.id in (1, 2)`,
 ];

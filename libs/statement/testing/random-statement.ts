@@ -20,6 +20,9 @@ const tables: Readonly<Record<string, readonly string[]>> = {
   orders: ['id', 'customer_id', 'total', 'status', 'created_at', 'notes'],
   products: ['id', 'name', 'price'],
   customer_view: ['id', 'name', 'email', 'ssn', 'notes'],
+  leads: ['id', 'email', 'ssn', 'score', 'home', 'tags'],
+  accounts: ['id', 'customer_id', 'email', 'balance', 'contact'],
+  'app.customers': ['id', 'email', 'label'],
 };
 
 // Few names, so that they collide: with columns, with tables and with one another.
@@ -39,7 +42,29 @@ class Grammar {
   statement(): string {
     const ctes = this.chance(3) ? this.withList() : '';
     const { sql } = this.query([], 3);
-    switch (this.below(14)) {
+    switch (this.below(20)) {
+      case 5:
+        return this.recursive();
+      case 6:
+        return this.grouped(ctes);
+      case 7:
+        return `UPDATE leads SET score = 1, email = ${this.scalar([leads, customers], 1)} FROM customers
+          WHERE leads.id = customers.id AND ${this.condition([leads, customers], 1)}
+          RETURNING ${this.targets([leads, customers], 1).sql}`;
+      case 8:
+        return `INSERT INTO customers (id, email, notes) VALUES (${this.below(20)}, 'new', ${this.scalar([], 1)})
+          ON CONFLICT (${this.one(['id', 'email', 'ssn'])}) DO UPDATE SET
+          ${this.one(['email = excluded.email', 'name = excluded.name', 'name = customers.notes', `name = 'x'`])}
+          RETURNING ${this.targets([customers], 1).sql}`;
+      case 9:
+        return `MERGE INTO leads USING customers c ON leads.id = c.id AND ${this.condition([leads, { ...customers, alias: 'c' }], 0)}
+          WHEN MATCHED AND ${this.condition([leads, { ...customers, alias: 'c' }], 0)} THEN UPDATE SET score = 5
+          WHEN NOT MATCHED THEN INSERT (id, email) VALUES (c.id, ${this.one(["'x'", 'c.email', 'c.name'])})`;
+      case 10: {
+        const inner = this.query([], 2);
+        const item: Item = { alias: 'k', columns: inner.columns };
+        return `SELECT ${this.targets([item], 1).sql} FROM (WITH w AS (${inner.sql}) SELECT * FROM w) AS k`;
+      }
       case 0:
         return `${ctes}SELECT ${this.call()} FROM (${sql}) q`;
       case 1:
@@ -54,6 +79,30 @@ class Grammar {
       default:
         return `${ctes}${sql}`;
     }
+  }
+
+  private recursive(): string {
+    const { sql, items } = this.from([], 1);
+    const [first, second] = [this.column(items), this.target(items, 1).sql];
+    const again = this.one(['b', 'a', `'x'`, 'upper(b)', 'b::text']);
+    const outer = this.one([
+      'SELECT * FROM r',
+      'SELECT b FROM r',
+      'SELECT upper(b) FROM r',
+      'SELECT n FROM r WHERE b IS NULL',
+    ]);
+    return `WITH RECURSIVE r(n, a, b) AS (SELECT 1, ${first}, ${second}${sql}
+      UNION ALL SELECT n + 1, ${this.one(['a', 'b'])}, ${again} FROM r WHERE n < 3) ${outer}`;
+  }
+
+  private grouped(ctes: string): string {
+    const { sql, items } = this.from([], 2);
+    const key = this.chance(3) ? this.column(items) : this.plain(items);
+    const order = this.one(['', ' ORDER BY 1', ' ORDER BY 2 DESC, 1', ` ORDER BY ${key}`, ' ORDER BY n']);
+    const by = this.one(['1', key, `ROLLUP (${key})`, '1, n']);
+    const having = this.chance(3) ? ` HAVING ${this.one(['count(*) > 1', `min(${key}) IS NOT NULL`])}` : '';
+    const total = this.one(['count(*)', `count(${this.column(items)})`, `max(${this.plain(items)})`]);
+    return `${ctes}SELECT ${key}, ${total} AS n${sql} GROUP BY ${by}${having}${order}`;
   }
 
   private rowsToWrite(): string {
@@ -116,7 +165,31 @@ class Grammar {
     const items = [first.item, second.item];
     const common = first.item.columns.filter((each) => second.item.columns.includes(each));
     const shared = common.length > 0 ? this.one(common) : undefined;
-    const join = this.one(['cross', 'cross', 'on', 'on', 'on', 'using', 'using', 'natural', 'left'] as const);
+    const join = this.one([
+      'cross', 'cross', 'on', 'on', 'on', 'using', 'using', 'natural', 'left', 'full', 'outer', 'aliased', 'keyed',
+    ] as const); // prettier-ignore
+    if ((join === 'full' || join === 'outer') && shared) {
+      const side = join === 'full' ? 'FULL' : this.one(['LEFT', 'RIGHT']);
+      const named = this.chance(2)
+        ? { sql: ' AS j', items: [...items, { alias: 'j', columns: [shared] }] }
+        : { sql: '', items };
+      return {
+        sql: ` FROM ${first.sql} ${side} JOIN ${second.sql} USING (${shared})${named.sql}`,
+        items: named.items,
+      };
+    }
+    if (join === 'aliased' && shared) {
+      const columns = [shared, ...items.flatMap((each) => each.columns.filter((name) => name !== shared))];
+      const sql = ` FROM (${first.sql} JOIN ${second.sql} USING (${shared})) AS j`;
+      return { sql, items: [{ alias: 'j', columns }] };
+    }
+    if (join === 'keyed') {
+      const on = this.one(['email', 'id', shared ?? 'id']);
+      return {
+        sql: ` FROM ${first.sql} JOIN ${second.sql} ON ${first.item.alias}.${on} = ${second.item.alias}.${this.one([on, 'contact'])}`,
+        items,
+      };
+    }
     if (join === 'natural') return { sql: ` FROM ${first.sql} NATURAL JOIN ${second.sql}`, items };
     if (join === 'using' && shared)
       return { sql: ` FROM ${first.sql} JOIN ${second.sql} USING (${shared})`, items };
@@ -143,6 +216,19 @@ class Grammar {
         item: { alias, columns: ['x'] },
       };
     }
+    if (this.chance(12)) {
+      const [sql, ...columns] = this.one([
+        [`generate_series(1, 2) AS ${alias}`, alias],
+        [`generate_series(1, 2) WITH ORDINALITY AS ${alias}(x, y)`, 'x', 'y'],
+        [`jsonb_each('{"a": 1}') AS ${alias}`, 'key', 'value'],
+        [`unnest('{a,b}'::text[]) AS ${alias}`, alias],
+        [`unnest('{a,b}'::text[]) AS ${alias}(email)`, 'email'],
+        [`jsonb_to_recordset('[{"id":1}]') AS ${alias}(id int, email text)`, 'id', 'email'],
+        [`(VALUES (1, 'v'), (2, 'w')) AS ${alias}(id, name)`, 'id', 'name'],
+        [`ROWS FROM (generate_series(1, 2), unnest('{a}'::text[])) AS ${alias}(id, email)`, 'id', 'email'],
+      ]);
+      return { sql: sql ?? '', item: { alias, columns } };
+    }
     return this.table(alias);
   }
 
@@ -154,9 +240,14 @@ class Grammar {
       'orders',
       'products',
       'customer_view',
+      'leads',
+      'leads',
+      'accounts',
+      'accounts',
+      'app.customers',
     ] as const);
     const columns = tables[name] ?? [];
-    if (this.chance(4)) return { sql: name, item: { alias: name, columns } };
+    if (this.chance(4)) return { sql: name, item: { alias: name.replace('app.', ''), columns } };
     if (!this.chance(6)) return { sql: `${name} AS ${alias}`, item: { alias, columns } };
     const renamed = columns.map((_, at) => `${this.one(columnPool)}${at}`);
     return { sql: `${name} AS ${alias}(${renamed.join(', ')})`, item: { alias, columns: renamed } };
@@ -197,12 +288,41 @@ class Grammar {
   }
 
   private target(scope: readonly Item[], depth: number): { sql: string; name: string } {
-    const bare = this.chance(12) ? this.scalar(scope, depth) : this.column(scope);
+    const bare = this.chance(12)
+      ? this.scalar(scope, depth)
+      : this.chance(6)
+        ? this.passing(scope, depth)
+        : this.column(scope);
     if (this.chance(2)) {
       const name = this.one(columnPool);
       return { sql: `${bare} AS ${name}`, name };
     }
     return { sql: bare, name: /^[\w.]+$/.test(bare) ? (bare.split('.').at(-1) ?? bare) : '?column?' };
+  }
+
+  /** What a masked column may pass through, under its mask. */
+  private passing(scope: readonly Item[], depth: number): string {
+    const column = this.column(scope);
+    switch (this.below(8)) {
+      case 0:
+        return `lower(${column})`;
+      case 1:
+        return `left(btrim(${column}), ${this.below(5)})`;
+      case 2:
+        return `substring(${column} from 2 for 3)`;
+      case 3:
+        return `(${column})::varchar(3)`;
+      case 4:
+        return `(${column} COLLATE "C")`;
+      case 5:
+        return depth > 0 && this.spend()
+          ? `(${this.select(scope, depth - 1, 1).sql} LIMIT 1)`
+          : `md5(${column})`;
+      case 6:
+        return `(${this.one(scope.length > 0 ? scope.map((each) => each.alias) : ['c'])}).${this.one(columnPool)}`;
+      default:
+        return `(SELECT ${column})`;
+    }
   }
 
   private column(scope: readonly Item[]): string {
@@ -319,6 +439,7 @@ class Grammar {
 }
 
 const customers: Item = { alias: 'customers', columns: tables['customers'] ?? [] };
+const leads: Item = { alias: 'leads', columns: tables['leads'] ?? [] };
 const orders: Item = { alias: 'o', columns: tables['orders'] ?? [] };
 
 const quoted = (name: string): string => (/^[a-z_0-9]+$/.test(name) ? name : `"${name}"`);

@@ -108,7 +108,7 @@ export class RecordedSession implements GateSession {
     if (held && isVariant(held.judgement, judgement)) return held.judgement;
     const checked = this.checks.check(judgement, parameters);
     const beyond = checked === judgement ? beyondBudget(judgement) : undefined;
-    if (!beyond) return checked;
+    if (!beyond || !this.parts.holds.hasGrants) return checked;
     const bound = { judgement: beyond, parameters, circumstances: circumstances() };
     return this.parts.holds.isGranted(this, bound) ? beyond : judgement;
   }

@@ -67,11 +67,14 @@ export class Holds {
     }
   }
 
+  /** Is there any grant that was not used yet? Most of the time there is none, and nothing to bind. */
+  get hasGrants(): boolean {
+    return this.options.book.counts().approved > 0;
+  }
+
   /** Has a person approved exactly this, and was it not used yet? */
   isGranted(holder: Holder, bound: Bound): boolean {
-    return (
-      this.options.book.counts().approved > 0 && this.grant(this.bind(holder, bound), holder) !== undefined
-    );
+    return this.grant(this.bind(holder, bound), holder) !== undefined;
   }
 
   /** Asks without waiting: who comes back with the same once it is approved finds the grant. */

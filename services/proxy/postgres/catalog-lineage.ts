@@ -24,9 +24,6 @@ export class TextLineage implements ViewLineage {
   private readonly answers = new Map<number, Answer>();
   private snapshot: CatalogSnapshot | undefined;
   private index!: NameIndex;
-  /** Counts how often the names of functions and operators that are not the server's own were others than before. */
-  private generation = 0;
-  private foreign = '';
 
   constructor(private readonly viewOutputs: ViewOutputs) {}
 
@@ -34,11 +31,11 @@ export class TextLineage implements ViewLineage {
     if (snapshot !== this.snapshot) this.enter(snapshot);
     const definition = snapshot.definitions.get(view);
     if (definition === undefined) return undefined;
-    const grounds = `${definition.key} ${masksRead(view, snapshot, masks)} ${this.generation}`;
+    const grounds = `${definition.key} ${masksRead(view, snapshot, masks)}`;
     const known = this.answers.get(view);
     if (known?.grounds === grounds) return known.outputs;
-    // Nothing is revealed here: a view's masks are the same for all. The text was printed for this search_path.
-    const names = new SightedNames(new Sight(snapshot, masks, new Set()), this.index, ['pg_catalog']);
+    // Nothing is revealed here: a view's masks are the same for all.
+    const names = new PrintedNames(new Sight(snapshot, masks, new Set()), this.index, ['pg_catalog']);
     const outputs = this.viewOutputs(definition.text, names);
     this.answers.set(view, { grounds, outputs });
     return outputs;
@@ -47,10 +44,21 @@ export class TextLineage implements ViewLineage {
   private enter(snapshot: CatalogSnapshot): void {
     this.snapshot = snapshot;
     this.index = new NameIndex(snapshot);
-    const foreign = [[...snapshot.functions].sort(), [...snapshot.operators].sort()].join(' ');
-    if (foreign !== this.foreign) this.generation++;
-    this.foreign = foreign;
     for (const view of this.answers.keys()) if (!snapshot.views.has(view)) this.answers.delete(view);
+  }
+}
+
+/**
+ * The server printed the text for a search_path of pg_catalog alone, so a function or operator without a schema is the
+ * server's own, whoever else bears its name; and a view that calls others is not asked about (RuleReads.opaque).
+ */
+class PrintedNames extends SightedNames {
+  override isBuiltinFunction(): boolean {
+    return true;
+  }
+
+  override isBuiltinOperator(): boolean {
+    return true;
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CatalogRelation } from '#statement';
+import type { CatalogMask, Masks } from './catalog-mask.js';
 import { Namespaces } from './catalog-namespace.js';
 import type { SearchPath } from './catalog-name-index.js';
 import type { Relation } from './catalog-snapshot.js';
@@ -28,9 +29,9 @@ const of = snapshot([customers, shopCustomers, orders, tempCustomers, othersTemp
 });
 const email = { class: 'email', transform: 'partial', lookup: true } as const;
 const ssn = { class: 'ssn', transform: 'whole', lookup: false } as const;
-const masks = new Map([
-  [customers.oid, new Map([[2, email], [3, ssn]] as const)], // prettier-ignore
-  [shopCustomers.oid, new Map([[2, email]])],
+const masks: Masks = new Map([
+  [customers.oid, new Map<number, CatalogMask>().set(2, email).set(3, ssn)],
+  [shopCustomers.oid, new Map<number, CatalogMask>().set(2, email)],
 ]);
 
 const namespaces = new Namespaces(1, of, masks);

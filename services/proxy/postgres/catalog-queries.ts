@@ -30,18 +30,17 @@ const ofPlainExtension = (catalog: string, oid: string): string => `exists (
   where x.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and x.objid = ${oid} and x.deptype = 'e'
     and x.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and e.extname in (${list(plainExtensions)}))`;
 
-/** Relations with their columns. The version: xmin moves with each change of a row, but not with VACUUM or ANALYZE. */
+/** The version of its columns: xmin moves with each change of a row, but not with VACUUM or ANALYZE. */
 const relations = (condition: (oid: string) => string): string => `
   select c.oid, n.nspname, c.relname, c.relkind, c.reltoastrelid, c.reltype, coalesce(t.typarray, 0),
-      c.xmin || '.' || coalesce(a.version, 0), a.columns
+      c.xmin || '.' || coalesce(a.version, 0)
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     left join pg_catalog.pg_type t on t.oid = c.reltype
     left join (
-      select attrelid, sum((xmin::text::bigint * 40503 + attnum) % 1073741827) as version,
-        pg_catalog.json_agg(pg_catalog.json_build_array(attnum, attname, atttypid::bigint)) as columns
-      from pg_catalog.pg_attribute where attnum > 0 and not attisdropped and ${condition('attrelid')}
-      group by attrelid) a on a.attrelid = c.oid
+      select attrelid, sum((xmin::text::bigint * 40503 + attnum) % 1073741827) as version
+      from pg_catalog.pg_attribute where attnum > 0 and ${condition('attrelid')} group by attrelid
+    ) a on a.attrelid = c.oid
     where ${condition('c.oid')} and c.relkind in ('r', 'p', 'v', 'm', 'f', 't', 'S', 'c')`;
 
 export const queries = {
@@ -94,8 +93,8 @@ export const queries = {
     left join pg_catalog.pg_type e on e.oid = t.typelem
     where t.typtype <> 'c' and e.typtype is distinct from 'c'`,
 
+  // Columns are known already.
   words: `select relname from pg_catalog.pg_class
-    union select attname from pg_catalog.pg_attribute where not attisdropped
     union select nspname from pg_catalog.pg_namespace
     union select conname from pg_catalog.pg_constraint
     union select typname from pg_catalog.pg_type
@@ -120,6 +119,11 @@ export const ruleTrees = (rules: readonly string[]): string => `
   select r.oid, r.xmin, pg_catalog.strpos(r.ev_action::text, ':varattno 0 ') > 0,
     r.ev_action::text ~ dangers.pattern, r.ev_action::text ~ ':commandType 1 |:returningList [(]'
   from pg_catalog.pg_rewrite r, dangers where r.oid = any ('{${rules.join(',')}}')`;
+
+export const columnsOf = (relations: readonly string[]): string => `
+  select attrelid, pg_catalog.json_agg(pg_catalog.json_build_array(attnum, attname, atttypid::bigint) order by attnum)
+  from pg_catalog.pg_attribute where attnum > 0 and not attisdropped and attrelid = any ('{${relations.join(',')}}')
+  group by attrelid`;
 
 export const viewDefinitions = (views: readonly number[]): string =>
   `select v, pg_catalog.pg_get_viewdef(v) from pg_catalog.unnest('{${views.join(',')}}'::oid[]) v`;

@@ -12,6 +12,10 @@ export interface Stamp {
   readonly sum: string;
 }
 
+// A query of its own: planning the sum would cost more than all else that a quiet poll does.
+const snapshotQuery = `select pg_catalog.pg_snapshot_xmin(s), pg_catalog.pg_snapshot_xmax(s)
+  from pg_catalog.pg_current_snapshot() s`;
+
 const summed: readonly (readonly [catalog: string, key: string, where?: string])[] = [
   ['pg_class', 'oid'],
   ['pg_attribute', 'attrelid::bigint * 1600 + attnum', `attrelid >= ${FIRST_USER_OID} and attnum > 0`],
@@ -27,23 +31,18 @@ const summed: readonly (readonly [catalog: string, key: string, where?: string])
 ];
 
 // The key is mixed in, so that two rows that trade their transactions do not cancel out.
-const sum = summed
+const sumQuery = `select ${summed
   .map(
     ([catalog, key, where]) => `(select count(*) || ':' || coalesce(sum(
       (xmin::text::bigint * 40503 + (${key})::bigint) % 1073741827), 0)
       from pg_catalog.${catalog}${where === undefined ? '' : ` where ${where}`})`,
   )
-  .join(` || '/' || `);
+  .join(` || '/' || `)}`;
 
-/** The sum is worked out only where CASE comes to it. -1 is no transaction's number. */
-const stampQuery = (quiet: string | undefined): string => `
-  select s.min, s.max, case when s.min = s.max and s.max = '${BigInt(quiet ?? -1)}' then null else ${sum} end
-  from (select pg_catalog.pg_snapshot_xmin(n)::text as min, pg_catalog.pg_snapshot_xmax(n)::text as max
-    from pg_catalog.pg_current_snapshot() n) s`;
-
-/** One query. `last` itself where nothing changed for sure; compare `sum` otherwise. */
+/** `last` itself where nothing changed for sure: one query. Compare `sum` otherwise. */
 export async function readStamp(ask: Ask, last?: Stamp): Promise<Stamp> {
-  const [min, max, sum] = (await ask(stampQuery(last?.quiet)))[0]!;
-  if (last !== undefined && sum == null) return last;
-  return { quiet: min === max ? max! : undefined, sum: sum! };
+  const [xmin, xmax] = (await ask(snapshotQuery))[0]!;
+  const quiet = xmin === xmax ? xmax! : undefined;
+  if (last !== undefined && quiet !== undefined && quiet === last.quiet) return last;
+  return { quiet, sum: (await ask(sumQuery))[0]![0]! };
 }

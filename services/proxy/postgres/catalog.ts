@@ -1,5 +1,5 @@
 import { AppError, systemClock, type Clock } from '#kernel';
-import type { RelationName, SensitiveNames } from '#statement';
+import { loadStatementParser, viewOutputs, type RelationName, type SensitiveNames } from '#statement';
 import type { TargetAddress } from '../gate/gate.js';
 import { buildCatalog } from './catalog-build.js';
 import { NameHistory } from './catalog-history.js';
@@ -9,7 +9,6 @@ import type { SearchPath } from './catalog-name-index.js';
 import type { CatalogNamespace } from './catalog-namespace.js';
 import { CatalogReader } from './catalog-reader.js';
 import type { CatalogSnapshot } from './catalog-snapshot.js';
-import { viewOutputs } from './catalog-view-outputs.js';
 
 export type { CatalogMask, MaskColumn } from './catalog-mask.js';
 export type { SearchPath } from './catalog-name-index.js';
@@ -71,6 +70,8 @@ export async function openCatalog(
   rule: MaskColumn,
   clock: Clock = systemClock,
 ): Promise<CatalogSource> {
+  // Views are understood by their texts.
+  await loadStatementParser();
   const source = new WatchedCatalog(address, rule, clock);
   await source.refresh();
   return source;

@@ -67,6 +67,7 @@ function settle(engine: Engine, cte: Cte): void {
   const colnames = names(cte.fields['aliascolnames']);
   const firstArm = (rows: Rows) => (cte.rows ??= renamed(rows, colnames));
   for (;;) {
+    engine.work.spend(10);
     cte.usedBySelf = false;
     const before = cte.rows;
     const rows = query ? engine.query(query, cte.outer, cte.visible, firstArm) : unknownRows;

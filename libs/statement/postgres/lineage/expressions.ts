@@ -45,7 +45,7 @@ function operands(engine: Engine, fields: Fields, scope: Scope, place: Place): v
 }
 
 function call(engine: Engine, fields: Fields, scope: Scope, place: Place): void {
-  const { agg_filter: filter, over, args, ...rest } = fields;
+  const { agg_filter: filter, over, args, agg_order: order } = fields;
   engine.predicate(asNode(filter), scope);
   if (!isCountOfColumn(engine, fields, scope)) {
     for (const each of list(args)) {
@@ -59,7 +59,7 @@ function call(engine: Engine, fields: Fields, scope: Scope, place: Place): void 
     );
     if (scope.windowSources) engine.use(derived(scope.windowSources), places.window);
   }
-  for (const each of list(rest['agg_order'])) {
+  for (const each of list(order)) {
     const node = asNode(fieldsOf(each, 'SortBy')?.['node']);
     if (node) expression(engine, node, scope, places.order);
   }

@@ -54,7 +54,7 @@ function relationItem(engine: Engine, fields: Fields, base: Scope): Item {
   if (!cte) return tableItem(engine, fields);
   const alias = aliasOf(fields);
   const rows = renamed(rowsOf(engine, cte), alias.columns);
-  engine.work.spend(rows.columns.length);
+  engine.work.spend(4 + rows.columns.length);
   return item(alias.name ?? cte.name, rows);
 }
 
@@ -63,7 +63,7 @@ export function tableItem(engine: Engine, fields: Fields): Item {
   const written = relationOf(fields);
   const alias = aliasOf(fields);
   const { relation, columns, open } = engine.relation(written);
-  engine.work.spend(1);
+  engine.work.spend(4);
   const rows = renamed({ columns, open }, alias.columns);
   const schema = alias.name === undefined ? (relation?.schema ?? written.schema) : undefined;
   const name = alias.name ?? relation?.name ?? written.name;

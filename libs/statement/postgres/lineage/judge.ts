@@ -1,5 +1,5 @@
 import type { RelationName } from '../../facts.js';
-import type { MaskedColumn, MaskedLookup, Names } from '../../lineage.js';
+import type { CatalogRelation, MaskedColumn, MaskedLookup, Names } from '../../lineage.js';
 import { catalogKind } from '../catalogs.js';
 import type { Node } from '../tree.js';
 import { dml } from './dml.js';
@@ -42,15 +42,15 @@ export class Judge implements Engine {
     return { relation: undefined, columns: [], open: true };
   }
 
-  private named(name: RelationName): ReturnType<Names['relation']> {
-    const all = spellings(name.name).map((each) => this.names.relation({ ...name, name: each }));
-    const found = all.filter((each) => each !== 'unknown');
-    const [only, other] = found;
-    if (only === 'unclear' || (other !== undefined && other !== only)) {
+  private named(name: RelationName): CatalogRelation | 'unknown' {
+    const [, folded] = spellings(name.name);
+    const found = this.names.relation(name);
+    const other = folded === undefined ? 'unknown' : this.names.relation({ ...name, name: folded });
+    if (found === 'unclear' || other === 'unclear' || (found !== 'unknown' && other !== 'unknown')) {
       const reason = `which relation ${written(name)} is cannot be told: write it with its schema`;
       throw new Refusal('*', reason);
     }
-    return only ?? 'unknown';
+    return found === 'unknown' ? other : found;
   }
 
   unresolved(reason: string): void {

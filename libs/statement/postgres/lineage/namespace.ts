@@ -33,8 +33,9 @@ export function spellings(name: string): readonly string[] {
 
 /** The columns of this name that an item has: one, none, or more where the name is ambiguous. */
 export function columnsNamed(item: Item, name: string): Column[] {
-  const all = spellings(name);
-  const found = item.columns.filter((each) => all.includes(each.name));
+  const [, folded] = spellings(name);
+  const found: Column[] = [];
+  for (const each of item.columns) if (each.name === name || each.name === folded) found.push(each);
   if (found.length === 0 && item.hasSystemColumns && systemColumns.has(name)) return [systemColumn];
   return found;
 }

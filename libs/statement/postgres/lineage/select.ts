@@ -18,7 +18,7 @@ export function select(
   visible: Ctes | undefined,
   firstArm?: FirstArm,
 ): Rows {
-  engine.work.spend(1);
+  engine.work.spend(10);
   const ctes = openWith(engine, fields['withClause'], outer, visible);
   const scope = scopeOf(outer, ctes);
   const rows = combined(engine, fields, scope, firstArm) ?? valuesRows(engine, fields, scope);

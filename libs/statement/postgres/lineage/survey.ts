@@ -3,10 +3,9 @@ import { catalogKind } from '../catalogs.js';
 import { isListedFunction } from '../functions.js';
 import { relationOf } from '../reader.js';
 import { literal } from '../settings.js';
-import { isFields, list, names, text, type Fields } from '../tree.js';
+import { isFields, isNodeName, list, names, text, type Fields } from '../tree.js';
 import { columnsOf } from './values.js';
 import { spellings } from './namespace.js';
-import { Refusal } from './refusal.js';
 
 /** What one walk over a statement tells, whatever its names mean. */
 export interface Survey {
@@ -114,8 +113,6 @@ const meant: Readonly<Record<string, readonly string[]>> = {
   'BETWEEN SYMMETRIC': ['>=', '<='],
   'NOT BETWEEN SYMMETRIC': ['<', '>'],
 };
-
-const isNodeName = (key: string): boolean => key.charCodeAt(0) < 91;
 
 type Rule = (walk: Walk, fields: Fields) => 'done' | void;
 

@@ -61,8 +61,10 @@ export function either(a: Value, b: Value): Value {
   if (a === b) return a;
   if (a.sources.length === 0 && b.sources.length === 0) return clear;
   const sources = union(a.sources, b.sources);
-  const bare = a.bare && b.bare && sources.length === 1;
-  return bare ? { ...a, sources } : { sources, bare: false };
+  if (a.bare && b.bare && sources.length === 1) return a;
+  return a.type !== undefined && a.type === b.type
+    ? { sources, bare: false, type: a.type }
+    : { sources, bare: false };
 }
 
 export interface KnownColumns {

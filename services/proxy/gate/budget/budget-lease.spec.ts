@@ -126,6 +126,15 @@ describe('a budget that several processes spend', () => {
     expect(two.left(bounds)).toBe(1000);
   });
 
+  test('nothing more is to be had while whoever counts is away', async () => {
+    const clock = { now: () => 0 };
+    const away: LeasePort = { lease: () => Promise.reject(new Error('away')), giveBack: () => undefined };
+    const ledger = new LeasedLedger(away, clock);
+    await ledger.more(bounds, 5);
+    expect(ledger.left(bounds)).toBe(0);
+    expect(ledger.more(bounds, 5)).toBeUndefined();
+  });
+
   test('one that was given back is not given back twice', async () => {
     const house = new House(1, () => 1);
     const slice = house.lessor.lease(bounds, 600, house.now);

@@ -124,7 +124,9 @@ export class LeasedLedger implements BudgetLedger {
 
   private async ask(account: Account, bounds: readonly Bound[], wanted: number): Promise<void> {
     const asked = this.clock.now();
-    const { id, granted, ms } = await this.port.lease(bounds, wanted);
+    // Whoever counts is away: then nothing more is to be had.
+    const none: Slice = { id: 0, granted: 0, ms: 0 };
+    const { id, granted, ms } = await this.port.lease(bounds, wanted).catch(() => none);
     // Counted from before it was asked for: the lessor counts from when it heard of it, which is later.
     if (granted > 0) account.held.push({ id, rest: granted, until: asked + ms });
     else account.closedUntil = this.clock.now() + askAgainMs;

@@ -81,7 +81,7 @@ export class BudgetState {
 async function read(path: string): Promise<State | undefined> {
   try {
     const state = JSON.parse(await readFile(path, 'utf8')) as State;
-    if (state.version !== 1) throw new Error(`version ${state.version}`);
+    if (state.version !== 1) throw new Error('it is of another version');
     return state;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

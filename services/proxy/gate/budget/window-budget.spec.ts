@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '#kernel';
 import type { Obligations } from '#policy-engine';
-import { LocalLedger } from './budget-ledger.js';
+import { BudgetLessor, LeasedLedger } from './budget-lease.js';
+import { LocalLedger, type Bound } from './budget-ledger.js';
 import { windowBudget } from './window-budget.js';
 
 const none: Obligations = { approvers: [], quorum: 0, mode: 'wait', waitMs: 0, waitInTransaction: false };
@@ -24,6 +25,34 @@ describe('what windows let through', () => {
     expect([one.rowsLeft(), two.rowsLeft(), other.rowsLeft()]).toEqual([3, 3, 10]);
     expect(two.bytesLeft()).toBe(Infinity);
     expect(two.more(4, 0)).toBeUndefined();
+  });
+
+  test('waits for a slice where another process counts, and ends when there is none', async () => {
+    const [clock, counting] = [new ManualClock(), new LocalLedger()];
+    const lessor = new BudgetLessor(counting);
+    const port = {
+      lease: async (bounds: readonly Bound[], wanted: number) => lessor.lease(bounds, wanted, clock.now()),
+      giveBack: () => undefined,
+    };
+    const ledger = new LeasedLedger(port, clock);
+    const obligations = {
+      ...none,
+      maxRowsPer: [{ amount: 10, ms: hour }],
+      maxBytesPer: [{ amount: 1000, ms: hour }],
+    };
+    const budget = windowBudget(obligations, who, ledger, clock)!;
+    let sent = 0;
+    for (;;) {
+      const rows = Math.min(4, budget.rowsLeft());
+      budget.spent(rows, rows * 10);
+      sent += rows;
+      if (rows === 4) continue;
+      const more = budget.more(4, 40);
+      if (!more) break;
+      await more;
+    }
+    expect(sent).toBe(10);
+    expect(budget.refusal(false).message).toContain('the budget of 10 rows in 1 h is reached');
   });
 
   test('ends with a reason and the time at which it opens again', () => {
