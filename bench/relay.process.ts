@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { analyze, loadStatementParser } from '#statement';
-import { Lane, MessageScanner, Outbox, tie, type OnMessage } from '#wire';
+import { Lane, MessageScanner, Outbox, throttle, tie, type OnMessage } from '#wire';
 import {
   backend,
   frontend,
@@ -32,8 +32,19 @@ function relay(client: Socket, target: Socket): void {
   const toClient = new Outbox(client);
   const ends = tie(client, target, () => undefined);
   const fail = () => ends.destroy();
-  new Lane(client, [toTarget], afterStartup(framesInto(toTarget, readFromClient), toTarget), fail).start();
-  new Lane(target, [toClient], framesInto(toClient, readFromTarget), fail).start();
+  lane(client, toTarget, afterStartup(framesInto(toTarget, readFromClient), toTarget), fail);
+  lane(target, toClient, framesInto(toClient, readFromTarget), fail);
+}
+
+function lane(source: Socket, outbox: Outbox, handle: (chunk: Buffer) => void, fail: () => void): void {
+  const take = (chunk: Buffer) => {
+    handle(chunk);
+    outbox.flush();
+    throttle(outbox, 'congested', lanes);
+    return undefined;
+  };
+  const lanes = [new Lane(source, take, fail)];
+  lanes[0]!.start();
 }
 
 function framesInto(outbox: Outbox, read: OnMessage): (chunk: Buffer) => void {

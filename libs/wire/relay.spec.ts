@@ -2,7 +2,7 @@ import { Duplex, PassThrough } from 'node:stream';
 import { setImmediate as tick } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { ConnectionClosed, ExactReader } from './exact.reader.js';
-import { Lane } from './lane.js';
+import { Lane, throttle } from './lane.js';
 import { Outbox } from './outbox.js';
 import { tie } from './tie.js';
 
@@ -68,12 +68,13 @@ describe('Lane', () => {
     const socket = new SlowSocket();
     const outbox = new Outbox(socket, highWater);
     const errors: unknown[] = [];
-    const relay = new Lane(
-      source,
-      [outbox],
-      (chunk) => outbox.push(chunk),
-      (error) => errors.push(error),
-    );
+    const take = (chunk: Buffer) => {
+      outbox.push(chunk);
+      outbox.flush();
+      throttle(outbox, 'congested', [relay]);
+      return undefined;
+    };
+    const relay: Lane = new Lane(source, take, (error) => errors.push(error));
     return { source, socket, outbox, relay, errors };
   }
 
@@ -111,6 +112,28 @@ describe('Lane', () => {
     expect(socket.writes.join('')).toBe('x');
   });
 
+  it('hands a part that was given back again, before what came after it', async () => {
+    const source = new PassThrough();
+    const taken: string[] = [];
+    const relay: Lane = new Lane(
+      source,
+      (chunk) => {
+        taken.push(chunk.toString());
+        if (taken.length > 1) return undefined;
+        relay.pause('busy');
+        return chunk.subarray(1);
+      },
+      () => undefined,
+    );
+    relay.start();
+    source.write('ab');
+    await tick();
+    source.write('c');
+    relay.resume('busy');
+    await tick();
+    expect(taken).toEqual(['ab', 'b', 'c']);
+  });
+
   it('stops at the first error of its handler', async () => {
     const source = new PassThrough();
     const errors: unknown[] = [];
@@ -119,7 +142,7 @@ describe('Lane', () => {
       calls += 1;
       throw new Error('broken');
     };
-    new Lane(source, [], failing, (error) => errors.push(error)).start();
+    new Lane(source, failing, (error) => errors.push(error)).start();
     source.write('a');
     await tick();
     source.write('b');

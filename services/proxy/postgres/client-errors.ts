@@ -21,13 +21,18 @@ export function refusal(
   });
 }
 
-export function budgetMessage(run: Run): string {
+function budgetMessage(run: Run): string {
   const limit = run.spent.rows >= run.maxRows ? `${run.maxRows} rows` : `${run.maxBytes} bytes`;
   return run.judgement.writes
     ? `the statement was executed; its result is cut at the budget of ${limit}`
     : `the budget of ${limit} a statement is reached`;
 }
 
+/** Its own limits, of rows or of bytes, were reached. */
+export function overBudget(run: Run): AppError {
+  return new AppError('BUDGET_EXCEEDED', budgetMessage(run));
+}
+
 export function budgetError(run: Run, session: GateSession): Buffer {
-  return refusal(session, run.execution.statementId, new AppError('BUDGET_EXCEEDED', budgetMessage(run)));
+  return refusal(session, run.statementId, run.cut ?? overBudget(run));
 }

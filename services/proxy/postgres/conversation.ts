@@ -1,13 +1,11 @@
 import type { TransactionStatus } from './codec.js';
 import { ExpectationQueue, type Expectation } from './expectation.js';
 import { SessionNames } from './session-names.js';
-import type { Portal, Prepared } from './session-objects.js';
 
 /** What both directions of one session share: what is owed, what has a name, where the transaction stands. */
 export class Conversation {
   readonly expected = new ExpectationQueue();
-  readonly statements = new SessionNames<Prepared>();
-  readonly portals = new SessionNames<Portal>();
+  readonly names = new SessionNames();
   /** The session has ended. */
   over = false;
   status: TransactionStatus = 'I';
@@ -41,6 +39,12 @@ export class Conversation {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
+  /** The head is answered. */
+  shift(): void {
+    this.expected.shift();
+    this.settled();
+  }
+
   settled(): void {
     if (this.waiting.length > 0 && (this.isQuiet || this.copyIn)) this.wake();
   }
@@ -52,23 +56,30 @@ export class Conversation {
     for (const resolve of waiting) resolve();
   }
 
-  /** Takes back what the server never did. */
-  undo(item: Expectation): void {
-    switch (item.kind) {
-      case 'parse':
-        return this.statements.revert(item.change);
-      case 'bind':
-        return this.portals.revert(item.change);
-      case 'close-statement':
-        return this.statements.revert(item.change);
-      case 'close-portal':
-        return this.portals.revert(item.change);
-      case 'execute':
-        return item.run.finish({ status: 'skipped' });
-      case 'own':
-        return item.probe.settle();
-      default:
-        return undefined;
+  /** An error was answered: the server ignores everything up to the next Sync; so nothing of it is owed. */
+  skipToSync(): void {
+    const { expected } = this;
+    for (let head = expected.peek(); head && head.kind !== 'sync'; head = expected.peek()) {
+      expected.shift();
+      undo(head);
     }
+    this.skipping = expected.length === 0;
+    this.settled();
+  }
+}
+
+/** Takes back what the server never did. */
+function undo(item: Expectation): void {
+  switch (item.kind) {
+    case 'parse':
+    case 'bind':
+    case 'close':
+      return item.revert();
+    case 'execute':
+      return item.finish('skipped');
+    case 'own':
+      return item.probe.settle();
+    default:
+      return undefined;
   }
 }

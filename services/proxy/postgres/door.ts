@@ -9,8 +9,8 @@ import type { CatalogPool } from './catalog-pool.js';
 import type { CatalogSource } from './catalog.js';
 import { parameterStatus, type BackendKey } from './codec.js';
 import { redactParameterStatus } from './error-redaction.js';
-import type { FrontendLimits } from './frontend.js';
 import { meaningless } from './session-effects.js';
+import type { SessionLimits } from './session-parts.js';
 import { PostgresSession } from './session.js';
 import { receiveClient, type Arrival } from './startup.js';
 import { connectTarget, type Target } from './target.js';
@@ -21,7 +21,7 @@ export interface DoorOptions {
   readonly secureContext: SecureContext;
   readonly startupTimeoutMs: number;
   readonly place: CancelPlace;
-  readonly limits: Omit<FrontendLimits, 'settings'>;
+  readonly limits: Omit<SessionLimits, 'settings'>;
   readonly log: (error: AppError, about: Readonly<Record<string, string>>) => void;
 }
 

@@ -1,5 +1,6 @@
+import type { Probe } from './questions.js';
 import type { Run } from './run.js';
-import type { Change } from './session-names.js';
+import type { NameChange } from './session-names.js';
 import type { Portal, Prepared } from './session-objects.js';
 
 /**
@@ -7,27 +8,27 @@ import type { Portal, Prepared } from './session-objects.js';
  * head; one that does not fit ends the session, since a result that can't be attributed can't be masked.
  */
 export type Expectation =
-  /** A simple query: everything up to its ReadyForQuery. */
-  | { readonly kind: 'query'; readonly run: Run }
-  | { readonly kind: 'parse'; readonly change: Change<Prepared> }
-  | { readonly kind: 'bind'; readonly change: Change<Portal> }
+  /** A simple query, up to its ReadyForQuery; or an Execute. */
+  | Run
+  | NameChange<'parse', Prepared>
+  | NameChange<'bind', Portal>
+  | NameChange<'close', Prepared>
+  | NameChange<'close', Portal>
   | { readonly kind: 'describe-statement' }
   /** `own`: asked by the gate, the client never hears of it. */
   | { readonly kind: 'describe-portal'; readonly portal: Portal; readonly own: boolean }
-  | { readonly kind: 'execute'; readonly run: Run; readonly portal: Portal }
-  | { readonly kind: 'close-statement'; readonly change: Change<Prepared> }
-  | { readonly kind: 'close-portal'; readonly change: Change<Portal> }
   | { readonly kind: 'sync' }
   /** A Describe that must fail: its 26000 becomes `error`. */
   | { readonly kind: 'refused'; readonly error: Buffer }
-  /** The gate's own question in a segment of its own; nothing of the answer reaches the client. */
+  /** The gate's own question; nothing of the answer reaches the client. */
   | { readonly kind: 'own'; readonly probe: Probe };
 
-/** An own Parse, Describe, Close, Sync: the columns of a text, without running it. */
-export interface Probe {
-  fields: Buffer | undefined;
-  error: Buffer | undefined;
-  settle: () => void;
+export const describeStatement: Expectation & { kind: 'describe-statement' } = { kind: 'describe-statement' };
+export const syncExpected: Expectation & { kind: 'sync' } = { kind: 'sync' };
+
+/** The statement that an expectation is the answer of. */
+export function runOf(head: Expectation | undefined): Run | undefined {
+  return head?.kind === 'query' || head?.kind === 'execute' ? head : undefined;
 }
 
 /** A queue that neither shifts an array nor keeps what has left it. */
@@ -40,7 +41,8 @@ export class ExpectationQueue {
   }
 
   get hasSync(): boolean {
-    return this.items.slice(this.head).some((item) => item?.kind === 'sync');
+    for (let i = this.head; i < this.items.length; i++) if (this.items[i]!.kind === 'sync') return true;
+    return false;
   }
 
   peek(): Expectation | undefined {
@@ -68,7 +70,13 @@ export class ExpectationQueue {
     if (this.head === this.items.length) {
       this.items.length = 0;
       this.head = 0;
-    }
+    } else if (this.head >= 1024 && this.head * 2 >= this.items.length) this.compact();
     return item;
+  }
+
+  /** A client that never stops pipelining never empties it. */
+  private compact(): void {
+    this.items = this.items.slice(this.head);
+    this.head = 0;
   }
 }

@@ -1,5 +1,7 @@
 import type { ResultField } from '#masking';
+import type { MaskedColumn } from '#statement';
 import type { GateSession, Judgement, ResultColumnRecord } from '../gate/gate.js';
+import { outputAt } from '../gate/masked-outputs.js';
 import type { Catalog } from './catalog.js';
 import { formatOf, noticeResponse, readRowDescription, type Field, type Format } from './codec.js';
 import type { TypeKind } from './masking-types.js';
@@ -19,6 +21,14 @@ export interface PlannedResult {
   takeCounts(into: Map<string, number>): void;
 }
 
+/** What a result belongs to: the statement of a text, counted from 0. */
+export interface PlanContext {
+  readonly catalog: Catalog;
+  readonly judgement: Judgement;
+  readonly statement: number;
+  readonly session: GateSession;
+}
+
 /**
  * Plans a result from its RowDescription (whole message). `formats` are Bind's result formats where the
  * description came from Describe of a statement (which always says text); else the description's own.
@@ -27,13 +37,13 @@ export interface PlannedResult {
 export function planDescription(
   description: Buffer,
   formats: readonly Format[] | undefined,
-  context: { catalog: Catalog; judgement: Judgement; session: GateSession },
+  context: PlanContext,
   whenUnknown: 'refresh' | 'mask' = 'refresh',
 ): PlannedResult | undefined {
   const fields: ResultField[] = [];
   const described = readRowDescription(description, 0, description.length);
   for (const [i, field] of described.entries()) {
-    const mask = maskOf(field, context, whenUnknown);
+    const mask = maskOf(field, i, described.length, context, whenUnknown);
     if (mask === 'unknown') return undefined;
     fields.push({
       name: field.name,
@@ -55,22 +65,42 @@ export function planDescription(
   };
 }
 
+type Mask = ResultField['mask'];
+
+/** An ordinary table's column says itself what it is, and all else goes by its place; where both do, the stricter counts. */
 function maskOf(
   field: Field,
-  { catalog, judgement, session }: { catalog: Catalog; judgement: Judgement; session: GateSession },
+  place: number,
+  width: number,
+  context: PlanContext,
   whenUnknown: 'refresh' | 'mask',
-): ResultField['mask'] | 'unknown' {
-  // Without an origin (an expression, a union, a set-returning function) only the name is left: the guard has
-  // refused what could carry a masked value under another one.
-  if (field.tableOid === 0) {
-    return judgement.maskedNames.has(field.name) ? { class: 'derived', transform: 'whole' } : 'unclassified';
-  }
+): Mask | 'unknown' {
+  const { catalog, session } = context;
+  const byPlace = maskAt(place, width, context);
+  if (field.tableOid === 0) return byPlace;
   const mask = catalog.columnMask(field.tableOid, field.attnum);
-  if (mask === 'none') return 'unclassified';
-  if (mask === 'unknown')
-    return whenUnknown === 'refresh' ? 'unknown' : { class: 'unknown', transform: 'whole' };
-  return session.reveals(mask.class) ? 'revealed' : mask;
+  if (mask === 'none') return byPlace;
+  if (mask === 'unknown') return whenUnknown === 'refresh' ? 'unknown' : unknownMask;
+  if (session.reveals(mask.class)) return typeof byPlace === 'object' ? byPlace : 'revealed';
+  // A bare column's own transform holds; what lineage takes for something else is masked whole.
+  return typeof byPlace === 'object' && byPlace.transform !== mask.transform
+    ? { ...mask, transform: 'whole' }
+    : mask;
 }
+
+/** By what lineage says of the column at this place. */
+function maskAt(place: number, width: number, { judgement, statement, catalog, session }: PlanContext): Mask {
+  const output = outputAt(judgement, statement, place, width);
+  if (output === undefined) return 'unclassified';
+  if (output === 'unknown') return unknownMask;
+  const hidden = output.sources.filter((source) => !session.reveals(source.class));
+  if (hidden.length === 0) return 'revealed';
+  const [{ class: dataClass, tableOid, attnum }] = hidden as [MaskedColumn, ...MaskedColumn[]];
+  const own = output.bare && hidden.length === 1 ? catalog.columnMask(tableOid, attnum) : 'none';
+  return typeof own === 'object' ? own : { class: dataClass, transform: 'whole' };
+}
+
+const unknownMask = { class: 'unknown', transform: 'whole' } as const;
 
 /** Types that only the target's catalog knows. An enum's values are names of the schema, not data. */
 function knownType(oid: number, catalog: Catalog): TypeKind | undefined {

@@ -1,20 +1,29 @@
 import { createHash, type Hash } from 'node:crypto';
+import type { AppError } from '#kernel';
 import type {
   Execution,
+  ExecutionDetails,
   GateSession,
   Judgement,
   Outcome,
   RecordedResult,
   ResultColumnRecord,
+  WindowBudget,
 } from '../gate/gate.js';
+import type { CopyInCheck } from './copy-in.js';
 import type { CopyOutMasker } from './copy-out.js';
 import type { PlannedResult } from './result-plan.js';
-import type { Spent } from './session-objects.js';
+import type { Portal, Spent } from './session-objects.js';
 
 /** Result bytes gathered before they are written as a chunk of their own. */
 const chunkBytes = 64 * 1024;
 /** A result up to this size stands inside its outcome. */
 const inlineBytes = 8 * 1024;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Empty, and shared: most runs mask nothing. */
+let noCounts = new Map<string, number>();
 
 /** What masks a COPY out, and its columns for the record. */
 export interface CopyOut {
@@ -22,33 +31,44 @@ export interface CopyOut {
   readonly columns: readonly ResultColumnRecord[];
 }
 
-/** One statement on its way: what it may send, what it has sent, and its record. */
+/** One query string or Execute: what it may send, what it has sent, and its record. The target owes its answer. */
 export class Run {
+  /** Recorded as received; undefined while it is being decided. */
+  execution: Execution | undefined;
   plan: PlannedResult | undefined;
   copy: CopyOut | undefined;
-  /** Set once the budget is spent: nothing more of it reaches the client. */
-  overBudget = false;
+  /** What looks at its COPY data, where values may not be sent. */
+  copyIn: CopyInCheck | undefined;
+  /** Why its budget ended it: nothing more of it reaches the client. */
+  cut: AppError | undefined;
+  /** Why its COPY data may not be sent. */
+  refused: AppError | undefined;
   tag = '';
   /** Statements of a query string that have completed. */
   completed = 0;
   rows = 0;
   bytes = 0;
-  failure: { sqlstate?: string; message?: string } = {};
-  errored = false;
+  private failure: { readonly sqlstate: string; readonly message: string } | undefined;
   private frames: Buffer[] = [];
   private gathered = 0;
   private gatheredRows = 0;
   private recorded = 0;
   private chunks = 0;
   private headed = false;
-  private cut = false;
+  private isRecordCut = false;
   private hash: Hash | undefined;
   private finished = false;
-  private readonly masked = new Map<string, number>();
+  private bounds: WindowBudget | undefined | 'not asked' = 'not asked';
+  private masked: Map<string, number> | undefined;
 
   constructor(
-    readonly execution: Execution,
-    readonly judgement: Judgement,
+    readonly kind: 'query' | 'execute',
+    /** As far as parameters and grants have been looked at. */
+    public judgement: Judgement,
+    /** How it is recorded as received. */
+    readonly details: ExecutionDetails,
+    /** What an Execute runs. */
+    readonly portal: Portal | undefined,
     private readonly session: GateSession,
     private readonly recordBytes: number,
     /** Counts over all Executes of a portal. */
@@ -57,6 +77,23 @@ export class Run {
 
   get maxRows(): number {
     return this.judgement.verdict.obligations.maxRows ?? Infinity;
+  }
+
+  /** How it ends, where the target says that it failed. */
+  get failedAs(): Outcome['status'] {
+    if (this.cut) return 'over_budget';
+    return this.refused ? 'denied' : 'error';
+  }
+
+  get overBudget(): boolean {
+    return this.cut !== undefined;
+  }
+
+  /** The windows that bound it, beside its own limits. */
+  get windows(): WindowBudget | undefined {
+    if (this.bounds === 'not asked')
+      this.bounds = this.judgement.bounded ? this.session.windows(this.judgement) : undefined;
+    return this.bounds;
   }
 
   get maxBytes(): number {
@@ -69,7 +106,8 @@ export class Run {
     this.bytes += frames.length;
     this.spent.rows += rows;
     this.spent.bytes += frames.length;
-    if (this.cut || this.recorded + frames.length > this.recordBytes) return this.digestOnly(frames);
+    this.windows?.spent(rows, frames.length);
+    if (this.isRecordCut || this.recorded + frames.length > this.recordBytes) return this.digestOnly(frames);
     // A copy: the socket's buffer must not be kept alive by the record.
     this.frames.push(Buffer.from(frames));
     this.gathered += frames.length;
@@ -87,39 +125,53 @@ export class Run {
     this.headed = false;
   }
 
+  get errored(): boolean {
+    return this.failure !== undefined;
+  }
+
+  get statementId(): string {
+    return this.execution?.statementId ?? '';
+  }
+
   /** The error as the client sees it. */
   failed(error: { code: string; message: string }): void {
-    this.errored = true;
     this.failure = { sqlstate: error.code, message: error.message };
   }
 
-  finish(outcome: Outcome): void {
-    if (this.finished) return;
+  finish(status: Outcome['status'], sqlstate = this.failure?.sqlstate): void {
+    if (this.finished || !this.execution) return;
     this.finished = true;
     this.countMasked();
     const inline = this.chunks === 0 && this.gathered <= inlineBytes ? this.take() : undefined;
     if (this.gathered > 0) this.flush();
-    this.session.outcome(this.execution, {
-      ...this.failure,
-      ...outcome,
+    const outcome: Writable<Outcome> = {
+      status,
       commandTag: this.tag,
       rows: this.rows,
       bytes: this.bytes,
-      masked: this.masked,
-      recordingCut: this.cut,
-      ...(this.hash && { digest: this.hash.digest() }),
-      ...(inline && { result: inline }),
-    });
+      recordingCut: this.isRecordCut,
+    };
+    if (this.masked) outcome.masked = this.masked;
+    if (sqlstate !== undefined) outcome.sqlstate = sqlstate;
+    if (this.failure) outcome.message = this.failure.message;
+    if (this.hash) outcome.digest = this.hash.digest();
+    if (inline) outcome.result = inline;
+    this.session.outcome(this.execution, outcome);
   }
 
   private countMasked(): void {
-    this.plan?.takeCounts(this.masked);
-    this.copy?.masker.takeCounts(this.masked);
+    if (!this.plan && !this.copy) return;
+    const counts = this.masked ?? noCounts;
+    this.plan?.takeCounts(counts);
+    this.copy?.masker.takeCounts(counts);
+    if (this.masked || counts.size === 0) return;
+    this.masked = counts;
+    noCounts = new Map();
   }
 
   private digestOnly(frames: Buffer): void {
     if (this.gathered > 0) this.flush();
-    this.cut = true;
+    this.isRecordCut = true;
     this.hash ??= createHash('sha256');
     this.hash.update(frames);
   }
@@ -130,7 +182,7 @@ export class Run {
     if (!result) return;
     this.hash ??= createHash('sha256');
     this.hash.update(result.frames);
-    this.session.chunk(this.execution, this.chunks++, result);
+    this.session.chunk(this.execution!, this.chunks++, result);
   }
 
   private take(): RecordedResult | undefined {

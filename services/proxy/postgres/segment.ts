@@ -1,5 +1,5 @@
 import { AppError } from '#kernel';
-import type { Execution, ExecutionDetails, Judgement, Namespace, Parameter } from '../gate/gate.js';
+import type { Execution, ExecutionDetails, Judgement, Parameter } from '../gate/gate.js';
 import {
   byte,
   formatOf,
@@ -11,65 +11,49 @@ import {
   readParse,
   type Bind,
 } from './codec.js';
-import type { Frontend, Knowledge, Need } from './frontend.js';
-import { lookupProblem } from './lookup-limit.js';
-import type { CopyOut } from './run.js';
-import { changesNames, newPrepared } from './session-effects.js';
-import type { Portal, Prepared } from './session-objects.js';
+import type { SearchPath } from './catalog.js';
+import type { Executions } from './executions.js';
+import { describeStatement, syncExpected, type Expectation } from './expectation.js';
+import { refersBack, type Judging } from './judging.js';
+import { Need, nothingKnown, type Knowledge } from './knowledge.js';
+import { changesNames } from './session-effects.js';
+import { newPortal, newPrepared, type Portal, type Prepared } from './session-objects.js';
+import type { SessionParts } from './session-parts.js';
 import type { Message } from './units.js';
 
-/** What happens to one message of a segment once all of it is decided. */
+/** What takes a message's place where it is refused. */
+export interface RefusedStep {
+  readonly kind: 'refuse';
+  readonly error: AppError;
+  readonly sqlstate: string | undefined;
+  readonly judgement: Judgement | undefined;
+  /** Recorded already, when it was held. */
+  readonly execution: Execution | undefined;
+}
+
+/** What happens for one message once all of its segment is decided: nothing is owed for a Flush. */
 export type Step =
-  | { readonly kind: 'parse'; readonly message: Message; readonly prepared: Prepared; executed: boolean }
-  | { readonly kind: 'bind'; readonly message: Message; readonly portal: Portal }
-  | { readonly kind: 'describe-statement'; readonly message: Message }
-  | { readonly kind: 'describe-portal'; readonly message: Message; readonly portal: Portal }
-  | {
-      readonly kind: 'own-describe';
-      readonly frame: Buffer;
-      readonly portal: Portal;
-      readonly catalog: Namespace;
-    }
-  | {
-      readonly kind: 'execute';
-      readonly message: Message;
-      readonly portal: Portal;
-      readonly details: ExecutionDetails;
-      /** Recorded already, when it was held. */
-      readonly execution: Execution | undefined;
-      readonly copy: CopyOut | undefined;
-    }
-  | {
-      readonly kind: 'close';
-      readonly message: Message;
-      readonly of: 'statement' | 'portal';
-      readonly name: string;
-    }
-  | { readonly kind: 'sync' | 'flush'; readonly message: Message }
-  | {
-      readonly kind: 'refuse';
-      readonly error: AppError;
-      readonly sqlstate?: string;
-      readonly judgement: Judgement | undefined;
-      readonly execution: Execution | undefined;
-    };
+  Exclude<Expectation, { kind: 'query' | 'refused' | 'own' }> | RefusedStep | { readonly kind: 'flush' };
 
 /** `split`: what stands before must have settled at the target first. */
 type Answer = Need | 'refused' | 'split' | undefined;
 
+const flushStep: Step = { kind: 'flush' };
+
 /**
- * Decides a segment without touching the session: names it defines live in this object until it is performed.
- * The first refusal takes its message's place; the server then ignores the rest up to Sync, and so do we.
+ * Decides one segment after the other; what it would do stands in `steps` until the next. Names that a segment defines
+ * are tried at once, and taken back where it must be decided again. The first refusal takes its message's place; the
+ * server then ignores the rest up to Sync, and so do we.
  */
-class SegmentDecision {
+export class SegmentDecision {
   readonly steps: Step[] = [];
+  /** By step: the bytes that go to the target for it. */
+  readonly messages: Message[] = [];
   /** What can be decided only once the steps have settled: SQL's own PREPARE, EXECUTE, … share names with Parse. */
-  rest: readonly Message[] = [];
+  rest: readonly Message[] = none;
+  private knowledge: Readonly<Knowledge> = nothingKnown;
+  private number = 0;
   private splitAfter = false;
-  private readonly statements = new Map<string, Prepared | undefined>();
-  private readonly portals = new Map<string, Portal | undefined>();
-  private readonly parses = new Map<Prepared, Step & { kind: 'parse' }>();
-  private readonly described = new Set<Portal>();
   /**
    * A read that may be cut off stands before. Its cancel can come too late to stop what follows, and a write that the
    * client believes rolled back must not be committed.
@@ -77,30 +61,59 @@ class SegmentDecision {
   private budgeted = false;
 
   constructor(
-    private readonly frontend: Frontend,
-    private readonly knowledge: Knowledge,
+    private readonly parts: SessionParts,
+    private readonly judging: Judging,
+    private readonly executions: Executions,
   ) {}
 
-  run(messages: readonly Message[]): Need | undefined {
-    let skipping = this.frontend.conversation.skipping;
-    for (const [place, message] of messages.entries()) {
+  /** Undefined: decided. */
+  decide(messages: readonly Message[], knowledge: Readonly<Knowledge>): Need | undefined {
+    this.begin(knowledge);
+    const need = this.walk(messages);
+    if (need) this.takeBack();
+    return need;
+  }
+
+  private begin(knowledge: Readonly<Knowledge>): void {
+    this.steps.length = this.messages.length = 0;
+    this.rest = none;
+    this.splitAfter = this.budgeted = false;
+    this.knowledge = knowledge;
+    this.number++;
+  }
+
+  private walk(messages: readonly Message[]): Need | undefined {
+    let { skipping } = this.parts.conversation;
+    for (let place = 0; place < messages.length; place++) {
+      const message = messages[place]!;
       if (message.code === type.sync) {
-        this.steps.push({ kind: 'sync', message });
-        this.budgeted = false;
-        skipping = false;
-        continue;
+        this.add(syncExpected, message);
+        skipping = this.budgeted = false;
+      } else if (message.code === type.flush) this.add(flushStep, message);
+      else if (!skipping) {
+        const answer = this.message(message, place);
+        if (answer instanceof Need) return answer;
+        if (answer === 'refused') skipping = true;
+        if (answer === 'split') this.rest = messages.slice(place);
+        else if (this.splitAfter) this.rest = messages.slice(place + 1);
+        if (answer === 'split' || this.splitAfter) return undefined;
       }
-      if (skipping) {
-        if (message.code === type.flush) this.steps.push({ kind: 'flush', message });
-        continue;
-      }
-      const need = this.message(message, place);
-      if (need === 'split') return void (this.rest = messages.slice(place));
-      if (need === 'refused') skipping = true;
-      else if (need) return need;
-      if (this.splitAfter) return void (this.rest = messages.slice(place + 1));
     }
     return undefined;
+  }
+
+  /** In the reverse order, so that each finds its name as it left it. */
+  private takeBack(): void {
+    for (let i = this.steps.length - 1; i >= 0; i--) {
+      const step = this.steps[i]!;
+      if (step.kind === 'parse' || step.kind === 'bind' || step.kind === 'close') step.revert();
+    }
+    this.steps.length = 0;
+  }
+
+  private add(step: Step, message: Message): undefined {
+    this.steps.push(step);
+    this.messages.push(message);
   }
 
   private message(message: Message, place: number): Answer {
@@ -113,218 +126,154 @@ class SegmentDecision {
         return this.describe(message);
       case type.execute:
         return this.execute(message, place);
-      case type.close:
-        return this.close(message);
       default:
-        this.steps.push({ kind: 'flush', message });
-        return undefined;
+        return this.close(message);
     }
   }
 
   private parse(message: Message): Answer {
     const { name, text, parameterTypes } = readParse(message.buffer, message.start, message.end);
-    if (this.frontend.conversation.statements.size >= mostStatements) return this.tooMany();
-    const judgement = this.frontend.judge(text, this.knowledge);
-    if ('need' in judgement) return judgement;
-    if (this.refersBack(judgement)) return 'split';
+    const { statements } = this.parts.conversation.names;
+    if (statements.size >= mostNames) return this.tooMany(message, 'prepared statements');
+    const judgement = this.judging.judge(text, this.knowledge);
+    if (judgement instanceof Need) return judgement;
+    if (this.mustSplit(judgement)) return 'split';
     if (judgement.verdict.decision === 'deny')
-      return this.refuse('STATEMENT_DENIED', judgement.verdict.reason, judgement);
+      return this.refuse(message, judgement, new AppError('STATEMENT_DENIED', judgement.verdict.reason));
     const prepared = newPrepared(name, judgement, parameterTypes);
-    const step = { kind: 'parse' as const, message, prepared, executed: false };
-    this.statements.set(name, prepared);
-    this.parses.set(prepared, step);
-    this.steps.push(step);
-    return undefined;
+    return this.add(statements.change('parse', name, prepared), message);
   }
 
   private bind(message: Message): Answer {
     const bind = readBind(message.buffer, message.start, message.end);
-    const prepared = this.statement(bind.statement);
-    if (!prepared) return this.unknown('prepared statement', bind.statement, '26000');
-    if ('need' in prepared) return prepared;
-    const portal = newPortal(bind, prepared);
-    this.portals.set(bind.portal, portal);
-    this.steps.push({ kind: 'bind', message, portal });
-    return undefined;
+    const { statements, portals } = this.parts.conversation.names;
+    const prepared = statements.find(bind.statement);
+    if (prepared === 'pending') return this.quiet;
+    if (!prepared) return this.unknown(message, 'prepared statement', bind.statement, '26000');
+    if (portals.size >= mostNames) return this.tooMany(message, 'portals');
+    return this.add(
+      portals.change('bind', bind.portal, portalOf(bind, prepared, this.parts.namespace.path)),
+      message,
+    );
   }
 
   private describe(message: Message): Answer {
     const { what, name } = readNamed(message.buffer, message.start, message.end);
+    const { statements, portals } = this.parts.conversation.names;
     if (what === 'statement') {
-      const prepared = this.statement(name);
-      if (!prepared) return this.unknown('prepared statement', name, '26000');
-      if ('need' in prepared) return prepared;
-      this.steps.push({ kind: 'describe-statement', message });
-      return undefined;
+      const prepared = statements.find(name);
+      if (prepared === 'pending') return this.quiet;
+      if (!prepared) return this.unknown(message, 'prepared statement', name, '26000');
+      return this.add(describeStatement, message);
     }
-    const portal = this.portal(name);
-    if (!portal) return this.unknown('portal', name, '34000');
-    if ('need' in portal) return portal;
-    this.described.add(portal);
-    this.steps.push({ kind: 'describe-portal', message, portal });
-    return undefined;
+    const portal = portals.find(name);
+    if (portal === 'pending') return this.quiet;
+    if (!portal) return this.unknown(message, 'portal', name, '34000');
+    portal.describedIn = this.number;
+    return this.add({ kind: 'describe-portal', portal, own: false }, message);
   }
 
   private execute(message: Message, place: number): Answer {
     const { portal: name } = readExecute(message.buffer, message.start, message.end);
-    const portal = this.portal(name);
-    if (!portal) return this.unknown('portal', name, '34000');
-    if ('need' in portal) return portal;
-    const judgement = this.current(portal.prepared);
-    if ('need' in judgement) return judgement;
-    if (this.refersBack(judgement)) return 'split';
-    const parse = this.parses.get(portal.prepared);
-    if (parse) parse.executed = true;
+    const portal = this.parts.conversation.names.portals.find(name);
+    if (portal === 'pending') return this.quiet;
+    if (!portal) return this.unknown(message, 'portal', name, '34000');
+    const judgement = this.judging.current(portal, this.knowledge);
+    if (judgement instanceof Need) return judgement;
+    if (this.mustSplit(judgement)) return 'split';
+    portal.prepared.executed = true;
     return this.decided(message, place, portal, judgement);
   }
 
   private decided(message: Message, place: number, portal: Portal, judgement: Judgement): Answer {
-    const details = { how: 'extended' as const, parameters: portal.parameters, portal: portal.name };
-    const lookups = lookupProblem(judgement.lookups, portal.parameters);
-    if (lookups !== undefined) return this.refuse('STATEMENT_DENIED', lookups, judgement);
-    const types = [
-      ...portal.prepared.parameterTypes,
-      ...portal.parameters.map((p) => p.format),
-      ...portal.resultFormats,
-    ];
-    const answer = this.frontend.decide(judgement, { ...details, types }, place, this.knowledge);
-    if ('need' in answer) return answer;
-    const { execution, error } = answer;
-    if (error) {
-      this.steps.push({ kind: 'refuse', error, judgement, execution, ...sqlstateOf(error) });
-      return 'refused';
-    }
+    const details: ExecutionDetails = {
+      how: 'extended',
+      parameters: portal.parameters,
+      portal: portal.name,
+    };
     if (this.budgeted && judgement.writes)
-      return this.refuse(
-        'STATEMENT_DENIED',
-        'it follows a read with a row budget in one segment: send Sync between',
-        judgement,
-      );
-    this.budgeted ||= judgement.returnsRows && judgement.verdict.obligations.maxRows !== undefined;
-    const copy = this.frontend.copyPlan(judgement, place, this.knowledge);
-    if (copy && 'need' in copy) return copy;
-    if (copy instanceof AppError) {
-      this.steps.push({ kind: 'refuse', error: copy, judgement, execution });
-      return 'refused';
-    }
+      return this.refuse(message, judgement, new AppError('STATEMENT_DENIED', writeBehindBudget));
+    const run = this.executions.begin('execute', judgement, details, portal);
+    const answer = this.executions.decide(run, place, this.knowledge);
+    if (answer instanceof Need) return answer;
+    if (answer) return this.refuse(message, run.judgement, answer, run.execution);
     this.describeFirst(portal, judgement);
-    this.steps.push({ kind: 'execute', message, portal, details, execution, copy });
-    this.splitAfter = changesNames(judgement);
-    return undefined;
+    this.budgeted ||= judgement.returnsRows && judgement.bounded;
+    this.splitAfter = changesNames(run);
+    return this.add(run, message);
   }
 
   /** EXECUTE or FETCH after messages that may have changed what its name means. */
-  private refersBack(judgement: Judgement): boolean {
-    return (
-      this.steps.length > 0 &&
-      judgement.effects.some(({ type: effect }) => effect === 'execute' || effect === 'fetch')
-    );
+  private mustSplit(judgement: Judgement): boolean {
+    return this.steps.length > 0 && refersBack(judgement);
   }
 
   /** A result whose columns are not proven for the catalog as it stands is described by the gate itself. */
   private describeFirst(portal: Portal, judgement: Judgement): void {
-    const catalog = this.frontend.catalog.current();
-    // A statement that SQL's PREPARE made returns what its inner one returns.
-    const mayReturn =
-      judgement.returnsRows ||
-      judgement.effects.some(({ type: effect }) => effect === 'prepare' || effect === 'declare');
-    if (!mayReturn || this.described.has(portal)) return;
-    const { plan } = portal;
-    const planned = plan === 'no rows' || plan?.judgement === judgement;
-    if (planned && portal.describedFor === catalog) return;
-    this.described.add(portal);
-    this.steps.push({
-      kind: 'own-describe',
-      portal,
-      catalog,
-      frame: frame(type.describe, byte(0x50), portal.name),
-    });
+    const namespace = this.parts.namespace.current();
+    if (portal.describedIn === this.number || !mayReturn(judgement)) return;
+    if (isPlanned(portal, judgement) && portal.describedFor === namespace) return;
+    portal.describedIn = this.number;
+    const bytes = frame(type.describe, byte(0x50), portal.name);
+    const message = { code: type.describe, buffer: bytes, start: 0, end: bytes.length };
+    this.add({ kind: 'describe-portal', portal, own: true }, message);
   }
 
   private close(message: Message): undefined {
     const { what, name } = readNamed(message.buffer, message.start, message.end);
-    if (what === 'statement') this.statements.set(name, undefined);
-    else this.portals.set(name, undefined);
-    this.steps.push({ kind: 'close', message, of: what, name });
+    const { statements, portals } = this.parts.conversation.names;
+    if (what === 'statement') return this.add(statements.change('close', name, undefined), message);
+    return this.add(portals.change('close', name, undefined), message);
   }
 
-  /** Judged again if anything changed since: policies, masking, the catalog, the hour, the transaction. */
-  private current(prepared: Prepared): Judgement | Need {
-    const { frontend } = this;
-    const inTransaction = frontend.conversation.status !== 'I';
-    if (frontend.session.stillHolds(prepared.judgement, frontend.catalog.current(), inTransaction))
-      return prepared.judgement;
-    const judgement = frontend.judge(prepared.text, this.knowledge);
-    if (!('need' in judgement)) prepared.judgement = judgement;
-    return judgement;
+  private get quiet(): Need {
+    return new Need(() => this.parts.conversation.quiet());
   }
 
-  private statement(name: string): Prepared | Need | undefined {
-    if (this.statements.has(name)) return this.statements.get(name);
-    const { statements } = this.frontend.conversation;
-    if (statements.isPending(name)) return this.quiet();
-    return statements.get(name);
-  }
-
-  private portal(name: string): Portal | Need | undefined {
-    if (this.portals.has(name)) return this.portals.get(name);
-    const { portals } = this.frontend.conversation;
-    if (portals.isPending(name)) return this.quiet();
-    return portals.get(name);
-  }
-
-  private quiet(): Need {
-    return { need: () => this.frontend.conversation.quiet() };
-  }
-
-  private unknown(what: string, name: string, sqlstate: string): 'refused' {
+  private unknown(message: Message, what: string, name: string, sqlstate: string): 'refused' {
     const error = new AppError('NOT_FOUND', `${what} "${name}" does not exist`);
-    this.steps.push({ kind: 'refuse', error, sqlstate, judgement: undefined, execution: undefined });
-    return 'refused';
+    return this.refuse(message, undefined, error, undefined, sqlstate);
   }
 
-  private tooMany(): 'refused' {
-    const error = new AppError(
-      'BUDGET_EXCEEDED',
-      `a session may hold ${mostStatements} prepared statements: close some`,
-    );
-    this.steps.push({ kind: 'refuse', error, sqlstate: '54000', judgement: undefined, execution: undefined });
-    return 'refused';
+  private tooMany(message: Message, what: string): 'refused' {
+    const error = new AppError('BUDGET_EXCEEDED', `a session may hold ${mostNames} ${what}: close some`);
+    return this.refuse(message, undefined, error, undefined, '54000');
   }
 
-  private refuse(code: 'STATEMENT_DENIED', reason: string, judgement: Judgement): 'refused' {
-    this.steps.push({ kind: 'refuse', error: new AppError(code, reason), judgement, execution: undefined });
+  private refuse(
+    message: Message,
+    judgement: Judgement | undefined,
+    error: AppError,
+    execution?: Execution,
+    sqlstate?: string,
+  ): 'refused' {
+    this.add({ kind: 'refuse', error, sqlstate, judgement, execution }, message);
     return 'refused';
   }
 }
 
-export function decideSegment(
-  frontend: Frontend,
-  messages: readonly Message[],
-  knowledge: Knowledge,
-): { steps: readonly Step[]; rest: readonly Message[] } | Need {
-  const decision = new SegmentDecision(frontend, knowledge);
-  return decision.run(messages) ?? decision;
+const none: readonly Message[] = [];
+
+/** Prepared statements, and portals, that one session may hold. */
+const mostNames = 10_000;
+
+const writeBehindBudget = 'it follows a read with a row budget in one segment: send Sync between';
+
+/** A statement that SQL's PREPARE made returns what its inner one returns. */
+function mayReturn({ returnsRows, effects }: Judgement): boolean {
+  return (
+    returnsRows ||
+    (effects.length > 0 && effects.some(({ type }) => type === 'prepare' || type === 'declare'))
+  );
 }
 
-/** Names that one session may hold. */
-const mostStatements = 10_000;
-
-function sqlstateOf(error: AppError): { sqlstate?: string } {
-  return error.code === 'TIMEOUT' ? { sqlstate: '57014' } : {};
+function isPlanned({ plan }: Portal, judgement: Judgement): boolean {
+  return plan === 'no rows' || plan?.judgement === judgement;
 }
 
-function newPortal(bind: Bind, prepared: Prepared): Portal {
-  return {
-    name: bind.portal,
-    prepared,
-    parameters: bind.values.map((value, i) => parameter(value, formatOf(bind.formats, i))),
-    resultFormats: bind.resultFormats,
-    cursor: false,
-    spent: { rows: 0, bytes: 0 },
-    plan: undefined,
-    describedFor: undefined,
-  };
+function portalOf(bind: Bind, prepared: Prepared, path: SearchPath): Portal {
+  const parameters = bind.values.map((value, i) => parameter(value, formatOf(bind.formats, i)));
+  return newPortal(bind.portal, prepared, parameters, bind.resultFormats, path);
 }
 
 function parameter(value: Buffer | null, format: 0 | 1): Parameter {

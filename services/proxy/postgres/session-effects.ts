@@ -1,43 +1,93 @@
-import type { SessionEffect } from '#statement';
+import type { SessionEffect, StatementFacts } from '#statement';
 import type { Judgement } from '../gate/gate.js';
-import type { Conversation } from './conversation.js';
 import type { Run } from './run.js';
-import type { Portal, Prepared, Spent } from './session-objects.js';
+import type { Disturbance } from './session-namespace.js';
+import type { SessionNames } from './session-names.js';
+import type { Spent } from './session-objects.js';
+import type { SessionParts } from './session-parts.js';
 
-/** Follows what a statement did to the session's names, once the target has said that it was done. */
-export function applyEffects(conversation: Conversation, run: Run, index: number): void {
+/** Follows what a statement did to the session, once the target has said that it was done. */
+export function applyEffects({ conversation, namespace }: SessionParts, run: Run, index: number): void {
+  namespace.disturbed(disturbanceOf(run, index, conversation.names));
+  if (run.judgement.effects.length === 0 || run.portal?.prepared.bySql) return;
   const effect = run.judgement.analysis.statements[index]?.effect;
-  if (effect) apply(conversation, run, effect);
-}
-
-function apply(conversation: Conversation, run: Run, effect: SessionEffect): void {
-  const { judgement } = run;
-  const { statements, portals } = conversation;
-  switch (effect.type) {
-    case 'prepare':
-      return statements.confirm(statements.change(effect.name, newPrepared(effect.name, judgement, [])));
-    case 'deallocate':
-      return forgetNames(statements, effect.name);
-    case 'declare':
-      return portals.confirm(portals.change(effect.name, newCursor(effect.name, judgement, run.spent)));
-    case 'close':
-      return forgetNames(portals, effect.name);
-    case 'discard-all':
-      forgetNames(statements, undefined);
-      forgetNames(portals, undefined);
-      conversation.settingChanges++;
-      return undefined;
-    case 'set':
-      if (!meaningless.has(effect.setting.toLowerCase())) conversation.settingChanges++;
-      return undefined;
-    default:
-      return undefined;
-  }
+  if (!effect) return;
+  conversation.names.done(effect, run.judgement, run.spent, namespace.path, index);
+  if (effect.type === 'rollback-to') namespace.rolledBack();
+  if (changesSettings(effect)) conversation.settingChanges++;
 }
 
 /** Do its effects change what later messages refer to? Then nothing may be judged before it has settled. */
-export function changesNames(judgement: Judgement): boolean {
-  return judgement.effects.some((effect) => settling.has(effect.type));
+export function changesNames({ judgement, portal }: Run): boolean {
+  const {
+    effects,
+    analysis: { statements },
+  } = judgement;
+  if (portal?.prepared.bySql) return false;
+  if (disturbance(statements) !== 'none') return true;
+  for (let i = 0; i < effects.length; i++) if (settling.has(effects[i]!.type)) return true;
+  return false;
+}
+
+/** Does a statement of this text change what names mean to those behind it? */
+export function movesNames({ analysis: { statements } }: Judgement): boolean {
+  if (statements.length < 2) return false;
+  return disturbance(statements.slice(0, -1)) !== 'none';
+}
+
+function disturbanceOf(run: Run, index: number, names: SessionNames): Disturbance {
+  const statement = run.judgement.analysis.statements[index];
+  if (!statement) return 'none';
+  const own = disturbedBy(statement);
+  const referred = statement.effect && names.referred(statement.effect);
+  if (own === 'catalog' || !referred || referred === 'pending') return own;
+  return disturbance(referred.judgement.analysis.statements);
+}
+
+function disturbance(statements: readonly StatementFacts[]): Disturbance {
+  let found: Disturbance = 'none';
+  for (let i = 0; i < statements.length; i++) {
+    const by = disturbedBy(statements[i]!);
+    if (by === 'catalog') return by;
+    if (by !== 'none') found = by;
+  }
+  return found;
+}
+
+/** A created schema or temporary table may stand in the search_path; code may do anything. */
+function disturbedBy({ accesses, effect }: StatementFacts): Disturbance {
+  for (let i = 0; i < accesses.length; i++) if (disturbing.has(accesses[i]!.action)) return 'catalog';
+  if (effect?.type === 'discard-all') return 'search-path';
+  return effect?.type === 'set' && pathSettings.has(effect.setting.toLowerCase()) ? 'search-path' : 'none';
+}
+
+const disturbing: ReadonlySet<string> = new Set(['sql:ddl', 'sql:code', 'sql:admin', 'sql:unknown']);
+
+/** `"$user"` stands for the role. */
+const pathSettings: ReadonlySet<string> = new Set(['search_path', 'role', 'session_authorization', 'all']);
+
+/**
+ * EXECUTE of a statement that Parse made may be anything, PREPARE and SET too, and nothing would follow what it does to
+ * the session. Returns such a statement's name.
+ */
+export function hiddenEffect({ effects }: Judgement, names: SessionNames): string | undefined {
+  for (let i = 0; i < effects.length; i++) {
+    const referred = names.referred(effects[i]!);
+    if (referred === undefined || referred === 'pending' || referred.bySql) continue;
+    if (referred.judgement.effects.length > 0) return referred.name;
+  }
+  return undefined;
+}
+
+/** FETCH spends the budget of its cursor, not one of its own. */
+export function spentOf({ effects }: Judgement, { portals }: SessionNames): Spent | undefined {
+  if (effects.length === 0) return undefined;
+  const fetch = effects.find((effect) => effect.type === 'fetch');
+  // One that this text declares itself begins with a budget of its own.
+  if (!fetch || effects.some((effect) => effect.type === 'declare' && effect.name === fetch.name))
+    return undefined;
+  const portal = portals.find(fetch.name);
+  return portal === 'pending' ? undefined : portal?.spent;
 }
 
 /** Settings that change nothing of what a statement means. */
@@ -49,6 +99,11 @@ export const meaningless: ReadonlySet<string> = new Set([
   'statement_timeout',
 ]);
 
+function changesSettings(effect: SessionEffect): boolean {
+  if (effect.type === 'set') return !meaningless.has(effect.setting.toLowerCase());
+  return effect.type === 'discard-all';
+}
+
 const settling = new Set<SessionEffect['type']>([
   'prepare',
   'deallocate',
@@ -57,29 +112,3 @@ const settling = new Set<SessionEffect['type']>([
   'discard-all',
   'set',
 ]);
-
-export function newPrepared(name: string, judgement: Judgement, parameterTypes: readonly number[]): Prepared {
-  return { name, text: judgement.analysis.text, judgement, parameterTypes, plan: undefined };
-}
-
-/** A FETCH in the same text has spent of this budget already. */
-function newCursor(name: string, judgement: Judgement, spent: Spent): Portal {
-  return {
-    name,
-    prepared: newPrepared('', judgement, []),
-    parameters: [],
-    resultFormats: [],
-    cursor: true,
-    spent,
-    plan: undefined,
-    describedFor: undefined,
-  };
-}
-
-function forgetNames(
-  names: Conversation['statements'] | Conversation['portals'],
-  name: string | undefined,
-): void {
-  for (const known of name === undefined ? [...names.names()] : [name])
-    names.confirm(names.change(known, undefined) as never);
-}

@@ -1,39 +1,82 @@
 import { describe, expect, it } from 'vitest';
-import { SessionNames } from './session-names.js';
+import { NameTable } from './session-names.js';
 
 describe('names of a pipelining session', () => {
-  it('uses a name before the server has confirmed it', () => {
-    const names = new SessionNames<string>();
-    names.change('a', 'v1');
-    expect(names.get('a')).toBe('v1');
-    expect(names.isPending('a')).toBe(true);
+  const settled = (names: NameTable<string>, name: string, value: string) => names.set(name, value);
+  const sent = (names: NameTable<string>, name: string, value: string | undefined) => {
+    const change = names.change(value === undefined ? 'close' : 'parse', name, value);
+    change.stage = 'sent';
+    return change;
+  };
+
+  it.each(['a', ''])(
+    'shows "%s" to the segment that tries it, and to no other before it is answered',
+    (name) => {
+      const names = new NameTable<string>();
+      const change = names.change('parse', name, 'v1');
+      expect(names.find(name)).toBe('v1');
+      change.stage = 'sent';
+      expect(names.find(name)).toBe('pending');
+      change.confirm();
+      expect(names.find(name)).toBe('v1');
+    },
+  );
+
+  it('takes back what a segment tried over what another one sent', () => {
+    const names = new NameTable<string>();
+    settled(names, 'a', 'v1');
+    sent(names, 'a', undefined);
+    const tried = names.change('parse', 'a', 'v2');
+    expect(names.find('a')).toBe('v2');
+    tried.revert();
+    expect(names.find('a')).toBe('pending');
   });
 
   it('goes back to what the server kept when a Parse over an existing name fails', () => {
-    const names = new SessionNames<string>();
-    names.confirm(names.change('a', 'v1'));
-    const second = names.change('a', 'v2');
-    names.revert(second);
-    expect(names.get('a')).toBe('v1');
-    expect(names.isPending('a')).toBe(false);
+    const names = new NameTable<string>();
+    settled(names, 'a', 'v1');
+    sent(names, 'a', 'v2').failed();
+    expect(names.find('a')).toBe('v1');
+  });
+
+  it('knows that a Parse that fails leaves no unnamed statement, and one never seen leaves the old one', () => {
+    const names = new NameTable<string>();
+    settled(names, '', 'v1');
+    sent(names, '', 'v2').revert();
+    expect(names.find('')).toBe('v1');
+    sent(names, '', 'v2').failed();
+    expect(names.find('')).toBeUndefined();
   });
 
   it('takes back an earlier change under a later one', () => {
-    const names = new SessionNames<string>();
-    const first = names.change('a', 'v1');
-    const second = names.change('a', 'v2');
-    names.revert(first);
-    expect(names.get('a')).toBe('v2');
-    names.revert(second);
-    expect(names.get('a')).toBeUndefined();
+    const names = new NameTable<string>();
+    const first = sent(names, 'a', 'v1');
+    const second = sent(names, 'a', 'v2');
+    first.revert();
+    expect(names.find('a')).toBe('pending');
+    second.revert();
+    expect(names.find('a')).toBeUndefined();
+    expect(names.size).toBe(0);
   });
 
-  it('closes and forgets', () => {
-    const names = new SessionNames<string>();
-    names.confirm(names.change('a', 'v1'));
-    names.confirm(names.change('a', undefined));
-    names.confirm(names.change('b', 'portal'));
-    names.forget((value) => value === 'portal');
+  it('keeps nothing of what was closed', () => {
+    const names = new NameTable<string>();
+    settled(names, 'a', 'v1');
+    const closed = sent(names, 'a', undefined);
+    const again = sent(names, 'a', 'v2');
+    closed.confirm();
+    again.revert();
     expect(names.size).toBe(0);
+  });
+
+  it('forgets what the target has dropped, and not what was sent since', () => {
+    const names = new NameTable<string>();
+    settled(names, 'a', 'v1');
+    settled(names, '', 'v1');
+    const later = sent(names, 'a', 'v2');
+    names.forget((value) => value === 'v1');
+    expect(names.find('')).toBeUndefined();
+    later.revert();
+    expect(names.find('a')).toBeUndefined();
   });
 });

@@ -1,64 +1,183 @@
+import type { SessionEffect } from '#statement';
+import type { SearchPath } from './catalog.js';
+import { newCursor, newPrepared, type Portal, type Prepared, type Spent } from './session-objects.js';
+import type { Judgement } from '../gate/gate.js';
+
 /**
- * The session's prepared statements or portals, as the server will have them once it has answered.
- *
- * A client may pipeline: it uses a name before the server confirmed it. A change is therefore made at once and
- * marked pending; the server's answer settles it, an error takes it back. Between segments a pending name must
- * not be used at all (`isPending`): whether the server has the old or the new one is not known, and judging
- * one while the other runs would be a way past the gate.
+ * How far a change has come: `tried` while its segment is being decided, `sent` until the target has answered, then
+ * `settled`.
  */
-export interface Change<T> {
-  readonly name: string;
-  /** Undefined: closed. */
-  readonly value: T | undefined;
-  pending: boolean;
-  previous: Change<T> | undefined;
+type Stage = 'tried' | 'sent' | 'settled';
+
+/** What one Parse, Bind or Close makes of a name; in the queue of expectations it stands for its answer. */
+export class NameChange<K extends 'parse' | 'bind' | 'close', T> {
+  stage: Stage = 'tried';
+
+  constructor(
+    readonly kind: K,
+    private readonly table: NameTable<T>,
+    readonly name: string,
+    /** Undefined: closed. */
+    readonly value: T | undefined,
+    public previous: NameChange<'parse' | 'bind' | 'close', T> | undefined,
+  ) {}
+
+  /** The target has done it. */
+  confirm(): void {
+    this.stage = 'settled';
+    this.previous = undefined;
+    this.table.confirmed(this);
+  }
+
+  /** It was not sent, or the target did not do it. */
+  revert(): void {
+    this.table.reverted(this);
+  }
+
+  /** The target failed on it, which is more than not having seen it. */
+  failed(): void {
+    this.table.reverted(this);
+    // The server drops the unnamed statement before it parses another.
+    if (this.kind === 'parse' && this.name === '') this.table.drop('');
+  }
 }
 
-export class SessionNames<T> {
-  private readonly slots = new Map<string, Change<T>>();
+type AnyChange<T> = NameChange<'parse' | 'bind' | 'close', T>;
 
-  get(name: string): T | undefined {
-    return this.slots.get(name)?.value;
-  }
-
-  isPending(name: string): boolean {
-    return this.slots.get(name)?.pending === true;
-  }
+/**
+ * Prepared statements or portals, by name: what the target has, overlaid with what was sent and what is being decided.
+ *
+ * A segment sees its own changes: if one of them fails, the target skips the rest. It does not see those of an earlier
+ * segment that are unanswered (`pending`): whether the target has the old or the new one is not known, and judging one
+ * while the other runs would be a way past the gate.
+ */
+export class NameTable<T> {
+  /** The unnamed one, which nearly every client uses for nearly everything. */
+  private unnamed: AnyChange<T> | undefined;
+  private readonly named = new Map<string, AnyChange<T>>();
 
   get size(): number {
-    return this.slots.size;
+    return this.named.size + (this.unnamed === undefined ? 0 : 1);
   }
 
-  names(): Iterable<string> {
-    return this.slots.keys();
+  find(name: string): T | 'pending' | undefined {
+    const newest = this.newest(name);
+    return newest?.stage === 'sent' ? 'pending' : newest?.value;
   }
 
-  change(name: string, value: T | undefined): Change<T> {
-    const slot: Change<T> = { name, value, pending: true, previous: this.slots.get(name) };
-    this.slots.set(name, slot);
-    return slot;
+  change<K extends 'parse' | 'bind' | 'close'>(
+    kind: K,
+    name: string,
+    value: T | undefined,
+  ): NameChange<K, T> {
+    const change = new NameChange(kind, this, name, value, this.newest(name));
+    this.put(name, change);
+    return change;
   }
 
-  confirm(change: Change<T>): void {
-    change.pending = false;
-    change.previous = undefined;
-    if (change.value === undefined && this.slots.get(change.name) === change) this.slots.delete(change.name);
+  /** What SQL did by itself, once the target has said so. */
+  set(name: string, value: T): void {
+    this.change('bind', name, value).confirm();
   }
 
-  revert(change: Change<T>): void {
-    const current = this.slots.get(change.name);
-    if (current === change) this.restore(change);
-    else for (let c = current; c; c = c.previous) if (c.previous === change) c.previous = change.previous;
+  /** The target has it no more; what was sent since stays. */
+  drop(name: string): void {
+    const newest = this.newest(name);
+    if (newest) this.dropSettled(newest);
   }
 
-  /** Forgets what the server has dropped, e.g. at the end of a transaction. */
-  forget(drop: (value: T) => boolean): void {
-    for (const [name, slot] of this.slots)
-      if (!slot.pending && (slot.value === undefined || drop(slot.value))) this.slots.delete(name);
+  /** Drops what the target has of these. */
+  forget(drops: (value: T) => boolean): void {
+    if (this.unnamed) this.dropSettled(this.unnamed, drops);
+    if (this.named.size > 0) this.forgetNamed(drops);
   }
 
-  private restore(change: Change<T>): void {
-    if (change.previous) this.slots.set(change.name, change.previous);
-    else this.slots.delete(change.name);
+  /** SQL has no word for the unnamed one. */
+  forgetNamed(drops?: (value: T) => boolean): void {
+    for (const change of this.named.values()) this.dropSettled(change, drops);
   }
+
+  /** Called by its changes only. */
+  confirmed(change: AnyChange<T>): void {
+    if (change.value === undefined && this.newest(change.name) === change) this.put(change.name, undefined);
+  }
+
+  /** Called by its changes only. */
+  reverted(change: AnyChange<T>): void {
+    const { name, previous } = change;
+    const newest = this.newest(name);
+    if (newest === change) this.put(name, isGone(previous) ? undefined : previous);
+    else for (let c = newest; c; c = c.previous) if (c.previous === change) c.previous = previous;
+  }
+
+  private dropSettled(newest: AnyChange<T>, drops?: (value: T) => boolean): void {
+    let above: AnyChange<T> | undefined;
+    let change: AnyChange<T> | undefined = newest;
+    for (; change && change.stage !== 'settled'; change = change.previous) above = change;
+    if (!change || (drops && change.value !== undefined && !drops(change.value))) return;
+    if (above) above.previous = undefined;
+    else this.put(change.name, undefined);
+  }
+
+  private newest(name: string): AnyChange<T> | undefined {
+    return name === '' ? this.unnamed : this.named.get(name);
+  }
+
+  private put(name: string, change: AnyChange<T> | undefined): void {
+    if (name === '') this.unnamed = change;
+    else if (change) this.named.set(name, change);
+    else this.named.delete(name);
+  }
+}
+
+function isGone<T>(change: AnyChange<T> | undefined): boolean {
+  return change?.stage === 'settled' && change.value === undefined;
+}
+
+/** All that has a name in one session, by whichever way it got it: Parse and PREPARE share theirs, so do Bind and DECLARE. */
+export class SessionNames {
+  readonly statements = new NameTable<Prepared>();
+  readonly portals = new NameTable<Portal>();
+
+  /** What EXECUTE or FETCH refers to. */
+  referred(effect: SessionEffect): Prepared | 'pending' | undefined {
+    if (effect.type === 'execute') return this.statements.find(effect.name);
+    if (effect.type !== 'fetch') return undefined;
+    const portal = this.portals.find(effect.name);
+    return portal === 'pending' ? portal : portal?.prepared;
+  }
+
+  /** A statement of SQL has done this to names, the target says. `spent`: a FETCH in the same text has spent of it. */
+  done(effect: SessionEffect, judgement: Judgement, spent: Spent, path: SearchPath, place = 0): void {
+    switch (effect.type) {
+      case 'prepare':
+        return this.statements.set(effect.name, newPrepared(effect.name, judgement, [], true, place));
+      case 'deallocate':
+        return effect.name === undefined ? this.statements.forgetNamed() : this.statements.drop(effect.name);
+      case 'declare':
+        return this.portals.set(effect.name, newCursor(effect.name, judgement, spent, path, place));
+      case 'close':
+        return effect.name === undefined ? this.portals.forgetNamed() : this.portals.drop(effect.name);
+      case 'discard-all':
+        this.statements.forgetNamed();
+        return this.portals.forgetNamed();
+      default:
+        return undefined;
+    }
+  }
+
+  /** The server runs a query string with the unnamed statement and portal, and keeps neither. */
+  queryDone(): void {
+    this.statements.drop('');
+    this.portals.drop('');
+  }
+
+  /** No transaction is open: only cursors may have been kept (WITH HOLD), and FETCH tells. */
+  transactionEnded(): void {
+    if (this.portals.size > 0) this.portals.forget(isNoCursor);
+  }
+}
+
+function isNoCursor(portal: Portal): boolean {
+  return !portal.cursor;
 }

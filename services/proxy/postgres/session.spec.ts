@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '#kernel';
 import type { CommitWaiter, GateSession, Judgement } from '../gate/gate.js';
 import type { CatalogSource } from './catalog.js';
-import { frontend, message } from './codec.js';
+import { backend, commandComplete, frontend, int16, message, readyForQuery } from './codec.js';
 import { PostgresSession } from './session.js';
 import type { Target } from './target.js';
 
@@ -18,10 +18,24 @@ class Socket extends Duplex {
     done();
   }
 
+  clear(): void {
+    this.written.length = 0;
+  }
+
   get text(): string {
     return Buffer.concat(this.written).toString('latin1');
   }
 }
+
+const catalog = { namespace: () => catalog };
+const [path, empty] = [Buffer.from('["public"]'), Buffer.alloc(0)];
+const searchPath = Buffer.concat([
+  ...[backend.parseComplete, backend.bindComplete].map((code) => message(code, empty)),
+  message(backend.dataRow, int16(1), path.length, path),
+  commandComplete('SELECT 1'),
+  ...[1, 2].map(() => message(backend.closeComplete, empty)),
+  readyForQuery('I'),
+]);
 
 /** A session whose journal is in the test's hand: nothing is safe before `waiters` are told so. */
 function stage() {
@@ -34,6 +48,8 @@ function stage() {
     unknownRelations: [],
     lookups: [],
     returnsRows: false,
+    settled: true,
+    bounded: false,
     analysis: { text: 'x', statements: [] },
   } as unknown as Judgement;
   const gate = {
@@ -48,11 +64,15 @@ function stage() {
     client,
     gate,
     target: { stream, cancel: () => Promise.resolve() } as unknown as Target,
-    catalog: { current: () => ({}) } as unknown as CatalogSource,
+    catalog: { current: () => catalog } as unknown as CatalogSource,
     limits: { recordBytes: 1, settings: '' },
     log: () => undefined,
   });
   void session.run();
+  // What the session asks for itself before the client has said anything.
+  for (const waiter of waiters.splice(0)) waiter.done();
+  stream.push(searchPath);
+  stream.clear();
   return { client, stream, waiters, log };
 }
 

@@ -1,14 +1,15 @@
 import type { Duplex } from 'node:stream';
 import { AppError, toAppError } from '#kernel';
-import { MessageScanner, Outbox, tie, type Tie, type TieEnd } from '#wire';
+import { Lane, MessageScanner, Outbox, throttle, tie, type Tie, type TieEnd } from '#wire';
 import type { CommitWaiter, GateSession } from '../gate/gate.js';
 import { fatal } from './auth.js';
 import { Backend } from './backend.js';
 import type { CatalogSource } from './catalog.js';
 import { frontend as type, message } from './codec.js';
 import { Conversation } from './conversation.js';
-import { Frontend, type FrontendLimits } from './frontend.js';
-import { PausableSource } from './pausable-source.js';
+import { Frontend } from './frontend.js';
+import { SessionNamespace } from './session-namespace.js';
+import type { SessionLimits } from './session-parts.js';
 import type { Target } from './target.js';
 import { UnitReader } from './unit-reader.js';
 
@@ -24,7 +25,7 @@ export interface SessionOptions {
   readonly target: Target;
   readonly gate: GateSession;
   readonly catalog: CatalogSource;
-  readonly limits: FrontendLimits;
+  readonly limits: SessionLimits;
   readonly log: (error: AppError) => void;
 }
 
@@ -40,8 +41,9 @@ export class PostgresSession {
   private readonly conversation = new Conversation();
   private readonly toClient: Outbox;
   private readonly toTarget: Outbox;
-  private readonly fromClient: PausableSource;
-  private readonly fromTarget: PausableSource;
+  private readonly fromClient: Lane;
+  private readonly fromTarget: Lane;
+  private readonly lanes: readonly Lane[];
   private readonly clientScanner = new MessageScanner({ maxLength: maxClientMessage });
   private readonly targetScanner = new MessageScanner({ maxLength: maxTargetMessage });
   private readonly reader: UnitReader;
@@ -64,28 +66,31 @@ export class PostgresSession {
     this.ended = new Promise((resolve) => (this.resolveEnded = resolve));
     this.toClient = new Outbox(client);
     this.toTarget = new Outbox(target.stream);
-    this.fromClient = new PausableSource(client, (chunk) => this.clientData(chunk));
-    this.fromTarget = new PausableSource(target.stream, (chunk) => this.targetData(chunk));
-    const flush = () => this.flush();
     const fail = (error: unknown) => this.fail(error);
-    this.frontend = new Frontend(
-      this.conversation,
-      gate,
+    this.fromClient = new Lane(client, (chunk) => this.clientData(chunk), fail);
+    this.fromTarget = new Lane(target.stream, (chunk) => this.targetData(chunk), fail);
+    this.lanes = [this.fromTarget, this.fromClient];
+    const parts = {
+      conversation: this.conversation,
+      session: gate,
       catalog,
+      namespace: new SessionNamespace(catalog),
       limits,
-      { toTarget: this.toTarget, toClient: this.toClient, flush, terminated: () => this.terminated() },
-      fail,
-    );
-    this.reader = new UnitReader((unit) => this.frontend.accept(unit));
-    this.backend = new Backend(this.conversation, gate, catalog, {
+      toTarget: this.toTarget,
       toClient: this.toClient,
+      flush: () => this.flush(),
+    };
+    this.frontend = new Frontend(parts, () => this.terminated(), fail);
+    this.reader = new UnitReader((unit) => this.frontend.accept(unit));
+    this.backend = new Backend({
+      ...parts,
       pause: () => this.fromTarget.pause('looking up'),
       resume: () => {
         this.fromTarget.resume('looking up');
         this.flush();
       },
       cancel: () => target.cancel().catch(() => undefined),
-      sendFailure: () => this.frontend.sendFailure(),
+      sendFailure: () => this.frontend.refusals.sendFailure(),
       fail,
     });
     this.tie = tie(client, target.stream, (end) => this.finish(end));
@@ -94,6 +99,7 @@ export class PostgresSession {
 
   /** Resolves when the session is over and recorded. */
   run(): Promise<void> {
+    this.frontend.start();
     this.fromTarget.start();
     this.fromClient.start();
     return this.ended;
@@ -111,19 +117,15 @@ export class PostgresSession {
     this.endIfIdle();
   }
 
-  private clientData(chunk: Buffer): Buffer | undefined {
+  private clientData(chunk: Buffer): undefined {
     this.bytesIn += chunk.length;
-    try {
-      this.clientScanner.push(chunk, (code, buffer, start, end) =>
-        this.reader.message(code, buffer, start, end),
-      );
-      if (this.frontend.isWaiting) this.readAhead(chunk.length);
-      this.flush();
-    } catch (error) {
-      this.fail(error);
-    }
-    return undefined;
+    this.clientScanner.push(chunk, this.clientMessage);
+    if (this.frontend.isWaiting) this.readAhead(chunk.length);
+    this.flush();
   }
+
+  private readonly clientMessage = (code: number, buffer: Buffer, start: number, end: number) =>
+    this.reader.message(code, buffer, start, end);
 
   /** While a statement waits for a person, the client is still read (end of file, good-bye), up to a cap. */
   private readAhead(bytes: number): void {
@@ -132,19 +134,17 @@ export class PostgresSession {
   }
 
   private targetData(chunk: Buffer): Buffer | undefined {
-    try {
-      const rest = this.targetScanner.push(chunk, (code, buffer, start, end) => {
-        this.backend.message(code, buffer, start, end);
-        return !this.fromTarget.isPaused('looking up');
-      });
-      this.backend.flushRows();
-      this.flush();
-      return rest.length > 0 ? rest : undefined;
-    } catch (error) {
-      this.fail(error);
-      return undefined;
-    }
+    const rest = this.targetScanner.push(chunk, this.targetMessage);
+    this.backend.flushRows();
+    this.flush();
+    return rest.length > 0 ? rest : undefined;
   }
+
+  /** False: the rest of the chunk must wait. */
+  private readonly targetMessage = (code: number, buffer: Buffer, start: number, end: number) => {
+    this.backend.message(code, buffer, start, end);
+    return !this.fromTarget.isPausedFor('looking up');
+  };
 
   /** Records first, then writes; once a turn of the event loop, however often it is called in it. */
   private flush(): void {
@@ -158,7 +158,7 @@ export class PostgresSession {
     // Strict mode: what would come now is not part of this commit and must not leave with it.
     waiting: () => {
       this.flushing = 'committing';
-      for (const source of [this.fromClient, this.fromTarget]) source.pause('committing');
+      for (const lane of this.lanes) lane.pause('committing');
     },
     done: (error) => {
       const again = this.flushAgain;
@@ -168,7 +168,7 @@ export class PostgresSession {
       if (this.endReason !== undefined) return;
       if (again) return this.flush();
       this.write();
-      for (const source of [this.fromClient, this.fromTarget]) source.resume('committing');
+      for (const lane of this.lanes) lane.resume('committing');
     },
   };
 
@@ -176,8 +176,9 @@ export class PostgresSession {
     this.bytesOut += this.toClient.pending;
     this.toTarget.flush();
     this.toClient.flush();
-    this.throttle(this.toTarget, 'target');
-    this.throttle(this.toClient, 'client');
+    // A client fills both outboxes (its refusals are answers), a target only the client's.
+    if (this.toTarget.congested) throttle(this.toTarget, 'target congested', [this.fromClient]);
+    if (this.toClient.congested) throttle(this.toClient, 'client congested', this.lanes);
     if (!this.frontend.isWaiting && this.aheadBytes > 0) {
       this.aheadBytes = 0;
       this.fromClient.resume('waiting');
@@ -187,17 +188,6 @@ export class PostgresSession {
       return this.tie.end();
     }
     this.endIfIdle();
-  }
-
-  /** Back-pressure: a client fills both outboxes (its refusals are answers), a target only the client's. */
-  private throttle(outbox: Outbox, name: string): void {
-    const reason = `${name} congested`;
-    if (!outbox.congested || this.fromClient.isPaused(reason)) return;
-    const sources = name === 'client' ? [this.fromTarget, this.fromClient] : [this.fromClient];
-    for (const source of sources) source.pause(reason);
-    outbox.onceClear(() => {
-      for (const source of sources) source.resume(reason);
-    });
   }
 
   private endIfIdle(): void {
@@ -244,7 +234,7 @@ export class PostgresSession {
   private settleRuns(): void {
     const { expected } = this.conversation;
     for (let item = expected.shift(); item; item = expected.shift()) {
-      if (item.kind === 'query' || item.kind === 'execute') item.run.finish({ status: 'unknown' });
+      if (item.kind === 'query' || item.kind === 'execute') item.finish('unknown');
       else if (item.kind === 'own') item.probe.settle();
     }
   }

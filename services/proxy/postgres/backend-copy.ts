@@ -1,0 +1,48 @@
+import { cutOff } from './backend-budget.js';
+import { backend as type } from './codec.js';
+import { runOf, type Expectation } from './expectation.js';
+import type { Run } from './run.js';
+import { unexpected, type TargetPort } from './target-port.js';
+
+/** COPY in both directions, as the target tells of it. */
+export class BackendCopy {
+  constructor(private readonly port: TargetPort) {}
+
+  /** The target takes copy data now. */
+  in(head: Expectation, buffer: Buffer, start: number, end: number): void {
+    const { conversation, toClient } = this.port;
+    if (!runOf(head)) return unexpected(this.port, type.copyInResponse, head);
+    conversation.copyIn = true;
+    conversation.settled();
+    // In the extended protocol the server ignores a Sync that it reads in copy mode; the client sends another.
+    if (head.kind === 'execute') conversation.expected.dropSyncsBehindHead();
+    toClient.pushSlice(buffer, start, end);
+  }
+
+  private cutOff(run: Run): void {
+    const { port } = this;
+    const asked = cutOff(run, port);
+    if (!asked) return;
+    port.pause();
+    asked.then(
+      () => port.resume(),
+      (error: unknown) => port.fail(error),
+    );
+  }
+
+  /** CopyOutResponse, CopyData, CopyDone. */
+  out(code: number, head: Expectation, buffer: Buffer, start: number, end: number): void {
+    const { toClient } = this.port;
+    const run = runOf(head);
+    if (!run?.copy) return unexpected(this.port, code, head);
+    if (run.overBudget) return;
+    if (code === type.copyOutResponse) return toClient.pushSlice(buffer, start, end);
+    const { masker } = run.copy;
+    const { output, rows } = code === type.copyData ? masker.data(buffer, start, end) : masker.done();
+    if (run.spent.rows + rows > run.maxRows || run.spent.bytes + output.length > run.maxBytes)
+      return this.cutOff(run);
+    if (output.length > 0) toClient.push(output);
+    run.sent(output, rows);
+    if (code === type.copyDone) toClient.pushSlice(buffer, start, end);
+  }
+}

@@ -1,0 +1,70 @@
+import { AppError, isAppError } from '#kernel';
+import type { ExecutionDetails, Judgement } from '../gate/gate.js';
+import { circumstancesOf } from './circumstances.js';
+import { planCopyIn } from './copy-in.js';
+import { planCopyOut } from './copy-out-plan.js';
+import type { Holding } from './holding.js';
+import { Need, type Knowledge } from './knowledge.js';
+import type { Questions } from './questions.js';
+import { Run } from './run.js';
+import { hiddenEffect, spentOf } from './session-effects.js';
+import type { Portal } from './session-objects.js';
+import type { SessionParts } from './session-parts.js';
+
+/** What both protocols share: whether one execution may go, with everything that is known of it. */
+export class Executions {
+  constructor(
+    private readonly parts: SessionParts,
+    private readonly holding: Holding,
+    private readonly questions: Questions,
+  ) {}
+
+  /** `portal`: what an Execute runs. */
+  begin(kind: Run['kind'], judgement: Judgement, details: ExecutionDetails, portal: Portal | undefined): Run {
+    const { session, limits, conversation } = this.parts;
+    const spent = spentOf(judgement, conversation.names) ?? portal?.spent ?? { rows: 0, bytes: 0 };
+    return new Run(kind, judgement, details, portal, session, limits.recordBytes, spent);
+  }
+
+  /** Why it may not go, or what must be known first. `place`: of its message in its unit. */
+  decide(run: Run, place: number, knowledge: Readonly<Knowledge>): AppError | Need | undefined {
+    run.execution = knowledge.holds?.get(place)?.execution;
+    if (!run.judgement.settled) run.judgement = this.byParameters(run);
+    const { decision, reason } = run.judgement.verdict;
+    if (decision === 'deny') return new AppError('STATEMENT_DENIED', reason);
+    const hidden = hiddenEffect(run.judgement, this.parts.conversation.names);
+    if (hidden !== undefined) return new AppError('STATEMENT_DENIED', runItself(hidden));
+    const held = decision === 'hold' ? this.holding.answer(run, place, knowledge) : undefined;
+    if (held) return held;
+    const copy = planCopyOut(run.judgement, place, knowledge, this.parts, this.questions);
+    if (copy instanceof Need || copy instanceof AppError) return copy;
+    run.copy = copy;
+    return this.checkCopyIn(run);
+  }
+
+  private checkCopyIn(run: Run): AppError | undefined {
+    const { session } = this.parts;
+    if (run.judgement.effects.length === 0 || !session.inboundRules) return undefined;
+    try {
+      run.copyIn = planCopyIn(run.judgement, (value) => session.inbound(value));
+      return undefined;
+    } catch (error) {
+      if (isAppError(error)) return error;
+      throw error;
+    }
+  }
+
+  /** Values that may not be sent, look-ups beyond their number, a grant for a larger result. */
+  private byParameters({ judgement, details, portal, execution }: Run): Judgement {
+    return this.parts.session.forExecution({
+      judgement,
+      parameters: details.parameters,
+      circumstances: () => circumstancesOf(this.parts, portal),
+      held: execution,
+    });
+  }
+}
+
+function runItself(name: string): string {
+  return `"${name}" does more than read or write data: run it itself, not by EXECUTE or FETCH`;
+}

@@ -1,0 +1,110 @@
+import { AppError } from '#kernel';
+import type { Execution, HoldAnswer, HoldNotice } from '../gate/gate.js';
+import { circumstancesOf } from './circumstances.js';
+import { noticeResponse } from './codec.js';
+import { Need, type Knowledge } from './knowledge.js';
+import type { Run } from './run.js';
+import type { SessionParts } from './session-parts.js';
+
+/** Waits for a person where the verdict says so; at most one statement at a time. */
+export class Holding {
+  private waiting: AbortController | undefined;
+  private held: Execution | undefined;
+
+  constructor(private readonly parts: SessionParts) {}
+
+  /** What a person said; or asks. Undefined: it may run. */
+  answer(run: Run, place: number, knowledge: Readonly<Knowledge>): AppError | Need | undefined {
+    const held = knowledge.holds?.get(place);
+    if (!held) return new Need((k) => this.hold(run, place, k));
+    return held.answer instanceof AppError ? held.answer : refusedHold(held.answer);
+  }
+
+  /** Ends what waits. Returns whether anything did. */
+  abort(reason: AppError): boolean {
+    if (!this.waiting) return false;
+    this.waiting.abort(reason);
+    return true;
+  }
+
+  /** The client is gone. */
+  close(): void {
+    if (this.held)
+      this.parts.session.outcome(this.held, { status: 'cancelled', message: 'the client went away' });
+    this.abort(new AppError('SHUTTING_DOWN', 'the client is gone'));
+  }
+
+  private async hold(run: Run, place: number, knowledge: Knowledge): Promise<void> {
+    const { conversation, session } = this.parts;
+    this.parts.flush();
+    this.waiting = new AbortController();
+    try {
+      await conversation.quiet();
+      // Nobody is asked for a statement that the server will not look at.
+      if (conversation.over || conversation.skipping) return;
+      const execution = session.received(run.judgement, run.details);
+      this.held = execution;
+      this.parts.flush();
+      const answer = await this.ask(run, execution, this.waiting.signal);
+      (knowledge.holds ??= new Map()).set(place, { execution, answer });
+    } finally {
+      this.waiting = undefined;
+      this.held = undefined;
+    }
+  }
+
+  private async ask(
+    { judgement, details, portal }: Run,
+    execution: Execution,
+    signal: AbortSignal,
+  ): Promise<HoldAnswer | AppError> {
+    const { conversation, session } = this.parts;
+    const idle = conversation.status === 'I' && !conversation.segmentOpen;
+    const mayWait = idle || judgement.verdict.obligations.waitInTransaction;
+    try {
+      const answer = await session.hold({
+        execution,
+        parameters: details.parameters,
+        circumstances: circumstancesOf(this.parts, portal),
+        mayWait,
+        announce: (notice) => this.announce(notice, mayWait),
+        signal,
+      });
+      return signal.reason instanceof AppError ? signal.reason : answer;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return error;
+    }
+  }
+
+  private announce({ approvalId, link, approvers, reason }: HoldNotice, waits: boolean): void {
+    const then = waits ? 'waiting' : 'run it again once approved';
+    this.parts.toClient.push(
+      noticeResponse({
+        severity: 'NOTICE',
+        sqlstate: 'WK001',
+        message: `held for approval ${approvalId} by ${approvers.join(', ')}: ${reason} (${then})`,
+        hint: link,
+      }),
+    );
+    this.parts.flush();
+  }
+}
+
+function refusedHold(answer: HoldAnswer): AppError | undefined {
+  switch (answer.outcome) {
+    case 'approved':
+      return undefined;
+    case 'denied':
+      return new AppError('STATEMENT_DENIED', `denied by ${answer.decidedBy.join(', ')}: ${answer.reason}`);
+    case 'retry':
+      return new AppError(
+        'STATEMENT_HELD',
+        `held for approval ${answer.approvalId}: run it again once approved`,
+      );
+    case 'expired':
+      return new AppError('STATEMENT_DENIED', `nobody decided approval ${answer.approvalId} in time`);
+    case 'withdrawn':
+      return new AppError('TIMEOUT', 'canceling statement due to user request');
+  }
+}

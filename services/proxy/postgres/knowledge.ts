@@ -1,0 +1,21 @@
+import type { AppError } from '#kernel';
+import type { Execution, HoldAnswer } from '../gate/gate.js';
+import type { Probe } from './questions.js';
+
+/** What was found out about a unit while it waited: answers by the message's place in it. */
+export class Knowledge {
+  /** What names mean was asked for it. */
+  asked = false;
+  /** The catalog was read again for it. */
+  refreshed = false;
+  holds: Map<number, { execution: Execution; answer: HoldAnswer | AppError }> | undefined;
+  copies: Map<number, Probe> | undefined;
+}
+
+/** Nothing was asked yet, as for nearly every unit. */
+export const nothingKnown: Readonly<Knowledge> = Object.freeze(new Knowledge());
+
+/** Something must be awaited before a unit can be decided; then it is decided again from the start. */
+export class Need {
+  constructor(readonly meet: (knowledge: Knowledge) => Promise<unknown>) {}
+}

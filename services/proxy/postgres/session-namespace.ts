@@ -1,0 +1,92 @@
+import type { Catalog, CatalogNamespace, CatalogSource, SearchPath } from './catalog.js';
+import type { TransactionStatus } from './codec.js';
+
+/** What a statement may have done to the meaning of names. */
+export type Disturbance = 'none' | 'search-path' | 'catalog';
+
+/**
+ * What names mean in this session: the target's catalog, seen through the session's own search_path. The target is asked
+ * for it at the start, and again before the next judgement once it may be another.
+ */
+export class SessionNamespace {
+  private searchPath: SearchPath = 'unknown';
+  private isStale = true;
+  private isCatalogStale = false;
+  /** Changed inside the open transaction: its end may take that back. */
+  private inTransaction: Disturbance = 'none';
+  private status: TransactionStatus = 'I';
+  private catalog: Catalog | undefined;
+  /** The catalog when the path was last read. */
+  private askedFor: Catalog | undefined;
+  private namespace: CatalogNamespace | undefined;
+
+  constructor(private readonly source: CatalogSource) {}
+
+  get path(): SearchPath {
+    return this.searchPath;
+  }
+
+  current(): CatalogNamespace {
+    const catalog = this.source.current();
+    if (this.namespace && this.catalog === catalog) return this.namespace;
+    this.catalog = catalog;
+    return (this.namespace = catalog.namespace(this.searchPath));
+  }
+
+  /** As it was when a portal was made: what it runs was fixed then. */
+  under(path: SearchPath): CatalogNamespace {
+    return path === this.searchPath ? this.current() : this.source.current().namespace(path);
+  }
+
+  /** Is something to be asked before the next judgement? A failed transaction runs nothing that has names. */
+  get mustAsk(): boolean {
+    return this.status !== 'E' && (this.isStale || this.isCatalogStale || this.hasNewCatalog);
+  }
+
+  /** Others may have made or dropped a schema that the path names. */
+  private get hasNewCatalog(): boolean {
+    return this.askedFor !== undefined && this.askedFor !== this.source.current();
+  }
+
+  async refreshCatalog(): Promise<void> {
+    if (!this.isCatalogStale) return;
+    this.isCatalogStale = false;
+    await this.source.refresh();
+  }
+
+  /** What the target answered; 'unknown' where it could not. */
+  answered(path: SearchPath): void {
+    this.isStale = path === 'unknown';
+    this.see(path);
+  }
+
+  disturbed(by: Disturbance): void {
+    if (by === 'none') return;
+    this.isStale = true;
+    if (by === 'catalog') this.isCatalogStale = true;
+    if (this.inTransaction !== 'catalog') this.inTransaction = by;
+  }
+
+  /** Its end, its failure and ROLLBACK TO take back what the transaction did. */
+  became(status: TransactionStatus): void {
+    const before = this.status;
+    this.status = status;
+    if (this.inTransaction === 'none' || (status === before && status !== 'I')) return;
+    this.rolledBack();
+    if (status === 'E') this.see('unknown');
+    if (status === 'I') this.inTransaction = 'none';
+  }
+
+  rolledBack(): void {
+    if (this.inTransaction === 'none') return;
+    this.isStale = true;
+    if (this.inTransaction === 'catalog') this.isCatalogStale = true;
+  }
+
+  private see(path: SearchPath): void {
+    const isSame = JSON.stringify(path) === JSON.stringify(this.searchPath);
+    if (!isSame) this.searchPath = path;
+    this.askedFor = this.catalog = this.source.current();
+    this.namespace = this.catalog.namespace(this.searchPath);
+  }
+}

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { frontend, int16, message } from '../../services/proxy/postgres/codec.js';
+import { eventually } from '../support/house.js';
+import { peer } from '../support/peers.js';
+import { query, RawClient, sync } from '../support/raw-client.js';
+import { errorsIn, of, rowsIn } from '../support/wire-reading.js';
+import type { Frame } from '../support/wire-tap.js';
+import { Stage } from './stage.js';
+
+const parse = (name: string, text: string) => message(frontend.parse, name, text, int16(0));
+const bind = (portal: string, name: string) =>
+  message(frontend.bind, portal, name, int16(0), int16(0), int16(0));
+const execute = (portal: string) => message(frontend.execute, portal, 0);
+const texts = (frames: readonly Frame[]) => rowsIn(frames).map((row) => row.map(String));
+const masking = `rules: [{ connection: "*", column: "public.customers.name", class: name, transform: whole }]
+patterns: []
+`;
+const read = 'select lower(name) from customers where id = 1';
+
+// Masked is a column of one schema, and another has one of the same name that is not.
+describe.skipIf(!peer('postgres'))('names mean what the session’s search_path says', () => {
+  let stage: Stage;
+  let client: RawClient;
+
+  beforeAll(async () => {
+    stage = await Stage.build({ masking });
+    await stage.admin.query(`create schema open; create table open.customers (id int, name text);
+      insert into open.customers values (1, 'PLAIN'); grant usage on schema open to svc_orders;
+      grant select on open.customers to svc_orders`);
+    const first = await RawClient.signIn(await stage.address());
+    await eventually(
+      async () => errorsIn(await first.ask(query('select name from open.customers'))).length === 0,
+    );
+    await first.end();
+  }, 120_000);
+  afterAll(() => stage.down());
+  beforeEach(async () => {
+    client = await RawClient.signIn(await stage.address());
+    return () => client.end();
+  });
+
+  const seen = async () =>
+    texts(await client.ask(query(read)))
+      .flat()
+      .join();
+  const secret = /customer/;
+  const say = async (...all: string[]) => {
+    for (const text of all) await client.ask(query(text));
+  };
+
+  it('after SET, and no more after ROLLBACK, ROLLBACK TO and an error', async () => {
+    expect(await seen()).not.toMatch(secret);
+    await say('set search_path to open');
+    expect(await seen()).toBe('plain');
+    await say('begin', 'savepoint a', 'set search_path to public');
+    expect(await seen()).not.toMatch(secret);
+    await say('rollback to a');
+    expect(await seen()).toBe('plain');
+    await say('set local search_path to public');
+    expect(await seen()).not.toMatch(secret);
+    await say('select 1/0', 'rollback');
+    expect(await seen()).toBe('plain');
+    await say('begin', 'reset search_path', 'rollback');
+    expect(await seen()).toBe('plain');
+    await say('discard all');
+    expect(await seen()).not.toMatch(secret);
+  });
+
+  it('for a portal as it was when it was bound', async () => {
+    await say('begin');
+    await client.ask(parse('s', read), bind('p', 's'), sync);
+    await say('set search_path to open');
+    const answer = await client.ask(execute('p'), sync);
+    expect(texts(answer).flat().join()).not.toMatch(secret);
+    expect(texts(await client.ask(bind('', 's'), execute(''), sync))).toEqual([['plain']]);
+  });
+
+  it('for a cursor as it was when it was declared', async () => {
+    await say('begin', `declare c cursor for ${read}`, 'set search_path to open');
+    const answer = await client.ask(query('fetch c'));
+    expect(texts(answer).flat().join()).not.toMatch(secret);
+  });
+
+  it('for a statement behind a SET, in a query string and in a segment', async () => {
+    await say('set search_path to open');
+    const one = await client.ask(query(`set search_path to public; ${read}`));
+    expect(texts(one).flat().join()).not.toMatch(secret);
+    await say('set search_path to open');
+    const segment = [parse('', 'set search_path to public'), bind('', ''), execute('')];
+    const two = await client.ask(...segment, parse('', read), bind('', ''), execute(''), sync);
+    expect(of('C', two)).toHaveLength(2);
+    expect(texts(two).flat().join()).not.toMatch(secret);
+  });
+});
