@@ -42,7 +42,9 @@ describe('a text that the scanner would read again and again', () => {
   });
 
   it('is not a banner, a deep comment of a person, or a string of signs', () => {
-    const banners = ['-', '=', '*', '/'].map((sign) => `/*${sign === '/' ? ' ' : ''}${sign.repeat(5_000)} */`);
+    const banners = ['-', '=', '*', '/'].map(
+      (sign) => `/*${sign === '/' ? ' ' : ''}${sign.repeat(5_000)} */`,
+    );
     const comments = `${'/* '.repeat(300)}${' */'.repeat(300)}${'/*'.repeat(300)}${'*/'.repeat(300)}`;
     const text = `${banners.join('\n')}\n--${'-'.repeat(5_000)}\n${comments} SELECT '${'+'.repeat(1_000)}'`;
     expect(analyze(text).statements).toHaveLength(1);

@@ -41,7 +41,8 @@ export function columnUses(scope: Scope, path: readonly string[], star: boolean)
 
 /** The names that a with-query sees, as they are before the next one is added. */
 export function seenSoFar(ctes: ReadonlySet<string>): ReadonlySet<string> {
-  if (!affordable(ctes.size)) throw new AppError('STATEMENT_DENIED', 'the statement has too many WITH queries');
+  if (!affordable(ctes.size))
+    throw new AppError('STATEMENT_DENIED', 'the statement has too many WITH queries');
   return new Set(ctes);
 }
 
