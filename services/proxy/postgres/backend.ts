@@ -213,8 +213,9 @@ export class Backend {
   /** An origin that the catalog does not know: no row passes until it has been read again. */
   private refreshThenPlan(head: Expectation, description: Buffer, judgement: Run['judgement']): void {
     this.port.pause();
-    this.catalog.refresh().then(
-      (catalog) => {
+    this.catalog
+      .refresh()
+      .then((catalog) => {
         const plan = planDescription(
           description,
           undefined,
@@ -223,14 +224,15 @@ export class Backend {
         )!;
         this.planned(head, plan, description, 0, description.length);
         this.port.resume();
-      },
-      (cause: unknown) =>
+      })
+      // Also of what the plan itself throws: a rejection that nobody takes would end the process.
+      .catch((cause: unknown) =>
         this.port.fail(
           new AppError('TARGET_UNREACHABLE', 'the origin of a result column could not be looked up', {
             cause,
           }),
         ),
-    );
+      );
   }
 
   private noData(head: Expectation, buffer: Buffer, start: number, end: number): void {
@@ -248,7 +250,8 @@ export class Backend {
 
   private complete(code: number, head: Expectation, buffer: Buffer, start: number, end: number): void {
     const run = runOf(head);
-    if (!run) return this.unexpected(code, head);
+    // A query string has no portal to suspend.
+    if (!run || (code === type.portalSuspended && head.kind === 'query')) return this.unexpected(code, head);
     if (code === type.commandComplete) run.tag = readCommandComplete(buffer, start, end).tag;
     if (head.kind === 'query') {
       applyEffects(this.conversation, run, run.completed++);
@@ -327,7 +330,10 @@ export class Backend {
   // ------------------------------------------------------------------ copy
 
   private copyIn(head: Expectation, buffer: Buffer, start: number, end: number): void {
-    if (head.kind !== 'query' && head.kind !== 'execute') return this.unexpected(type.copyInResponse, head);
+    const run = runOf(head);
+    // What a client copies in goes on unread: only where the statement that was decided asked for it.
+    if (!run?.judgement.effects.some((effect) => effect.type === 'copy' && effect.direction === 'in'))
+      return this.unexpected(type.copyInResponse, head);
     this.conversation.copyIn = true;
     this.conversation.settled();
     // In the extended protocol the server ignores a Sync that it reads in copy mode; the client sends another.
