@@ -27,6 +27,19 @@ describe('what does not parse', () => {
   });
 });
 
+// Each cost an instance of the parser, and there are five: the statements of all sessions were refused meanwhile.
+describe('a control character as a token', () => {
+  it('is refused and hidden, however often it comes, and harms nothing', () => {
+    for (let n = 0; n < 50; n++) {
+      const text = `SELECT ${n} \u0001 'secret'`;
+      expect(thrown(text)).toMatchObject({ message: expect.stringContaining('syntax error') });
+      expect(redactLiterals(text)).toBe('…');
+    }
+    expect(analyze(`SELECT 'a\u0001b', '\u001f'`).statements).toHaveLength(1);
+    expect(redactLiterals(`SELECT '\u0001'`)).toBe('SELECT ?');
+  });
+});
+
 // Each was read again from every sign or comment opening: half an hour for 1 MB, with every session waiting.
 describe('a text that the scanner would read again and again', () => {
   it.each([

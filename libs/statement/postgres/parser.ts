@@ -91,8 +91,20 @@ export function scan(text: string): readonly Token[] {
     const json = callForString(parser, text, (pointer) => parser._wasm_scan(pointer));
     // The scanner's errors come back as plain text.
     if (!json.startsWith('{')) throw new SyntaxFault(json);
-    return (JSON.parse(json) as { tokens: Token[] }).tokens;
+    return tokensOf(json);
   });
+}
+
+/**
+ * A control character that is a token of its own stands in that JSON as it is, which is no JSON. The instance is well:
+ * were it dropped, five such texts of eight bytes would leave every session without a parser.
+ */
+function tokensOf(json: string): readonly Token[] {
+  try {
+    return (JSON.parse(json) as { tokens: Token[] }).tokens;
+  } catch {
+    throw new SyntaxFault('the statement has a control character outside of a string');
+  }
 }
 
 function refuseUnrepresentable(text: string): void {
