@@ -28,7 +28,7 @@ describe('what does not parse', () => {
 });
 
 // Each cost an instance of the parser, and there are five: the statements of all sessions were refused meanwhile.
-describe('a control character as a token', () => {
+describe('a control character', () => {
   it('is refused and hidden, however often it comes, and harms nothing', () => {
     for (let n = 0; n < 50; n++) {
       const text = `SELECT ${n} \u0001 'secret'`;
@@ -36,7 +36,6 @@ describe('a control character as a token', () => {
       expect(redactLiterals(text)).toBe('…');
     }
     expect(analyze(`SELECT 'a\u0001b', '\u001f'`).statements).toHaveLength(1);
-    expect(redactLiterals(`SELECT '\u0001'`)).toBe('SELECT ?');
   });
 });
 

@@ -96,14 +96,14 @@ export function scan(text: string): readonly Token[] {
 }
 
 /**
- * A control character that is a token of its own stands in that JSON as it is, which is no JSON. The instance is well:
- * were it dropped, five such texts of eight bytes would leave every session without a parser.
+ * Control characters stand in that JSON as they are, and then it is none. The instance is well: were it dropped, five
+ * such texts of eight bytes would leave every session without a parser.
  */
 function tokensOf(json: string): readonly Token[] {
   try {
     return (JSON.parse(json) as { tokens: Token[] }).tokens;
   } catch {
-    throw new SyntaxFault('the statement has a control character outside of a string');
+    throw new SyntaxFault('the statement has a control character');
   }
 }
 
