@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { loadStatementParser } from '#statement';
 import { fuzzCodecs, fuzzScanner } from '../long/fuzz/codec.fuzz.js';
 import { clientStream, pieces, randomBytes } from '../long/fuzz/messages.arbitrary.js';
 import { play } from '../long/fuzz/model-session.js';
+import { fuzzStatements } from '../long/fuzz/statements.fuzz.js';
 
 /** A few seconds of what test/long/fuzz does for as long as it is given. */
 describe('fuzz, briefly', () => {
@@ -17,6 +19,14 @@ describe('fuzz, briefly', () => {
     expect(taken).toBeGreaterThan(0);
     fuzzScanner(seed, 500);
   });
+
+  it('statements: mutated ones are judged, every one of them in time', async () => {
+    await loadStatementParser();
+    const { judged, allowed, slowestMs } = await fuzzStatements(seed, 400, undefined);
+    expect(judged).toBe(400);
+    expect(allowed).toBeGreaterThan(10);
+    expect(slowestMs).toBeLessThan(5_000);
+  }, 60_000);
 
   it('session: nothing reaches the target that was not decided, recorded and safe', async () => {
     let arrived = 0;

@@ -1,6 +1,7 @@
 import { isAppError } from '#kernel';
 import { MessageScanner } from '#wire';
 import * as codec from '../../../services/proxy/postgres/codec.js';
+import { Dice } from './dice.js';
 
 type Reader = (buffer: Buffer, start: number, end: number) => unknown;
 
@@ -10,20 +11,6 @@ const readers: readonly Reader[] = [
   codec.readRowDescription, codec.readParameterDescription, codec.readDataRow, codec.readCommandComplete,
   codec.readCopyResponse,
 ]; // prettier-ignore
-
-/** Small, fast and the same for the same seed: fast-check's values cost more than what they test here. */
-export class Dice {
-  constructor(private state: number) {}
-
-  below(bound: number): number {
-    this.state = (Math.imul(this.state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((this.state / 2 ** 32) * bound);
-  }
-
-  bytes(length: number): Buffer {
-    return Buffer.from(Array.from({ length }, () => this.below(this.below(2) ? 256 : 5)));
-  }
-}
 
 /**
  * Scans and reads `count` messages of honest framing and random content, in random pieces, with every reader.
@@ -56,19 +43,25 @@ export function fuzzCodecs(seed: number, count: number): { messages: number; tak
   return { messages, taken };
 }
 
-/** Random bytes as a stream: the scanner gives messages inside its buffer, or refuses. */
+/** Streams whose lengths are mostly small, never mind what follows: the scanner gives whole messages, or refuses. */
 export function fuzzScanner(seed: number, streams: number): number {
   const dice = new Dice(seed);
   let given = 0;
   for (let n = 0; n < streams; n++) {
     const scanner = new MessageScanner({ maxLength: 100_000 });
+    const stream = dice.bytes(dice.below(2_000));
+    for (let at = 0; at + 5 <= stream.length; at += 5 + dice.below(40))
+      stream.writeInt32BE(dice.below(30) ? dice.below(60) : dice.below(2 ** 31) - 2 ** 30, at + 1);
     try {
-      for (let reads = dice.below(20); reads > 0; reads--)
-        scanner.push(dice.bytes(dice.below(300)), (_, buffer, start, end) => {
-          if (start < 0 || end > buffer.length || end - start < 5)
-            throw new Error(`out of bounds (seed ${seed})`);
+      for (let at = 0; at < stream.length;) {
+        const end = at + 1 + dice.below(300);
+        scanner.push(stream.subarray(at, end), (_, buffer, start, stop) => {
+          if (start < 0 || stop > buffer.length || buffer.readInt32BE(start + 1) !== stop - start - 1)
+            throw new Error(`a message that is not whole (seed ${seed})`);
           given++;
         });
+        at = end;
+      }
     } catch (error) {
       if (!isAppError(error)) throw error;
     }
