@@ -98,7 +98,7 @@ describe.skipIf(!peer('postgres'))('published classes', () => {
 
   it('CVE-2024-27304: the gate’s own writer states no length that has wrapped', () => {
     const half = Buffer.alloc(2 ** 30);
-    expect(() => message(frontend.bind, half, half, half, half)).toThrow();
+    expect(() => message(frontend.bind, half, half, half, half)).toThrow(/out of range/);
   });
 
   it('CVE-2025-12819: a search_path of the client’s changes nothing of what the gate itself asks', async () => {
