@@ -302,6 +302,13 @@ describe('the rest of the facts', () => {
 });
 
 describe('what a text may cost', () => {
+  it('refuses WITH queries beyond a bound, each of which sees all before it', () => {
+    const many = (count: number) =>
+      `WITH ${Array.from({ length: count }, (_, n) => `q${n} AS (SELECT 1)`).join(', ')} SELECT * FROM q0`;
+    expect(() => analyze(many(6000))).toThrow('too many WITH queries');
+    expect(analyze(many(300)).statements).toHaveLength(1);
+  });
+
   const wide = (names: number, relations: number) =>
     `SELECT ${Array(names).fill('id').join(',')} FROM ${Array.from({ length: relations }, (_, i) => `orders c${i}`).join(',')}`;
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '#kernel';
-import { analyze, loadStatementParser } from '../index.js';
+import { analyze, loadStatementParser, redactLiterals } from '../index.js';
 import { fingerprint } from './parser.js';
 
 beforeAll(loadStatementParser);
@@ -24,6 +24,42 @@ describe('what does not parse', () => {
     const error = thrown(text);
     expect(error).toBeInstanceOf(AppError);
     expect(error).toMatchObject({ code: 'STATEMENT_DENIED', message: expect.stringContaining(reason) });
+  });
+});
+
+// Each cost an instance of the parser, and there are five: the statements of all sessions were refused meanwhile.
+describe('a control character', () => {
+  it('is refused and hidden, however often it comes, and harms nothing', () => {
+    for (let n = 0; n < 50; n++) {
+      const text = `SELECT ${n} \u0001 'secret'`;
+      expect(thrown(text)).toMatchObject({ message: expect.stringContaining('syntax error') });
+      expect(redactLiterals(text)).toBe('…');
+    }
+    expect(analyze(`SELECT 'a\u0001b', '\u001f'`).statements).toHaveLength(1);
+  });
+});
+
+// Each was read again from every sign or comment opening: half an hour for 1 MB, with every session waiting.
+describe('a text that the scanner would read again and again', () => {
+  it.each([
+    ['nested comments', `${'/*'.repeat(250_000)}${'*/'.repeat(250_000)} SELECT 1`],
+    ['a comment that opens for ever', '/*'.repeat(500_000)],
+    ['signs', `SELECT ${'+'.repeat(1_000_000)}1`],
+    ['signs by turns', `SELECT ${'+-'.repeat(500_000)}1`],
+  ])('is denied at once: %s', (_, text) => {
+    const began = performance.now();
+    expect(thrown(text)).toMatchObject({ message: expect.stringContaining('too long a run') });
+    expect(redactLiterals(text)).toBe('…');
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+
+  it('is not a banner, a deep comment of a person, or a string of signs', () => {
+    const banners = ['-', '=', '*', '/'].map(
+      (sign) => `/*${sign === '/' ? ' ' : ''}${sign.repeat(5_000)} */`,
+    );
+    const comments = `${'/* '.repeat(300)}${' */'.repeat(300)}${'/*'.repeat(300)}${'*/'.repeat(300)}`;
+    const text = `${banners.join('\n')}\n--${'-'.repeat(5_000)}\n${comments} SELECT '${'+'.repeat(1_000)}'`;
+    expect(analyze(text).statements).toHaveLength(1);
   });
 });
 

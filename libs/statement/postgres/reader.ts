@@ -2,7 +2,7 @@ import type { Access, RelationName, SqlAction } from '../facts.js';
 import { Accesses } from './accesses.js';
 import { catalogKind } from './catalogs.js';
 import { isListedFunction, sequences } from './functions.js';
-import { columnUses, emptyScope, within, type Scope, type Source } from './scope.js';
+import { columnUses, emptyScope, seenSoFar, within, type Scope, type Source } from './scope.js';
 import { isReadableSetting, literal } from './settings.js';
 import { asNode, eachBelow, eachChild, fieldsOf, list, names, text, type Fields, type Node } from './tree.js';
 import { whereKind } from './where.js';
@@ -68,7 +68,7 @@ export class StatementReader {
     const recursive = clause['recursive'] === true;
     if (recursive) for (const cte of ctes) visible.add(text(cte['ctename']) ?? '');
     for (const cte of ctes) {
-      this.field('CommonTableExpr', cte, 'ctequery', within(outer, new Set(visible)));
+      this.field('CommonTableExpr', cte, 'ctequery', within(outer, seenSoFar(visible)));
       visible.add(text(cte['ctename']) ?? '');
     }
     return visible;

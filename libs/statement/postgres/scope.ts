@@ -34,10 +34,21 @@ export interface ColumnUse {
  */
 export function columnUses(scope: Scope, path: readonly string[], star: boolean): ColumnUse[] {
   const uses = possibleUses(scope, path, star);
-  spent += uses.length + 1;
-  if (spent > mostUses)
+  if (!affordable(uses.length + 1))
     throw new AppError('STATEMENT_DENIED', 'the statement names too many columns over too many relations');
   return uses;
+}
+
+/** The names that a with-query sees, as they are before the next one is added. */
+export function seenSoFar(ctes: ReadonlySet<string>): ReadonlySet<string> {
+  if (!affordable(ctes.size))
+    throw new AppError('STATEMENT_DENIED', 'the statement has too many WITH queries');
+  return new Set(ctes);
+}
+
+function affordable(cost: number): boolean {
+  spent += cost;
+  return spent <= mostUses;
 }
 
 /** Names times relations in one text: what listing them may cost (a tenth of a second or so). */

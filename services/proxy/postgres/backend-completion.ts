@@ -15,7 +15,9 @@ export class BackendCompletion {
   statement(code: number, head: Expectation, buffer: Buffer, start: number, end: number): void {
     const { conversation, toClient } = this.port;
     const run = runOf(head);
-    if (!run) return unexpected(this.port, code, head);
+    // A query string has no portal to suspend.
+    if (!run || (code === type.portalSuspended && head.kind === 'query'))
+      return unexpected(this.port, code, head);
     if (code === type.commandComplete) run.tag = readCommandComplete(buffer, start, end).tag;
     applyEffects(this.port, run, run.completed++);
     if (run.kind === 'query') {

@@ -11,7 +11,10 @@ export class BackendCopy {
   /** The target takes copy data now. */
   in(head: Expectation, buffer: Buffer, start: number, end: number): void {
     const { conversation, toClient } = this.port;
-    if (!runOf(head)) return unexpected(this.port, type.copyInResponse, head);
+    const effects = runOf(head)?.judgement.effects;
+    // What a client copies in goes on unread: only where the statement that was decided asked for it.
+    if (!effects?.some((effect) => effect.type === 'copy' && effect.direction === 'in'))
+      return unexpected(this.port, type.copyInResponse, head);
     conversation.copyIn = true;
     conversation.settled();
     // In the extended protocol the server ignores a Sync that it reads in copy mode; the client sends another.

@@ -67,16 +67,17 @@ export class BackendDescriptions {
   private refreshThenPlan(head: Described, description: Buffer): void {
     const { port } = this;
     port.pause();
-    port.catalog.refresh().then(
-      () => {
+    port.catalog
+      .refresh()
+      .then(() => {
         this.planned(head, this.plan(head, description, 'mask')!, description, 0, description.length);
         port.resume();
-      },
-      (cause: unknown) => {
+      })
+      // Also of what the plan itself throws: a rejection that nobody takes would end the process.
+      .catch((cause: unknown) => {
         const what = 'the origin of a result column could not be looked up';
         port.fail(new AppError('TARGET_UNREACHABLE', what, { cause }));
-      },
-    );
+      });
   }
 
   private pass(buffer: Buffer, start: number, end: number): void {

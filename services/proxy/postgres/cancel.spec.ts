@@ -33,6 +33,24 @@ describe('cancel keys', () => {
     expect(registry.size).toBe(0);
   });
 
+  it('come one at a time to a session, however many are sent, and none is lost', async () => {
+    const registry = new CancelRegistry();
+    let open = 0;
+    let most = 0;
+    let begun = 0;
+    const { key } = registry.register(async () => {
+      begun++;
+      most = Math.max(most, ++open);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      open--;
+    });
+    const first = registry.cancel(key);
+    await Promise.all([first, ...Array.from({ length: 1_000 }, () => registry.cancel(key))]);
+    expect({ most, begun }).toEqual({ most: 1, begun: 2 });
+    await registry.cancel(key);
+    expect(begun).toBe(3);
+  });
+
   it('are four bytes, as protocol 3.0 has them, and differ', () => {
     const registry = new CancelRegistry(place);
     const keys = Array.from({ length: 100 }, () => registry.register(async () => undefined).key);

@@ -29,6 +29,21 @@ interface Entry {
   readonly cancel: () => Promise<void>;
 }
 
+/**
+ * Each cancel opens a connection to the target, so a client's thousand of them must not open a thousand: one runs, one
+ * waits, and who asks meanwhile shares the one that waits (it begins after they asked, so it reaches what runs then).
+ */
+function oneAtATime(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let waiting: Promise<void> | undefined;
+  const start = (): Promise<void> => {
+    waiting = undefined;
+    running = work().finally(() => (running = undefined));
+    return running;
+  };
+  return () => (running === undefined ? start() : (waiting ??= running.then(start, start)));
+}
+
 /** A session's place in the registry. */
 export interface Registration {
   /** What the client is told as its BackendKeyData. */
@@ -57,7 +72,7 @@ export class CancelRegistry {
     let pid = this.anyPid();
     while (this.entries.has(pid)) pid = this.anyPid();
     const secret = randomBytes(4);
-    this.entries.set(pid, { secret, cancel });
+    this.entries.set(pid, { secret, cancel: oneAtATime(cancel) });
     return { key: { pid, secret }, release: () => this.entries.delete(pid) };
   }
 

@@ -31,6 +31,9 @@ export function runOf(head: Expectation | undefined): Run | undefined {
   return head?.kind === 'query' || head?.kind === 'execute' ? head : undefined;
 }
 
+/** How many that have left the queue keep their places: moving the rest up costs time, keeping them memory. */
+const mostGone = 4096;
+
 /** A queue that neither shifts an array nor keeps what has left it. */
 export class ExpectationQueue {
   private items: (Expectation | undefined)[] = [];
@@ -53,6 +56,11 @@ export class ExpectationQueue {
     this.items.push(item);
   }
 
+  /** Counts what has left and is still held: nothing of it may pile up while a client never lets the queue run dry. */
+  get held(): number {
+    return this.items.length;
+  }
+
   pushFront(...items: Expectation[]): void {
     this.items = [...items, ...this.items.slice(this.head)];
     this.head = 0;
@@ -60,15 +68,18 @@ export class ExpectationQueue {
 
   /** Drops the Syncs that follow the head directly. */
   dropSyncsBehindHead(): void {
-    while (this.items[this.head + 1]?.kind === 'sync') this.items.splice(this.head + 1, 1);
+    let end = this.head + 1;
+    while (this.items[end]?.kind === 'sync') end++;
+    // At once: a client may have sent a million of them.
+    this.items.splice(this.head + 1, end - this.head - 1);
   }
 
   shift(): Expectation | undefined {
     const item = this.items[this.head];
     if (item === undefined) return undefined;
     this.items[this.head++] = undefined;
-    if (this.head === this.items.length) {
-      this.items.length = 0;
+    if (this.head === this.items.length || this.head === mostGone) {
+      this.items.splice(0, this.head);
       this.head = 0;
     } else if (this.head >= 1024 && this.head * 2 >= this.items.length) this.compact();
     return item;

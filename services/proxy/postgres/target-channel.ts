@@ -19,6 +19,8 @@ export class TargetError extends Error {
 /** Our own queries are small; a target that says more is not understood. */
 const MAX_MESSAGE = 16 * 1024 * 1024;
 const MAX_ROWS_BYTES = 256 * 1024 * 1024;
+/** PostgreSQL reports some fifteen settings; a flood of names of its own would stay in memory. */
+const MAX_PARAMETERS = 200;
 
 /** Messages to and from a target, one at a time: for the login and for our own queries, not for the hot path. */
 export class TargetChannel {
@@ -52,9 +54,10 @@ export class TargetChannel {
       const answer = await this.next();
       const type = answer[0];
       if (type === backend.readyForQuery) break;
+      // Notices count too: they would keep us here for ever.
+      bytes += answer.length;
+      if (bytes > MAX_ROWS_BYTES) throw violation('the target sent more than was asked for');
       if (type === backend.dataRow) {
-        bytes += answer.length;
-        if (bytes > MAX_ROWS_BYTES) throw violation('the target sent more rows than were asked for');
         rows.push(readDataRow(answer).map((value) => value && value.toString('utf8')));
       } else if (type === backend.errorResponse) failure ??= targetError(answer);
       else if (type === backend.parameterStatus) this.noteParameter(answer);
@@ -65,6 +68,8 @@ export class TargetChannel {
 
   noteParameter(answer: Buffer): void {
     const { name, value } = readParameterStatus(answer);
+    if (this.parameters.size >= MAX_PARAMETERS && !this.parameters.has(name))
+      throw violation('the target reports more settings than there are');
     this.parameters.set(name, value);
   }
 

@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto';
 import { AppError } from '#kernel';
 import { ByteCursor, isLoopbackHost } from '#wire';
 import type { TargetAddress } from '../gate/gate.js';
-import { backend, cstring, frontend, int32, message, readBackendKeyData, type BackendKey } from './codec.js';
+import {
+  backend,
+  cstring,
+  frontend,
+  int32,
+  message,
+  readBackendKeyData,
+  readReadyForQuery,
+  type BackendKey,
+} from './codec.js';
 import { endPointBinding } from './scram-binding.js';
 import { startScram, type ScramExchange } from './scram.js';
 import { targetError, type TargetChannel, type TargetError } from './target-channel.js';
@@ -13,6 +22,8 @@ const kinds = { ok: 0, cleartext: 3, md5: 5, sasl: 10, saslContinue: 11, saslFin
 
 /** Before a login is done nothing long is said. libpq draws the line at 2,000 for authentication, 30,000 for errors. */
 const MAX_LOGIN_MESSAGE = 30_000;
+/** All of it together: a login is a dozen messages, and notices could come for ever. */
+const MAX_LOGIN = 1024 * 1024;
 
 /** StartupMessage to ReadyForQuery; returns the cancel key. The server's own words reach nobody but the cause. */
 export async function logIn(
@@ -24,16 +35,22 @@ export async function logIn(
   channel.stream.write(startupMessage(address, settings));
   const proof = new Proof(address, socket, channel);
   let key: BackendKey | undefined;
+  let bytes = 0;
   for (;;) {
     const answer = await channel.next(MAX_LOGIN_MESSAGE);
     const type = answer[0];
+    bytes += answer.length;
+    if (bytes > MAX_LOGIN) throw untrusted(address, 'it says too much during login');
     if (type === backend.errorResponse) throw loginError(address, targetError(answer));
     if (type === backend.noticeResponse) continue;
     if (!proof.done) {
       if (type !== backend.authentication) throw untrusted(address, 'it broke the protocol during login');
       await proof.answer(answer);
-    } else if (type === backend.readyForQuery) return key;
-    else if (type === backend.backendKeyData) key = readBackendKeyData(answer);
+    } else if (type === backend.readyForQuery) {
+      if (readReadyForQuery(answer) !== 'I')
+        throw untrusted(address, 'it begins in the middle of a transaction');
+      return key;
+    } else if (type === backend.backendKeyData) key = readBackendKeyData(answer);
     else if (type === backend.parameterStatus) channel.noteParameter(answer);
     else throw untrusted(address, 'it broke the protocol during login');
   }

@@ -10,6 +10,8 @@ import { privileges, privilegesQuery } from './target-privileges.js';
 import { openTargetSocket, unreachable, untrusted } from './target-tls.js';
 
 const CONNECT_TIMEOUT = 10_000;
+/** The server's own statement_timeout ends our queries after 30 s; one that does not keep it is not waited for. */
+const QUERY_TIMEOUT = 45_000;
 
 /** A logged-in connection to a target, idle, with nothing read past its ReadyForQuery. */
 export interface Target {
@@ -42,6 +44,7 @@ const pinned = [
 export async function connectTarget(
   address: TargetAddress,
   settings: ReadonlyMap<string, string> = new Map(),
+  queryTimeout = QUERY_TIMEOUT,
 ): Promise<Target> {
   return withinTime(address, async (signal) => {
     const socket = await openTargetSocket(address, signal);
@@ -51,7 +54,14 @@ export async function connectTarget(
       requirePinned(address, channel.parameters);
       if (!address.allowPrivileged) await requireUnprivileged(address, channel);
       channel.release();
-      return new OpenTarget(address, socket.stream, socket.remoteAddress, channel.parameters, key);
+      return new OpenTarget(
+        address,
+        socket.stream,
+        socket.remoteAddress,
+        channel.parameters,
+        key,
+        queryTimeout,
+      );
     } catch (error) {
       socket.stream.destroy();
       throw isAppError(error, 'PROTOCOL_VIOLATION')
@@ -99,6 +109,7 @@ class OpenTarget implements Target {
     private readonly remoteAddress: string | undefined,
     readonly parameters: Map<string, string>,
     private readonly key: BackendKey | undefined,
+    private readonly queryTimeout: number,
   ) {}
 
   get tls(): boolean {
@@ -111,7 +122,7 @@ class OpenTarget implements Target {
 
   async query(text: string): Promise<Row[]> {
     if (this.channel !== undefined) throw new Error('a query of our own is already running');
-    this.channel = new TargetChannel(this.stream, undefined, this.parameters);
+    this.channel = new TargetChannel(this.stream, AbortSignal.timeout(this.queryTimeout), this.parameters);
     try {
       return await this.channel.query(text);
     } finally {
