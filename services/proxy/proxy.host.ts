@@ -13,6 +13,7 @@ import { ApprovalBook, Follower } from '#domain';
 import type { EventLog } from '#event-log';
 import { EndSessionSchema, payload, topics } from '#events';
 import type { AppError, Clock } from '#kernel';
+import type { MaskingSet } from '#masking';
 import {
   CLOCK,
   CONFIG,
@@ -26,6 +27,7 @@ import {
   type WeirConfig,
 } from '#platform';
 import { ensureServerCertificate, loadServerCertificate } from '#wire';
+import type { TargetAddress } from './gate/gate.js';
 import { Holds } from './gate/holds.js';
 import { PolicyFollower } from './gate/policy-follower.js';
 import { WeirGate } from './gate/weir-gate.js';
@@ -122,6 +124,11 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   /** Where PostgreSQL clients connect; the port is known once it listens. */
   get address(): { host: string; port: number } | undefined {
     return this.listener;
+  }
+
+  /** What the API's own reading of a target needs. Throws CONNECTION_UNKNOWN, STALE_SNAPSHOT. */
+  async place(connection: string): Promise<{ target: TargetAddress; masking: MaskingSet }> {
+    return { target: await this.gate.target(connection), masking: this.policies.masking() };
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -125,7 +125,7 @@ export class WeirGate implements Gate {
   }
 
   /** Asked only once the token is good: strangers do not learn which connections there are. */
-  private async target(name: string): Promise<TargetAddress> {
+  async target(name: string): Promise<TargetAddress> {
     const { policies, config } = this.options;
     policies.policies();
     const registered = policies.state.connections.get(name)?.connection;
