@@ -3,11 +3,11 @@ import { findCard } from './card.detector.js';
 import { findEmail } from './email.detector.js';
 import { findIban } from './iban.detector.js';
 import { findPhone, findToldPhone } from './phone.detector.js';
+import { findKeyValue } from './key-value.detector.js';
 import {
   findAwsKey,
   findGoogleKey,
   findJwt,
-  findKeyValue,
   findPem,
   findPrefixedToken,
   findUrlPassword,
@@ -129,7 +129,7 @@ function atMark(value: Uint8Array, at: number, start: number, end: number): Span
     case 0x3d: // =
       return named('secret', findKeyValue(value, at, start, end));
     case 0x3a: // :
-      return named('secret', findUrlPassword(value, at, start, end));
+      return named('secret', findUrlPassword(value, at, start, end) ?? findKeyValue(value, at, start, end));
     case 0x4a: // J
       return named('secret', findJwt(value, at, start, end));
     case 0x49: // I

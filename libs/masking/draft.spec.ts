@@ -84,7 +84,7 @@ inbound: { card: deny }`,
         expect(rules.rules).toHaveLength(1);
         expect(compileMasking(rules).columnMask('shop', schema, table, column)?.class).toBe('email');
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

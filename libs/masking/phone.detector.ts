@@ -37,7 +37,7 @@ function findNumber(bytes: Uint8Array, at: number, start: number, end: number): 
     first < at
       ? areaGroups(groups, bytes[at]!)
       : bytes[at] === 0x30
-        ? trunkGroups(groups, bytes[at + 1]!)
+        ? trunkGroups(groups, zerosAt(bytes, at, end))
         : 0;
   if (shaped > 0) return { start: withEight(bytes, first, start), end: groups.end(shaped) };
   return toldByWord(bytes, first, start, end);
@@ -132,6 +132,12 @@ function northAmerican(bytes: Uint8Array, at: number, first: number, end: number
 
 function isNanpTriple(bytes: Uint8Array, at: number, end: number): boolean {
   return at + 3 <= end && bytes[at]! >= 0x32 && digitsAt(bytes, at, end) === 3;
+}
+
+function zerosAt(bytes: Uint8Array, at: number, end: number): number {
+  let i = at;
+  while (i < end && i - at < 3 && bytes[i] === 0x30) i++;
+  return i - at;
 }
 
 function digitsAt(bytes: Uint8Array, at: number, end: number): number {

@@ -8,11 +8,12 @@ const closing = 0x29;
 
 /**
  * How many of the groups, of which the first stands as it is, are a national number with its trunk 0 or `00` and a
- * country; 0 if none. `second` is the second digit. Fewer than all only where a space follows: `… 0958 10 times`.
+ * country; 0 if none. `zeros` is how many it begins with. Fewer than all only where a space follows: `… 0958 10 times`.
  */
-export function trunkGroups(groups: DigitGroups, second: number): number {
+export function trunkGroups(groups: DigitGroups, zeros: number): number {
+  if (zeros > 2) return 0;
   for (let count = groups.count; count >= 2; count--) {
-    if (second === 0x30 ? isCountry(groups, count) : isTrunk(groups, count)) return count;
+    if (zeros === 2 ? isCountry(groups, count) : isTrunk(groups, count)) return count;
     if (groups.separators[count - 2] !== space) return 0;
   }
   return 0;
