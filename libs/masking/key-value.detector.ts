@@ -76,7 +76,8 @@ function skipBack(bytes: Uint8Array, at: number, start: number): number {
 
 function skipAhead(bytes: Uint8Array, from: number, end: number): number {
   let i = from;
-  if (bytes[i] === 0x3d || bytes[i] === 0x3e) i++;
+  // `:=`, `::=`, `=>`
+  while (i - from < 3 && (bytes[i] === 0x3a || bytes[i] === 0x3d || bytes[i] === 0x3e)) i++;
   for (let marks = 0; marks < looseMarks && i < end; marks++, i++) if (!isLoose(bytes[i]!)) break;
   return i;
 }

@@ -45,7 +45,7 @@ const prefixes: readonly (readonly [string, number])[] = [
   // GitHub, Stripe, npm, PyPI, RubyGems, Hugging Face
   ['ghp_', 30], ['gho_', 30], ['ghu_', 30], ['ghs_', 30], ['ghr_', 30], ['github_pat_', 40],
   ['sk_live_', 16], ['sk_test_', 16], ['sk_prod_', 16], ['rk_live_', 16], ['rk_test_', 16], ['rk_prod_', 16],
-  ['whsec_', 20], ['npm_', 36], ['pypi-', 50], ['rubygems_', 48], ['hf_', 30],
+  ['whsec_', 20], ['npm_', 36], ['pypi-', 50], ['rubygems_', 48], ['glc_', 40],
   // Slack, GitLab
   ['xoxb-', 10], ['xoxp-', 10], ['xoxa-', 10], ['xoxr-', 10], ['xoxs-', 10], ['xoxe-', 10], ['xoxo-', 10], ['xapp-', 10],
   ['glpat-', 20], ['gldt-', 20], ['glrt-', 20], ['glft-', 20], ['glsoat-', 20], ['glcbt-', 20], ['glimt-', 20],
@@ -57,12 +57,15 @@ const prefixes: readonly (readonly [string, number])[] = [
   ['sgp_', 40], ['tfp_', 40], ['figd_', 40], ['duffel_live_', 40], ['duffel_test_', 40], ['pnu_', 36],
   // OpenAI, Anthropic and their like; Perplexity, Pulumi, Square, Mailgun, Brevo, Postman, New Relic, age
   ['sk-', 32], ['pplx-', 40], ['pul-', 40], ['sq0atp-', 22], ['sq0csp-', 40], ['key-', 32], ['xkeysib-', 64],
-  ['PMAK-', 50], ['NRAK-', 27], ['AGE-SECRET-KEY-', 58], ['tk-us-', 48],
+  ['PMAK-', 50], ['NRAK-', 27], ['AGE-SECRET-KEY-', 58], ['tk-us-', 48], ['fo1_', 40], ['ops_', 250],
 ]; // prettier-ignore
+
+/** Hugging Face's are letters alone as often as not: told by their length. */
+const lengths = new Map([['hf_', 34], ['api_org_', 34]]); // prettier-ignore
 
 /** By the byte before the one that triggers: few are left to compare. */
 const prefixesBy: (readonly (readonly [string, number])[] | undefined)[] = [];
-for (const entry of prefixes) {
+for (const entry of [...prefixes, ...lengths]) {
   const key = entry[0].charCodeAt(entry[0].length - 2);
   prefixesBy[key] = [...(prefixesBy[key] ?? []), entry];
 }
@@ -80,7 +83,11 @@ export function findPrefixedToken(
     if (first < start || !standsAt(bytes, first, end, prefix)) continue;
     if (kindAt(bytes, first - 1, start, end) & TOKEN) continue;
     const last = endOf(bytes, at + 1, end, TOKEN);
-    if (last - at > least) return { start: first, end: last };
+    // Random letters without a single digit are one in two hundred; names in code are many.
+    const isOne = lengths.has(prefix)
+      ? last - at - 1 === least
+      : last - at > least && hasDigit(bytes, at + 1, last);
+    if (isOne) return { start: first, end: last };
   }
   return undefined;
 }
@@ -114,6 +121,7 @@ export function findUrlPassword(
   end: number,
 ): Range | undefined {
   if (!standsAt(bytes, at, end, '://') || !(kindAt(bytes, at - 1, start, end) & ALNUM)) return undefined;
+  if (standsAt(bytes, at + 3, end, slackHook)) return slackPath(bytes, at + 3 + slackHook.length, end);
   let colon = 0;
   for (let i = at + 3; i < end && i < at + 515; i++) {
     const byte = bytes[i]!;
@@ -123,6 +131,20 @@ export function findUrlPassword(
       return undefined;
   }
   return undefined;
+}
+
+const slackHook = 'hooks.slack.com/services/';
+
+/** Whoever has a webhook's path may post: `T…/B…/…`. */
+function slackPath(bytes: Uint8Array, first: number, end: number): Range | undefined {
+  let last = first;
+  while (last < end && (kind[bytes[last]!]! & TOKEN || bytes[last] === 0x2f)) last++;
+  return last - first >= 20 ? { start: first, end: last } : undefined;
+}
+
+function hasDigit(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (kind[bytes[i]!]! & DIGIT) return true;
+  return false;
 }
 
 function endOf(bytes: Uint8Array, from: number, end: number, bits: number): number {
