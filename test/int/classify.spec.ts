@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseMasking } from '#masking';
 import { classifyItem, type ClassifyItem } from '../../services/proxy/classify.item.js';
-import { eventually, TestHouse } from '../support/house.js';
+import { eventually, root, run, TestHouse } from '../support/house.js';
 import { peer, startPostgres, type PostgresServer } from '../support/peers.js';
 
 const rolePassword = 'zq-role-8841';
@@ -38,6 +39,16 @@ const schema = `
   REVOKE ALL ON closed FROM svc;
 `;
 
+const page = readFileSync(join(root, 'docs/masking.md'), 'utf8');
+
+describe('docs/masking.md', () => {
+  it('shows drafts that are taken', () => {
+    const drafts = [...page.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, text = '']) => text);
+    expect(drafts.length).toBeGreaterThan(1);
+    for (const draft of drafts) expect(parseMasking(draft, 'masking.yaml').rules.length).toBeGreaterThan(1);
+  });
+});
+
 describe.skipIf(!peer('postgres'))('weir classify', () => {
   let postgres: PostgresServer;
   let house: TestHouse;
@@ -51,7 +62,7 @@ describe.skipIf(!peer('postgres'))('weir classify', () => {
     const connection = { name: 'shop', protocol: 'postgres', host: postgres.host, port: postgres.port };
     const rest = { database: postgres.database, user: 'svc', password: rolePassword, tls: 'disable' };
     const down = { ...connection, ...rest, name: 'down', port: 1 };
-    const yaml = `connections: ${JSON.stringify([{ ...connection, ...rest }, down])}`;
+    const yaml = `demo: true\nconnections: ${JSON.stringify([{ ...connection, ...rest }, down])}`;
     house = await TestHouse.start({ yaml });
   }, 120_000);
   afterAll(async () => {
@@ -178,6 +189,22 @@ describe.skipIf(!peer('postgres'))('weir classify', () => {
     const [row] = await house.sql(query);
     expect(row!['identity']).toContain('operator');
     expect(JSON.parse(String(row!['payload']))).toMatchObject({ rows: 1000, tables: '*.*' });
+  });
+
+  it('does what docs/masking.md says, pasted', async () => {
+    const [, session = ''] = /^```sh\n(\.\/weir classify [^]*?)^```$/m.exec(page) ?? [];
+    const [, line = '', answer = ''] = /^```console\n\$ (.*)\n([^]*?)^```$/m.exec(page) ?? [];
+    const weir = `#!/bin/sh\nexec ${process.execPath} ${join(root, 'dist/services/cli/main.js')} "$@"\n`;
+    writeFileSync(join(house.dir, 'weir'), weir, { mode: 0o755 });
+    const env = { ...process.env, EDITOR: 'true', WEIR_URL: house.url, WEIR_DATA: house.dataDir };
+    const paste = (text: string) => run('sh', ['-ec', text], { cwd: house.dir, env });
+    const ran = await paste(session);
+    expect(ran).toMatchObject({ code: 0 });
+    // All of the demo's columns are covered already: the draft is the rules in force, so this is no new version.
+    expect(ran.stdout).toBe('nothing has changed\n');
+    const draft = readFileSync(join(house.dir, 'masking.yaml'), 'utf8');
+    expect(draft).toContain('public.customers.email (text): email 100 % of');
+    expect((await paste(line)).stdout).toBe(answer);
   });
 
   it('is a command: the draft on stdout, the rest on stderr', async () => {
