@@ -62,8 +62,11 @@ function isIssued(prefix: number, count: number): boolean {
   const three = Math.floor(four / 10);
   const two = Math.floor(three / 10);
   switch (Math.floor(two / 10)) {
+    case 1:
+      return four === 1800 && count === 15; // JCB, of old
     case 2:
-      return count === 16 && four >= 2221 && four <= 2720; // Mastercard
+      if (four === 2131) return count === 15; // JCB, of old
+      return count === 16 && ((four >= 2221 && four <= 2720) || (four >= 2200 && four <= 2204)); // Mastercard, Mir
     case 3:
       if (two === 34 || two === 37) return count === 15; // American Express
       if (two === 36 || two === 38 || two === 39 || (three >= 300 && three <= 305)) return count === 14; // Diners
@@ -76,6 +79,8 @@ function isIssued(prefix: number, count: number): boolean {
     case 6:
       if (four === 6011 || two === 65 || (three >= 644 && three <= 649)) return count === 16 || count === 19; // Discover
       return (two === 62 && count >= 16) || maestro.has(four); // UnionPay
+    case 8:
+      return four >= 8100 && four <= 8171 && count >= 16; // UnionPay
     default:
       return false;
   }

@@ -2,12 +2,12 @@ import { DIGIT, kind, LETTER } from './bytes.js';
 import { findCard } from './card.detector.js';
 import { findEmail } from './email.detector.js';
 import { findIban } from './iban.detector.js';
-import { findPhone } from './phone.detector.js';
+import { findPhone, findToldPhone } from './phone.detector.js';
+import { findKeyValue } from './key-value.detector.js';
 import {
   findAwsKey,
   findGoogleKey,
   findJwt,
-  findKeyValue,
   findPem,
   findPrefixedToken,
   findUrlPassword,
@@ -39,7 +39,11 @@ export function findBuiltin(value: Uint8Array, start: number, end: number): Span
     if (kind[byte]! & DIGIT) {
       // A number is looked at once, from its first digit.
       while (next < end && kind[value[next]!]! & DIGIT) next++;
-      if (mayBeNumber(value, i, next, free, end)) span = inDigits(value, i, free, end);
+      const date = next - i === 4 ? skipDate(value, next, end) : next;
+      if (date > next) next = date;
+      else if (mayBeNumber(value, i, next, free, end)) span = inDigits(value, i, free, end);
+      else if (next - i >= shortestPhone && (i - free >= shortestWord || end - next >= shortestWord))
+        span = named('phone', findToldPhone(value, i, next, free, end));
     } else {
       span = atMark(value, i, free, end);
     }
@@ -53,22 +57,53 @@ export function findBuiltin(value: Uint8Array, start: number, end: number): Span
 }
 
 const shortestCard = 13;
+const shortestPhone = 7;
+/** `tel` and a mark. */
+const shortestWord = 4;
 
 /**
  * What every detector of numbers needs of the digit run [at, next) and its neighbours: enough digits for a card,
  * a letter, plus or parenthesis before it, or a separator with another digit behind it.
  */
 function mayBeNumber(value: Uint8Array, at: number, next: number, start: number, end: number): boolean {
-  if (next - at >= shortestCard) return true;
+  const length = next - at;
+  if (length >= shortestCard) return true;
   const before = at > start ? value[at - 1]! : 0x20;
-  if (before === 0x2b || before === 0x28) return true;
-  if (kind[before]! & LETTER)
-    return next - at >= 2 && at - 2 >= start && (kind[value[at - 2]!]! & LETTER) !== 0;
+  if (before === 0x28) return true;
+  const isJoined = mayGoOn(value, next, end);
+  if (before === 0x2b) return isJoined || length >= shortestPhone;
+  if (kind[before]! & LETTER) return length >= 2 && at - 2 >= start && (kind[value[at - 2]!]! & LETTER) !== 0;
+  // The seconds of a time of day.
+  if (before === 0x3a && at - 2 >= start && kind[value[at - 2]!]! & DIGIT) return false;
+  return isJoined;
+}
+
+/** True if a separator stands at `next` and another digit, or a parenthesis, behind it. */
+function mayGoOn(value: Uint8Array, next: number, end: number): boolean {
   if (next + 1 >= end) return false;
   const after = value[next]!;
   if (after === 0x20 || after === 0x2d || after === 0x2e || after === 0x2f)
-    return (kind[value[next + 1]!]! & DIGIT) !== 0;
-  return after === 0xc2 || after === 0xe2;
+    return (kind[value[next + 1]!]! & DIGIT) !== 0 || value[next + 1] === 0x28;
+  return after === 0x28 || after === 0xc2 || after === 0xe2;
+}
+
+/** Where an ISO date that begins with the four digits before `next` ends, or `next`: rows are full of them. */
+function skipDate(value: Uint8Array, next: number, end: number): number {
+  const last = next + 6;
+  if (last > end || value[next] !== 0x2d || value[next + 3] !== 0x2d) return next;
+  if (value[next + 1]! > 0x31 || value[next + 4]! > 0x33) return next;
+  if (
+    !(
+      kind[value[next + 1]!]! &
+      kind[value[next + 2]!]! &
+      kind[value[next + 4]!]! &
+      kind[value[next + 5]!]! &
+      DIGIT
+    )
+  )
+    return next;
+  const after = last < end ? value[last]! : 0x20;
+  return after === 0x20 || after === 0x54 ? last : next;
 }
 
 /** `at` is the first digit of a run. */
@@ -77,7 +112,8 @@ function inDigits(value: Uint8Array, at: number, start: number, end: number): Sp
   if (iban >= 0) return { class: 'iban', start: at - 2, end: iban };
   const card = findCard(value, at, start, end);
   if (card >= 0) return { class: 'card', start: at, end: card };
-  const ssn = findSsn(value, at, start, end);
+  // Behind a plus, groups of three, two and four are a telephone's.
+  const ssn = at > start && value[at - 1] === 0x2b ? -1 : findSsn(value, at, start, end);
   if (ssn >= 0) return { class: 'ssn', start: at, end: ssn };
   return named('phone', findPhone(value, at, start, end));
 }
@@ -93,7 +129,7 @@ function atMark(value: Uint8Array, at: number, start: number, end: number): Span
     case 0x3d: // =
       return named('secret', findKeyValue(value, at, start, end));
     case 0x3a: // :
-      return named('secret', findUrlPassword(value, at, start, end));
+      return named('secret', findUrlPassword(value, at, start, end) ?? findKeyValue(value, at, start, end));
     case 0x4a: // J
       return named('secret', findJwt(value, at, start, end));
     case 0x49: // I

@@ -35,7 +35,8 @@ export class MaskingSet {
   private readonly spanTransforms = new Map<string, ValueTransform>();
 
   constructor(
-    private readonly rules: MaskingRules,
+    /** What it was compiled from. */
+    readonly rules: MaskingRules,
     private readonly key: Uint8Array,
   ) {
     this.masksNothing = rules.rules.every((rule) => rule.transform === 'clear');
@@ -45,9 +46,14 @@ export class MaskingSet {
 
   /** The rule of a column, the first that matches; undefined if there is none or it says `clear`. */
   columnMask(connection: string, schema: string, table: string, column: string): ClassifiedMask | undefined {
-    const rule = this.rules.rules.find((candidate) => matches(candidate, connection, schema, table, column));
+    const rule = this.ruleOf(connection, schema, table, column);
     if (rule === undefined || rule.transform === 'clear') return undefined;
     return { class: rule.class, transform: rule.transform, lookup: dataClass(rule.class).lookup };
+  }
+
+  /** The first rule that matches a column, `clear` ones too. */
+  ruleOf(connection: string, schema: string, table: string, column: string): MaskingRule | undefined {
+    return this.rules.rules.find((candidate) => matches(candidate, connection, schema, table, column));
   }
 
   /** How a masked column's values are written; undefined: as NULL. */

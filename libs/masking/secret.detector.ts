@@ -1,4 +1,4 @@
-import { ALNUM, kind, kindAt, LETTER, LOWER, SPACE, standsAt, TOKEN, UPPER, DIGIT } from './bytes.js';
+import { ALNUM, kind, kindAt, LOWER, SPACE, standsAt, TOKEN, UPPER, DIGIT } from './bytes.js';
 import type { Range } from './span.js';
 
 // Each detector is called at the rarest byte of its secret's fixed part, so that prose costs nothing.
@@ -17,10 +17,12 @@ export function findJwt(bytes: Uint8Array, at: number, start: number, end: numbe
   return dots >= 2 && last - first >= 36 ? { start: first, end: last } : undefined;
 }
 
-/** AWS access key id: AKIA or ASIA and 16 of A-Z, 0-9; `at` is the I. */
+const awsPrefixes = ['AKIA', 'ASIA', 'ABIA'];
+
+/** AWS access key id: AKIA, ASIA or ABIA and 16 of A-Z, 0-9; `at` is the I. */
 export function findAwsKey(bytes: Uint8Array, at: number, start: number, end: number): Range | undefined {
   const first = at - 2;
-  const isPrefix = standsAt(bytes, first, end, 'AKIA') || standsAt(bytes, first, end, 'ASIA');
+  const isPrefix = awsPrefixes.some((prefix) => standsAt(bytes, first, end, prefix));
   if (first < start || !isPrefix || kindAt(bytes, first - 1, start, end) & ALNUM) return undefined;
   const last = endOf(bytes, first, end, UPPER | DIGIT);
   return last - first === 20 && !(kindAt(bytes, last, start, end) & LOWER)
@@ -32,34 +34,60 @@ export function findAwsKey(bytes: Uint8Array, at: number, start: number, end: nu
 export function findGoogleKey(bytes: Uint8Array, at: number, start: number, end: number): Range | undefined {
   const first = at - 2;
   if (first < start || !standsAt(bytes, first, end, 'AIza')) return undefined;
+  // Inside a longer run nothing is looked at twice.
+  if (kindAt(bytes, first - 1, start, end) & TOKEN) return undefined;
   const last = endOf(bytes, first, end, TOKEN);
   return last - first === 39 ? { start: first, end: last } : undefined;
 }
 
 /** Prefix and least length of what follows it. The prefix ends in the byte that triggers the look. */
-const underscored: readonly (readonly [string, number])[] = [
+const prefixes: readonly (readonly [string, number])[] = [
+  // GitHub, Stripe, npm, PyPI, RubyGems, Hugging Face
   ['ghp_', 30], ['gho_', 30], ['ghu_', 30], ['ghs_', 30], ['ghr_', 30], ['github_pat_', 40],
-  ['sk_live_', 16], ['sk_test_', 16], ['rk_live_', 16], ['rk_test_', 16], ['whsec_', 20], ['npm_', 36],
-]; // prettier-ignore
-const hyphenated: readonly (readonly [string, number])[] = [
-  ['xoxb-', 10], ['xoxp-', 10], ['xoxa-', 10], ['xoxr-', 10], ['xoxs-', 10], ['xapp-', 10],
-  ['glpat-', 20], ['sk-', 32],
+  ['sk_live_', 16], ['sk_test_', 16], ['sk_prod_', 16], ['rk_live_', 16], ['rk_test_', 16], ['rk_prod_', 16],
+  ['whsec_', 20], ['npm_', 36], ['pypi-', 50], ['rubygems_', 48], ['glc_', 40],
+  // Slack, GitLab
+  ['xoxb-', 10], ['xoxp-', 10], ['xoxa-', 10], ['xoxr-', 10], ['xoxs-', 10], ['xoxe-', 10], ['xoxo-', 10], ['xapp-', 10],
+  ['glpat-', 20], ['gldt-', 20], ['glrt-', 20], ['glft-', 20], ['glsoat-', 20], ['glcbt-', 20], ['glimt-', 20],
+  ['glptt-', 40], ['glffct-', 20], ['glagent-', 50], ['gloas-', 64],
+  // Clouds and services: DigitalOcean, Shopify, Grafana, Linear, Notion, Supabase, Shippo, PlanetScale, Sentry, …
+  ['dop_v1_', 64], ['doo_v1_', 64], ['dor_v1_', 64], ['shpat_', 32], ['shpca_', 32], ['shppa_', 32], ['shpss_', 32],
+  ['glsa_', 32], ['lin_api_', 40], ['ntn_', 40], ['sbp_', 40], ['shippo_live_', 40], ['shippo_test_', 40],
+  ['pscale_tkn_', 32], ['pscale_pw_', 32], ['pscale_oauth_', 32], ['sntryu_', 64], ['sntrys_', 60], ['rdme_', 70],
+  ['sgp_', 40], ['tfp_', 40], ['figd_', 40], ['duffel_live_', 40], ['duffel_test_', 40], ['pnu_', 36],
+  // OpenAI, Anthropic and their like; Perplexity, Pulumi, Square, Mailgun, Brevo, Postman, New Relic, age
+  ['sk-', 32], ['pplx-', 40], ['pul-', 40], ['sq0atp-', 22], ['sq0csp-', 40], ['key-', 32], ['xkeysib-', 64],
+  ['PMAK-', 50], ['NRAK-', 27], ['AGE-SECRET-KEY-', 58], ['tk-us-', 48], ['fo1_', 40], ['ops_', 250],
 ]; // prettier-ignore
 
-/** Tokens of GitHub, Stripe, npm (`at` is an underscore) or Slack, GitLab, OpenAI (a hyphen). */
+/** Hugging Face's are letters alone as often as not: told by their length. */
+const lengths = new Map([['hf_', 34], ['api_org_', 34]]); // prettier-ignore
+
+/** By the byte before the one that triggers: few are left to compare. */
+const prefixesBy: (readonly (readonly [string, number])[] | undefined)[] = [];
+for (const entry of [...prefixes, ...lengths]) {
+  const key = entry[0].charCodeAt(entry[0].length - 2);
+  prefixesBy[key] = [...(prefixesBy[key] ?? []), entry];
+}
+
+/** A token of one of these services; `at` is the last byte of its prefix, an underscore or a hyphen. */
 export function findPrefixedToken(
   bytes: Uint8Array,
   at: number,
   start: number,
   end: number,
 ): Range | undefined {
-  if (!(kindAt(bytes, at - 1, start, end) & LOWER)) return undefined;
-  for (const [prefix, least] of bytes[at] === 0x5f ? underscored : hyphenated) {
+  if (at <= start) return undefined;
+  for (const [prefix, least] of prefixesBy[bytes[at - 1]!] ?? []) {
     const first = at + 1 - prefix.length;
     if (first < start || !standsAt(bytes, first, end, prefix)) continue;
     if (kindAt(bytes, first - 1, start, end) & TOKEN) continue;
     const last = endOf(bytes, at + 1, end, TOKEN);
-    if (last - at > least) return { start: first, end: last };
+    // Random letters without a single digit are one in two hundred; names in code are many.
+    const isOne = lengths.has(prefix)
+      ? last - at - 1 === least
+      : last - at > least && hasDigit(bytes, at + 1, last);
+    if (isOne) return { start: first, end: last };
   }
   return undefined;
 }
@@ -93,6 +121,7 @@ export function findUrlPassword(
   end: number,
 ): Range | undefined {
   if (!standsAt(bytes, at, end, '://') || !(kindAt(bytes, at - 1, start, end) & ALNUM)) return undefined;
+  if (standsAt(bytes, at + 3, end, slackHook)) return slackPath(bytes, at + 3 + slackHook.length, end);
   let colon = 0;
   for (let i = at + 3; i < end && i < at + 515; i++) {
     const byte = bytes[i]!;
@@ -104,48 +133,18 @@ export function findUrlPassword(
   return undefined;
 }
 
-const keyNames = [
-  'password', 'passwd', 'pwd', 'secret', 'token', 'api_key', 'apikey', 'api-key', 'access_key', 'accesskey',
-  'private_key',
-]; // prettier-ignore
-const leastSecret = 4;
+const slackHook = 'hooks.slack.com/services/';
 
-/** `password=…` and its like in URLs, connection strings and settings: the value; `at` is the equals sign. */
-export function findKeyValue(bytes: Uint8Array, at: number, start: number, end: number): Range | undefined {
-  const before = bytes[at - 1]! | 0x20;
-  if (
-    at <= start ||
-    !(kind[before]! & LETTER) ||
-    !keyNames.some((name) => namesKey(bytes, at, start, name))
-  ) {
-    return undefined;
-  }
-  const quote = bytes[at + 1] === 0x22 || bytes[at + 1] === 0x27 ? 1 : 0;
-  const first = at + 1 + quote;
+/** Whoever has a webhook's path may post: `T…/B…/…`. */
+function slackPath(bytes: Uint8Array, first: number, end: number): Range | undefined {
   let last = first;
-  while (last < end && !endsValue(bytes[last]!)) last++;
-  return last - first >= leastSecret && bytes[first] !== 0x2a ? { start: first, end: last } : undefined;
+  while (last < end && (kind[bytes[last]!]! & TOKEN || bytes[last] === 0x2f)) last++;
+  return last - first >= 20 ? { start: first, end: last } : undefined;
 }
 
-function namesKey(bytes: Uint8Array, at: number, start: number, name: string): boolean {
-  const first = at - name.length;
-  if (first < start) return false;
-  for (let i = 0; i < name.length; i++) {
-    const byte = bytes[first + i]!;
-    if ((kind[byte]! & UPPER ? byte | 0x20 : byte) !== name.charCodeAt(i)) return false;
-  }
-  return true;
-}
-
-function endsValue(byte: number): boolean {
-  return (
-    (kind[byte]! & SPACE) !== 0 ||
-    byte === 0x26 ||
-    byte === 0x3b ||
-    byte === 0x2c ||
-    byte === 0x22 ||
-    byte === 0x27
-  );
+function hasDigit(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (kind[bytes[i]!]! & DIGIT) return true;
+  return false;
 }
 
 function endOf(bytes: Uint8Array, from: number, end: number, bits: number): number {

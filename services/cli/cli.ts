@@ -7,6 +7,7 @@ import { TokenSource } from './token.source.js';
 import type { Cli, Speaker, Verb } from './verb.js';
 import { approvals } from './verbs/approvals.js';
 import { approve, deny } from './verbs/decide.js';
+import { classify } from './verbs/classify.js';
 import { connect } from './verbs/connect.js';
 import { connections } from './verbs/connections.js';
 import { policy } from './verbs/policy.js';
@@ -21,6 +22,7 @@ export const verbs: readonly Verb[] = [
   token,
   connect,
   connections,
+  classify,
   approvals,
   approve,
   deny,

@@ -1,1 +1,2 @@
-export { DataPlane, ProxyModule } from './proxy.module.js';
+export { DataPlane } from './data-plane.js';
+export { ProxyModule } from './proxy.module.js';

@@ -13,6 +13,7 @@ import { ApprovalBook, Follower } from '#domain';
 import type { EventLog } from '#event-log';
 import { EndSessionSchema, payload, topics } from '#events';
 import { toAppError, type AppError, type Clock } from '#kernel';
+import type { MaskingSet } from '#masking';
 import {
   CLOCK,
   CONFIG,
@@ -26,8 +27,10 @@ import {
   type WeirConfig,
 } from '#platform';
 import { ensureServerCertificate, loadServerCertificate } from '#wire';
+import type { TargetAddress } from './gate/gate.js';
 import { Holds } from './gate/holds.js';
 import { PolicyFollower } from './gate/policy-follower.js';
+import { targetAddress } from './gate/target-address.js';
 import { WeirGate } from './gate/weir-gate.js';
 import {
   journalFolder,
@@ -148,6 +151,12 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   /** Where PostgreSQL clients connect; the port is known once it listens. */
   get address(): { host: string; port: number } | undefined {
     return this.listener;
+  }
+
+  /** What the API's own reading of a target needs. Throws CONNECTION_UNKNOWN, STALE_SNAPSHOT. */
+  async target(connection: string): Promise<{ target: TargetAddress; masking: MaskingSet }> {
+    const { policies, config } = this;
+    return { target: await targetAddress(connection, policies, config.dataDir), masking: policies.masking() };
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -1,20 +1,18 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ClassifyController } from './classify.controller.js';
+import { ClassifyDesk } from './classify.desk.js';
+import { DataPlane } from './data-plane.js';
 import { ProxyHost } from './proxy.host.js';
 import { alone, PLACE, type Place } from './workers/place.js';
 import { ProxyWorkers } from './workers/proxy.workers.js';
-
-/** What serves the data plane: this process, or workers of its own. */
-export abstract class DataPlane {
-  /** Where PostgreSQL clients connect, once there is such a place. */
-  abstract readonly address: { readonly host: string; readonly port: number } | undefined;
-}
 
 /** The data plane: one gate that every protocol passes. */
 @Module({})
 export class ProxyModule {
   /** `workers`: of processes; one is this one. */
   static forRoot(workers: number): DynamicModule {
-    return workers === 1 ? ProxyModule.at(alone) : ProxyModule.inWorkers();
+    const api = { controllers: [ClassifyController] };
+    return { ...(workers === 1 ? ProxyModule.at(alone) : ProxyModule.inWorkers()), ...api };
   }
 
   static at(place: Place): DynamicModule {
@@ -22,6 +20,7 @@ export class ProxyModule {
       module: ProxyModule,
       providers: [
         ProxyHost,
+        ClassifyDesk,
         { provide: PLACE, useValue: place },
         { provide: DataPlane, useExisting: ProxyHost },
       ],
@@ -32,7 +31,7 @@ export class ProxyModule {
   private static inWorkers(): DynamicModule {
     return {
       module: ProxyModule,
-      providers: [ProxyWorkers, { provide: DataPlane, useExisting: ProxyWorkers }],
+      providers: [ProxyWorkers, ClassifyDesk, { provide: DataPlane, useExisting: ProxyWorkers }],
       exports: [DataPlane],
     };
   }

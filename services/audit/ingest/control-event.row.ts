@@ -9,6 +9,7 @@ import {
   ApprovalWithdrawnSchema,
   ConnectionRegisteredSchema,
   ConnectionRemovedSchema,
+  ConnectionSampledSchema,
   EndSessionSchema,
   MaskingPublishedSchema,
   PoliciesPublishedSchema,
@@ -36,6 +37,7 @@ const types: readonly ControlEventType[] = [
     connection: connection?.name ?? '',
   })),
   type(ConnectionRemovedSchema, ({ name, by }) => ({ ...who(by), connection: name })),
+  type(ConnectionSampledSchema, ({ connection, by }) => ({ ...who(by), connection })),
   type(PoliciesPublishedSchema, ({ by, changeReference }) => ({ ...who(by), reason: changeReference })),
   type(MaskingPublishedSchema, ({ by }) => who(by)),
   type(ApprovalRequestedSchema, (requested) => ({

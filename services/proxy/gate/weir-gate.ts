@@ -1,15 +1,16 @@
 import { topics, newEvent, encodeEnvelope, SignInRefusedSchema } from '#events';
 import type { EventLog } from '#event-log';
 import { AppError, newId, toAppError, type Clock } from '#kernel';
-import { resolveConnectionSecret, type TokenVerifier, type VerifiedToken, type WeirConfig } from '#platform';
+import { type TokenVerifier, type VerifiedToken, type WeirConfig } from '#platform';
 import type { Journal } from '../journal/index.js';
-import type { Gate, GateSession, Knock, TargetAddress } from './gate.js';
+import type { Gate, GateSession, Knock } from './gate.js';
 import { CommitGroup } from './commit-group.js';
 import { RecordedSession } from './gate-session.js';
 import type { Holds } from './holds.js';
 import type { Budgets } from './budget/budgets.js';
 import { Judges } from './judges.js';
 import type { PolicyFollower } from './policy-follower.js';
+import { targetAddress } from './target-address.js';
 
 export interface WeirGateOptions {
   readonly config: WeirConfig;
@@ -51,7 +52,7 @@ export class WeirGate implements Gate {
   async open(knock: Knock): Promise<GateSession> {
     if (this.closing) throw new AppError('SHUTTING_DOWN', 'the gate is shutting down');
     const { principal } = await this.verify(knock);
-    const target = await this.target(knock.connection);
+    const target = await targetAddress(knock.connection, this.options.policies, this.options.config.dataDir);
     if (this.closing) throw new AppError('SHUTTING_DOWN', 'the gate is shutting down');
     const { options } = this;
     const id = newId('ses', options.clock.now());
@@ -129,29 +130,5 @@ export class WeirGate implements Gate {
       .append(topics.identity, [encodeEnvelope(event)])
       .catch(() => undefined)
       .finally(() => this.pendingRefusals--);
-  }
-
-  /** Asked only once the token is good: strangers do not learn which connections there are. */
-  private async target(name: string): Promise<TargetAddress> {
-    const { policies, config } = this.options;
-    policies.policies();
-    const registered = policies.state.connections.get(name)?.connection;
-    if (!registered || registered.protocol !== 'postgres')
-      throw new AppError('CONNECTION_UNKNOWN', `there is no connection "${name}"`, {
-        hint: 'the database name is the name of a Weirkeeper connection',
-      });
-    const { host, port, database, user, tls, tlsCa, owner, allowPrivileged } = registered;
-    return {
-      name,
-      host,
-      port,
-      database,
-      user,
-      password: await resolveConnectionSecret(registered, config.dataDir),
-      tls: tls === 'disable' || tls === 'verify-full' ? tls : 'require',
-      ...(tlsCa ? { tlsCa } : {}),
-      owner,
-      allowPrivileged,
-    };
   }
 }

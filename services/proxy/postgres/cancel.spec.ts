@@ -34,7 +34,7 @@ describe('cancel keys', () => {
   });
 
   it('come one at a time to a session, however many are sent, and none is lost', async () => {
-    const registry = new CancelRegistry();
+    const registry = new CancelRegistry(place);
     let open = 0;
     let most = 0;
     let begun = 0;

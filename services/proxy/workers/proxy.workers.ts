@@ -8,12 +8,17 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import type { EventLog } from '#event-log';
 import { toAppError, type Clock } from '#kernel';
-import { CLOCK, CONFIG, KeptProcess, Readiness, type WeirConfig } from '#platform';
+import type { MaskingSet } from '#masking';
+import { CLOCK, CONFIG, EVENT_LOG, KeptProcess, Readiness, type WeirConfig } from '#platform';
 import { ensureServerCertificate } from '#wire';
 import { BudgetLessor } from '../gate/budget/budget-lease.js';
 import type { Bound } from '../gate/budget/budget-ledger.js';
 import type { BudgetState } from '../gate/budget/budget-state.file.js';
+import type { TargetAddress } from '../gate/gate.js';
+import { PolicyFollower } from '../gate/policy-follower.js';
+import { targetAddress } from '../gate/target-address.js';
 import { proxyKeys } from '../proxy.keys.js';
 import { openBudgetState } from './budgets.js';
 import { Channel } from './channel.js';
@@ -32,12 +37,14 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly logger = new Logger('proxy');
   private seats: Seat[] = [];
   private settled: (() => void) | undefined;
+  private policies!: PolicyFollower;
   private budgets!: BudgetState;
   private lessor!: BudgetLessor;
 
   constructor(
     @Inject(CONFIG) private readonly config: WeirConfig,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(EVENT_LOG) private readonly eventLog: EventLog,
     @Inject(Readiness) readiness: Readiness,
   ) {
     readiness.add('proxy', () => this.isWhole);
@@ -49,6 +56,12 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
     const keys = await proxyKeys(config.dataDir);
     if (!config.tls) await ensureServerCertificate(join(config.dataDir, 'tls'), clock);
     const log = (error: unknown) => this.logger.warn({ message: toAppError(error).message });
+    this.policies = new PolicyFollower({
+      eventLog: this.eventLog,
+      pseudonymKey: keys.pseudonym,
+      onMasking: () => undefined,
+      log: (error) => log(error),
+    });
     this.budgets = await openBudgetState({ dataDir: config.dataDir, key: keys.lookups, clock, log });
     this.lessor = new BudgetLessor(this.budgets.ledger);
     cluster.setupPrimary({ exec: fileURLToPath(new URL('../main.js', import.meta.url)), args: [] });
@@ -62,9 +75,15 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
     return this.seats[0]?.address;
   }
 
+  async target(connection: string): Promise<{ target: TargetAddress; masking: MaskingSet }> {
+    const { policies, config } = this;
+    return { target: await targetAddress(connection, policies, config.dataDir), masking: policies.masking() };
+  }
+
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.seats.map(({ kept }) => kept.stop()));
     await this.budgets.close();
+    await this.policies.stop();
   }
 
   private get isWhole(): boolean {

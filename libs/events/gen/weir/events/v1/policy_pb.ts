@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weir/events/v1/policy.proto.
  */
 export const file_weir_events_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("Cht3ZWlyL2V2ZW50cy92MS9wb2xpY3kucHJvdG8SDndlaXIuZXZlbnRzLnYxIsQBCgpDb25uZWN0aW9uEgwKBG5hbWUYASABKAkSEAoIcHJvdG9jb2wYAiABKAkSDAoEaG9zdBgDIAEoCRIMCgRwb3J0GAQgASgNEhAKCGRhdGFiYXNlGAUgASgJEgwKBHVzZXIYBiABKAkSFAoMcGFzc3dvcmRfcmVmGAcgASgJEgsKA3RscxgIIAEoCRIOCgZ0bHNfY2EYCSABKAkSDQoFb3duZXIYCiABKAkSGAoQYWxsb3dfcHJpdmlsZWdlZBgLIAEoCCJ8ChRDb25uZWN0aW9uUmVnaXN0ZXJlZBIuCgpjb25uZWN0aW9uGAEgASgLMhoud2Vpci5ldmVudHMudjEuQ29ubmVjdGlvbhINCgVvd25lchgCIAEoCRIlCgJieRgDIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbCJIChFDb25uZWN0aW9uUmVtb3ZlZBIMCgRuYW1lGAEgASgJEiUKAmJ5GAIgASgLMhkud2Vpci5ldmVudHMudjEuUHJpbmNpcGFsIigKClBvbGljeUZpbGUSDAoEbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJIp8BChFQb2xpY2llc1B1Ymxpc2hlZBIPCgd2ZXJzaW9uGAEgASgJEikKBWZpbGVzGAIgAygLMhoud2Vpci5ldmVudHMudjEuUG9saWN5RmlsZRINCgVvd25lchgDIAEoCRIlCgJieRgEIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBIYChBjaGFuZ2VfcmVmZXJlbmNlGAUgASgJIm0KEE1hc2tpbmdQdWJsaXNoZWQSDwoHdmVyc2lvbhgBIAEoCRISCgpydWxlc19qc29uGAIgASgJEg0KBW93bmVyGAMgASgJEiUKAmJ5GAQgASgLMhkud2Vpci5ldmVudHMudjEuUHJpbmNpcGFsYgZwcm90bzM", [file_weir_events_v1_identity]);
+  fileDesc("Cht3ZWlyL2V2ZW50cy92MS9wb2xpY3kucHJvdG8SDndlaXIuZXZlbnRzLnYxIsQBCgpDb25uZWN0aW9uEgwKBG5hbWUYASABKAkSEAoIcHJvdG9jb2wYAiABKAkSDAoEaG9zdBgDIAEoCRIMCgRwb3J0GAQgASgNEhAKCGRhdGFiYXNlGAUgASgJEgwKBHVzZXIYBiABKAkSFAoMcGFzc3dvcmRfcmVmGAcgASgJEgsKA3RscxgIIAEoCRIOCgZ0bHNfY2EYCSABKAkSDQoFb3duZXIYCiABKAkSGAoQYWxsb3dfcHJpdmlsZWdlZBgLIAEoCCJ8ChRDb25uZWN0aW9uUmVnaXN0ZXJlZBIuCgpjb25uZWN0aW9uGAEgASgLMhoud2Vpci5ldmVudHMudjEuQ29ubmVjdGlvbhINCgVvd25lchgCIAEoCRIlCgJieRgDIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbCJIChFDb25uZWN0aW9uUmVtb3ZlZBIMCgRuYW1lGAEgASgJEiUKAmJ5GAIgASgLMhkud2Vpci5ldmVudHMudjEuUHJpbmNpcGFsImwKEUNvbm5lY3Rpb25TYW1wbGVkEhIKCmNvbm5lY3Rpb24YASABKAkSJQoCYnkYAiABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSDAoEcm93cxgDIAEoDRIOCgZ0YWJsZXMYBCABKAkiKAoKUG9saWN5RmlsZRIMCgRuYW1lGAEgASgJEgwKBHRleHQYAiABKAkinwEKEVBvbGljaWVzUHVibGlzaGVkEg8KB3ZlcnNpb24YASABKAkSKQoFZmlsZXMYAiADKAsyGi53ZWlyLmV2ZW50cy52MS5Qb2xpY3lGaWxlEg0KBW93bmVyGAMgASgJEiUKAmJ5GAQgASgLMhkud2Vpci5ldmVudHMudjEuUHJpbmNpcGFsEhgKEGNoYW5nZV9yZWZlcmVuY2UYBSABKAkibQoQTWFza2luZ1B1Ymxpc2hlZBIPCgd2ZXJzaW9uGAEgASgJEhIKCnJ1bGVzX2pzb24YAiABKAkSDQoFb3duZXIYAyABKAkSJQoCYnkYBCABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWxiBnByb3RvMw", [file_weir_events_v1_identity]);
 
 /**
  * @generated from message weir.events.v1.Connection
@@ -142,6 +142,44 @@ export const ConnectionRemovedSchema: GenMessage<ConnectionRemoved> = /*@__PURE_
   messageDesc(file_weir_events_v1_policy, 2);
 
 /**
+ * The gate reads values of a target's tables to draft masking rules. In the log before the first is read.
+ *
+ * @generated from message weir.events.v1.ConnectionSampled
+ */
+export type ConnectionSampled = Message<"weir.events.v1.ConnectionSampled"> & {
+  /**
+   * @generated from field: string connection = 1;
+   */
+  connection: string;
+
+  /**
+   * @generated from field: weir.events.v1.Principal by = 2;
+   */
+  by?: Principal | undefined;
+
+  /**
+   * At most so many rows of each table.
+   *
+   * @generated from field: uint32 rows = 3;
+   */
+  rows: number;
+
+  /**
+   * Which tables: a glob over `schema.table`.
+   *
+   * @generated from field: string tables = 4;
+   */
+  tables: string;
+};
+
+/**
+ * Describes the message weir.events.v1.ConnectionSampled.
+ * Use `create(ConnectionSampledSchema)` to create a new message.
+ */
+export const ConnectionSampledSchema: GenMessage<ConnectionSampled> = /*@__PURE__*/
+  messageDesc(file_weir_events_v1_policy, 3);
+
+/**
  * @generated from message weir.events.v1.PolicyFile
  */
 export type PolicyFile = Message<"weir.events.v1.PolicyFile"> & {
@@ -161,7 +199,7 @@ export type PolicyFile = Message<"weir.events.v1.PolicyFile"> & {
  * Use `create(PolicyFileSchema)` to create a new message.
  */
 export const PolicyFileSchema: GenMessage<PolicyFile> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_policy, 3);
+  messageDesc(file_weir_events_v1_policy, 4);
 
 /**
  * A whole set each time: the fold keeps the newest version that validated.
@@ -206,7 +244,7 @@ export type PoliciesPublished = Message<"weir.events.v1.PoliciesPublished"> & {
  * Use `create(PoliciesPublishedSchema)` to create a new message.
  */
 export const PoliciesPublishedSchema: GenMessage<PoliciesPublished> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_policy, 4);
+  messageDesc(file_weir_events_v1_policy, 5);
 
 /**
  * @generated from message weir.events.v1.MaskingPublished
@@ -240,5 +278,5 @@ export type MaskingPublished = Message<"weir.events.v1.MaskingPublished"> & {
  * Use `create(MaskingPublishedSchema)` to create a new message.
  */
 export const MaskingPublishedSchema: GenMessage<MaskingPublished> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_policy, 5);
+  messageDesc(file_weir_events_v1_policy, 6);
 
