@@ -1,0 +1,75 @@
+import { TestHouse } from '../../support/house.js';
+import { startPostgres, type PostgresServer } from '../../support/peers.js';
+import type { RawAddress } from '../../support/raw-client.js';
+import { Searcher, needlesOf } from './searcher.js';
+import { makeTwin, type Twin } from './secrets.js';
+import { buildVault, maskingFile, vaultPassword, vaultRole, vaultRules } from './vault.js';
+
+/** Everything that the shipped policies refuse or hold is permitted: only the guard of masked columns is left. */
+const openHanded = `
+@id("test.open-handed")
+permit (principal is Agent, action in Action::"sql:any", resource)
+when { resource in Connection::"vault-a" || resource in Connection::"vault-b" };
+`;
+/** Reading alone is permitted. */
+const readOnly = `
+@id("test.read-only")
+permit (
+  principal is Agent,
+  action in [Action::"sql:read", Action::"sql:session", Action::"sql:transaction"],
+  resource
+)
+when { resource in Connection::"prey" };
+`;
+
+export class TheftStage {
+  private constructor(
+    readonly postgres: PostgresServer,
+    readonly house: TestHouse,
+    readonly twins: readonly [Twin, Twin],
+    readonly searcher: Searcher,
+  ) {}
+
+  /** `rules`: other masking rules than the vault's, to plant a leak. */
+  static async build(rules: readonly string[] = vaultRules): Promise<TheftStage> {
+    const postgres = await startPostgres({
+      settings: { shared_preload_libraries: 'pg_stat_statements', autovacuum: 'off', jit: 'off' },
+    });
+    const twins = [makeTwin('a'), makeTwin('b')] as const;
+    try {
+      await buildVault(postgres, twins);
+      const house = await TestHouse.start({
+        policies: { 'test.cedar': openHanded + readOnly },
+        masking: maskingFile(rules),
+        yaml: connectionLines(postgres),
+      });
+      const searcher = new Searcher(needlesOf(twins.flatMap(({ secrets }) => secrets)));
+      return new TheftStage(postgres, house, twins, searcher);
+    } catch (error) {
+      await postgres.stop();
+      throw error;
+    }
+  }
+
+  address(connection: string): Promise<RawAddress> {
+    return this.house.client(connection);
+  }
+
+  async down(): Promise<void> {
+    await this.house.stop();
+    await this.postgres.stop();
+  }
+}
+
+function connectionLines({ host, port }: PostgresServer): string {
+  const target = `protocol: postgres, host: ${host}, port: ${port}, tls: disable, user: ${vaultRole}`;
+  const lines = [
+    ['vault-a', 'vault_a'],
+    ['vault-b', 'vault_b'],
+    ['prey', 'vault_a'],
+  ].map(
+    ([name, database]) =>
+      `  - { name: ${name}, database: ${database}, ${target}, password: "${vaultPassword}", owner: custodians }`,
+  );
+  return ['connections:', ...lines].join('\n');
+}
