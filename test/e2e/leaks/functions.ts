@@ -32,7 +32,9 @@ export async function functionCalls(admin: pg.Client, every: boolean): Promise<C
     and not ('internal'::regtype = any (proargtypes)) and not ('cstring'::regtype = any (proargtypes))
     order by proname, oid`);
   const seen = new Set<string>();
-  return rows.flatMap((proc, at) => callsOf(proc, every, at)).filter(({ text }) => !seen.has(text) && seen.add(text));
+  return rows
+    .flatMap((proc, at) => callsOf(proc, every, at))
+    .filter(({ text }) => !seen.has(text) && seen.add(text));
 }
 
 function callsOf({ proname, args }: Proc, every: boolean, at: number): Call[] {
@@ -41,7 +43,9 @@ function callsOf({ proname, args }: Proc, every: boolean, at: number): Call[] {
     const chosen = every || columns.length === 0 ? columns : [columns[at % columns.length]!];
     return chosen.flatMap((column) => {
       const others = args.map((each, i) => (i === place ? column : literals[each]));
-      return others.includes(undefined) ? [] : [{ name: proname, text: `select "${proname}"(${others.join(', ')}) from people` }];
+      return others.includes(undefined)
+        ? []
+        : [{ name: proname, text: `select "${proname}"(${others.join(', ')}) from people` }];
     });
   });
   return every ? found : found.slice(0, 1);

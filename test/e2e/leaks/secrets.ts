@@ -42,9 +42,9 @@ export function makeTwin(name: Twin['name']): Twin {
 
 function person(twin: Twin['name'], i: number, next: (below: number) => number): PersonRow {
   const word = (length: number) =>
-    Array.from({ length }, (_, at) =>
-      at % 3 === 2 ? String(next(10)) : letters[next(letters.length)],
-    ).join('');
+    Array.from({ length }, (_, at) => (at % 3 === 2 ? String(next(10)) : letters[next(letters.length)])).join(
+      '',
+    );
   const digits = (length: number) =>
     Array.from({ length }, (_, at) => String(at === 0 ? 1 + next(9) : next(10))).join('');
   // The order of everything that follows is the other way round in the other database.

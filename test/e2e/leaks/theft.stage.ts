@@ -9,7 +9,7 @@ import { buildVault, maskingFile, vaultPassword, vaultRole, vaultRules } from '.
 const openHanded = `
 @id("test.open-handed")
 permit (principal is Agent, action in Action::"sql:any", resource)
-when { resource in Connection::"vault-a" || resource in Connection::"vault-b" };
+unless { resource in Connection::"prey" || resource in Connection::"shipped" };
 `;
 /** Reading alone is permitted. */
 const readOnly = `
@@ -17,10 +17,24 @@ const readOnly = `
 permit (
   principal is Agent,
   action in [Action::"sql:read", Action::"sql:session", Action::"sql:transaction"],
-  resource
-)
-when { resource in Connection::"prey" };
+  resource in Connection::"prey"
+);
 `;
+/** Writing is held, and nobody waits for the answer. */
+const held = `
+@id("test.held-reads")
+permit (principal is Agent, action in Action::"sql:read", resource in Connection::"shipped");
+@id("test.held-writes")
+permit (principal is Agent, action in Action::"sql:write", resource in Connection::"shipped");
+@id("test.held")
+@effect("approve")
+@approvers("approvers")
+@mode("wait")
+permit (principal is Agent, action in Action::"sql:write", resource in Connection::"shipped");
+`;
+
+/** On the connections `planted-…` these columns are not masked: what a leak would look like. */
+export const planted = ['notes', 'salary', 'born', 'big', 'level', 'ident', 'score', 'seen', 'wages.salary'];
 
 export class TheftStage {
   private constructor(
@@ -30,17 +44,20 @@ export class TheftStage {
     readonly searcher: Searcher,
   ) {}
 
-  /** `rules`: other masking rules than the vault's, to plant a leak. */
-  static async build(rules: readonly string[] = vaultRules): Promise<TheftStage> {
+  static async build(): Promise<TheftStage> {
     const postgres = await startPostgres({
       settings: { shared_preload_libraries: 'pg_stat_statements', autovacuum: 'off', jit: 'off' },
     });
     const twins = [makeTwin('a'), makeTwin('b')] as const;
     try {
       await buildVault(postgres, twins);
+      const clear = planted.map((column) => {
+        const path = column.includes('.') ? column : `people.${column}`;
+        return `{ connection: "planted-*", column: "*.${path}", class: private, transform: clear }`;
+      });
       const house = await TestHouse.start({
-        policies: { 'test.cedar': openHanded + readOnly },
-        masking: maskingFile(rules),
+        policies: { 'test.cedar': openHanded + readOnly + held },
+        masking: maskingFile([...clear, ...vaultRules]),
         yaml: connectionLines(postgres),
       });
       const searcher = new Searcher(needlesOf(twins.flatMap(({ secrets }) => secrets)));
@@ -63,11 +80,14 @@ export class TheftStage {
 
 function connectionLines({ host, port }: PostgresServer): string {
   const target = `protocol: postgres, host: ${host}, port: ${port}, tls: disable, user: ${vaultRole}`;
-  const lines = [
-    ['vault-a', 'vault_a'],
-    ['vault-b', 'vault_b'],
-    ['prey', 'vault_a'],
-  ].map(
+  const lines = Object.entries({
+    'vault-a': 'vault_a',
+    'vault-b': 'vault_b',
+    'planted-a': 'vault_a',
+    'planted-b': 'vault_b',
+    prey: 'vault_prey',
+    shipped: 'vault_prey',
+  }).map(
     ([name, database]) =>
       `  - { name: ${name}, database: ${database}, ${target}, password: "${vaultPassword}", owner: custodians }`,
   );

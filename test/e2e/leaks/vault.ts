@@ -7,7 +7,13 @@ export const vaultPassword = 'a password that no client may see 9';
 
 /** What the masking file says: by column, of `people` and of what else holds such values in its own right. */
 export const vaultRules: readonly string[] = [
-  ...ruled('people', maskedColumns, { email: 'email', card: 'card', iban: 'iban', ssn: 'ssn', phone: 'phone' }),
+  ...ruled('people', maskedColumns, {
+    email: 'email',
+    card: 'card',
+    iban: 'iban',
+    ssn: 'ssn',
+    phone: 'phone',
+  }),
   rule('events.secret', 'free-text', 'whole'),
   rule('accounts.person_email', 'email', 'partial'),
   rule('wages.salary', 'salary', 'whole'),
@@ -51,9 +57,7 @@ const extensions = [
 /** Those that are written; slug is generated. */
 const ownColumns = maskedColumns.filter((column) => column !== 'slug');
 
-const columnList = ownColumns
-  .map((column) => `${column} ${columnTypes[column]}`)
-  .join(', ');
+const columnList = ownColumns.map((column) => `${column} ${columnTypes[column]}`).join(', ');
 
 /** Everything but rows. Made once, so that both databases have the same object ids. */
 const schema = `
@@ -155,13 +159,19 @@ export async function buildVault(server: PostgresServer, twins: readonly Twin[])
     await admin.query('create database vault_template');
     await admin.query('alter database vault_template set bytea_output = hex');
   });
-  await withAdmin(server, 'vault_template', (admin) => admin.query(`grant create on schema public to ${vaultRole}`));
+  await withAdmin(server, 'vault_template', (admin) =>
+    admin.query(`grant create on schema public to ${vaultRole}`),
+  );
   await withAdmin(server, 'vault_template', (admin) => admin.query(schema));
-  for (const twin of twins) {
+  // The third is what destructive statements are aimed at.
+  for (const [name, twin] of [
+    ...twins.map((each) => [each.name, each] as const),
+    ['prey', twins[0]!] as const,
+  ]) {
     await withAdmin(server, 'postgres', (admin) =>
-      admin.query(`create database vault_${twin.name} template vault_template`),
+      admin.query(`create database vault_${name} template vault_template`),
     );
-    await withAdmin(server, `vault_${twin.name}`, (admin) => fill(admin, twin));
+    await withAdmin(server, `vault_${name}`, (admin) => fill(admin, twin));
   }
 }
 

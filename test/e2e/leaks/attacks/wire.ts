@@ -5,7 +5,11 @@ import { bind, type Attacker, type Protocol } from '../attacker.js';
 /** What only the bytes of the protocol can do. `owner` runs a text as the superuser, on a connection of its own. */
 export interface WireAttack {
   readonly name: string;
-  readonly run: (attacker: Attacker, protocol: Protocol, owner: (sql: string) => Promise<unknown>) => Promise<void>;
+  readonly run: (
+    attacker: Attacker,
+    protocol: Protocol,
+    owner: (sql: string) => Promise<unknown>,
+  ) => Promise<void>;
   /** Puts back what the owner changed. */
   readonly after?: string;
 }
@@ -18,7 +22,7 @@ const flush = message(frontend.flush);
 const close = (kind: 'S' | 'P', name: string) => message(frontend.close, byte(kind.charCodeAt(0)), name);
 const all = Buffer.concat.bind(Buffer) as (parts: Buffer[]) => Buffer;
 
-/** The catalog is polled every second: what the owner changes shows then. */
+/** The catalog is polled every second: what an owner changes past the gate shows then, a stated limit. */
 const settle = () => new Promise((done) => setTimeout(done, 1300));
 
 export const wireAttacks: readonly WireAttack[] = [
@@ -50,6 +54,7 @@ export const wireAttacks: readonly WireAttack[] = [
       await c.send(all([parse('s', 'select id, v, w from moving'), describeStatement('s'), sync]));
       await c.send(all([bind('', 's', [], protocol), describePortal(''), execute(''), sync]));
       await owner(`create or replace view moving as select id, notes as v, ssn as w from people`);
+      await settle();
       await c.send(all([bind('', 's', [], protocol), execute(''), sync]));
       await c.send(all([bind('', 's', [], protocol), execute('', 1), execute('', 1), sync]));
       await c.send(query('select v || w from moving'));
@@ -63,6 +68,9 @@ export const wireAttacks: readonly WireAttack[] = [
       await c.send(all([bind('', 's', [], protocol), execute(''), sync]));
       await owner('begin; alter table people rename name to aside; alter table people rename notes to name; commit');
       await c.send(all([bind('', 's', [], protocol), execute(''), sync]));
+      await c.send(query('select id, name from people'));
+      await settle();
+      await c.send(all([bind('', 's', [], protocol), execute(''), sync]));
       await c.send(all([parse('', 'select upper(name) from people'), bind('', '', [], protocol), execute(''), sync]));
       await c.send(query('select name || 1 from people; select name as id from people union all select name from people'));
     },
@@ -75,6 +83,7 @@ export const wireAttacks: readonly WireAttack[] = [
       await settle();
       await c.send(all([parse('s', 'select id, notes || ssn as x, count(*) from harmless group by 1, 2'), describeStatement('s'), sync]));
       await owner('begin; alter table harmless rename to aside; alter table people rename to harmless; commit');
+      await settle();
       await c.send(all([bind('', 's', [], protocol), execute(''), sync]));
       await c.send(query('select id, notes || ssn as x from harmless'));
       await c.send(query('prepare z as select notes || ssn from harmless; execute z'));
@@ -86,22 +95,25 @@ export const wireAttacks: readonly WireAttack[] = [
     run: async (c, protocol, owner) => {
       await c.send(all([parse('s', 'select upper(name), note from orders, clear_view where orders.id = 1'), sync]));
       await owner(`create function public.upper(varchar) returns text language sql as 'select notes from people limit 1'`);
-      await owner(`alter table people alter name type varchar(60)`).catch(() => undefined);
+      await settle();
       await c.send(all([bind('', 's', [], protocol), execute(''), sync]));
       await c.send(query(`select upper('x'::varchar)`));
     },
     after: 'drop function public.upper(varchar)',
   },
   {
-    name: 'a column appears before the masked ones',
+    name: 'columns dropped and made again in another order',
     run: async (c, protocol, owner) => {
-      await c.send(all([parse('s', 'select * from wages'), describeStatement('s'), sync]));
-      await owner('alter table wages drop column person_id; alter table wages add person_id int; alter table wages add notes text');
-      await owner(`update wages set notes = (select notes from people where id = 1)`);
+      await c.send(all([parse('s', 'select * from sink'), describeStatement('s'), sync]));
+      await owner('alter table sink drop column v, drop column n; alter table sink add v people, add n int');
+      await owner('insert into sink (v) select p from only people p where id = 1');
+      await owner('update sink set v = (select p from only people p where id = 1)');
+      await settle();
       await c.send(all([bind('', 's', [], protocol), execute(''), sync]));
-      await c.send(query('select * from wages'));
+      await c.send(query('select * from sink'));
+      await c.send(query('select (v).email, v::text from sink'));
     },
-    after: 'alter table wages drop column notes',
+    after: 'alter table sink drop column v, drop column n; alter table sink add v text, add n int; delete from sink',
   },
   {
     name: 'results in binary and text by turns',
@@ -166,5 +178,13 @@ export const wireAttacks: readonly WireAttack[] = [
 
 /* Bind (F) with a result format for each column. */
 function bindFormats(statement: string, formats: readonly number[]): Buffer {
-  return message(frontend.bind, '', statement, int16(0), int16(0), int16(formats.length), ...formats.map(int16));
+  return message(
+    frontend.bind,
+    '',
+    statement,
+    int16(0),
+    int16(0),
+    int16(formats.length),
+    ...formats.map(int16),
+  );
 }
