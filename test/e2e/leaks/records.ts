@@ -108,7 +108,7 @@ const wholeSearcher = ({ twins }: TheftStage) =>
   new Searcher(wholeNeedlesOf(twins.flatMap(({ secrets }) => secrets)));
 
 const found = ({ searcher }: TheftStage, where: string, text: string): string[] =>
-  searcher.find(withoutIds(Buffer.from(text.replaceAll(times, 'TIME')))).map((each) => `${where}: ${each}`);
+  searcher.find(withoutIds(Buffer.from(text.replaceAll(chance, '')))).map((each) => `${where}: ${each}`);
 
-/** Six digits of a second's parts may be anybody's. */
-const times = /20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?/g;
+/** Parts of a second and hashes are digits that may be anybody's. */
+const chance = /(20\d\d-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(\.\d+)?|"\w*(fingerprint|digest|hash)\w*":"[^"]*"/g;
