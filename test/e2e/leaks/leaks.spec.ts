@@ -31,18 +31,15 @@ describe.skipIf(!peer('postgres'))('what is masked', () => {
   }
 
   it('cannot be had by a statement about one column', async () => {
-    // The column and the protocol change from one way to the next: test/long has them all.
-    const asks = templates.map((template, at) => ({
-      text: forColumn(template, maskedColumns[at % maskedColumns.length]!),
-    }));
+    // An e-mail address, and another column that changes with the protocol from one way to the next: test/long has all.
+    const asks = ['', 'email'].flatMap((column) =>
+      templates.map((template, at) => ({
+        text: forColumn(template, column || maskedColumns[at % maskedColumns.length]!),
+      })),
+    );
     const { findings, attempts } = await rob((robbery) => robbery.texts(asks, inTurn));
-    expect(attempts).toBeGreaterThan(600);
+    expect(attempts).toBeGreaterThan(1500);
     expect(findings).toEqual([]);
-  }, 240_000);
-
-  it('cannot be had by a statement about an e-mail address, by any protocol', async () => {
-    const asks = templates.map((template) => ({ text: forColumn(template, 'email') }));
-    expect((await rob((robbery) => robbery.texts(asks))).findings).toEqual([]);
   }, 240_000);
 
   it('cannot be had from rows, views, catalogs, errors or code', async () => {

@@ -117,6 +117,20 @@ export class Shop {
     }
   }
 
+  /**
+   * For programs that open a transaction or have a statement described before they run it: there nothing waits. They
+   * are told WK001, a person says yes, and the same again is done.
+   */
+  async retried<T>(work: () => Promise<T>): Promise<T> {
+    const told = await work().then(
+      () => 'nothing held it',
+      (error: unknown) => (error as { code?: string }).code,
+    );
+    if (told !== 'WK001') throw new Error(`expected WK001, got ${told}`);
+    await this.house.decide(await this.house.pendingApproval(), 'approve');
+    return work();
+  }
+
   async down(): Promise<void> {
     await this.direct.end();
     await this.house.stop();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import pg from 'pg';
 import { peer } from '../../support/peers.js';
+import { programs } from './programs.js';
 import { Shop } from './shop.js';
 import { approvals, masked, notYet, refusals, same } from './statements.js';
 
@@ -84,6 +85,8 @@ describe.skipIf(!peer('postgres'))('what agents really send', () => {
       for (const [text, why] of refusals) expect((await ask(agent, text)).error, text).toMatch(why);
     });
   });
+
+  describe('programs as they are', () => programs(() => shop));
 
   it('waits for a person, and is done once they said yes', async () => {
     const failed: Asked[] = [];
