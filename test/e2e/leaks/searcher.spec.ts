@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { needlesOf, Searcher, wholeNeedlesOf } from './searcher.js';
+import { longPiece, needlesOf, Searcher } from './searcher.js';
 import { makeTwin } from './secrets.js';
 
 const { secrets, people } = makeTwin('a');
@@ -61,6 +61,6 @@ describe('the search for masked values', () => {
     const masked =
       'w***@example.com ****7001 **** {"****"} ERROR 42501 masked column "email" 2021-01-01 Person 1 Ghent';
     expect(searcher.find(Buffer.from(masked))).toEqual([]);
-    expect(new Searcher(wholeNeedlesOf(secrets)).find(Buffer.from(masked))).toEqual([]);
+    expect(new Searcher(needlesOf(secrets, longPiece)).find(Buffer.from(masked))).toEqual([]);
   });
 });

@@ -6,46 +6,31 @@ export interface Needle {
   readonly bytes: Buffer;
 }
 
-/** The length of a piece that counts as the value. */
+/** The length of a piece that counts as the value; where bytes are many and random, one that no chance makes. */
 const piece = 6;
+export const longPiece = 10;
 
 /**
  * A value and what it is easily turned into: every piece of six characters, as it is, reversed, in hex, base64 in its
  * three phases, percent-encoded, UTF-16 in both orders; and its binary form. Letter case never counts.
  */
-export function needlesOf(secrets: readonly Secret[]): Needle[] {
+export function needlesOf(secrets: readonly Secret[], length = piece): Needle[] {
   return secrets.flatMap(({ name, hidden, binary }) => [
-    ...piecesOf(name, Buffer.from(hidden)),
-    ...piecesOf(`${name}, reversed`, Buffer.from([...hidden].reverse().join(''))),
-    ...binary.flatMap((bytes) => binaryForms(name, bytes)),
+    ...piecesOf(name, Buffer.from(hidden), length),
+    ...piecesOf(`${name}, reversed`, Buffer.from([...hidden].reverse().join('')), length),
+    ...(length > piece ? [] : binary.flatMap((bytes) => binaryForms(name, bytes))),
   ]);
 }
 
-/** Whole values alone, for where bytes are many and random. */
-export function wholeNeedlesOf(secrets: readonly Secret[]): Needle[] {
-  return secrets.flatMap(({ name, hidden }) => {
-    if (hidden.length < 8) return [];
-    const bytes = Buffer.from(hidden);
-    return [
-      { name, bytes },
-      { name: `${name}, in hex`, bytes: Buffer.from(bytes.toString('hex')) },
-      { name: `${name}, reversed`, bytes: Buffer.from(bytes).reverse() },
-      ...base64Windows(bytes, bytes.length - 3).map((each) => ({
-        name: `${name}, in base64`,
-        bytes: Buffer.from(each),
-      })),
-    ];
-  });
-}
-
-function piecesOf(name: string, bytes: Buffer): Needle[] {
-  const plain = windows(bytes, piece);
+function piecesOf(name: string, bytes: Buffer, wanted: number): Needle[] {
+  const length = Math.min(wanted, bytes.length);
+  const plain = windows(bytes, length);
   const forms: [string, Buffer[]][] = [
     ['', plain],
     [', in hex', plain.map((each) => Buffer.from(each.toString('hex')))],
     [', percent-encoded', plain.map((each) => Buffer.from(each.toString('hex').replace(/../g, '%$&')))],
     [', in UTF-16', plain.flatMap((each) => [wide(each), wide(each).swap16()])],
-    [', in base64', base64Windows(bytes, piece).map((each) => Buffer.from(each))],
+    [', in base64', base64Windows(bytes, length).map((each) => Buffer.from(each))],
   ];
   return forms.flatMap(([form, found]) => found.map((each) => ({ name: name + form, bytes: each })));
 }

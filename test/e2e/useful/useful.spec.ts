@@ -86,7 +86,9 @@ describe.skipIf(!peer('postgres'))('what agents really send', () => {
     });
   });
 
-  describe('programs as they are', () => programs(() => shop));
+  describe('programs as they are', () => {
+    programs(() => shop);
+  });
 
   it('waits for a person, and is done once they said yes', async () => {
     const failed: Asked[] = [];
