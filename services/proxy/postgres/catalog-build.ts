@@ -22,7 +22,6 @@ export function buildCatalog(
     version,
     columnMask: (tableOid, attnum) => columnMask(snapshot, masks, tableOid, attnum),
     namespace: (searchPath) => namespaces.of(searchPath),
-    names: anyPath.names,
     namesFor: anyPath.namesFor,
     resolve: anyPath.resolve,
     baseType: (typeOid) => baseType(snapshot.types, typeOid),

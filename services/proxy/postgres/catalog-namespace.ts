@@ -1,7 +1,6 @@
-import type { Names, RelationName, SensitiveNames } from '#statement';
+import type { Names, RelationName } from '#statement';
 import type { Masks } from './catalog-mask.js';
 import { NameIndex, type SearchPath } from './catalog-name-index.js';
-import { sensitiveNames } from './catalog-sensitive-names.js';
 import { Sight, SightedNames } from './catalog-sight.js';
 import type { CatalogSnapshot, Relation } from './catalog-snapshot.js';
 
@@ -9,8 +8,6 @@ import type { CatalogSnapshot, Relation } from './catalog-snapshot.js';
 export interface CatalogNamespace {
   readonly version: number;
   readonly searchPath: SearchPath;
-  /** The guard's names, whatever the search_path. */
-  readonly names: SensitiveNames;
   /** What a name means to policies: the one relation that the server would take, or all of the name if that isn't known. */
   resolve(name: RelationName): readonly Relation[];
   /** For a principal who may read classes in the clear; the same object where the answers of `reveals` are the same. */
@@ -24,7 +21,6 @@ const MOST_KEPT = 256;
 export class Namespaces {
   private readonly index: NameIndex;
   private readonly classes: readonly string[];
-  private readonly guarded: SensitiveNames;
   private readonly byPath = new Map<string, CatalogNamespace>();
   private readonly sights = new Map<string, Sight>();
 
@@ -34,7 +30,6 @@ export class Namespaces {
     private readonly masks: Masks,
   ) {
     this.index = new NameIndex(snapshot);
-    this.guarded = sensitiveNames(snapshot, masks, this.index);
     const classes = new Set<string>();
     for (const columns of masks.values()) for (const mask of columns.values()) classes.add(mask.class);
     this.classes = [...classes].sort();
@@ -45,13 +40,12 @@ export class Namespaces {
   }
 
   private open(searchPath: SearchPath): CatalogNamespace {
-    const { version, index, guarded } = this;
+    const { version, index } = this;
     const path = searchPath === 'unknown' ? searchPath : [...searchPath];
     const names = new Map<Sight, Names>();
     return {
       version,
       searchPath: path,
-      names: guarded,
       resolve: (name) => index.candidates(name, path),
       namesFor: (reveals) => {
         const sight = this.sight(reveals);

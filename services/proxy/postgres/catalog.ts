@@ -1,5 +1,5 @@
 import { AppError, systemClock, type Clock } from '#kernel';
-import { loadStatementParser, viewOutputs, type RelationName, type SensitiveNames } from '#statement';
+import { loadStatementParser, viewOutputs, type RelationName } from '#statement';
 import type { TargetAddress } from '../gate/gate.js';
 import { buildCatalog } from './catalog-build.js';
 import { NameHistory } from './catalog-history.js';
@@ -24,7 +24,6 @@ export interface Catalog {
   columnMask(tableOid: number, attnum: number): CatalogMask | 'none' | 'unknown';
   /** What names mean in a session with this search_path; the same object for the same path. */
   namespace(searchPath: SearchPath): CatalogNamespace;
-  readonly names: SensitiveNames;
   /** What names mean where the search_path is not known. */
   namesFor: CatalogNamespace['namesFor'];
   /** The relations a name may mean: of any schema where it is unqualified. */

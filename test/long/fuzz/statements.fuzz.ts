@@ -4,8 +4,8 @@ import { compileMasking, shippedMasking } from '#masking';
 import { compilePolicies } from '#policy-engine';
 import { systemClock, type Principal } from '#kernel';
 import type { Namespace } from '../../../services/proxy/gate/gate.js';
-import { Judge } from '../../../services/proxy/gate/judge.js';
-import { customersNames } from '../../../libs/statement/testing/customers.js';
+import { Judges } from '../../../services/proxy/gate/judges.js';
+import { customersCatalog } from '../../../libs/statement/testing/customers.js';
 import { honest } from '../../../libs/statement/testing/honest.cases.js';
 import { shipped } from '../../../libs/policy-engine/spec/given.js';
 import { Dice } from './dice.js';
@@ -64,9 +64,10 @@ const agent: Principal = {
   kind: 'agent',
   groups: ['agents'],
 };
+const customers = customersCatalog();
 const namespace: Namespace = {
   version: 1,
-  names: customersNames,
+  namesFor: () => customers,
   resolve: ({ schema, name }) => [{ schema: schema ?? 'public', name }],
 };
 
@@ -94,14 +95,13 @@ export async function fuzzStatements(
   const dice = new Dice(seed);
   const policies = compilePolicies(shipped());
   const masking = compileMasking(shippedMasking);
-  const judge = new Judge({
-    principal: agent,
-    connection: { name: 'orders', protocol: 'postgres', owner: 'payments-team' },
+  const judges = new Judges({
     policies: () => policies,
     masking: () => masking,
     clock: systemClock,
     maxStatementBytes: 1024 * 1024,
   });
+  const judge = judges.of(agent, { name: 'orders', protocol: 'postgres', owner: 'payments-team' });
   const tally: StatementFuzz = { judged: 0, allowed: 0, sent: 0, ran: 0, slowestMs: 0, faults: [] };
   for (; tally.judged < count; tally.judged++) {
     const text = mutated(dice);
