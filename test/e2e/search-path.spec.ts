@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { frontend, int16, message } from '../../services/proxy/postgres/codec.js';
 import { eventually } from '../support/house.js';
 import { peer } from '../support/peers.js';
-import { query, RawClient, sync } from '../support/raw-client.js';
+import { query, RawClient, startup, sync } from '../support/raw-client.js';
 import { errorsIn, of, rowsIn } from '../support/wire-reading.js';
 import type { Frame } from '../support/wire-tap.js';
 import { Stage } from './stage.js';
@@ -90,5 +90,23 @@ describe.skipIf(!peer('postgres'))('names mean what the session’s search_path 
     const two = await client.ask(...segment, parse('', read), bind('', ''), execute(''), sync);
     expect(of('C', two)).toHaveLength(2);
     expect(texts(two).flat().join()).not.toMatch(secret);
+  });
+
+  it('from the first statement on, as the client began', async () => {
+    const { user, database, password, host, port } = await stage.address();
+    for (const [path, shown] of [
+      ['open', 'plain'],
+      ['public, open, pg_catalog', 'customer 1'],
+    ] as const) {
+      const other = await RawClient.open({ host, port });
+      other.write(startup({ user, database, search_path: path }));
+      await other.until((frames) => frames.length > 0);
+      other.write(message(frontend.password, password), query(read));
+      await other.until((frames) => of('Z', frames).length === 2);
+      const answer = texts(other.frames).flat().join();
+      if (shown === 'plain') expect(answer).toBe(shown);
+      else expect(answer).not.toMatch(secret);
+      await other.end();
+    }
   });
 });
