@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { frontend, int16, message } from '../../services/proxy/postgres/codec.js';
 import { eventually } from '../support/house.js';
 import { peer } from '../support/peers.js';
-import { query, RawClient, sync } from '../support/raw-client.js';
+import { query, RawClient, startup, sync } from '../support/raw-client.js';
 import { errorsIn, of, rowsIn } from '../support/wire-reading.js';
 import type { Frame } from '../support/wire-tap.js';
 import { Stage } from './stage.js';
@@ -91,4 +91,26 @@ describe.skipIf(!peer('postgres'))('names mean what the session’s search_path 
     expect(of('C', two)).toHaveLength(2);
     expect(texts(two).flat().join()).not.toMatch(secret);
   });
+
+  it('from the first statement on, as the client began', async () => {
+    const other = await began('open', query(read));
+    await other.until((frames) => of('Z', frames).length === 2);
+    expect(texts(other.frames)).toEqual([['plain']]);
+    await other.end();
+  });
+
+  it('and never without pg_catalog first', async () => {
+    const other = await began('public, pg_catalog');
+    await other.untilClosed();
+    expect(errorsIn(other.frames)).toMatchObject([{ sqlstate: '22023' }]);
+  });
+
+  async function began(path: string, ...first: Buffer[]): Promise<RawClient> {
+    const { user, database, password, host, port } = await stage.address();
+    const other = await RawClient.open({ host, port });
+    other.write(startup({ user, database, search_path: path }));
+    await other.until((frames) => frames.length > 0);
+    if (!other.isClosed) other.write(message(frontend.password, password), ...first);
+    return other;
+  }
 });

@@ -10,7 +10,7 @@ import type { TargetPort } from './target-port.js';
  */
 export function cutOff(run: Run, port: TargetPort, error?: AppError): Promise<void> | undefined {
   run.cut = error ?? overBudget(run);
-  if (!run.judgement.writes) port.conversation.barrier = port.cancel();
+  if (!run.judgement.writes) port.conversation.await(port.cancel());
   if (!run.judgement.verdict.obligations.onExcess || !run.execution) return undefined;
   const { execution, details, portal, cut } = run;
   const circumstances = circumstancesOf(port, portal);

@@ -24,6 +24,12 @@ export class Conversation {
   barrier: Promise<void> | undefined;
   private waiting: (() => void)[] = [];
 
+  /** A cancel is under way, perhaps not the only one: it must not hit what comes next. */
+  await(cancel: Promise<void>): void {
+    const { barrier } = this;
+    this.barrier = barrier ? Promise.all([barrier, cancel]).then(() => undefined) : cancel;
+  }
+
   get isQuiet(): boolean {
     return this.expected.length === 0;
   }

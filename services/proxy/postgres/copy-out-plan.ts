@@ -35,6 +35,13 @@ export function planCopyOut(
   return { masker: new CopyOutMasker(plan.fields, parts.session.masking(), options), columns: plan.columns };
 }
 
+/** Why a COPY out can't be followed, whatever anybody says of it. */
+export function copyOutProblem({ effects }: Judgement): AppError | undefined {
+  const copy = effects.length === 0 ? undefined : effects.find((effect) => effect.type === 'copy');
+  const options = copy?.direction === 'out' ? optionsOf(copy.options ?? []) : undefined;
+  return options instanceof AppError ? options : undefined;
+}
+
 /** An option that can't be followed is the statement's fault, not the session's end. */
 function optionsOf(given: Parameters<typeof copyOutOptions>[0]): CopyOutOptions | AppError {
   try {

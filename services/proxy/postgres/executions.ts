@@ -2,7 +2,7 @@ import { AppError, isAppError } from '#kernel';
 import type { ExecutionDetails, Judgement } from '../gate/gate.js';
 import { circumstancesOf } from './circumstances.js';
 import { planCopyIn } from './copy-in.js';
-import { planCopyOut } from './copy-out-plan.js';
+import { copyOutProblem, planCopyOut } from './copy-out-plan.js';
 import type { Holding } from './holding.js';
 import { Need, type Knowledge } from './knowledge.js';
 import type { Questions } from './questions.js';
@@ -34,6 +34,8 @@ export class Executions {
     if (decision === 'deny') return new AppError('STATEMENT_DENIED', reason);
     const hidden = hiddenEffect(run.judgement, this.parts.conversation.names);
     if (hidden !== undefined) return new AppError('STATEMENT_DENIED', runItself(hidden));
+    const copyProblem = copyOutProblem(run.judgement);
+    if (copyProblem) return copyProblem;
     const held = decision === 'hold' ? this.holding.answer(run, place, knowledge) : undefined;
     if (held) return held;
     const copy = planCopyOut(run.judgement, place, knowledge, this.parts, this.questions);

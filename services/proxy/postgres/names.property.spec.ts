@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadStatementParser } from '#statement';
-import { ModelConnection } from './spec/model-server.js';
+import { ModelConnection } from './spec/model-connection.js';
 import { directly, scripts, throughGate, written, type Line } from './spec/names-script.js';
 
 const { query, parse, bind, execute, closeStatement, sync } = written;

@@ -1,5 +1,3 @@
-import { Duplex } from 'node:stream';
-import { MessageScanner } from '#wire';
 import {
   backend,
   commandComplete,
@@ -16,11 +14,7 @@ import {
   textRowDescription,
 } from '../codec.js';
 
-/** `SELECT 'v'` three times over, one that fails when it runs, or one that fails when it is parsed. */
-interface Select {
-  readonly value: string;
-  readonly fails: 'never' | 'running' | 'parsing';
-}
+import { readSelect, type Select } from './model-select.js';
 
 interface Portal {
   readonly text: string;
@@ -39,53 +33,11 @@ class Failed extends Error {
   }
 }
 
-export function readSelect(text: string): Select | undefined {
-  if (text.startsWith('SELECT pg_catalog.array_to_json'))
-    return { value: '["pg_catalog","public"]', fails: 'never' };
-  const found = /^SELECT '(\w+)' AS v FROM (generate_series\(1, (3|3 \/ 0)\)|nowhere)$/.exec(text.trim());
-  if (!found) return undefined;
-  const fails = found[2] === 'nowhere' ? 'parsing' : found[3] === '3' ? 'never' : 'running';
-  return { value: found[1]!, fails };
-}
-
-/** A connection to a server of its own. `lag`: turns of the event loop that pass before each answer, over and over. */
-export class ModelConnection extends Duplex {
-  private readonly scanner = new MessageScanner({ maxLength: 1 << 20 });
-  private readonly server = new ModelServer((bytes) => void (this.destroyed || this.push(bytes)));
-  private readonly inbox: { code: number; bytes: Buffer }[] = [];
-  private working = false;
-  private answered = 0;
-
-  constructor(private readonly lag: readonly number[]) {
-    super();
-  }
-
-  override _read(): void {}
-
-  override _write(chunk: Buffer, _: string, done: () => void): void {
-    this.scanner.push(Buffer.from(chunk), (code, buffer, start, end) => {
-      this.inbox.push({ code, bytes: Buffer.from(buffer.subarray(start, end)) });
-    });
-    if (!this.working) void this.work();
-    done();
-  }
-
-  private async work(): Promise<void> {
-    this.working = true;
-    for (let next = this.inbox.shift(); next; next = this.inbox.shift()) {
-      const turns = this.lag[this.answered++ % this.lag.length] ?? 0;
-      for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
-      this.server.answer(next.code, next.bytes);
-    }
-    this.working = false;
-  }
-}
-
 /**
  * PostgreSQL as far as names go: which statement or portal a name is, when it comes to be, and when it goes with an
  * error, a transaction or a Sync.
  */
-class ModelServer {
+export class ModelServer {
   private statements = new Map<string, string>();
   private readonly portals = new Map<string, Portal>();
   /** Cursors that an earlier transaction has kept. */

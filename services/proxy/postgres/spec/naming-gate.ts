@@ -11,7 +11,7 @@ import type {
   RecordedResult,
 } from '../../gate/gate.js';
 import { readDataRow } from '../codec.js';
-import { readSelect } from './model-server.js';
+import { readSelect } from './model-select.js';
 
 /** A judgement that says what each statement of the text may return, through all names. */
 interface Named extends Judgement {
