@@ -81,9 +81,9 @@ async function searchEvents(stage: TheftStage, leaks: string[]): Promise<number>
 
 async function searchReplay(stage: TheftStage): Promise<string[]> {
   const { house } = stage;
-  const sessions = await house.sql(
-    'select session_id, count() as n from session_events group by 1 order by n desc limit 4',
-  );
+  const ordered = (by: string) =>
+    house.sql(`select session_id, count() as n from session_events group by 1 order by ${by} desc limit 5`);
+  const sessions = [...(await ordered('n')), ...(await ordered('session_id'))];
   const texts: string[] = [];
   for (const { session_id: id } of sessions) {
     texts.push(await (await house.fetch('auditor', `/api/sessions/${String(id)}/events`)).text());

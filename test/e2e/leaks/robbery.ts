@@ -68,9 +68,13 @@ export class Robbery {
       }
   }
 
-  async wire(attacks: readonly WireAttack[]): Promise<void> {
-    for (const { name, run, after } of attacks)
-      for (const protocol of protocols) {
+  /** `which`: as for texts. */
+  async wire(
+    attacks: readonly WireAttack[],
+    which: (at: number) => readonly Protocol[] = () => protocols,
+  ): Promise<void> {
+    for (const [at, { name, run, after }] of attacks.entries())
+      for (const protocol of which(at)) {
         await this.open();
         await this.both(name, protocol, async (attacker, _, twin) => {
           const owner = (sql: string) =>
@@ -137,10 +141,12 @@ export function framesIn(bytes: Buffer): readonly Frame[] {
 
 // An id is 26 letters and digits that mean nothing; a statement's has its number behind.
 const ids = /[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}(-\d+)?/g;
+// Parts of a second; no masked value is of this century.
+const times = /20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d+/g;
 
 /** Random letters and digits may look like anything. */
 export const withoutIds = (bytes: Buffer): Buffer =>
-  Buffer.from(bytes.toString('latin1').replaceAll(ids, 'ID'), 'latin1');
+  Buffer.from(bytes.toString('latin1').replaceAll(ids, 'ID').replaceAll(times, 'TIME'), 'latin1');
 
 function comparable({ type, body }: Frame): string {
   const text = (type === 'T' ? withoutTables(body) : body)

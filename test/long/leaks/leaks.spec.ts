@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { forColumn, templates } from '../../e2e/leaks/attacks/templates.js';
+import { wireAttacks } from '../../e2e/leaks/attacks/wire.js';
 import { functionCalls } from '../../e2e/leaks/functions.js';
 import { limits, wrong } from '../../e2e/leaks/known.js';
 import { Robbery } from '../../e2e/leaks/robbery.js';
@@ -23,6 +24,12 @@ describe.skipIf(!peer('postgres'))('every way, every column, every protocol', ()
 
   it.each(maskedColumns.map((column) => [column]))('%s', async (column) => {
     expect(await gets(templates.map((template) => forColumn(template, column)))).toEqual([]);
+  });
+
+  it('the bytes of the protocol', async () => {
+    const robbery = new Robbery(stage);
+    await robbery.wire(wireAttacks);
+    expect(robbery.haul.findings).toEqual([]);
   });
 
   it("the server's own functions over every column", async () => {
