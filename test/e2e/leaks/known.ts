@@ -37,7 +37,11 @@ export const wrong: ReadonlyMap<string, string> = new Map([
     'swapped names',
     'who may do DDL renames a masked column within a transaction, which the catalog cannot see yet',
   ],
-  ['alter table people add unique (mood)', 'who may do DDL learns whether a masked column has equal values'],
+  ...[
+    'alter table people add unique (mood)',
+    'create unique index on people (mood)',
+    'alter table people add constraint x exclude using btree (mood with =)',
+  ].map((text) => [text, 'who may do DDL learns whether a masked column has equal values'] as const),
 ]);
 
 /** Wrong today: `nextval` counts as reading, so whoever may read can use up a sequence. */

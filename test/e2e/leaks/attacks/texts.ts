@@ -368,6 +368,8 @@ export const texts: readonly string[] = lines(`
   alter table wages add constraint one check (salary < 90000) not valid
   alter table wages alter salary type smallint
   alter table people add unique (mood)
+  create unique index on people (mood)
+  alter table people add constraint x exclude using btree (mood with =)
   alter table people alter notes type date using notes::date
   alter table sink add foreign key (v) references people (email)
   create unique index stolen on people (flag)
