@@ -77,7 +77,7 @@ export class Judging {
 const noLookup = () => undefined;
 
 /** EXECUTE and FETCH mean what the target has under that name: known only while it owes nothing. */
-export function refersBack({ effects }: Judgement): boolean {
+function refersBack({ effects }: Judgement): boolean {
   for (let i = 0; i < effects.length; i++) {
     const { type } = effects[i]!;
     if (type === 'execute' || type === 'fetch') return true;

@@ -37,7 +37,7 @@ describe('names, whatever a client does with them', () => {
       [
         ...[query('BEGIN'), query(`PREPARE s AS ${select('old')}`), bind('p', 's')],
         ...[closeStatement('s'), parse('s', select('new')), execute('p')],
-        ...[bind('', 's'), execute(''), sync()],
+        ...[bind('', 's'), execute(''), sync(), bind('', 's'), execute(''), sync()],
       ],
     ],
     [
