@@ -1,7 +1,7 @@
 import { isAppError, type Clock, type Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
 import type { ConnectionRef, PolicySnapshot, Verdict } from '#policy-engine';
-import { analyze, lineage, type Analysis, type LineageAnswer } from '#statement';
+import { analyze, lineage, type Analysis, type LineageAnswer, type SessionEffect } from '#statement';
 import type { Judgement, JudgeRequest, Namespace } from './gate.js';
 import { inboundProblem, maskWrittenBack } from './inbound.js';
 import { objectsOf, resolveAccess, tablesOf } from './judge-names.js';
@@ -65,9 +65,14 @@ export class Judge {
     const desk = this.desk(namespace, inTransaction);
     const cached = this.options.cache.get(desk, text);
     if (cached && this.stands(cached.grounds, namespace, inTransaction)) return cached;
-    const judgement = this.fresh(request, this.grounds(namespace, inTransaction));
-    // What EXECUTE and FETCH mean depends on the session, not on their text.
-    if (!judgement.effects.some(isReference))
+    let asked = false;
+    const lookup = (effect: SessionEffect) => {
+      asked = true;
+      return request.lookup(effect);
+    };
+    const judgement = this.fresh({ ...request, lookup }, this.grounds(namespace, inTransaction));
+    // What EXECUTE and FETCH mean, and whether there is anything, depends on the session, not on their text.
+    if (!asked && !judgement.effects.some(isReference))
       this.options.cache.set(desk, text, judgement, weightOf(judgement));
     return judgement;
   }

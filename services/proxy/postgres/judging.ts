@@ -9,6 +9,8 @@ import type { Portal, Prepared } from './session-objects.js';
 /** What a text is, for this session as it stands now. */
 export class Judging {
   private readonly lookup = (effect: SessionEffect) => this.referred(effect);
+  /** Did the last judgement ask what a name refers to? */
+  private asked = false;
   private readonly quiet = new Need(() => this.parts.conversation.quiet());
   private readonly refresh = new Need(async (knowledge) => {
     await this.parts.catalog.refresh();
@@ -26,10 +28,11 @@ export class Judging {
   /** With names as they were under this search_path. */
   private judgeUnder(text: string, path: SearchPath, knowledge: Readonly<Knowledge>): Judgement | Need {
     const { conversation } = this.parts;
+    this.asked = false;
     let judged = this.judgeNow(text, path, this.lookup);
     if (movesNames(judged)) judged = this.judgeNow(text, 'unknown', this.lookup);
     // What it refers to may be another thing once the target has answered.
-    if (!conversation.isQuiet && refersBack(judged)) return this.quiet;
+    if (!conversation.isQuiet && (this.asked || refersBack(judged))) return this.quiet;
     if (judged.unknownRelations.length > 0 && !knowledge.refreshed) return this.refresh;
     return judged;
   }
@@ -50,6 +53,7 @@ export class Judging {
   /** What EXECUTE and FETCH run, as judged now; a cursor's names are those of when it was declared. */
   private referred(effect: SessionEffect): Judgement | undefined {
     const { conversation, namespace } = this.parts;
+    this.asked = true;
     const prepared = conversation.names.referred(effect);
     if (prepared === undefined || prepared === 'pending') return undefined;
     const portal = effect.type === 'fetch' ? conversation.names.portals.find(effect.name) : undefined;
@@ -73,7 +77,7 @@ export class Judging {
 const noLookup = () => undefined;
 
 /** EXECUTE and FETCH mean what the target has under that name: known only while it owes nothing. */
-export function refersBack({ effects }: Judgement): boolean {
+function refersBack({ effects }: Judgement): boolean {
   for (let i = 0; i < effects.length; i++) {
     const { type } = effects[i]!;
     if (type === 'execute' || type === 'fetch') return true;

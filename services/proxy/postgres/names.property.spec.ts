@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadStatementParser } from '#statement';
 import { ModelConnection } from './spec/model-connection.js';
-import { directly, scripts, throughGate, written, type Line } from './spec/names-script.js';
+import { compare, directly, scripts, throughGate, written, type Line } from './spec/names-script.js';
 
 const { query, parse, bind, execute, closeStatement, sync } = written;
 const select = (value: string) => `SELECT '${value}' AS v FROM generate_series(1, 3)`;
@@ -22,16 +22,13 @@ describe('names, whatever a client does with them', () => {
         const { seen, gate } = await throughGate(script, new ModelConnection(lag));
         expect(gate.wrong).toEqual([]);
         ran += gate.ran;
-        // A reference to what is not there is refused by the gate's own code, and what EXECUTE runs may not be another.
-        if (seen.includes('E 42501')) return;
-        compared++;
-        expect(seen).toEqual(await directly(script, new ModelConnection([0])));
+        compared += compare(script, seen, await directly(script, new ModelConnection([0])));
       }),
       { numRuns },
     );
     // Else the test shows nothing.
-    expect(ran).toBeGreaterThan(numRuns);
-    expect(compared).toBeGreaterThan(numRuns / 10);
+    expect(ran).toBeGreaterThan(numRuns * 5);
+    expect(compared).toBeGreaterThan(numRuns * 10);
   }, 120_000);
 
   it.each<[string, Line[]]>([
@@ -40,7 +37,7 @@ describe('names, whatever a client does with them', () => {
       [
         ...[query('BEGIN'), query(`PREPARE s AS ${select('old')}`), bind('p', 's')],
         ...[closeStatement('s'), parse('s', select('new')), execute('p')],
-        ...[bind('', 's'), execute(''), sync()],
+        ...[bind('', 's'), execute(''), sync(), bind('', 's'), execute(''), sync()],
       ],
     ],
     [

@@ -14,7 +14,7 @@ import {
 import type { SearchPath } from './catalog.js';
 import type { Executions } from './executions.js';
 import { describeStatement, syncExpected, type Expectation } from './expectation.js';
-import { refersBack, type Judging } from './judging.js';
+import type { Judging } from './judging.js';
 import { Need, nothingKnown, type Knowledge } from './knowledge.js';
 import { changesNames } from './session-effects.js';
 import { newPortal, newPrepared, type Portal, type Prepared } from './session-objects.js';
@@ -35,8 +35,7 @@ export interface RefusedStep {
 export type Step =
   Exclude<Expectation, { kind: 'query' | 'refused' | 'own' }> | RefusedStep | { readonly kind: 'flush' };
 
-/** `split`: what stands before must have settled at the target first. */
-type Answer = Need | 'refused' | 'split' | undefined;
+type Answer = Need | 'refused' | undefined;
 
 const flushStep: Step = { kind: 'flush' };
 
@@ -49,7 +48,7 @@ export class SegmentDecision {
   readonly steps: Step[] = [];
   /** By step: the bytes that go to the target for it. */
   readonly messages: Message[] = [];
-  /** What can be decided only once the steps have settled: SQL's own PREPARE, EXECUTE, … share names with Parse. */
+  /** What can be decided only once the steps have settled: SQL's own PREPARE, DECLARE, … share names with Parse. */
   rest: readonly Message[] = none;
   private knowledge: Readonly<Knowledge> = nothingKnown;
   private number = 0;
@@ -94,9 +93,10 @@ export class SegmentDecision {
         const answer = this.message(message, place);
         if (answer instanceof Need) return answer;
         if (answer === 'refused') skipping = true;
-        if (answer === 'split') this.rest = messages.slice(place);
-        else if (this.splitAfter) this.rest = messages.slice(place + 1);
-        if (answer === 'split' || this.splitAfter) return undefined;
+        if (this.splitAfter) {
+          this.rest = messages.slice(place + 1);
+          return undefined;
+        }
       }
     }
     return undefined;
@@ -137,7 +137,6 @@ export class SegmentDecision {
     if (statements.size >= mostNames) return this.tooMany(message, 'prepared statements');
     const judgement = this.judging.judge(text, this.knowledge);
     if (judgement instanceof Need) return judgement;
-    if (this.mustSplit(judgement)) return 'split';
     if (judgement.verdict.decision === 'deny')
       return this.refuse(message, judgement, new AppError('STATEMENT_DENIED', judgement.verdict.reason));
     const prepared = newPrepared(name, judgement, parameterTypes);
@@ -180,7 +179,6 @@ export class SegmentDecision {
     if (!portal) return this.unknown(message, 'portal', name, '34000');
     const judgement = this.judging.current(portal, this.knowledge);
     if (judgement instanceof Need) return judgement;
-    if (this.mustSplit(judgement)) return 'split';
     portal.prepared.executed = true;
     return this.decided(message, place, portal, judgement);
   }
@@ -201,11 +199,6 @@ export class SegmentDecision {
     this.budgeted ||= judgement.returnsRows && judgement.bounded;
     this.splitAfter = changesNames(run);
     return this.add(run, message);
-  }
-
-  /** EXECUTE or FETCH after messages that may have changed what its name means. */
-  private mustSplit(judgement: Judgement): boolean {
-    return this.steps.length > 0 && refersBack(judgement);
   }
 
   /** A result whose columns are not proven for the catalog as it stands is described by the gate itself. */

@@ -45,6 +45,7 @@ export class ModelServer {
   private block: 'none' | 'open' | 'failed' = 'none';
   private savepoints: string[] = [];
   private skipping = false;
+  private depth = 0;
 
   constructor(private readonly say: (bytes: Buffer) => void) {}
 
@@ -122,10 +123,11 @@ export class ModelServer {
     this.say(returnsRows ? textRowDescription(['v']) : message(backend.noData));
   }
 
-  private returnsRows(text: string): boolean {
+  private returnsRows(text: string, depth = 0): boolean {
+    if (depth > 20) throw new Failed('54001');
     if (readSelect(text)) return true;
     const [word, name = ''] = text.split(' ');
-    if (word === 'EXECUTE') return this.returnsRows(this.statements.get(name) ?? '');
+    if (word === 'EXECUTE') return this.returnsRows(this.statements.get(name) ?? '', depth + 1);
     return word === 'FETCH' && this.portals.get(text.split(' ')[2]!)?.select !== undefined;
   }
 
@@ -203,7 +205,14 @@ export class ModelServer {
   private executePrepared(name: string): void {
     const text = this.statements.get(name);
     if (text === undefined || name === '') throw new Failed('26000');
-    this.run(text);
+    // One that executes itself exhausts the server's stack.
+    if (text === `EXECUTE ${name}` || this.depth > 20) throw new Failed('54001');
+    this.depth++;
+    try {
+      this.run(text);
+    } finally {
+      this.depth--;
+    }
   }
 
   private deallocate(name: string): void {

@@ -28,7 +28,7 @@ const statement = fc.constantFrom('s', 's', 's', 't');
 const portal = fc.constantFrom('p', 'p', 'p', 'q');
 
 const sql = fc.oneof(
-  { weight: 3, arbitrary: select },
+  { weight: 12, arbitrary: select },
   { weight: 3, arbitrary: fc.tuple(statement, select).map(([name, inner]) => () => `PREPARE ${name} AS ${inner()}`) },
   { weight: 4, arbitrary: statement.map((name) => () => `EXECUTE ${name}`) },
   { weight: 2, arbitrary: fc.constantFrom('s', 't', 'ALL').map((name) => () => `DEALLOCATE ${name}`) },
@@ -36,7 +36,7 @@ const sql = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(portal, fc.constantFrom(1, 2, 9)).map(([name, rows]) => () => `FETCH ${rows} ${name}`) },
   { weight: 1, arbitrary: fc.constantFrom('p', 'q', 'ALL').map((name) => () => `CLOSE ${name}`) },
   { weight: 1, arbitrary: fc.constant(() => 'DISCARD ALL') },
-  { weight: 6, arbitrary: fc.constantFrom('BEGIN', 'BEGIN', 'COMMIT', 'ROLLBACK', 'SAVEPOINT a', 'ROLLBACK TO a').map((text) => () => text) },
+  { weight: 6, arbitrary: fc.constantFrom('BEGIN', 'COMMIT', 'ROLLBACK', 'ROLLBACK', 'SAVEPOINT a', 'ROLLBACK TO a').map((text) => () => text) },
 ); // prettier-ignore
 
 const name = fc.constantFrom('', 's', 's', 's', 't');
@@ -61,10 +61,12 @@ const bind = fc
 const execute = fc
   .tuple(portalName, fc.constantFrom(0, 0, 2))
   .map(([of, rows]) => made(type.execute, `Execute "${of}" ${rows}`, of, rows));
-const query = fc.array(sql, { minLength: 1, maxLength: 3 }).map((texts): Made => () => {
-  const text = texts.map((each) => each()).join('; ');
-  return [message(type.query, text), `Query ${text}`];
-});
+const query = fc
+  .oneof(fc.array(sql, { minLength: 1, maxLength: 1 }), fc.array(sql, { maxLength: 3 }))
+  .map((texts): Made => () => {
+    const text = texts.map((each) => each()).join('; ');
+    return [message(type.query, text), `Query ${text}`];
+  });
 
 /** Its old name goes first, so that it does not fail. */
 const parseAnew = fc.tuple(name, sql).map(([to, text]): Made => () => {
@@ -97,7 +99,9 @@ const one = fc.oneof(
   { weight: 1, arbitrary: name.map((of) => made(type.describe, `Describe statement "${of}"`, letter('S'), of)) },
   { weight: 2, arbitrary: name.map((of) => made(type.close, `Close statement "${of}"`, letter('S'), of)) },
   { weight: 1, arbitrary: portalName.map((of) => made(type.close, `Close portal "${of}"`, letter('P'), of)) },
-  { weight: 7, arbitrary: fc.constant(made(type.sync, 'Sync')) },
+  { weight: 14, arbitrary: fc.constant(made(type.sync, 'Sync')) },
+  // A failed transaction runs nothing more that could tell.
+  { weight: 5, arbitrary: fc.constant(made(type.query, 'Query ROLLBACK', 'ROLLBACK')) },
   { weight: 2, arbitrary: fc.constant(made(type.flush, 'Flush')) },
   { weight: 7, arbitrary: query },
 ); // prettier-ignore
@@ -114,11 +118,18 @@ function line(make: Made, turns = 0): Line {
   return named;
 }
 
-/** Half of them in a transaction, where portals live longer. */
 export const scripts = (maxLength: number): fc.Arbitrary<Line[]> =>
-  fc
-    .tuple(fc.boolean(), lines(maxLength))
-    .map(([begins, rest]) => (begins ? [line(made(type.query, 'Query BEGIN', 'BEGIN')), ...rest] : rest));
+  fc.tuple(fc.boolean(), lines(maxLength)).map(([begins, rest]) => [...prelude(begins), ...rest]);
+
+/** Something to begin with, and in half of the scripts a transaction, where portals live longer. */
+function prelude(begins: boolean): Line[] {
+  const parses = ['s', 't'].map((to) => {
+    const text = `SELECT 'v${++values}' AS v FROM ${series}`;
+    return line(made(type.parse, `Parse "${to}" ${text}`, to, text, int16(0)));
+  });
+  const begin = begins ? [line(made(type.query, 'Query BEGIN', 'BEGIN'))] : [];
+  return [...begin, ...parses, line(made(type.sync, 'Sync'))];
+}
 
 /** By hand: what a client sends, each after what came before was answered. */
 export const written = {
@@ -185,6 +196,26 @@ async function play(script: readonly Line[], client: Client, send: (bytes: Buffe
     if (Date.now() > end) throw new Error(`not answered: ${client.seen.join(', ')}`);
     await turn();
   }
+}
+
+/**
+ * Throws where a client sees by way of the gate what the server itself would not have said. From a refusal of the gate's
+ * own on (42501) they go apart: of a name that is not there, which the server refuses too, or of one that hides what it
+ * does. Returns how many answers were compared.
+ */
+export function compare(script: readonly Line[], seen: readonly string[], direct: readonly string[]): number {
+  const refused = seen.indexOf('E 42501');
+  const same = refused < 0 ? seen.length : refused;
+  const isSame = seen.slice(0, same).every((each, i) => each === direct[i]);
+  const hides = script.some(({ shown: text }) => /Parse "\w*" (?!SELECT)/.test(text));
+  // A query string is refused as a whole.
+  const then = direct.slice(
+    same,
+    direct.findIndex((each, i) => i >= same && each.startsWith('Z')),
+  );
+  const isDue = refused < 0 ? direct.length === same : hides || then.some((each) => each.startsWith('E'));
+  if (!isSame || !isDue) throw new Error(`seen ${seen.join(', ')}\ndirectly ${direct.join(', ')}`);
+  return same;
 }
 
 /** What a client sees that speaks with the server itself. */
