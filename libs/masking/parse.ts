@@ -18,7 +18,11 @@ const ruleSchema = z
     connection: z.string().min(1).default('*'),
     column: columnGlob,
     class: className,
-    transform: z.enum(['whole', 'partial', 'hash', 'null', 'clear']).optional(),
+    // YAML reads `transform: null` as no value at all.
+    transform: z.preprocess(
+      (value) => (value === null ? 'null' : value),
+      z.enum(['whole', 'partial', 'hash', 'null', 'clear']).optional(),
+    ),
   })
   .transform((rule) => ({ ...rule, transform: rule.transform ?? dataClass(rule.class).transform }));
 

@@ -43,6 +43,8 @@ export interface StatementFacts {
   readonly writes: boolean;
   /** It locks the rows that it reads (FOR UPDATE, FOR SHARE), anywhere in it. */
   readonly locksRows: boolean;
+  /** A name may mean another thing afterwards: RENAME, SET SCHEMA, ATTACH, INHERIT, another type of a column. */
+  readonly renames: boolean;
   /** It returns rows to the client. */
   readonly returnsRows: boolean;
   /** Byte offsets of this statement in the text, end exclusive. */

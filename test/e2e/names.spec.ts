@@ -139,7 +139,7 @@ describe('names and half-finished segments', () => {
     await c.ask(parse('s', 'UPDATE orders SET amount = 1 WHERE id = 1'), sync);
     await c.ask(query('BEGIN'));
     await c.ask(query('EXECUTE s'));
-    const id = await pendingFor('EXECUTE s');
+    const id = await pendingFor('EXECUTE s\n-- which runs:\nUPDATE orders SET amount = 1 WHERE id = 1');
     const shown = JSON.stringify(await stage.house.json('approver', `/api/approvals/${id}`));
     expect(shown).toContain('UPDATE orders SET amount = 1 WHERE id = 1');
     await stage.house.decide(id, 'approve');

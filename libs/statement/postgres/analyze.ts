@@ -3,6 +3,7 @@ import type { Access, Analysis, SessionEffect, StatementFacts } from '../facts.j
 import { fingerprint, type RawStatement } from './parser.js';
 import { StatementReader } from './reader.js';
 import { beginUses } from './scope.js';
+import { renames } from './renames.js';
 import { kindOf } from './statement-kinds.js';
 import { describe, type Draft } from './statement-facts.js';
 import { known } from './text.js';
@@ -46,6 +47,7 @@ function factsOf(raw: RawStatement, text: string, bytes: number): StatementFacts
     hasLimit,
     writes: reader.writes,
     locksRows: reader.locksRows,
+    renames: renames(node),
     returnsRows,
     start,
     end,
@@ -63,6 +65,7 @@ function unknown(start: number, end: number): StatementFacts {
     hasLimit: false,
     writes: true,
     locksRows: true,
+    renames: true,
     returnsRows: true,
     start,
     end,

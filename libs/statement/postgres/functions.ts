@@ -110,8 +110,10 @@ export const introspection: readonly string[] = words(`
   txid_current txid_current_if_assigned txid_current_snapshot txid_snapshot_xip txid_snapshot_xmax
   txid_snapshot_xmin txid_visible_in_snapshot version current_setting`);
 
-/** Move a sequence; fine where a client may insert, so allowed, but the statement then counts as writing. */
+/** Of sequences; `nextval` moves one, which is asked for as an INSERT is. */
 export const sequences: readonly string[] = words(`currval lastval nextval`);
+
+export const movesSequence = (name: readonly string[]): boolean => name.at(-1) === 'nextval';
 
 const listed: ReadonlySet<string> = new Set(
   [

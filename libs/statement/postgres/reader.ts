@@ -1,7 +1,7 @@
 import type { Access, RelationName, SqlAction } from '../facts.js';
 import { Accesses } from './accesses.js';
 import { catalogKind } from './catalogs.js';
-import { isListedFunction, sequences } from './functions.js';
+import { isListedFunction, movesSequence } from './functions.js';
 import { columnUses, emptyScope, seenSoFar, within, type Scope, type Source } from './scope.js';
 import { isReadableSetting, literal } from './settings.js';
 import { asNode, eachBelow, eachChild, fieldsOf, list, names, text, type Fields, type Node } from './tree.js';
@@ -132,7 +132,13 @@ export class StatementReader {
     const parts = names(fields['funcname']);
     this.functions.add((parts[0] === 'pg_catalog' ? parts.slice(1) : parts).join('.'));
     if (!isListedFunction(parts) || !readsAllowedSetting(parts, fields)) this.code();
-    if (sequences.includes(parts.at(-1) ?? '')) this.writes = true;
+    if (movesSequence(parts)) this.moves();
+  }
+
+  /** Outside INSERT too, a sequence is left another: that is asked for as INSERT is. */
+  private moves(): void {
+    this.writes = true;
+    this.accesses.add('sql:insert');
   }
 
   code(): void {

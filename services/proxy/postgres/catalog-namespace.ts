@@ -1,7 +1,7 @@
 import type { Names, RelationName } from '#statement';
 import type { Masks } from './catalog-mask.js';
 import { NameIndex, type SearchPath } from './catalog-name-index.js';
-import { Sight, SightedNames } from './catalog-sight.js';
+import { RenamedNames, Sight, SightedNames } from './catalog-sight.js';
 import type { CatalogSnapshot, Relation } from './catalog-snapshot.js';
 
 /** What names mean in sessions with one search_path; the same object while catalog and path are the same. */
@@ -41,7 +41,7 @@ export class Namespaces {
 
   private open(searchPath: SearchPath): CatalogNamespace {
     const { version, index } = this;
-    const path = searchPath === 'unknown' ? searchPath : [...searchPath];
+    const path = typeof searchPath === 'string' ? searchPath : [...searchPath];
     const names = new Map<Sight, Names>();
     return {
       version,
@@ -49,7 +49,8 @@ export class Namespaces {
       resolve: (name) => index.candidates(name, path),
       namesFor: (reveals) => {
         const sight = this.sight(reveals);
-        return kept(names, sight, () => new SightedNames(sight, index, path));
+        const Seen = path === 'renamed' ? RenamedNames : SightedNames;
+        return kept(names, sight, () => new Seen(sight, index, path));
       },
     };
   }

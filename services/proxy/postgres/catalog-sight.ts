@@ -71,6 +71,29 @@ export class SightedNames implements Names {
   }
 }
 
+/**
+ * Names while the session's own open transaction has renamed something: any column may be a masked one, and any relation
+ * that is not in the catalog may be one with masked columns. Where a value really comes from, RowDescription still tells.
+ */
+export class RenamedNames extends SightedNames {
+  private readonly seen = new Map<CatalogRelation, CatalogRelation>();
+
+  override relation(name: RelationName): CatalogRelation | 'unknown' | 'unclear' {
+    const found = super.relation(name);
+    if (typeof found === 'string') return this.anySensitive ? 'unclear' : found;
+    if (!this.anySensitive || found.schema === 'pg_catalog') return found;
+    let seen = this.seen.get(found);
+    if (seen === undefined)
+      this.seen.set(found, (seen = { ...found, columns: found.columns.map(mayBeMasked) }));
+    return seen;
+  }
+}
+
+const mayBeMasked = (column: CatalogColumn): CatalogColumn => ({
+  ...column,
+  sensitive: { class: column.sensitive?.class ?? 'renamed', lookup: false },
+});
+
 export function anyMask(masks: Masks, ofClass: (dataClass: string) => boolean): boolean {
   for (const columns of masks.values())
     for (const mask of columns.values()) if (ofClass(mask.class)) return true;

@@ -2,7 +2,7 @@ import type { SessionEffect } from '#statement';
 import type { Judgement, JudgeRequest } from '../gate/gate.js';
 import type { SearchPath } from './catalog.js';
 import { Need, type Knowledge } from './knowledge.js';
-import { movesNames } from './session-effects.js';
+import { pathWithin } from './session-effects.js';
 import type { SessionParts } from './session-parts.js';
 import type { Portal, Prepared } from './session-objects.js';
 
@@ -30,7 +30,8 @@ export class Judging {
     const { conversation } = this.parts;
     this.asked = false;
     let judged = this.judgeNow(text, path, this.lookup);
-    if (movesNames(judged)) judged = this.judgeNow(text, 'unknown', this.lookup);
+    const within = pathWithin(judged);
+    if (within !== 'same') judged = this.judgeNow(text, within, this.lookup);
     // What it refers to may be another thing once the target has answered.
     if (!conversation.isQuiet && (this.asked || refersBack(judged))) return this.quiet;
     if (judged.unknownRelations.length > 0 && !knowledge.refreshed) return this.refresh;

@@ -29,10 +29,12 @@ export function changesNames({ judgement, portal }: Run): boolean {
   return false;
 }
 
-/** Does a statement of this text change what names mean to those behind it? */
-export function movesNames({ analysis: { statements } }: Judgement): boolean {
-  if (statements.length < 2) return false;
-  return disturbance(statements.slice(0, -1)) !== 'none';
+/** What names mean to the later statements of a text, which is judged before its first has run. */
+export function pathWithin({ analysis: { statements } }: Judgement): 'same' | 'unknown' | 'renamed' {
+  if (statements.length < 2) return 'same';
+  const moved = disturbance(statements.slice(0, -1));
+  if (moved === 'names') return 'renamed';
+  return moved === 'none' ? 'same' : 'unknown';
 }
 
 function disturbanceOf(run: Run, index: number, names: SessionNames): Disturbance {
@@ -40,7 +42,7 @@ function disturbanceOf(run: Run, index: number, names: SessionNames): Disturbanc
   if (!statement) return 'none';
   const own = disturbedBy(statement);
   const referred = statement.effect && names.referred(statement.effect);
-  if (own === 'catalog' || !referred || referred === 'pending') return own;
+  if (own === 'names' || own === 'catalog' || !referred || referred === 'pending') return own;
   return disturbance(referred.judgement.analysis.statements);
 }
 
@@ -48,14 +50,15 @@ function disturbance(statements: readonly StatementFacts[]): Disturbance {
   let found: Disturbance = 'none';
   for (let i = 0; i < statements.length; i++) {
     const by = disturbedBy(statements[i]!);
-    if (by === 'catalog') return by;
-    if (by !== 'none') found = by;
+    if (by === 'names') return by;
+    if (by !== 'none' && found !== 'catalog') found = by;
   }
   return found;
 }
 
 /** A created schema or temporary table may stand in the search_path; code may do anything. */
-function disturbedBy({ accesses, effect }: StatementFacts): Disturbance {
+function disturbedBy({ accesses, effect, renames }: StatementFacts): Disturbance {
+  if (renames) return 'names';
   for (let i = 0; i < accesses.length; i++) if (disturbing.has(accesses[i]!.action)) return 'catalog';
   if (effect?.type === 'discard-all') return 'search-path';
   return effect?.type === 'set' && pathSettings.has(effect.setting.toLowerCase()) ? 'search-path' : 'none';

@@ -2,7 +2,7 @@ import type { Catalog, CatalogNamespace, CatalogSource, SearchPath } from './cat
 import type { TransactionStatus } from './codec.js';
 
 /** What a statement may have done to the meaning of names. */
-export type Disturbance = 'none' | 'search-path' | 'catalog';
+export type Disturbance = 'none' | 'search-path' | 'catalog' | 'names';
 
 /**
  * What names mean in this session: the target's catalog, seen through the session's own search_path. The target is asked
@@ -30,12 +30,18 @@ export class SessionNamespace {
     const catalog = this.source.current();
     if (this.namespace && this.catalog === catalog) return this.namespace;
     this.catalog = catalog;
-    return (this.namespace = catalog.namespace(this.searchPath));
+    return (this.namespace = catalog.namespace(this.seenPath));
+  }
+
+  /** What an open transaction renames, the catalog's own connection can't see. */
+  private get seenPath(): SearchPath {
+    return this.inTransaction === 'names' ? 'renamed' : this.searchPath;
   }
 
   /** As it was when a portal was made: what it runs was fixed then. */
   under(path: SearchPath): CatalogNamespace {
-    return path === this.searchPath ? this.current() : this.source.current().namespace(path);
+    if (path === this.searchPath || this.inTransaction === 'names') return this.current();
+    return this.source.current().namespace(path);
   }
 
   /** Is something to be asked before the next judgement? A failed transaction runs nothing that has names. */
@@ -63,8 +69,9 @@ export class SessionNamespace {
   disturbed(by: Disturbance): void {
     if (by === 'none') return;
     this.isStale = true;
-    if (by === 'catalog') this.isCatalogStale = true;
-    if (this.inTransaction !== 'catalog') this.inTransaction = by;
+    if (by !== 'search-path') this.isCatalogStale = true;
+    if (strength.indexOf(by) > strength.indexOf(this.inTransaction)) this.inTransaction = by;
+    if (by === 'names') this.namespace = undefined;
   }
 
   /** Its end, its failure and ROLLBACK TO take back what the transaction did. */
@@ -74,19 +81,23 @@ export class SessionNamespace {
     if (this.inTransaction === 'none' || (status === before && status !== 'I')) return;
     this.rolledBack();
     if (status === 'E') this.see('unknown');
-    if (status === 'I') this.inTransaction = 'none';
+    if (status !== 'I') return;
+    this.inTransaction = 'none';
+    this.namespace = undefined;
   }
 
   rolledBack(): void {
     if (this.inTransaction === 'none') return;
     this.isStale = true;
-    if (this.inTransaction === 'catalog') this.isCatalogStale = true;
+    if (this.inTransaction !== 'search-path') this.isCatalogStale = true;
   }
 
   private see(path: SearchPath): void {
     const isSame = JSON.stringify(path) === JSON.stringify(this.searchPath);
     if (!isSame) this.searchPath = path;
     this.askedFor = this.catalog = this.source.current();
-    this.namespace = this.catalog.namespace(this.searchPath);
+    this.namespace = this.catalog.namespace(this.seenPath);
   }
 }
+
+const strength: readonly Disturbance[] = ['none', 'search-path', 'catalog', 'names'];

@@ -7,7 +7,7 @@ import { wireAttacks } from './attacks/wire.js';
 import { protocols, type Protocol } from './attacker.js';
 import { harmDone } from './destruction.js';
 import { functionCalls } from './functions.js';
-import { limits, moves, wrong } from './known.js';
+import { limits, wrong } from './known.js';
 import { searchRecords } from './records.js';
 import { Robbery, type Finding, type Haul } from './robbery.js';
 import { maskedColumns } from './secrets.js';
@@ -72,7 +72,7 @@ describe.skipIf(!peer('postgres'))('what is masked', () => {
     [...new Set(findings.map(({ attack }) => attack))].sort();
   it('stays where it is, as does all the rest, where an agent may only read', async () => {
     const done = await harmDone(stage);
-    expect(done.map((each) => each.slice(0, each.lastIndexOf(': sink_id_seq')))).toEqual([...moves]);
+    expect(done).toEqual([]);
   }, 240_000);
 
   it('is in no record of all this: not for approvers, not for auditors, not on disk', async () => {

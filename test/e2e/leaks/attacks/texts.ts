@@ -463,7 +463,6 @@ export const texts: readonly string[] = lines(`
   select(email)::text from people
   select all email::text from people
   select people.email::text from public.people
-  select vault_a.public.people.email::text from vault_a.public.people
   select public.people.email::text from people
   select (public.people).email::text from public.people
   select upper((((email)))) from people
