@@ -68,7 +68,7 @@ export const perform: Readonly<Record<Situation, Perform>> = {
   view: async (client, stage) => {
     await runAll(client, stage, 'select contact, identifier from contacts limit 3');
     expect(texts(stage)).toEqual(Array(3).fill([email, whole]));
-    return 'masked';
+    return 'masked as the columns behind it';
   },
 
   cursor: async (client, stage) => {
