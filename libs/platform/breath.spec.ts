@@ -19,7 +19,9 @@ describe('what can wait takes a breath', () => {
     pass(1000, 50);
     expect(breath.after(100)).toBe(900);
     pass(1000, 50);
-    expect(breath.after(5000)).toBe(1000);
+    expect(breath.after(5000)).toBe(3000);
+    pass(1000, 50);
+    expect(breath.after(100, 31_000)).toBe(100);
   });
 
   it('goes on at once where processors are idle', () => {

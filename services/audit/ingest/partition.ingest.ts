@@ -43,6 +43,8 @@ export class PartitionIngest {
   readonly #table: StorageTable;
   #position: Position;
   #known = false;
+  /** How old the oldest event of the last batch was. Milliseconds. */
+  #behind = 0;
 
   constructor(private readonly options: PartitionIngestOptions) {
     const { topic, partition } = options;
@@ -62,7 +64,8 @@ export class PartitionIngest {
       const begun = performance.now();
       const stepped = await this.#step();
       if (stepped === 'stopped') return;
-      pause = stepped === 'more' ? breath.after(performance.now() - begun) : this.options.interval;
+      const rest = breath.after(performance.now() - begun, this.#behind);
+      pause = stepped === 'more' ? rest : Math.max(rest, this.options.interval);
     }
   }
 
@@ -71,6 +74,7 @@ export class PartitionIngest {
       if (!this.#known) this.#position = await this.#storedPosition();
       this.#known = true;
       const events = await this.#read();
+      this.#behind = Date.now() - (events[0]?.appendedAt ?? Date.now());
       await this.#ingest(events);
       return events.length >= readLimit ? 'more' : 'drained';
     } catch (error) {

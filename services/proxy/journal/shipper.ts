@@ -116,7 +116,10 @@ class FileShipper implements Shipper {
   async #shipAndRest(): Promise<void> {
     const begun = performance.now();
     await this.#ship();
-    const rest = this.#breath.after(performance.now() - begun);
+    const rest = this.#breath.after(
+      performance.now() - begun,
+      Date.now() - (this.files.oldestUnshippedAt ?? Date.now()),
+    );
     // Whoever waits for the log waits for all of it.
     if (rest === 0 || this.#waiters.length > 0 || this.files.fill > restsBelow) return;
     await pause(rest, undefined, { signal: this.#stop.signal }).catch(() => {});
