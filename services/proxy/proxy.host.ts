@@ -88,7 +88,8 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     this.policies = new PolicyFollower({
       eventLog,
       pseudonymKey: keys.pseudonym,
-      onMasking: () => void this.catalogs.recompile(),
+      onMasking: () =>
+        void this.catalogs.recompile().catch((error: unknown) => this.log(toAppError(error), {})),
       log: (error) => this.log(error, {}),
     });
     this.catalogs = new CatalogPool(() => this.policies.masking(), clock);

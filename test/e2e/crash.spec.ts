@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { searchPathQuery } from '../../services/proxy/postgres/questions.js';
 import { privilegesQuery } from '../../services/proxy/postgres/target-privileges.js';
 import { eventually } from '../support/house.js';
 import { peer, requirePeer } from '../support/peers.js';
@@ -105,7 +106,7 @@ describe.skipIf(!peer('postgres') || !peer('pgbench'))('under SIGKILL', () => {
     application: string,
   ): Promise<{ executed: number; recorded: number; unknown: number }> {
     const executed = executedBy(stage.postgres.logFile, application).filter(
-      ({ text }) => text !== privilegesQuery,
+      ({ text }) => text !== privilegesQuery && text !== searchPathQuery,
     );
     const recorded = await recordedFor(application);
     expect(recorded.filter(({ decision }) => decision !== 'allow')).toEqual([]);

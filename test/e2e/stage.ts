@@ -19,6 +19,8 @@ export interface StageOptions extends Pick<HouseOptions, 'masking'> {
   /** Further connections, as lines of weir.yaml's list; `PORT` stands for the server's port. */
   readonly connections?: readonly string[];
   readonly yaml?: string;
+  /** Agents read without a bound. */
+  readonly bulk?: boolean;
 }
 
 /** A real PostgreSQL with SCRAM, a whole Weirkeeper in front of it, and a tap between clients and gate. */
@@ -42,7 +44,7 @@ export class Stage {
     const canaries = newCanaries();
     await furnish(admin, canaries);
     const house = await TestHouse.start({
-      policies: policiesWithScratch(),
+      policies: policiesWithScratch(options.bulk ?? false),
       yaml: [options.yaml ?? '', ...connectionLines(postgres, options.connections ?? [])].join('\n'),
       ...(options.masking === undefined ? {} : { masking: options.masking }),
     });
@@ -110,11 +112,13 @@ async function furnish(admin: pg.Client, canaries: Canaries): Promise<void> {
 }
 
 /** The shipped policies, and agents may write to `scratch` without asking. */
-function policiesWithScratch(): Record<string, string> {
+function policiesWithScratch(bulk: boolean): Record<string, string> {
   const folder = join(root, 'policies');
   const names = readdirSync(folder).filter((name) => name.endsWith('.cedar'));
   const shipped = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
-  return { ...shipped, 'agents.cedar': exemptScratch(shipped['agents.cedar']!) };
+  const agents = exemptScratch(shipped['agents.cedar']!);
+  const bound = bulk ? agents.replaceAll('Group::"bulk-readers"', 'Group::"agents"') : agents;
+  return { ...shipped, 'agents.cedar': bound };
 }
 
 export function exemptScratch(text: string): string {

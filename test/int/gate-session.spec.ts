@@ -36,7 +36,7 @@ const names = {
   composite: () => undefined,
 };
 const namespace: Namespace = {
-  version: 1,
+  key: {},
   namesFor: () => names,
   resolve: ({ name }) => [{ schema: 'public', name, oid: 16384 }],
 };

@@ -19,7 +19,7 @@ describe.skipIf(!peer('postgres'))('a hostile client', () => {
   let stage: Stage;
   let door: { host: string; port: number };
   beforeAll(async () => {
-    stage = await Stage.build({ yaml: 'sessions: { startupTimeout: 1 }' });
+    stage = await Stage.build({ bulk: true, yaml: 'sessions: { startupTimeout: 1 }' });
     door = { host: '127.0.0.1', port: stage.house.postgresPort };
   }, 120_000);
   afterAll(() => stage.down());

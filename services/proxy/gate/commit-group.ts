@@ -41,5 +41,12 @@ export class CommitGroup {
 }
 
 function settle(waiters: readonly CommitWaiter[], error?: unknown): void {
-  for (const waiter of waiters) waiter.done(error);
+  for (const waiter of waiters) {
+    try {
+      waiter.done(error);
+    } catch (failure) {
+      // One session's trouble is not the others'; and it must not be lost with this turn.
+      queueMicrotask(() => waiter.done(failure));
+    }
+  }
 }

@@ -45,7 +45,8 @@ export interface TargetAddress {
 
 /** The names of the target as they stand now; a new object whenever the catalog changes. */
 export interface Namespace {
-  readonly version: number;
+  /** Its identity: what is kept by this keeps no catalog alive. */
+  readonly key: object;
   /** For one who may read these classes in the clear; the same object where `reveals` answers the same. */
   namesFor(reveals: (dataClass: string) => boolean): Names;
   /** `oid`: what tells it from another of the same name, before or after. */

@@ -35,7 +35,7 @@ function namespace(): Namespace {
   });
   const hidden = meant(false);
   return {
-    version: 1,
+    key: {},
     namesFor: (reveals) => (reveals('email') && reveals('ssn') ? meant(true) : hidden),
     resolve: ({ name }) => (name === 'customers' ? [{ schema: 'public', name, oid: 16384 }] : []),
   };

@@ -24,7 +24,8 @@ import { namesOf } from './masked-outputs.js';
 interface Grounds {
   readonly snapshot: PolicySnapshot;
   readonly masking: MaskingSet;
-  readonly namespace: Namespace;
+  /** Of the namespace. */
+  readonly meaning: object;
   readonly hour: number;
   readonly inTransaction: boolean;
 }
@@ -99,14 +100,14 @@ export class Judge {
   private grounds(namespace: Namespace, inTransaction: boolean): Grounds {
     const { policies, masking, clock } = this.options;
     const hour = Math.floor(clock.now() / hourMs);
-    return { snapshot: policies(), masking: masking(), namespace, hour, inTransaction };
+    return { snapshot: policies(), masking: masking(), meaning: namespace.key, hour, inTransaction };
   }
 
   /** A policy that reads no time does not care about the hour, nor one that reads no transaction about it. */
   private stands(grounds: Grounds, namespace: Namespace, inTransaction: boolean): boolean {
     const { policies, masking, clock } = this.options;
     const snapshot = policies();
-    if (grounds.namespace !== namespace || grounds.snapshot !== snapshot || grounds.masking !== masking())
+    if (grounds.meaning !== namespace.key || grounds.snapshot !== snapshot || grounds.masking !== masking())
       return false;
     const { contextRead } = snapshot;
     if (contextRead.size === 0) return true;

@@ -34,7 +34,7 @@ export class BackendDescriptions {
     if (head.kind !== 'describe-portal') return undefined;
     const { plan, judgement } = head.portal.prepared;
     const isSame =
-      plan?.catalog === this.port.catalog.current() &&
+      plan?.catalogKey === this.port.catalog.current().key &&
       plan.judgement === judgement &&
       plan.description.equals(description);
     return isSame ? plan : undefined;

@@ -16,10 +16,11 @@ export function buildCatalog(
   lineage?: ViewLineage,
 ): Catalog {
   const masks = deriveMasks(snapshot, rule, former, lineage);
-  const namespaces = new Namespaces(version, snapshot, masks);
+  const namespaces = new Namespaces(snapshot, masks);
   const anyPath = namespaces.of('unknown');
   return {
     version,
+    key: {},
     columnMask: (tableOid, attnum) => columnMask(snapshot, masks, tableOid, attnum),
     namespace: (searchPath) => namespaces.of(searchPath),
     namesFor: anyPath.namesFor,

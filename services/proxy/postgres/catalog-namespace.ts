@@ -6,8 +6,8 @@ import type { CatalogSnapshot, Relation } from './catalog-snapshot.js';
 
 /** What names mean in sessions with one search_path; the same object while catalog and path are the same. */
 export interface CatalogNamespace {
-  readonly version: number;
-  readonly searchPath: SearchPath;
+  /** Its identity: what is kept by this keeps no catalog alive. */
+  readonly key: object;
   /** What a name means to policies: the one relation that the server would take, or all of the name if that isn't known. */
   resolve(name: RelationName): readonly Relation[];
   /** For a principal who may read classes in the clear; the same object where the answers of `reveals` are the same. */
@@ -25,7 +25,6 @@ export class Namespaces {
   private readonly sights = new Map<string, Sight>();
 
   constructor(
-    private readonly version: number,
     private readonly snapshot: CatalogSnapshot,
     private readonly masks: Masks,
   ) {
@@ -40,12 +39,11 @@ export class Namespaces {
   }
 
   private open(searchPath: SearchPath): CatalogNamespace {
-    const { version, index } = this;
+    const { index } = this;
     const path = typeof searchPath === 'string' ? searchPath : [...searchPath];
     const names = new Map<Sight, Names>();
     return {
-      version,
-      searchPath: path,
+      key: {},
       resolve: (name) => index.candidates(name, path),
       namesFor: (reveals) => {
         const sight = this.sight(reveals);

@@ -28,13 +28,14 @@ export class CatalogPool {
   /** Throws what connecting to the target throws. */
   async lease(target: TargetAddress): Promise<CatalogLease> {
     const entry = this.entry(target);
-    const catalog = await entry.catalog.catch((error: unknown) => {
-      // It never opened: the next session tries anew.
-      if (this.entries.get(target.name) === entry) this.entries.delete(target.name);
-      throw error;
-    });
+    // Before the wait: one that is retired meanwhile must stay open for this session.
     entry.leases++;
     try {
+      const catalog = await entry.catalog.catch((error: unknown) => {
+        // It never opened: the next session tries anew.
+        if (this.entries.get(target.name) === entry) this.entries.delete(target.name);
+        throw error;
+      });
       await catalog.fresh();
       const letGo = catalog.retain();
       return { catalog, release: () => (letGo(), this.release(entry)) };

@@ -17,6 +17,8 @@ export type { CatalogNamespace } from './catalog-namespace.js';
 /** The names, origins and masks of one target as of one moment; a new object whenever they change. */
 export interface Catalog {
   readonly version: number;
+  /** Its identity: what is kept by this keeps no catalog alive. */
+  readonly key: object;
   /**
    * The mask of a RowDescription's origin. 'unknown': not in this catalog; refresh before a row passes.
    * Attribute 0 is the whole row: masked whole where any column of it is.
@@ -102,7 +104,9 @@ class WatchedCatalog implements CatalogSource {
   }
 
   current(): Catalog {
-    if (this.failure === undefined || this.age() <= STALE_AFTER) return this.catalog!;
+    // A read that hangs has not failed yet; while somebody watches, one is under way every second.
+    const isTrusted = this.failure === undefined && this.users === 0;
+    if (isTrusted || this.age() <= STALE_AFTER) return this.catalog!;
     throw new AppError(
       'STALE_SNAPSHOT',
       `the catalog of connection "${this.address.name}" can't be read for ${Math.round(this.age() / 1000)} s: ` +

@@ -50,7 +50,7 @@ export class Forwarding {
         step.stage = 'sent';
         break;
       case 'describe-portal':
-        step.portal.describedFor = namespace.current();
+        step.portal.describedFor = namespace.current().key;
         break;
       case 'sync':
         conversation.skipping = false;

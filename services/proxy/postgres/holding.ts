@@ -1,5 +1,5 @@
 import { AppError } from '#kernel';
-import type { Execution, HoldAnswer, HoldNotice } from '../gate/gate.js';
+import type { Execution, HoldAnswer, HoldNotice, Judgement } from '../gate/gate.js';
 import { circumstancesOf } from './circumstances.js';
 import { noticeResponse } from './codec.js';
 import { Need, type Knowledge } from './knowledge.js';
@@ -17,7 +17,9 @@ export class Holding {
   answer(run: Run, place: number, knowledge: Readonly<Knowledge>): AppError | Need | undefined {
     const held = knowledge.holds?.get(place);
     if (!held) return new Need((k) => this.hold(run, place, k));
-    return held.answer instanceof AppError ? held.answer : refusedHold(held.answer);
+    if (held.answer instanceof AppError) return held.answer;
+    const refused = refusedHold(held.answer);
+    return refused ?? (isSame(held.execution.judgement, run.judgement) ? undefined : another());
   }
 
   /** Ends what waits. Returns whether anything did. */
@@ -89,6 +91,17 @@ export class Holding {
     );
     this.parts.flush();
   }
+}
+
+const another = () =>
+  new AppError('STATEMENT_HELD', 'it means another thing now than when approval was asked for: run it again');
+
+/** While a person decides, names and policies may change: what runs is what was asked for, by whom it had to be asked. */
+function isSame(asked: Judgement, now: Judgement): boolean {
+  if (asked === now) return true;
+  const about = ({ exactText, objects, verdict: { obligations } }: Judgement) =>
+    JSON.stringify([exactText, objects, obligations.approvers, obligations.quorum]);
+  return about(asked) === about(now);
 }
 
 function refusedHold(answer: HoldAnswer): AppError | undefined {

@@ -56,7 +56,8 @@ export class Questions {
   }
 }
 
-const searchPathQuery = 'SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(true))';
+/** Asked in the session itself. */
+export const searchPathQuery = 'SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(true))';
 
 function newProbe(resolve: (probe: Probe) => void, closes = 0): Probe {
   const probe: Probe = {

@@ -11,7 +11,8 @@ import { planResult, type RowPlan } from './masking.js';
 export interface PlannedResult {
   /** The RowDescription that it was made from; the same bytes again give the same plan. */
   readonly description: Buffer;
-  readonly catalog: Catalog;
+  /** The catalog's. */
+  readonly catalogKey: object;
   readonly judgement: Judgement;
   readonly rows: RowPlan;
   readonly fields: readonly ResultField[];
@@ -55,7 +56,7 @@ export function planDescription(
   const rows = planResult(fields, context.session.masking(), (oid) => knownType(oid, context.catalog));
   return {
     description: Buffer.from(description),
-    catalog: context.catalog,
+    catalogKey: context.catalog.key,
     judgement: context.judgement,
     rows,
     fields,

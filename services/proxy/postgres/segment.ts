@@ -205,7 +205,7 @@ export class SegmentDecision {
   private describeFirst(portal: Portal, judgement: Judgement): void {
     const namespace = this.parts.namespace.current();
     if (portal.describedIn === this.number || !mayReturn(judgement)) return;
-    if (isPlanned(portal, judgement) && portal.describedFor === namespace) return;
+    if (isPlanned(portal, judgement) && portal.describedFor === namespace.key) return;
     portal.describedIn = this.number;
     const bytes = frame(type.describe, byte(0x50), portal.name);
     const message = { code: type.describe, buffer: bytes, start: 0, end: bytes.length };

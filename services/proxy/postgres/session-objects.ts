@@ -38,7 +38,7 @@ export interface Portal {
   /** Known once a Describe of it was answered. */
   plan: PlannedResult | 'no rows' | undefined;
   /** The namespace for which that Describe was asked. */
-  describedFor: Namespace | undefined;
+  describedFor: object | undefined;
   /** The number of the decision that has it described: asking twice is for nothing. */
   describedIn: number;
 }

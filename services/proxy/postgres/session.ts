@@ -224,10 +224,16 @@ export class PostgresSession {
     this.endReason ??= end.side === 'near' ? 'client gone' : end.side === 'far' ? 'target gone' : 'ended';
     this.fromClient.stop();
     this.fromTarget.stop();
-    this.frontend.close();
-    this.settleRuns();
-    this.options.gate.ended(this.endReason, this.bytesIn, this.bytesOut);
-    this.resolveEnded();
+    try {
+      this.frontend.close();
+      this.settleRuns();
+      this.options.gate.ended(this.endReason, this.bytesIn, this.bytesOut);
+    } catch (error) {
+      // The journal takes no more: its next owner ends this session as lost.
+      this.options.log(toAppError(error));
+    } finally {
+      this.resolveEnded();
+    }
   }
 
   /** What was forwarded and not answered may have run or not: nobody here can know. */

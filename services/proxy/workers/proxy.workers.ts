@@ -9,7 +9,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { EventLog } from '#event-log';
-import { toAppError, type Clock } from '#kernel';
+import { AppError, toAppError, type Clock } from '#kernel';
 import type { MaskingSet } from '#masking';
 import { CLOCK, CONFIG, EVENT_LOG, KeptProcess, Readiness, type WeirConfig } from '#platform';
 import { ensureServerCertificate } from '#wire';
@@ -36,7 +36,7 @@ interface Seat {
 export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('proxy');
   private seats: Seat[] = [];
-  private settled: (() => void) | undefined;
+  private settled: { resolve(): void; reject(error: Error): void } | undefined;
   private policies!: PolicyFollower;
   private budgets!: BudgetState;
   private lessor!: BudgetLessor;
@@ -67,7 +67,7 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
     cluster.setupPrimary({ exec: fileURLToPath(new URL('../main.js', import.meta.url)), args: [] });
     this.seats = Array.from({ length: config.proxy.workers }, (_, index) => this.seat(index));
     for (const { kept } of this.seats) kept.start();
-    await new Promise<void>((resolve) => (this.settled = resolve));
+    await new Promise<void>((resolve, reject) => (this.settled = { resolve, reject }));
   }
 
   /** Where PostgreSQL clients connect. */
@@ -104,7 +104,9 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
     seat.channel = new Channel(worker, {
       listening: (address: { host: string; port: number }) => {
         seat.address = address;
-        if (this.isWhole) this.settled?.();
+        if (!this.isWhole) return;
+        this.settled?.resolve();
+        this.settled = undefined;
       },
       cancel: ({ owner, key }: { owner: number; key: CarriedKey }) =>
         this.seats[owner]?.channel?.ask('cancel', key) ?? false,
@@ -112,9 +114,17 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
         this.lessor.lease(bounds, wanted, this.clock.now()),
       giveBack: ({ id, unspent }: { id: number; unspent: number }) => this.lessor.giveBack(id, unspent),
     });
-    worker.once('exit', () => {
+    // What is sent to one that has just gone fails here, later.
+    worker.on('error', (error) => this.logger.warn({ message: `a worker is gone: ${error.message}` }));
+    const gone = () => {
       seat.channel = undefined;
       seat.address = undefined;
+    };
+    worker.once('disconnect', gone);
+    worker.once('exit', () => {
+      gone();
+      // Before all have once come up nothing was promised: better no start than half of one.
+      this.settled?.reject(new AppError('CONFIG_INVALID', `a worker of the data plane ended as it started`));
     });
     return worker.process;
   }

@@ -29,6 +29,6 @@ export function workerPlace(
       // One that is lost makes the budget end early.
       giveBack: (id, unspent) => void channel.ask('giveBack', { id, unspent }).catch(() => undefined),
     },
-    listening: (address) => void channel.ask('listening', address),
+    listening: (address) => void channel.ask('listening', address).catch(() => undefined),
   };
 }

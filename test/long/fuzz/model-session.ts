@@ -12,6 +12,7 @@ import {
   backend, commandComplete, errorResponse, frontend, message, readBind, readExecute, readNamed, readParse,
   readQuery, readyForQuery,
 } from '../../../services/proxy/postgres/codec.js'; // prettier-ignore
+import { searchPathQuery } from '../../../services/proxy/postgres/questions.js';
 import { PostgresSession } from '../../../services/proxy/postgres/session.js';
 import type { Target } from '../../../services/proxy/postgres/target.js';
 
@@ -104,7 +105,7 @@ class ModelTarget {
       }
       case frontend.parse: {
         const { name, text } = readParse(...at);
-        if (!this.record.hasText(text)) this.faults.push(`parse ${text}`);
+        if (text !== searchPathQuery && !this.record.hasText(text)) this.faults.push(`parse ${text}`);
         if (name !== '' && this.statements.has(name)) return this.fail('42P05');
         this.statements.set(name, text);
         return message(backend.parseComplete);
@@ -120,6 +121,7 @@ class ModelTarget {
       case frontend.execute: {
         const text = this.portals.get(readExecute(...at).portal);
         if (text === undefined) return this.fail('34000');
+        if (text === searchPathQuery) return searchPath;
         if (!this.record.takeRun(text)) this.faults.push(`execute ${text}`);
         return commandComplete('SELECT 0');
       }
@@ -152,6 +154,16 @@ class ModelTarget {
 }
 
 const nothing = Buffer.alloc(0);
+/* DataRow (B): count:int16 [ size:int32 bytes ] */
+const searchPath = Buffer.concat([
+  message(backend.dataRow, Buffer.from([0, 1, 0, 0, 0, 10]), Buffer.from('["public"]')),
+  commandComplete('SELECT 1'),
+]);
+const catalog = {
+  key: {},
+  namespace: () => catalog,
+  isCatalogName: () => false,
+};
 const tick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 function judge(text: string): Judgement {
@@ -204,7 +216,7 @@ export async function play(reads: Iterable<Buffer>): Promise<Played> {
     client,
     gate,
     target: { stream: target.stream, cancel: async () => undefined } as unknown as Target,
-    catalog: { current: () => ({ isCatalogName: () => false }) } as unknown as CatalogSource,
+    catalog: { current: () => catalog, refresh: async () => catalog } as unknown as CatalogSource,
     limits: { recordBytes: 1, settings: '' },
     log: (error) => void (error.code === 'INTERNAL' && surprises.push(error)),
   });

@@ -66,7 +66,7 @@ const agent: Principal = {
 };
 const customers = customersCatalog();
 const namespace: Namespace = {
-  version: 1,
+  key: {},
   namesFor: () => customers,
   resolve: ({ schema, name }) => [{ schema: schema ?? 'public', name }],
 };

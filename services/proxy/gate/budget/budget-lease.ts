@@ -88,8 +88,8 @@ export class LeasedLedger implements BudgetLedger {
   }
 
   spend(bounds: readonly Bound[], amount: number): void {
+    // A slice that has just ended counts as well: what `left` said may have gone out.
     const account = this.account(bounds);
-    this.drop(account);
     for (const slice of account.held) {
       const taken = Math.min(slice.rest, amount);
       slice.rest -= taken;

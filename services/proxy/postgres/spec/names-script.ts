@@ -229,7 +229,7 @@ export async function directly(script: readonly Line[], server: Duplex): Promise
 }
 
 const catalog = {
-  version: 1,
+  key: {},
   namespace: () => catalog,
   columnMask: () => 'none',
   baseType: (oid: number) => oid,
