@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../libs/platform/config.schema.js';
 import { bot, given, on, shipped } from '../../libs/policy-engine/spec/given.js';
-import { maxLookupValues } from '../../libs/statement/postgres/exposure/lookup.js';
 import { statementKinds } from '../../libs/statement/postgres/statement-kinds.js';
 import { judgeSet, type SqlAction } from '#statement';
+import { mostLookups } from '../../services/proxy/gate/lookup-values.js';
 import { backend, frontend } from '../../services/proxy/postgres/codec.js';
 import { maxMaskedRow } from '../../services/proxy/postgres/masking.js';
 import { readParameters } from '../../services/proxy/postgres/startup-parameters.js';
@@ -82,7 +82,7 @@ describe('docs/postgres.md', () => {
     expect(limit('a session')).toContain(`${sessions.maxAge / 3600} h`);
     expect(limit('result kept')).toContain(`${recording.maxResultBytes / 1024} KiB`);
     expect(limit('a row in which')).toBe(`${maxMaskedRow / 2 ** 20} MiB`);
-    expect(limit('values that a statement looks up')).toBe(String(maxLookupValues));
+    expect(limit('values that a statement looks up')).toBe(String(mostLookups));
   });
 
   it('suites: every difference that stands is meant, and every one that is meant stands', () => {

@@ -1,6 +1,7 @@
 import { AppError, isAppError } from '#kernel';
 import type { ExecutionDetails, Judgement } from '../gate/gate.js';
 import { circumstancesOf } from './circumstances.js';
+import { denial } from './client-errors.js';
 import { planCopyIn } from './copy-in.js';
 import { copyOutProblem, planCopyOut } from './copy-out-plan.js';
 import type { Holding } from './holding.js';
@@ -30,8 +31,8 @@ export class Executions {
   decide(run: Run, place: number, knowledge: Readonly<Knowledge>): AppError | Need | undefined {
     run.execution = knowledge.holds?.get(place)?.execution;
     if (!run.judgement.settled) run.judgement = this.byParameters(run);
-    const { decision, reason } = run.judgement.verdict;
-    if (decision === 'deny') return new AppError('STATEMENT_DENIED', reason);
+    const { decision } = run.judgement.verdict;
+    if (decision === 'deny') return denial(run.judgement);
     const hidden = hiddenEffect(run.judgement, this.parts.conversation.names);
     if (hidden !== undefined) return new AppError('STATEMENT_DENIED', runItself(hidden));
     const copyProblem = copyOutProblem(run.judgement);
