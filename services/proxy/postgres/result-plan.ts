@@ -80,7 +80,7 @@ function maskOf(
   if (field.tableOid === 0) return byPlace;
   const mask = catalog.columnMask(field.tableOid, field.attnum);
   if (mask === 'none') return byPlace;
-  if (mask === 'unknown') return whenUnknown === 'refresh' ? 'unknown' : unknownMask;
+  if (mask === 'unknown') return whenUnknown === 'refresh' ? 'unknown' : maskOfUnknown(context);
   if (session.reveals(mask.class)) return typeof byPlace === 'object' ? byPlace : 'revealed';
   // A bare column's own transform holds; what lineage takes for something else is masked whole.
   return typeof byPlace === 'object' && byPlace.transform !== mask.transform
@@ -92,7 +92,7 @@ function maskOf(
 function maskAt(place: number, width: number, { judgement, statement, catalog, session }: PlanContext): Mask {
   const output = outputAt(judgement, statement, place, width);
   if (output === undefined) return 'unclassified';
-  if (output === 'unknown') return unknownMask;
+  if (output === 'unknown') return maskOfUnknown({ session });
   const hidden = output.sources.filter((source) => !session.reveals(source.class));
   if (hidden.length === 0) return 'revealed';
   const [{ class: dataClass, tableOid, attnum }] = hidden as [MaskedColumn, ...MaskedColumn[]];
@@ -101,6 +101,11 @@ function maskAt(place: number, width: number, { judgement, statement, catalog, s
 }
 
 const unknownMask = { class: 'unknown', transform: 'whole' } as const;
+
+/** A table that no other session can see yet, made in this very transaction, has no mask where no rule can mask. */
+function maskOfUnknown({ session }: Pick<PlanContext, 'session'>): Mask {
+  return session.masking().masksNothingOn(session.target.name) ? 'unclassified' : unknownMask;
+}
 
 /** Types that only the target's catalog knows. An enum's values are names of the schema, not data. */
 function knownType(oid: number, catalog: Catalog): TypeKind | undefined {
