@@ -10,9 +10,13 @@ export function copyFacts(draft: Draft): Described {
   const { fields } = draft.node;
   const incoming = fields['is_from'] === true;
   const relation = isFields(fields['relation']) ? relationOf(fields['relation']) : undefined;
-  if (fields['is_program'] === true || fields['filename'] !== undefined)
-    draft.reader.accesses.add('sql:admin');
+  if (isServerSide(fields)) draft.reader.accesses.add('sql:admin');
   return incoming ? copyIn(draft, relation) : copyOut(draft, relation);
+}
+
+/** A file or a program of the server: nothing of it passes between client and server. */
+export function isServerSide(copy: Fields): boolean {
+  return copy['is_program'] === true || copy['filename'] !== undefined;
 }
 
 function copyIn({ node, reader }: Draft, relation: RelationName | undefined): Described {
@@ -41,6 +45,7 @@ function described(
   { fields }: Node,
   equivalentSelect: string | undefined,
 ): Described {
+  if (isServerSide(fields)) return { kind: `copy ${direction}`, returnsRows: false, hasLimit: false };
   const options = list(fields['options']).flatMap((each) => option(fieldsOf(each, 'DefElem')));
   const effect: SessionEffect = { type: 'copy', direction, equivalentSelect, options };
   return { kind: `copy ${direction}`, returnsRows: direction === 'out', hasLimit: false, effect };
