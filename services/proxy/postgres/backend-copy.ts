@@ -39,8 +39,13 @@ export class BackendCopy {
     const run = runOf(head);
     if (!run?.copy) return unexpected(this.port, code, head);
     if (run.overBudget) return;
-    if (code === type.copyOutResponse) return toClient.pushSlice(buffer, start, end);
-    const { masker } = run.copy;
+    const { masker, columns } = run.copy;
+    if (code === type.copyOutResponse) {
+      // Behind the format stands the number of columns: a plan for other columns would mask the wrong ones.
+      if (end - start < 8 || buffer.readInt16BE(start + 6) !== columns.length)
+        return unexpected(this.port, code, head);
+      return toClient.pushSlice(buffer, start, end);
+    }
     const { output, rows } = code === type.copyData ? masker.data(buffer, start, end) : masker.done();
     if (run.spent.rows + rows > run.maxRows || run.spent.bytes + output.length > run.maxBytes)
       return this.cutOff(run);

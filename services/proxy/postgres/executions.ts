@@ -3,7 +3,7 @@ import type { ExecutionDetails, Judgement } from '../gate/gate.js';
 import { circumstancesOf } from './circumstances.js';
 import { denial } from './client-errors.js';
 import { planCopyIn } from './copy-in.js';
-import { copyOutProblem, planCopyOut } from './copy-out-plan.js';
+import { copyOutProblem, planCopiesOut } from './copy-out-plan.js';
 import type { Holding } from './holding.js';
 import { Need, type Knowledge } from './knowledge.js';
 import type { Questions } from './questions.js';
@@ -39,9 +39,9 @@ export class Executions {
     if (copyProblem) return copyProblem;
     const held = decision === 'hold' ? this.holding.answer(run, place, knowledge) : undefined;
     if (held) return held;
-    const copy = planCopyOut(run.judgement, place, knowledge, this.parts, this.questions);
-    if (copy instanceof Need || copy instanceof AppError) return copy;
-    run.copy = copy;
+    const copies = planCopiesOut(run, place, knowledge, this.parts, this.questions);
+    if (copies instanceof Need || copies instanceof AppError) return copies;
+    run.copies = copies;
     return this.checkCopyIn(run);
   }
 

@@ -65,6 +65,13 @@ export function planDescription(
   };
 }
 
+/** Does a RowDescription (whole message) name a column that this catalog has not read? */
+export function hasUnknownOrigin(description: Buffer, catalog: Catalog): boolean {
+  return readRowDescription(description, 0, description.length).some(
+    ({ tableOid, attnum }) => tableOid !== 0 && catalog.columnMask(tableOid, attnum) === 'unknown',
+  );
+}
+
 type Mask = ResultField['mask'];
 
 /** An ordinary table's column says itself what it is, and all else goes by its place; where both do, the stricter counts. */
