@@ -158,11 +158,13 @@ export class Frontend {
       case 'query':
         return conversation.skipping ? undefined : this.simple.query(unit.message, knowledge);
       case 'function-call':
-        return conversation.skipping ? undefined : void this.simple.functionCall();
+        if (!conversation.skipping) this.simple.functionCall();
+        return undefined;
       case 'copy':
         return this.copy(unit.message);
       case 'terminate':
-        return void this.terminated();
+        this.terminated();
+        return undefined;
     }
   }
 
