@@ -44,6 +44,13 @@ export class MaskingSet {
     this.patterns = compilePatterns(rules.patterns);
   }
 
+  /** No column of this connection can be masked by its name, whatever it is called. Classifiers run all the same. */
+  masksNothingOn(connection: string): boolean {
+    return this.rules.rules.every(
+      (rule) => rule.transform === 'clear' || !globMatches(rule.connection, connection),
+    );
+  }
+
   /** The rule of a column, the first that matches; undefined if there is none or it says `clear`. */
   columnMask(connection: string, schema: string, table: string, column: string): ClassifiedMask | undefined {
     const rule = this.ruleOf(connection, schema, table, column);

@@ -67,7 +67,10 @@ export type SessionEffect =
   | {
       readonly type: 'copy';
       readonly direction: 'in' | 'out';
+      /** What the target can be asked about for the columns; undefined where no such text is known. */
       readonly equivalentSelect: string | undefined;
+      /** A table without a list of columns: its generated columns stay out, and the equivalent SELECT has them. */
+      readonly wholeTable?: boolean;
       /** COPY's options by lower-case name (`format`, `delimiter`, …), true where no value is written; what a COPY out's rows look like. */
       readonly options?: readonly (readonly [name: string, value: string | number | boolean])[];
     };

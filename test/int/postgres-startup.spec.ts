@@ -344,8 +344,10 @@ describe('what is refused', () => {
     const brief = Raw.open();
     brief.socket.once('connect', () => brief.socket.destroy());
     Raw.open().send(Buffer.from([0x16, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]));
-    await raw.until(() => arrivals.length === 3);
-    expect(arrivals.map(({ kind }) => kind)).toEqual(['gone', 'gone', 'gone']);
+    const early = Raw.open().send(Buffer.from([frontend.terminate, 0, 0, 0, 4]), startup());
+    await raw.until(() => arrivals.length === 4);
+    expect(arrivals.map(({ kind }) => kind)).toEqual(['gone', 'gone', 'gone', 'gone']);
+    expect(early.received).toHaveLength(0);
     expect(errors).toEqual([]);
   });
 

@@ -10,9 +10,13 @@ export function copyFacts(draft: Draft): Described {
   const { fields } = draft.node;
   const incoming = fields['is_from'] === true;
   const relation = isFields(fields['relation']) ? relationOf(fields['relation']) : undefined;
-  if (fields['is_program'] === true || fields['filename'] !== undefined)
-    draft.reader.accesses.add('sql:admin');
+  if (isServerSide(fields)) draft.reader.accesses.add('sql:admin');
   return incoming ? copyIn(draft, relation) : copyOut(draft, relation);
+}
+
+/** A file or a program of the server: nothing of it passes between client and server. */
+export function isServerSide(copy: Fields): boolean {
+  return copy['is_program'] === true || copy['filename'] !== undefined;
 }
 
 function copyIn({ node, reader }: Draft, relation: RelationName | undefined): Described {
@@ -26,7 +30,8 @@ function copyOut(draft: Draft, relation: RelationName | undefined): Described {
   if (relation) {
     reader.read(relation, columnsOf(node.fields));
     reader.accesses.add('sql:copy-out', relation, columnsOf(node.fields));
-    return described('out', node, tableSelect(relation, names(node.fields['attlist'])));
+    const columns = names(node.fields['attlist']);
+    return described('out', node, tableSelect(relation, columns), columns.length === 0);
   }
   const query = asNode(node.fields['query']);
   if (query) reader.statement(query);
@@ -40,9 +45,11 @@ function described(
   direction: 'in' | 'out',
   { fields }: Node,
   equivalentSelect: string | undefined,
+  wholeTable = false,
 ): Described {
+  if (isServerSide(fields)) return { kind: `copy ${direction}`, returnsRows: false, hasLimit: false };
   const options = list(fields['options']).flatMap((each) => option(fieldsOf(each, 'DefElem')));
-  const effect: SessionEffect = { type: 'copy', direction, equivalentSelect, options };
+  const effect: SessionEffect = { type: 'copy', direction, equivalentSelect, wholeTable, options };
   return { kind: `copy ${direction}`, returnsRows: direction === 'out', hasLimit: false, effect };
 }
 
@@ -78,13 +85,12 @@ const columnsOf = (fields: Fields): string[] => {
 };
 
 /*
- * Without a column list COPY leaves generated columns out, and SELECT * does not: the two may differ in a way that
- * the text cannot show, and a mask on the wrong column would leak the next one.
+ * Without a column list COPY leaves generated columns out, and SELECT * does not: whoever plans by its columns must
+ * leave them out too, and compare with the number of columns that the server announces.
  */
-function tableSelect({ schema, name }: RelationName, columns: readonly string[]): string | undefined {
-  if (columns.length === 0) return undefined;
+function tableSelect({ schema, name }: RelationName, columns: readonly string[]): string {
   const table = schema === undefined ? quoted(name) : `${quoted(schema)}.${quoted(name)}`;
-  return `SELECT ${columns.map(quoted).join(', ')} FROM ONLY ${table}`;
+  return `SELECT ${columns.length === 0 ? '*' : columns.map(quoted).join(', ')} FROM ONLY ${table}`;
 }
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '#kernel';
-import { analyze, loadStatementParser, redactLiterals } from '../index.js';
+import { analyze, loadStatementParser, redactLiterals, StatementSyntaxError } from '../index.js';
 import { fingerprint } from './parser.js';
 
 beforeAll(loadStatementParser);
@@ -25,6 +25,16 @@ describe('what does not parse', () => {
     expect(error).toBeInstanceOf(AppError);
     expect(error).toMatchObject({ code: 'STATEMENT_DENIED', message: expect.stringContaining(reason) });
   });
+});
+
+it('says where it goes wrong, in characters', () => {
+  expect(thrown(`SELECT 'éé' FRM x y`)).toMatchObject({ position: 17 });
+  expect(thrown('DROP TABLE')).toMatchObject({ position: 11 });
+});
+
+it('what only the gate refuses is no syntax error', () => {
+  expect(thrown('SELECT 1\0')).not.toBeInstanceOf(StatementSyntaxError);
+  expect(thrown(`COPY (SELECT '\u0001') TO STDOUT`)).not.toBeInstanceOf(StatementSyntaxError);
 });
 
 // Each cost an instance of the parser, and there are five: the statements of all sessions were refused meanwhile.

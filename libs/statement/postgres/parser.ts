@@ -1,5 +1,6 @@
 import instantiate, { type PgQueryInstance } from 'libpg-query/wasm/libpg-query.js';
 import { AppError } from '#kernel';
+import { StatementSyntaxError } from './syntax-error.js';
 import type { Fields } from './tree.js';
 
 /*
@@ -53,7 +54,15 @@ export interface RawStatement {
   readonly length: number;
 }
 
-class SyntaxFault extends Error {}
+/** The instance is well, and the text is not. `position`: what PostgreSQL's own parser says, in characters from 1, or 0. */
+class SyntaxFault extends Error {
+  constructor(
+    message: string,
+    readonly position?: number,
+  ) {
+    super(message);
+  }
+}
 
 /** The parser's tree. Throws STATEMENT_DENIED with the parser's message for what does not parse. */
 export function parse(text: string): ParsedText {
@@ -154,17 +163,25 @@ function guarded<T>(text: string, work: (parser: PgQueryInstance) => T): T {
     if (text.length > largeText && spares.length > 0) retire();
     return result;
   } catch (error) {
-    if (error instanceof SyntaxFault) throw denied(error.message);
+    if (error instanceof SyntaxFault) throw faulty(error);
     retire();
     throw denied('the statement is nested too deeply to be understood', error);
   }
+}
+
+/** Only where the server would say the same is it the client's syntax error. */
+function faulty({ message, position }: SyntaxFault): AppError {
+  return position === undefined ? denied(message) : new StatementSyntaxError(message, position);
 }
 
 function denied(message: string, cause?: unknown): AppError {
   return new AppError('STATEMENT_DENIED', message, cause === undefined ? {} : { cause });
 }
 
-/* PgQueryParseResult: tree:char* stderr:char* error:PgQueryError*;  PgQueryError begins with message:char* */
+/*
+ * PgQueryParseResult: tree:char* stderr:char* error:PgQueryError*
+ * PgQueryError: message:char* funcname:char* filename:char* lineno:int32 cursorpos:int32 (characters, from 1)
+ */
 function parseJson(parser: PgQueryInstance, text: string): string {
   return withText(parser, text, (pointer) => {
     const result = parser._wasm_parse_query_raw(pointer);
@@ -172,9 +189,11 @@ function parseJson(parser: PgQueryInstance, text: string): string {
     const error = parser.getValue(result + 8, 'i32');
     const tree = parser.getValue(result, 'i32');
     const message = error ? parser.UTF8ToString(parser.getValue(error, 'i32')) : undefined;
+    const position = error ? parser.getValue(error + 16, 'i32') : 0;
     const json = tree ? parser.UTF8ToString(tree) : '';
     parser._wasm_free_parse_result(result);
-    if (message !== undefined || json === '') throw new SyntaxFault(message ?? 'the parser gave no tree');
+    if (message !== undefined) throw new SyntaxFault(message, position);
+    if (json === '') throw new SyntaxFault('the parser gave no tree');
     return json;
   });
 }

@@ -98,6 +98,8 @@ export interface Judgement {
   readonly excess?: boolean;
   /** Relations that the namespace did not know: it may be stale. */
   readonly unknownRelations: readonly string[];
+  /** The text is no SQL: where it goes wrong, in characters from 1, or 0. */
+  readonly syntaxErrorAt?: number;
 }
 
 export interface JudgeRequest {

@@ -1,7 +1,14 @@
 import { isAppError, type Clock, type Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
 import type { ConnectionRef, PolicySnapshot, Verdict } from '#policy-engine';
-import { analyze, lineage, type Analysis, type LineageAnswer, type SessionEffect } from '#statement';
+import {
+  analyze,
+  lineage,
+  StatementSyntaxError,
+  type Analysis,
+  type LineageAnswer,
+  type SessionEffect,
+} from '#statement';
 import type { Judgement, JudgeRequest, Namespace } from './gate.js';
 import { inboundProblem, maskWrittenBack } from './inbound.js';
 import { objectsOf, resolveAccess, tablesOf } from './judge-names.js';
@@ -126,7 +133,10 @@ export class Judge {
       return this.understood(request, grounds, analyze(text), lineage(text, namespace.namesFor(this.reveal)));
     } catch (error) {
       if (!isAppError(error)) throw error;
-      return refused(text, grounds, error.message, recordableText(text, true, grounds.masking));
+      const judgement = refused(text, grounds, error.message, recordableText(text, true, grounds.masking));
+      return error instanceof StatementSyntaxError
+        ? { ...judgement, syntaxErrorAt: error.position }
+        : judgement;
     }
   }
 

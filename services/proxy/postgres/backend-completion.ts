@@ -19,7 +19,7 @@ export class BackendCompletion {
     if (!run || (code === type.portalSuspended && head.kind === 'query'))
       return unexpected(this.port, code, head);
     if (code === type.commandComplete) run.tag = readCommandComplete(buffer, start, end).tag;
-    applyEffects(this.port, run, run.completed++);
+    applyEffects(this.port, run, run.completed);
     if (run.kind === 'query') {
       run.nextResult();
       if (!run.overBudget) toClient.pushSlice(buffer, start, end);

@@ -1,3 +1,4 @@
+import type { AppError } from '#kernel';
 import { cutOff } from './backend-budget.js';
 import { backend as type } from './codec.js';
 import { runOf, type Expectation } from './expectation.js';
@@ -22,12 +23,15 @@ export class BackendCopy {
     toClient.pushSlice(buffer, start, end);
   }
 
-  private cutOff(run: Run): void {
+  private cutOff(run: Run, error?: AppError): void {
+    const asked = cutOff(run, this.port, error);
+    if (asked) this.whilePaused(asked, () => undefined);
+  }
+
+  private whilePaused(wait: Promise<void>, then: () => void): void {
     const { port } = this;
-    const asked = cutOff(run, port);
-    if (!asked) return;
     port.pause();
-    asked.then(
+    wait.then(then).then(
       () => port.resume(),
       (error: unknown) => port.fail(error),
     );
@@ -39,13 +43,30 @@ export class BackendCopy {
     const run = runOf(head);
     if (!run?.copy) return unexpected(this.port, code, head);
     if (run.overBudget) return;
-    if (code === type.copyOutResponse) return toClient.pushSlice(buffer, start, end);
-    const { masker } = run.copy;
+    const { masker, columns } = run.copy;
+    if (code === type.copyOutResponse) {
+      // Behind the format stands the number of columns: a plan for other columns would mask the wrong ones.
+      if (end - start < 8 || buffer.readInt16BE(start + 6) !== columns.length)
+        return unexpected(this.port, code, head);
+      return toClient.pushSlice(buffer, start, end);
+    }
     const { output, rows } = code === type.copyData ? masker.data(buffer, start, end) : masker.done();
+    this.deliver(run, output, rows, code === type.copyDone ? buffer.subarray(start, end) : undefined);
+  }
+
+  /** `last`: what follows the last of it. */
+  private deliver(run: Run, output: Buffer, rows: number, last: Buffer | undefined): void {
+    const { toClient } = this.port;
+    const { windows } = run;
     if (run.spent.rows + rows > run.maxRows || run.spent.bytes + output.length > run.maxBytes)
       return this.cutOff(run);
+    if (windows && (windows.rowsLeft() < rows || windows.bytesLeft() < output.length)) {
+      const more = windows.more(rows, output.length);
+      if (!more) return this.cutOff(run, windows.refusal(false));
+      return this.whilePaused(more, () => this.deliver(run, output, rows, last));
+    }
     if (output.length > 0) toClient.push(output);
     run.sent(output, rows);
-    if (code === type.copyDone) toClient.pushSlice(buffer, start, end);
+    if (last) toClient.push(last);
   }
 }

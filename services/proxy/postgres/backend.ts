@@ -39,7 +39,7 @@ export class Backend {
       case type.parameterStatus:
         return this.reports.parameter(buffer.subarray(start, end));
       case type.notificationResponse:
-        return;
+        return this.reports.notification(buffer.subarray(start, end));
       case type.errorResponse:
         return this.reports.error(buffer.subarray(start, end));
       case type.readyForQuery:

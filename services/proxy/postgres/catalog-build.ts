@@ -16,12 +16,14 @@ export function buildCatalog(
   lineage?: ViewLineage,
 ): Catalog {
   const masks = deriveMasks(snapshot, rule, former, lineage);
+  const generated = new Set(snapshot.generated.map(({ relation, to }) => `${relation}.${to}`));
   const namespaces = new Namespaces(snapshot, masks);
   const anyPath = namespaces.of('unknown');
   return {
     version,
     key: {},
     columnMask: (tableOid, attnum) => columnMask(snapshot, masks, tableOid, attnum),
+    isGenerated: (tableOid, attnum) => generated.has(`${tableOid}.${attnum}`),
     namespace: (searchPath) => namespaces.of(searchPath),
     namesFor: anyPath.namesFor,
     resolve: anyPath.resolve,

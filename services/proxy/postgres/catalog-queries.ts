@@ -74,7 +74,7 @@ export const queries = {
   generated: `select a.attrelid, d.refobjsubid, a.attnum
     from pg_catalog.pg_attribute a
     left join pg_catalog.pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
-    join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    left join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
       and d.refobjid = a.attrelid and d.refobjsubid > 0 and d.refobjsubid <> a.attnum
       and (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and d.objid = f.oid
         or d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = a.attrelid and d.objsubid = a.attnum)

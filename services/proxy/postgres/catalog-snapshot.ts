@@ -17,7 +17,7 @@ export interface CatalogSnapshot {
   readonly rewritten: readonly (RuleReads & { readonly relation: number })[];
   /** What views select, as the server prints it with nothing but pg_catalog in its search_path. */
   readonly definitions: ReadonlyMap<number, ViewDefinition>;
-  /** Generated columns and what they are made from, within one relation. */
+  /** Generated columns and what they are made from, within one relation; `from` 0: from no column. */
   readonly generated: readonly { readonly relation: number; readonly from: number; readonly to: number }[];
   /** Functions and operators that are not the server's own, by name. */
   readonly functions: ReadonlySet<string>;

@@ -24,6 +24,8 @@ export interface Catalog {
    * Attribute 0 is the whole row: masked whole where any column of it is.
    */
   columnMask(tableOid: number, attnum: number): CatalogMask | 'none' | 'unknown';
+  /** COPY of a table leaves such columns out. */
+  isGenerated(tableOid: number, attnum: number): boolean;
   /** What names mean in a session with this search_path; the same object for the same path. */
   namespace(searchPath: SearchPath): CatalogNamespace;
   /** What names mean where the search_path is not known. */

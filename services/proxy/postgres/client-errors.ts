@@ -1,8 +1,16 @@
 import { AppError } from '#kernel';
-import type { GateSession } from '../gate/gate.js';
+import { StatementSyntaxError } from '#statement';
+import type { GateSession, Judgement } from '../gate/gate.js';
 import { sqlstateOf } from './auth.js';
 import { errorResponse } from './codec.js';
 import type { Run } from './run.js';
+
+/** Why a text is denied. */
+export function denial({ verdict, syntaxErrorAt }: Judgement): AppError {
+  return syntaxErrorAt === undefined
+    ? new AppError('STATEMENT_DENIED', verdict.reason)
+    : new StatementSyntaxError(verdict.reason, syntaxErrorAt);
+}
 
 /** A refused statement: the reason, the decision's id, and where to go. */
 export function refusal(
@@ -11,6 +19,7 @@ export function refusal(
   error: AppError,
   sqlstate = sqlstateOf[error.code],
 ): Buffer {
+  if (error instanceof StatementSyntaxError) return syntaxError(error);
   return errorResponse({
     severity: 'ERROR',
     sqlstate,
@@ -19,6 +28,11 @@ export function refusal(
     detail: statementId === '' ? undefined : `decision ${statementId}`,
     hint: error.hint ?? (statementId === '' ? undefined : session.hint(statementId)),
   });
+}
+
+/** As the server would say it: clients show the place, and no person is to be asked. */
+function syntaxError({ message, position }: StatementSyntaxError): Buffer {
+  return errorResponse({ severity: 'ERROR', sqlstate: '42601', message, position: position || undefined });
 }
 
 function budgetMessage(run: Run): string {

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { redactError, redactParameterStatus } from './error-redaction.js';
+import { compileMasking } from '#masking';
+import {
+  classifyError,
+  classifyNotification,
+  redactError,
+  redactParameterStatus,
+} from './error-redaction.js';
 import { redactText } from './error-redaction-text.js';
 
 const names = new Set(['customers', 'email', 'customers_email_key', 'public']);
@@ -90,6 +96,59 @@ describe('a frame', () => {
     const broken = change(frame('N', { S: 'NOTICE', M: 'x' }));
     expect(() => redactError(broken, context())).toThrow(
       expect.objectContaining({ code: 'PROTOCOL_VIOLATION' }),
+    );
+  });
+});
+
+describe('where no rule masks a column of the connection', () => {
+  const set = compileMasking({
+    rules: [
+      { connection: 'hr', column: '*.*.salary', class: 'salary', transform: 'whole' },
+      { connection: '*', column: '*.*.note', class: 'note', transform: 'clear' },
+    ],
+    patterns: [],
+    inbound: {},
+  });
+  const classify = (text: Buffer) => set.maskText(text);
+
+  it('asks by the connection', () => {
+    expect([set.masksNothingOn('orders'), set.masksNothingOn('hr')]).toEqual([true, false]);
+  });
+
+  it('an error passes whole, but for what the classifiers find', () => {
+    const fields = {
+      S: 'ERROR',
+      C: '23505',
+      M: 'no bob',
+      D: 'Key (mail)=(bob@example.com)',
+      W: 'line 1',
+      R: 'r',
+    };
+    expect(classifyError(frame('E', fields), classify)).toEqual(
+      frame('E', { ...fields, D: 'Key (mail)=(b***@example.com)' }),
+    );
+  });
+
+  it('what a client acts on keeps its form, and every other byte is as the server sent it', () => {
+    const all = () => Buffer.from('~');
+    expect(classifyError(frame('E', { C: '23505', P: '12', M: '12345' }), all)).toEqual(
+      frame('E', { C: '23505', P: '12', M: '~' }),
+    );
+    const latin = Buffer.from(frame('E', { M: 'caf#' }));
+    latin[latin.indexOf('#')] = 0xe9;
+    expect(classifyError(latin, classify)).toEqual(latin);
+  });
+
+  it('so does a notification', () => {
+    const notification = (payload: string) => {
+      const out = Buffer.from(`A\0\0\0\0\0\0\0\x07news\0${payload}\0`);
+      out.writeInt32BE(out.length - 1, 1);
+      return out;
+    };
+    const shown = classifyNotification(notification('from bob@example.com'), classify);
+    expect(shown.toString('latin1')).toBe(notification('from b***@example.com').toString('latin1'));
+    expect(() => classifyNotification(notification('x').subarray(0, -1), classify)).toThrow(
+      /malformed notification/,
     );
   });
 });

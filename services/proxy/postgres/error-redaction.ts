@@ -8,15 +8,20 @@ export type { RedactionContext } from './error-redaction-text.js';
  * https://www.postgresql.org/docs/current/protocol-error-fields.html
  */
 
+/** Fields whose form says that they are no value of the database. */
+const forms: Record<string, ((value: string) => string | undefined) | undefined> = {
+  S: severity,
+  V: severity,
+  C: (value) => (/^[0-9A-Z]{5}$/.test(value) ? value : 'XX000'),
+  P: (value) => (/^[0-9]{1,9}$/.test(value) ? value : undefined),
+};
+
 /** What becomes of a field; one that is not here is dropped. */
 const fields: Record<string, ((value: string, context: RedactionContext) => string | undefined) | undefined> =
   {
-    S: severity,
-    V: severity,
-    C: (value) => (/^[0-9A-Z]{5}$/.test(value) ? value : 'XX000'),
+    ...forms,
     M: redactText,
     H: redactText,
-    P: (value) => (/^[0-9]{1,9}$/.test(value) ? value : undefined),
     // Schema, table, column, data type, constraint: RAISE may fill them with anything, so only real names stay.
     s: catalogName,
     t: catalogName,
@@ -30,6 +35,29 @@ const fields: Record<string, ((value: string, context: RedactionContext) => stri
  * internal query, file, line and routine are dropped; message and hint keep only what can't be a value.
  */
 export function redactError(frame: Buffer, context: RedactionContext): Buffer {
+  return rewriteFields(frame, (field, value) => {
+    const shown = fields[field]?.(value.toString('utf8'), context);
+    return shown === undefined ? undefined : Buffer.from(shown);
+  });
+}
+
+/** Writes a text with what the classifiers find in it masked; undefined: they find nothing. */
+export type Classify = (text: Buffer) => Buffer | undefined;
+
+/**
+ * The same where no rule masks a column of the connection: a message can hold no masked column's value, so it is a
+ * result like any other, whole but for what the classifiers find. What clients act on keeps its form.
+ */
+export function classifyError(frame: Buffer, classify: Classify): Buffer {
+  return rewriteFields(frame, (field, value) => {
+    const form = forms[field];
+    if (!form) return classify(value) ?? value;
+    const shown = form(value.toString('utf8'));
+    return shown === undefined ? undefined : Buffer.from(shown);
+  });
+}
+
+function rewriteFields(frame: Buffer, rewrite: (field: string, value: Buffer) => Buffer | undefined): Buffer {
   const type = frame[0];
   if ((type !== 0x45 && type !== 0x4e) || frame.length < 6 || frame.readInt32BE(1) !== frame.length - 1) {
     throw new AppError('PROTOCOL_VIOLATION', 'the target sent an error or notice of false length');
@@ -40,8 +68,8 @@ export function redactError(frame: Buffer, context: RedactionContext): Buffer {
     if (end < 0)
       throw new AppError('PROTOCOL_VIOLATION', 'the target sent an error or notice without an end');
     const field = String.fromCharCode(frame[i]!);
-    const value = fields[field]?.(frame.toString('utf8', i + 1, end), context);
-    if (value !== undefined) body.push(Buffer.from(`${field}${value}\0`));
+    const value = rewrite(field, frame.subarray(i + 1, end));
+    if (value !== undefined) body.push(frame.subarray(i, i + 1), value, endOfText);
     i = end + 1;
   }
   const length = body.reduce((sum, field) => sum + field.length, 5);
@@ -59,6 +87,8 @@ function catalogName(value: string, context: RedactionContext): string | undefin
   return context.isCatalogName(value) ? value : undefined;
 }
 
+const endOfText = Buffer.from([0]);
+
 /** Settings that a client may be told of, and what each may say: set_config can put a value into some of them. */
 const shownSettings: Record<string, RegExp | undefined> = {
   server_version: /^[\w.+~:() -]{1,120}$/,
@@ -74,6 +104,23 @@ const shownSettings: Record<string, RegExp | undefined> = {
   default_transaction_read_only: /^(?:on|off)$/,
   scram_iterations: /^\d{1,10}$/,
 };
+
+/*
+ * NotificationResponse (B): 'A' length:int32 process:int32 channel:string payload:string
+ */
+
+/** What another session sends: passed on only where no rule masks a column, whole but for what the classifiers find. */
+export function classifyNotification(frame: Buffer, classify: Classify): Buffer {
+  const channelEnd = frame.indexOf(0, 9);
+  if (frame[0] !== 0x41 || channelEnd < 9 || frame.indexOf(0, channelEnd + 1) !== frame.length - 1) {
+    throw new AppError('PROTOCOL_VIOLATION', 'the target sent a malformed notification');
+  }
+  const [channel, payload] = [frame.subarray(9, channelEnd), frame.subarray(channelEnd + 1, -1)];
+  const texts = [classify(channel) ?? channel, endOfText, classify(payload) ?? payload, endOfText];
+  const out = Buffer.concat([frame.subarray(0, 9), ...texts]);
+  out.writeInt32BE(out.length - 1, 1);
+  return out;
+}
 
 /*
  * ParameterStatus (B): 'S' length:int32 name:string value:string

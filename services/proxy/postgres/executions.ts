@@ -1,8 +1,9 @@
 import { AppError, isAppError } from '#kernel';
 import type { ExecutionDetails, Judgement } from '../gate/gate.js';
 import { circumstancesOf } from './circumstances.js';
+import { denial } from './client-errors.js';
 import { planCopyIn } from './copy-in.js';
-import { copyOutProblem, planCopyOut } from './copy-out-plan.js';
+import { copyOutProblem, planCopiesOut } from './copy-out-plan.js';
 import type { Holding } from './holding.js';
 import { Need, type Knowledge } from './knowledge.js';
 import type { Questions } from './questions.js';
@@ -30,17 +31,17 @@ export class Executions {
   decide(run: Run, place: number, knowledge: Readonly<Knowledge>): AppError | Need | undefined {
     run.execution = knowledge.holds?.get(place)?.execution;
     if (!run.judgement.settled) run.judgement = this.byParameters(run);
-    const { decision, reason } = run.judgement.verdict;
-    if (decision === 'deny') return new AppError('STATEMENT_DENIED', reason);
+    const { decision } = run.judgement.verdict;
+    if (decision === 'deny') return denial(run.judgement);
     const hidden = hiddenEffect(run.judgement, this.parts.conversation.names);
     if (hidden !== undefined) return new AppError('STATEMENT_DENIED', runItself(hidden));
     const copyProblem = copyOutProblem(run.judgement);
     if (copyProblem) return copyProblem;
     const held = decision === 'hold' ? this.holding.answer(run, place, knowledge) : undefined;
     if (held) return held;
-    const copy = planCopyOut(run.judgement, place, knowledge, this.parts, this.questions);
-    if (copy instanceof Need || copy instanceof AppError) return copy;
-    run.copy = copy;
+    const copies = planCopiesOut(run, place, knowledge, this.parts, this.questions);
+    if (copies instanceof Need || copies instanceof AppError) return copies;
+    run.copies = copies;
     return this.checkCopyIn(run);
   }
 

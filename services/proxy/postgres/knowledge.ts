@@ -9,7 +9,8 @@ export class Knowledge {
   /** The catalog was read again for it. */
   refreshed = false;
   holds: Map<number, { execution: Execution; answer: HoldAnswer | AppError }> | undefined;
-  copies: Map<number, Probe> | undefined;
+  /** For COPY out: what the target said of the columns, by the message's place and then by statement. */
+  copies: Map<number, readonly (Probe | undefined)[]> | undefined;
 }
 
 /** Nothing was asked yet, as for nearly every unit. */

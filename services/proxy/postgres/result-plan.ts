@@ -66,6 +66,13 @@ export function planDescription(
   };
 }
 
+/** Does a RowDescription (whole message) name a column that this catalog has not read? */
+export function hasUnknownOrigin(description: Buffer, catalog: Catalog): boolean {
+  return readRowDescription(description, 0, description.length).some(
+    ({ tableOid, attnum }) => tableOid !== 0 && catalog.columnMask(tableOid, attnum) === 'unknown',
+  );
+}
+
 type Mask = ResultField['mask'];
 
 /** An ordinary table's column says itself what it is, and all else goes by its place; where both do, the stricter counts. */
@@ -81,7 +88,7 @@ function maskOf(
   if (field.tableOid === 0) return byPlace;
   const mask = catalog.columnMask(field.tableOid, field.attnum);
   if (mask === 'none') return byPlace;
-  if (mask === 'unknown') return whenUnknown === 'refresh' ? 'unknown' : unknownMask;
+  if (mask === 'unknown') return whenUnknown === 'refresh' ? 'unknown' : maskOfUnknown(context);
   if (session.reveals(mask.class)) return typeof byPlace === 'object' ? byPlace : 'revealed';
   // A bare column's own transform holds; what lineage takes for something else is masked whole.
   return typeof byPlace === 'object' && byPlace.transform !== mask.transform
@@ -93,7 +100,7 @@ function maskOf(
 function maskAt(place: number, width: number, { judgement, statement, catalog, session }: PlanContext): Mask {
   const output = outputAt(judgement, statement, place, width);
   if (output === undefined) return 'unclassified';
-  if (output === 'unknown') return unknownMask;
+  if (output === 'unknown') return maskOfUnknown({ session });
   const hidden = output.sources.filter((source) => !session.reveals(source.class));
   if (hidden.length === 0) return 'revealed';
   const [{ class: dataClass, tableOid, attnum }] = hidden as [MaskedColumn, ...MaskedColumn[]];
@@ -102,6 +109,11 @@ function maskAt(place: number, width: number, { judgement, statement, catalog, s
 }
 
 const unknownMask = { class: 'unknown', transform: 'whole' } as const;
+
+/** A table that no other session can see yet, made in this very transaction, has no mask where no rule can mask. */
+function maskOfUnknown({ session }: Pick<PlanContext, 'session'>): Mask {
+  return session.masking().masksNothingOn(session.target.name) ? 'unclassified' : unknownMask;
+}
 
 /** Types that only the target's catalog knows. An enum's values are names of the schema, not data. */
 function knownType(oid: number, catalog: Catalog): TypeKind | undefined {

@@ -25,6 +25,9 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** Empty, and shared: most runs mask nothing. */
 let noCounts = new Map<string, number>();
 
+/** Shared: most runs copy nothing. */
+export const noCopies: readonly undefined[] = [];
+
 /** What masks a COPY out, and its columns for the record. */
 export interface CopyOut {
   readonly masker: CopyOutMasker;
@@ -36,7 +39,8 @@ export class Run {
   /** Recorded as received; undefined while it is being decided. */
   execution: Execution | undefined;
   plan: PlannedResult | undefined;
-  copy: CopyOut | undefined;
+  /** By statement of a query string. */
+  copies: readonly (CopyOut | undefined)[] = noCopies;
   /** What looks at its COPY data, where values may not be sent. */
   copyIn: CopyInCheck | undefined;
   /** Why its budget ended it: nothing more of it reaches the client. */
@@ -74,6 +78,11 @@ export class Run {
     /** Counts over all Executes of a portal. */
     readonly spent: Spent,
   ) {}
+
+  /** Of the statement that the target answers now. */
+  get copy(): CopyOut | undefined {
+    return this.copies[this.completed];
+  }
 
   get maxRows(): number {
     return this.judgement.verdict.obligations.maxRows ?? Infinity;
@@ -116,12 +125,12 @@ export class Run {
     if (this.gathered >= chunkBytes) this.flush();
   }
 
-  /** A new result begins within the same run (a query string with several statements). */
+  /** A statement of a query string has completed: a new result begins within the same run. */
   nextResult(): void {
     this.countMasked();
     if (this.gathered > 0) this.flush();
     this.plan = undefined;
-    this.copy = undefined;
+    this.completed++;
     this.headed = false;
   }
 

@@ -12,6 +12,7 @@ import {
   type Bind,
 } from './codec.js';
 import type { SearchPath } from './catalog.js';
+import { denial } from './client-errors.js';
 import type { Executions } from './executions.js';
 import { describeStatement, syncExpected, type Expectation } from './expectation.js';
 import type { Judging } from './judging.js';
@@ -137,8 +138,7 @@ export class SegmentDecision {
     if (statements.size >= mostNames) return this.tooMany(message, 'prepared statements');
     const judgement = this.judging.judge(text, this.knowledge);
     if (judgement instanceof Need) return judgement;
-    if (judgement.verdict.decision === 'deny')
-      return this.refuse(message, judgement, new AppError('STATEMENT_DENIED', judgement.verdict.reason));
+    if (judgement.verdict.decision === 'deny') return this.refuse(message, judgement, denial(judgement));
     const prepared = newPrepared(name, judgement, parameterTypes);
     return this.add(statements.change('parse', name, prepared), message);
   }

@@ -37,6 +37,14 @@ export function pathWithin({ analysis: { statements } }: Judgement): 'same' | 'u
   return moved === 'none' ? 'same' : 'unknown';
 }
 
+/** The first statement behind which columns, or what names mean, may be others than before the text; Infinity: none. */
+export function firstToMove({ analysis: { statements } }: Judgement): number {
+  const index = statements.findIndex(
+    (each) => disturbedBy(each) !== 'none' || (each.effect && takingBack.has(each.effect.type)),
+  );
+  return index < 0 ? Infinity : index;
+}
+
 function disturbanceOf(run: Run, index: number, names: SessionNames): Disturbance {
   const statement = run.judgement.analysis.statements[index];
   if (!statement) return 'none';
@@ -65,6 +73,8 @@ function disturbedBy({ accesses, effect, renames }: StatementFacts): Disturbance
 }
 
 const disturbing: ReadonlySet<string> = new Set(['sql:ddl', 'sql:code', 'sql:admin', 'sql:unknown']);
+
+const takingBack = new Set<SessionEffect['type']>(['rollback', 'rollback-to']);
 
 /** `"$user"` stands for the role. */
 const pathSettings: ReadonlySet<string> = new Set(['search_path', 'role', 'session_authorization', 'all']);

@@ -31,6 +31,8 @@ const GSSENC_REQUEST = 80877104;
 const CANCEL_REQUEST = 80877102;
 const VERSION_3_0 = 196608;
 const TLS_HANDSHAKE = 0x16;
+// Where a length should stand: 'X' and the beginning of its own. A client that gave up before it began; node-postgres does so.
+const EARLY_TERMINATE = 0x58000000;
 const MAX_STARTUP = 10_000;
 const MAX_PASSWORD = 16 * 1024;
 /** The registered ALPN name; asked for so that no other protocol's client can be led here (ALPACA). */
@@ -185,6 +187,7 @@ class Door {
   private async packet(first?: Buffer): Promise<Buffer> {
     const rest = await this.reader.read(first === undefined ? 4 : 3);
     const length = (first === undefined ? rest : Buffer.concat([first, rest])).readInt32BE(0);
+    if (length === EARLY_TERMINATE) throw new ConnectionClosed(0);
     if (length < 8 || length > MAX_STARTUP) throw violation('a startup packet of a false length');
     return this.reader.read(length - 4);
   }

@@ -35,6 +35,7 @@ export const places = {
   set: place('a value to be written', 'write a literal or a parameter'),
   conflict: place('ON CONFLICT', 'use a column that may be looked up'),
   cycle: place('SEARCH or CYCLE', 'use another column'),
+  file: place('a file or program of the server', 'copy to STDOUT'),
   utility: place('this statement', 'leave the column out'),
 } as const;
 

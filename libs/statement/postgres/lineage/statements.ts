@@ -1,3 +1,4 @@
+import { isServerSide } from '../copy.js';
 import { kindOf } from '../statement-kinds.js';
 import { isFields, asNode, fieldsOf, list, names, text, type Fields, type Node } from '../tree.js';
 import type { Engine, Rows } from './engine.js';
@@ -70,8 +71,8 @@ const plainRows = (...all: string[]): Rows => ({
 });
 
 /** Rows that stay in the database. */
-function written(engine: Engine, rows: Rows | undefined): undefined {
-  for (const { value } of rows?.columns ?? []) engine.use(value, places.set);
+function written(engine: Engine, rows: Rows | undefined, place = places.set): undefined {
+  for (const { value } of rows?.columns ?? []) engine.use(value, place);
 }
 
 function parameters(engine: Engine, fields: Fields): undefined {
@@ -83,16 +84,27 @@ function parameters(engine: Engine, fields: Fields): undefined {
 
 /** COPY of a table gives its columns in the order of the list; without a list the server leaves generated ones out. */
 function copy(engine: Engine, fields: Fields): Rows | undefined {
+  const toFile = isServerSide(fields) && fields['is_from'] !== true;
   const query = asNode(fields['query']);
-  if (query) return statementRows(engine, query);
+  if (query) return toFile ? inFile(engine, statementRows(engine, query)) : statementRows(engine, query);
   if (!isFields(fields['relation'])) return undefined;
   const item = tableItem(engine, fields['relation']);
   if (fields['is_from'] === true) {
     engine.predicate(asNode(fields['whereClause']), scope(undefined, undefined, [item]));
     return undefined;
   }
+  // Whatever it lists: what stands in a file, nobody follows.
+  if (toFile) return inFile(engine, item);
   const listed = names(fields['attlist']);
   if (listed.length === 0) return { columns: item.columns, open: item.open };
   const columns = listed.flatMap((name) => item.columns.filter((each) => each.name === name));
   return { columns, open: item.open || columns.length !== listed.length };
+}
+
+/** Rows that leave both the database and the client's sight. */
+function inFile(engine: Engine, rows: Rows | undefined): undefined {
+  if (rows?.open) {
+    throw new Refusal('*', 'COPY to a file or program of the server may carry masked columns out of sight');
+  }
+  return written(engine, rows, places.file);
 }
