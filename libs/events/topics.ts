@@ -1,4 +1,4 @@
-/** The topics of the log. What each says, who writes it and how long it is kept: docs/events.md. */
+/** The topics of the log. What each says, who writes it and how long it is kept: docs/architecture.md. */
 export const topics = {
   identity: 'weir.identity.v1',
   policy: 'weir.policy.v1',

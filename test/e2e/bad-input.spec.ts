@@ -248,7 +248,7 @@ describe.skipIf(!peer('postgres'))('bad input', () => {
       expect(rowsIn(await client.ask(query('select title from tickets where id = 3')))).toHaveLength(1);
       await served();
 
-      // A good change holds on the open session within a second.
+      // Invariant 9: a good change holds on the open session within a second.
       writeFileSync(policyFile(), `${good}\n${noTickets}`);
       expect(await stage.house.weir('policy', 'publish')).toMatchObject({ code: 0 });
       await eventually(async () => {

@@ -15,7 +15,7 @@ const sslRequest = Buffer.concat([int32(8), int32(80877103)]);
 const gssRequest = Buffer.concat([int32(8), int32(80877104)]);
 const insert = (who: string) => `insert into scratch values ('${who}', 1)`;
 
-describe.skipIf(!peer('postgres'))('a hostile client', () => {
+describe.skipIf(!peer('postgres'))('a hostile client (invariants 3 and 10)', () => {
   let stage: Stage;
   let door: { host: string; port: number };
   beforeAll(async () => {

@@ -7,7 +7,7 @@ import { play } from '../long/fuzz/model-session.js';
 import { fuzzStatements } from '../long/fuzz/statements.fuzz.js';
 
 /** A few seconds of what test/long/fuzz does for as long as it is given. */
-describe('fuzz, briefly', () => {
+describe('fuzz, briefly (invariants 1 and 3)', () => {
   // Refusals are made by the thousand here, and their stacks cost more than all else.
   beforeAll(() => void (Error.stackTraceLimit = 0));
 

@@ -192,7 +192,7 @@ describe('the journal', () => {
   });
 });
 
-describe('the journal at its limits', () => {
+describe('the journal at its limits (invariant 10)', () => {
   it('refuses new statements at the cap, with room left for the outcomes of those under way', async () => {
     const journal = await journalWith({ maxBytes: 1024 * 1024 });
     const session = journal.openSession('ses_1');

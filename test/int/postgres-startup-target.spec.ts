@@ -63,7 +63,7 @@ async function failure(promise: Promise<unknown>): Promise<{ code: ErrorCode; me
   return error;
 }
 
-describe.skipIf(!peer('postgres'))('logging in to a target', () => {
+describe.skipIf(!peer('postgres'))('logging in to a target (invariant 4)', () => {
   for (const auth of ['scram-sha-256', 'md5', 'password', 'trust'] as const) {
     describe(`with ${auth}`, () => {
       let server: PostgresServer;

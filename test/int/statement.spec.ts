@@ -36,7 +36,7 @@ const root = '/usr/lib/postgresql';
 const version = existsSync(root) ? readdirSync(root).sort().at(-1) : undefined;
 const runs = Number(process.env['WEIR_FUZZ_RUNS'] ?? 3000);
 
-describe.skipIf(version === undefined)('lineage on a real PostgreSQL', () => {
+describe.skipIf(version === undefined)('lineage on a real PostgreSQL (invariant 11)', () => {
   const bin = (name: string) => join(root, version ?? '', 'bin', name);
   const asPostgres = (command: string, ...args: string[]) =>
     process.getuid?.() === 0

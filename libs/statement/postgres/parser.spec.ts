@@ -13,7 +13,7 @@ const thrown = (text: string): unknown => {
   }
 };
 
-describe('what does not parse', () => {
+describe('what does not parse (invariant 3)', () => {
   it.each([
     ['SELEC 1', 'syntax error at or near "SELEC"'],
     ['SELECT 1 FROM', 'syntax error at end of input'],

@@ -49,7 +49,7 @@ const row = (
 // Nodes that end in Stmt, but that no text can be: parts of others, or made by the server's analysis.
 const never = (kind: string): StatementKind => row(kind, 'sql:unknown', 'opaque');
 
-/** Every statement node of the parser. The list is closed: statement-kinds.spec.ts compares it with the parser's. */
+/** Every statement node of the parser. The list is closed: tree.spec.ts compares it with the parser's. */
 export const statementKinds: Readonly<Record<string, StatementKind>> = {
   RawStmt: never('raw statement'),
   SetOperationStmt: never('set operation'),

@@ -27,7 +27,7 @@ function judged(verdict: Partial<Verdict>, more: Partial<Judgement> = {}): Judge
     ...verdict,
   };
   return {
-    ...{ analysis, verdict: whole, clean: true, results: [], maskedNames: new Set(), returnsRows: true },
+    ...{ analysis, verdict: whole, clean: true, results: [], returnsRows: true },
     ...{
       writes: false,
       effects: [],

@@ -72,8 +72,6 @@ export interface Judgement {
    * that is refused, or not understood, has none.
    */
   readonly results: readonly StatementResult[];
-  /** The names of these outputs, for who knows no more of a result; it has every name where a row is not known. */
-  readonly maskedNames: ReadonlySet<string>;
   readonly returnsRows: boolean;
   readonly writes: boolean;
   readonly effects: readonly SessionEffect[];

@@ -25,7 +25,6 @@ import {
 import type { Desk, JudgementCache } from './judgement-cache.js';
 import { encodeJudgement, recordableText } from './judgement.record.js';
 import { mostLookups } from './lookup-values.js';
-import { namesOf } from './masked-outputs.js';
 
 /** What a judgement was made from; while all of it is the same, the judgement stands. */
 interface Grounds {
@@ -158,7 +157,7 @@ export class Judge {
       returnsRows: analysis.statements.some((s) => s.returnsRows) || others.some((j) => j.returnsRows),
       writes: analysis.statements.some((s) => s.writes) || others.some((j) => j.writes),
     };
-    const seen = seenBy(text, answer, referred, others);
+    const seen = seenBy(text, answer, referred);
     const verdict =
       this.objection(answer, seen, referred, grounds) ??
       askPolicies({
@@ -216,28 +215,20 @@ export function isVariant(variant: Judgement, judgement: Judgement): boolean {
   return (variant as Grounded).grounds === (judgement as Grounded).grounds;
 }
 
-type Seen = Pick<Judgement, 'results' | 'maskedNames' | 'lookups' | 'inbound' | 'unknownRelations'>;
+type Seen = Pick<Judgement, 'results' | 'lookups' | 'inbound' | 'unknownRelations'>;
 
 const nothingSeen: Seen = {
   results: [],
-  maskedNames: new Set(),
   lookups: [],
   inbound: noInbound,
   unknownRelations: [],
 };
 
-function seenBy(
-  text: string,
-  answer: LineageAnswer,
-  referred: readonly Referred[],
-  others: readonly Judgement[],
-): Seen {
+function seenBy(text: string, answer: LineageAnswer, referred: readonly Referred[]): Seen {
   if (!answer.ok) return nothingSeen;
   const { inbound, unknownRelations } = answer;
   const results = resultsOf(answer.results, referred);
-  const clean = answer.clean && others.every((other) => other.clean);
-  const maskedNames = clean ? nothingSeen.maskedNames : namesOf(results);
-  return { results, maskedNames, lookups: lookupsOf(answer, text, referred), inbound, unknownRelations };
+  return { results, lookups: lookupsOf(answer, text, referred), inbound, unknownRelations };
 }
 
 function isSettled(verdict: Verdict, { lookups, inbound }: Seen, masking: MaskingSet): boolean {

@@ -1,4 +1,4 @@
-import type { OutputLineage, StatementResult } from '#statement';
+import type { OutputLineage } from '#statement';
 import type { Judgement } from './gate.js';
 
 /**
@@ -17,18 +17,3 @@ export function outputAt(
   const output = outputs[place];
   return output && output.sources.length > 0 ? output : undefined;
 }
-
-/** The names of what carries masked values; every name, where a row is not known. */
-export function namesOf(results: readonly StatementResult[]): ReadonlySet<string> {
-  if (results.some(({ outputs }) => outputs?.length === 0)) return everyName;
-  const masked = results.flatMap(({ outputs = [] }) => outputs.filter(({ sources }) => sources.length > 0));
-  return new Set(masked.map(({ name }) => name));
-}
-
-class EveryName extends Set<string> {
-  override has(): boolean {
-    return true;
-  }
-}
-
-const everyName: ReadonlySet<string> = new EveryName();

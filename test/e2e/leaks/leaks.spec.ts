@@ -16,7 +16,7 @@ import { withAdmin } from './vault.js';
 
 // Everything is permitted here but to see what is masked; see theft.stage.ts.
 
-describe.skipIf(!peer('postgres'))('what is masked', () => {
+describe.skipIf(!peer('postgres'))('what is masked (invariants 2, 5 and 11)', () => {
   let stage: TheftStage;
   beforeAll(async () => void (stage = await TheftStage.build()), 240_000);
   afterAll(() => stage?.down());

@@ -136,7 +136,6 @@ function judgementOf(analysis: Judgement['analysis'], effects: readonly SessionE
     results: [],
     settled: true,
     bounded: false,
-    maskedNames: new Set<string>(),
     returnsRows: analysis.statements.some((s) => s.returnsRows) || effects.some(refers),
     writes: false,
     effects,
