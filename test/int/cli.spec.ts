@@ -222,7 +222,10 @@ describe('connections', () => {
       ['connections', 'add', 'orders', ...target, '--password-env', 'ORDERS_PW'],
       env,
     );
-    expect([code, out]).toEqual([0, 'added orders; try it: ./weir connect orders']);
+    expect([code, out]).toEqual([
+      0,
+      'added orders; what to mask: ./weir classify orders; try it: ./weir connect orders',
+    ]);
     expect(asked[0]?.body).toMatchObject({ name: 'orders', protocol: 'postgres', password: 's3cret' });
     expect((await weir(['connections', 'add', 'orders', ...target, '--password', 'x'])).code).toBe(2);
     const twice = ['--password-env', 'ORDERS_PW', '--password-stdin'];

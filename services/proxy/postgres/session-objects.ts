@@ -1,4 +1,4 @@
-import type { Judgement, Namespace, Parameter } from '../gate/gate.js';
+import type { Judgement, Parameter } from '../gate/gate.js';
 import type { Format } from './codec.js';
 import type { SearchPath } from './catalog.js';
 import type { PlannedResult } from './result-plan.js';
