@@ -113,4 +113,39 @@ describe.skipIf(!peer('postgres'))('names mean what the session’s search_path 
     if (!other.isClosed) other.write(message(frontend.password, password), ...first);
     return other;
   }
+
+  describe('where the end of a transaction takes it back, before anybody was told', () => {
+    const clear = "select lower(name) || '' from customers where id = 1";
+    const extended = (...all: string[]) =>
+      Buffer.concat([...all.flatMap((text) => [parse('', text), bind('', ''), execute('')]), sync]);
+    const change = ['begin', 'savepoint a', 'set local search_path to open'];
+
+    it.each([
+      ['one string: commit', change, query(`commit; ${clear}`)],
+      ['one string: rollback', change, query(`rollback; ${clear}`)],
+      ['one string: rollback to', change, query(`rollback to a; ${clear}`)],
+      ['two strings at once', change, Buffer.concat([query('commit'), query(clear)])],
+      ['one segment: commit', change, extended('commit', clear)],
+      ['one segment: rollback to', change, extended('rollback to a', clear)],
+      ['two segments at once', change, Buffer.concat([extended('rollback'), extended(clear)])],
+      ['commit and chain', [...change, 'commit and chain'], query(clear)],
+      ['rollback and chain', ['begin', 'set search_path to open', 'rollback and chain'], query(clear)],
+    ])('%s', async (_, before, bytes) => {
+      await say(...before);
+      client.write(bytes);
+      // Everything at once has as many answers as it has Syncs and strings: the last one tells.
+      const frames = await client.ask(query("select 'the end'"));
+      const all = [...frames, ...(await client.ask(query("select 'really'")))];
+      expect(texts(all).flat().join()).not.toMatch(secret);
+      await say('rollback');
+    });
+
+    it('and what honest sessions do goes on', async () => {
+      await say('begin', 'set local search_path to open');
+      expect(await seen()).toBe('plain');
+      await say('commit');
+      client.write(Buffer.concat([query('begin'), query('select 1'), query('commit')]));
+      expect(errorsIn(await client.ask(query('select id from customers')))).toEqual([]);
+    });
+  });
 });

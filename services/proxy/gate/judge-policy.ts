@@ -24,6 +24,8 @@ export interface PolicyQuestion {
   readonly now: number;
   readonly inTransaction: boolean;
   readonly analysis: Analysis;
+  /** What it calls; below EXECUTE and FETCH too. */
+  readonly functions: ReadonlySet<string>;
   readonly accesses: readonly ResolvedAccess[];
   /** The text and, below EXECUTE and FETCH, what they run. */
   readonly writes: boolean;
@@ -38,7 +40,7 @@ export function askPolicies(question: PolicyQuestion): Verdict {
   if (analysis.statements.length === 0)
     return { ...denial('', '', snapshot), decision: 'allow', policyIds: [] };
   const verdict = snapshot.decide({ principal, connection, accesses, context: contextOf(question) });
-  return askable(cuttable(verdict, question), question);
+  return askable(cuttable(approvable(verdict, question), question), question);
 }
 
 export function denial(reason: string, policyId: string, { version }: PolicySnapshot): Verdict {
@@ -55,6 +57,16 @@ export function denial(reason: string, policyId: string, { version }: PolicySnap
 export function isBounded({ maxRows, maxBytes, maxRowsPer, maxBytesPer }: Obligations): boolean {
   return [maxRows, maxBytes, maxRowsPer, maxBytesPer].some((bound) => bound !== undefined);
 }
+
+/** A person approves what is written there: not what the session puts behind it a moment later. */
+function approvable(verdict: Verdict, { functions, snapshot }: PolicyQuestion): Verdict {
+  const changeable = verdict.decision === 'hold' && sessionsOwn.find((name) => functions.has(name));
+  if (!changeable) return verdict;
+  const reason = `nobody can approve what ${changeable} will give: write the value itself`;
+  return denial(reason, '', snapshot);
+}
+
+const sessionsOwn: readonly string[] = ['current_setting', 'currval', 'lastval'];
 
 /** A read that may be cut off and a write in one query string: the write would run after the cut, or not. */
 function cuttable(verdict: Verdict, { analysis, snapshot }: PolicyQuestion): Verdict {

@@ -99,8 +99,15 @@ export function lookupsOf(
 }
 
 /** Why an EXECUTE may not run what it names: its arguments are not known by their numbers. */
-export function executeProblem(own: Inbound, referred: readonly Referred[]): string | undefined {
+export function executeProblem(
+  own: Inbound,
+  functions: readonly string[],
+  referred: readonly Referred[],
+): string | undefined {
   for (const { judgement } of referred) {
+    // A setting's value, say, would be another each time under one text.
+    if (functions.length > 0 && judgement?.lookups.some(({ parameters }) => parameters.length > 0))
+      return `EXECUTE would look up in a masked column what ${functions[0]} gives: write the value itself`;
     if (judgement?.lookups.some(({ arrayParameters }) => arrayParameters.length > 0))
       return 'an array is compared with a masked column by EXECUTE: run the statement itself, with the array as its parameter';
     const write = judgement?.inbound.writes.find(({ parameters }) => parameters.length > 0);

@@ -149,9 +149,9 @@ export class Judge {
     if (typeof referred === 'string')
       return refused(text, grounds, referred, recordableText(text, true, grounds.masking));
     const others = referred.flatMap(({ judgement }) => judgement ?? []);
-    const accesses = [analysis, ...others.map((other) => other.analysis)].flatMap(({ statements }) =>
-      statements.flatMap((s) => s.accesses),
-    );
+    const all = [analysis, ...others.map((other) => other.analysis)].flatMap(({ statements }) => statements);
+    const accesses = all.flatMap((s) => s.accesses);
+    const functions = new Set(all.flatMap((s) => s.functions));
     const resolved = accesses.flatMap((access) => resolveAccess(access, namespace));
     const does = {
       returnsRows: analysis.statements.some((s) => s.returnsRows) || others.some((j) => j.returnsRows),
@@ -159,7 +159,7 @@ export class Judge {
     };
     const seen = seenBy(text, answer, referred);
     const verdict =
-      this.objection(answer, seen, referred, grounds) ??
+      this.objection(answer, seen, analysis, referred, grounds) ??
       askPolicies({
         ...{ principal: this.options.principal, connection: this.options.connection },
         ...{
@@ -167,7 +167,7 @@ export class Judge {
           now: this.options.clock.now(),
           inTransaction: grounds.inTransaction,
         },
-        ...{ analysis, accesses: resolved, runsOther: referred.length > 0, ...does },
+        ...{ analysis, functions, accesses: resolved, runsOther: referred.length > 0, ...does },
       });
     const clean = answer.ok && answer.clean && others.every((j) => j.clean);
     const inboundRefused = verdict.decision === 'deny' && verdict.policyIds[0] === 'inbound';
@@ -194,6 +194,7 @@ export class Judge {
   private objection(
     answer: LineageAnswer,
     { inbound, lookups }: Seen,
+    { statements }: Analysis,
     referred: readonly Referred[],
     { snapshot, masking }: Grounds,
   ): Verdict | undefined {
@@ -205,7 +206,13 @@ export class Judge {
     }
     const forbidden = inboundProblem(masking, inbound.literals);
     if (forbidden !== undefined) return denial(forbidden, 'inbound', snapshot);
-    const destroyed = maskWrittenBack(inbound.writes, []) ?? executeProblem(inbound, referred);
+    const destroyed =
+      maskWrittenBack(inbound.writes, []) ??
+      executeProblem(
+        inbound,
+        statements.flatMap((s) => s.functions),
+        referred,
+      );
     return destroyed === undefined ? undefined : denial(destroyed, 'masking', snapshot);
   }
 }

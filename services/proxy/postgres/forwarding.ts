@@ -25,7 +25,8 @@ export class Forwarding {
   begun(run: Run): void {
     const { conversation } = this.parts;
     conversation.expected.push(run);
-    conversation.mustSettle ||= changesNames(run) || this.mayBeCut(run.judgement);
+    conversation.mustSettle ||=
+      changesNames(run, this.parts.namespace.mayRevert) || this.mayBeCut(run.judgement);
   }
 
   private step(decision: SegmentDecision, index: number): void {

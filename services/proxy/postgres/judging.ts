@@ -30,7 +30,7 @@ export class Judging {
     const { conversation } = this.parts;
     this.asked = false;
     let judged = this.judgeNow(text, path, this.lookup);
-    const within = pathWithin(judged);
+    const within = pathWithin(judged, this.parts.namespace.mayRevert);
     if (within !== 'same') judged = this.judgeNow(text, within, this.lookup);
     // What it refers to may be another thing once the target has answered.
     if (!conversation.isQuiet && (this.asked || refersBack(judged))) return this.quiet;

@@ -197,7 +197,7 @@ export class SegmentDecision {
     if (answer) return this.refuse(message, run.judgement, answer, run.execution);
     this.describeFirst(portal, judgement);
     this.budgeted ||= judgement.returnsRows && judgement.bounded;
-    this.splitAfter = changesNames(run);
+    this.splitAfter = changesNames(run, this.parts.namespace.mayRevert);
     return this.add(run, message);
   }
 

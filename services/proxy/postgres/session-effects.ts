@@ -13,28 +13,39 @@ export function applyEffects({ conversation, namespace }: SessionParts, run: Run
   const effect = run.judgement.analysis.statements[index]?.effect;
   if (!effect) return;
   conversation.names.done(effect, run.judgement, run.spent, namespace.path, index);
-  if (effect.type === 'rollback-to') namespace.rolledBack();
+  if (takingBack.has(effect.type)) namespace.rolledBack();
   if (changesSettings(effect)) conversation.settingChanges++;
 }
 
-/** Do its effects change what later messages refer to? Then nothing may be judged before it has settled. */
-export function changesNames({ judgement, portal }: Run): boolean {
+/**
+ * Do its effects change what later messages refer to? Then nothing may be judged before it has settled. `mayRevert`: the
+ * open transaction has changed what names mean, and its end may take that back.
+ */
+export function changesNames({ judgement, portal }: Run, mayRevert: boolean): boolean {
   const {
     effects,
     analysis: { statements },
   } = judgement;
   if (portal?.prepared.bySql) return false;
   if (disturbance(statements) !== 'none') return true;
-  for (let i = 0; i < effects.length; i++) if (settling.has(effects[i]!.type)) return true;
+  for (let i = 0; i < effects.length; i++) {
+    const { type } = effects[i]!;
+    if (settling.has(type) || (mayRevert && takingBack.has(type))) return true;
+  }
   return false;
 }
 
 /** What names mean to the later statements of a text, which is judged before its first has run. */
-export function pathWithin({ analysis: { statements } }: Judgement): 'same' | 'unknown' | 'renamed' {
+export function pathWithin(
+  { analysis: { statements } }: Judgement,
+  mayRevert: boolean,
+): 'same' | 'unknown' | 'renamed' {
   if (statements.length < 2) return 'same';
-  const moved = disturbance(statements.slice(0, -1));
+  const before = statements.slice(0, -1);
+  const moved = disturbance(before);
   if (moved === 'names') return 'renamed';
-  return moved === 'none' ? 'same' : 'unknown';
+  const reverted = mayRevert && before.some(({ effect }) => effect && takingBack.has(effect.type));
+  return moved === 'none' && !reverted ? 'same' : 'unknown';
 }
 
 /** The first statement behind which columns, or what names mean, may be others than before the text; Infinity: none. */
@@ -74,7 +85,8 @@ function disturbedBy({ accesses, effect, renames }: StatementFacts): Disturbance
 
 const disturbing: ReadonlySet<string> = new Set(['sql:ddl', 'sql:code', 'sql:admin', 'sql:unknown']);
 
-const takingBack = new Set<SessionEffect['type']>(['rollback', 'rollback-to']);
+/** COMMIT too: SET LOCAL ends with it, and with AND CHAIN no status tells that anything has. */
+const takingBack = new Set<SessionEffect['type']>(['commit', 'rollback', 'rollback-to']);
 
 /** `"$user"` stands for the role. */
 const pathSettings: ReadonlySet<string> = new Set(['search_path', 'role', 'session_authorization', 'all']);

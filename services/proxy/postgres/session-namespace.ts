@@ -86,6 +86,11 @@ export class SessionNamespace {
     this.namespace = undefined;
   }
 
+  /** Has the open transaction changed what names mean? Its end, or ROLLBACK TO, may take that back. */
+  get mayRevert(): boolean {
+    return this.inTransaction !== 'none';
+  }
+
   rolledBack(): void {
     if (this.inTransaction === 'none') return;
     this.isStale = true;
