@@ -309,7 +309,7 @@ describe.skipIf(!peer('postgres'))('a hostile client (invariants 3 and 10)', () 
         stalled = (await Promise.race([drained, sleep(3_000, 'stalled')])) === 'stalled';
       }
       expect(stalled).toBe(true);
-      expect(resident(stage.house.pid) - before).toBeLessThan(150);
+      expect(resident(stage.house.pid) - before).toBeLessThan(250);
       socket.destroy();
     }, 60_000);
   });

@@ -194,6 +194,31 @@ describe('refusals that no policy lifts', () => {
     expect(reasonOf(execute('deniz@example.com'))).toBeUndefined();
   });
 
+  test('EXECUTE that looks up what a setting gives: another value each time under one text', () => {
+    const { ask } = house();
+    const prepared = ask('PREPARE q AS SELECT id FROM customers WHERE email = $1');
+    const reason = (text: string, by = prepared) => reasonOf(ask(text, { lookup: () => by }));
+    expect(reason("EXECUTE q(current_setting('application_name'))")).toContain('write the value itself');
+    expect(reason("EXECUTE q('a@example.com')")).toBeUndefined();
+    const plain = ask('PREPARE q AS SELECT id FROM customers WHERE id = $1');
+    expect(reason("EXECUTE q(length('abc'))", plain)).toBeUndefined();
+  });
+
+  test('asking a person about what a setting gives: it may give another when it runs', () => {
+    const approve =
+      '@effect("approve") @approvers("a") permit (principal, action == Action::"sql:update", resource);';
+    const { ask } = house(`${all} ${approve}`);
+    const { verdict } = ask(
+      "UPDATE customers SET id = current_setting('application_name')::int WHERE id = 1",
+    );
+    expect(verdict).toMatchObject({
+      decision: 'deny',
+      reason: expect.stringContaining('nobody can approve') as string,
+    });
+    expect(ask('UPDATE customers SET id = 2 WHERE id = 1').verdict.decision).toBe('hold');
+    expect(ask("SELECT current_setting('application_name')").verdict.decision).toBe('allow');
+  });
+
   test('more than twenty look-ups', () => {
     const { ask } = house();
     const list = (count: number) => Array.from({ length: count }, (_, i) => `'${i}'`).join();
