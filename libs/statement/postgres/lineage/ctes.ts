@@ -2,6 +2,7 @@ import { asNode, fieldsOf, list, names, text, type Fields } from '../tree.js';
 import { renamed } from './aliases.js';
 import type { Cte, Ctes, Engine, Rows } from './engine.js';
 import { spellings, type Scope } from './namespace.js';
+import { eitherOf } from './open.js';
 import { places } from './refusal.js';
 import { clear, either } from './values.js';
 
@@ -78,11 +79,12 @@ function settle(engine: Engine, cte: Cte): void {
 
 function grown(before: Rows | undefined, after: Rows): Rows {
   if (!before) return after;
+  if (before.open || after.open) return eitherOf(after, before);
   const columns = after.columns.map(({ name, value }, at) => ({
     name,
     value: either(value, before.columns[at]?.value ?? value),
   }));
-  return { columns, open: before.open || after.open };
+  return { columns, open: false };
 }
 
 function same(a: Rows, b: Rows): boolean {
@@ -112,5 +114,5 @@ function withExtras(engine: Engine, { fields }: Cte, rows: Rows): Rows {
     cycle?.['cycle_mark_column'],
     cycle?.['cycle_path_column'],
   ].flatMap((name) => (typeof name === 'string' ? [{ name, value: clear }] : []));
-  return { columns: [...rows.columns, ...added], open: true };
+  return { columns: [...rows.columns, ...added], open: true, certainNames: !rows.open };
 }
