@@ -309,6 +309,12 @@ describe('what a text may cost', () => {
     expect(analyze(many(300)).statements).toHaveLength(1);
   });
 
+  it('refuses more statements than a text may have, and takes as many', () => {
+    const fetches = (count: number) => `DECLARE c CURSOR FOR SELECT 1;${'FETCH 1 FROM c;'.repeat(count - 1)}`;
+    expect(() => analyze(fetches(1001))).toThrow('more than 1,000 statements');
+    expect(analyze(fetches(1000)).statements).toHaveLength(1000);
+  });
+
   const wide = (names: number, relations: number) =>
     `SELECT ${Array(names).fill('id').join(',')} FROM ${Array.from({ length: relations }, (_, i) => `orders c${i}`).join(',')}`;
 

@@ -42,10 +42,13 @@ const withQuery = (fields: Fields, outer: Scope | undefined): Cte => ({
 });
 
 /** The with-query of this name, before any relation of it. */
-export function findCte(ctes: Ctes | undefined, name: string): Cte | undefined {
+export function findCte(engine: Engine, ctes: Ctes | undefined, name: string): Cte | undefined {
   const all = spellings(name);
-  for (let at = ctes; at; at = at.next) if (all.includes(at.cte.name)) return at.cte;
-  return undefined;
+  let walked = 0;
+  let at = ctes;
+  for (; at && !all.includes(at.cte.name); at = at.next) walked++;
+  engine.work.spend(walked >> 4);
+  return at?.cte;
 }
 
 /** What a with-query gives: of a recursive one, the least that holds for every round. */

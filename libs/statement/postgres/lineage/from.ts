@@ -50,7 +50,7 @@ function item(name: string | undefined, rows: Rows, more: Partial<Item> = {}): I
 /** A relation or a with-query. */
 function relationItem(engine: Engine, fields: Fields, base: Scope): Item {
   const written = relationOf(fields);
-  const cte = written.schema === undefined ? findCte(base.ctes, written.name) : undefined;
+  const cte = written.schema === undefined ? findCte(engine, base.ctes, written.name) : undefined;
   if (!cte) return tableItem(engine, fields);
   const alias = aliasOf(fields);
   const rows = renamed(rowsOf(engine, cte), alias.columns);
