@@ -45,13 +45,20 @@ function byOutput(
   const number = node.type === 'A_Const' ? position(node.fields) : undefined;
   if (number !== undefined) return byNumber(engine, number, rows, place);
   const reference = node.type === 'ColumnRef' ? node.fields : olderReference(node);
-  const named = reference ? outputsNamed(reference, scope, rows, columnsFirst) : [];
+  const named = reference ? outputsNamed(engine, reference, scope, rows, columnsFirst) : [];
   for (const { value } of named) engine.use(value, place);
   const either = rows.open || (columnsFirst && scope.items.some(mayHaveMore));
   if (named.length === 0 || either) engine.expression(node, scope, place);
 }
 
-function outputsNamed(fields: Fields, scope: Scope, rows: Rows, columnsFirst: boolean): Rows['columns'] {
+function outputsNamed(
+  engine: Engine,
+  fields: Fields,
+  scope: Scope,
+  rows: Rows,
+  columnsFirst: boolean,
+): Rows['columns'] {
+  engine.work.spend(rows.columns.length >> 4);
   const { path, star } = columnPath(fields);
   const [name, ...more] = path;
   if (name === undefined || star || more.length > 0) return [];
