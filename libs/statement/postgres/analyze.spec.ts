@@ -309,6 +309,22 @@ describe('what a text may cost', () => {
     expect(analyze(many(300)).statements).toHaveLength(1);
   });
 
+  it('refuses more statements than a text may have, and takes as many', () => {
+    const fetches = (count: number) => `DECLARE c CURSOR FOR SELECT 1;${'FETCH 1 FROM c;'.repeat(count - 1)}`;
+    expect(() => analyze(fetches(1001))).toThrow('more than 1,000 statements');
+    expect(analyze(fetches(1000)).statements).toHaveLength(1000);
+  });
+
+  it('refuses relations beyond a bound, each of which is looked for among all', () => {
+    const relations = (count: number) =>
+      `SELECT 1 FROM ${Array.from({ length: count }, (_, n) => `t${n}`).join(',')}`;
+    expect(() => analyze(relations(20_000))).toThrow('too many relations');
+    expect(analyze(relations(500)).statements[0]?.accesses).toHaveLength(500);
+    const where = Array.from({ length: 3000 }, (_, n) => `c${n}.id = 1`).join(' AND ');
+    const from = Array.from({ length: 3000 }, (_, n) => `orders c${n}`).join(',');
+    expect(() => analyze(`SELECT 1 FROM ${from} WHERE ${where}`)).toThrow('too many');
+  });
+
   const wide = (names: number, relations: number) =>
     `SELECT ${Array(names).fill('id').join(',')} FROM ${Array.from({ length: relations }, (_, i) => `orders c${i}`).join(',')}`;
 

@@ -2,7 +2,7 @@ import type { Access, RelationName, SqlAction } from '../facts.js';
 import { Accesses } from './accesses.js';
 import { catalogKind } from './catalogs.js';
 import { isListedFunction, movesSequence } from './functions.js';
-import { columnUses, emptyScope, seenSoFar, within, type Scope, type Source } from './scope.js';
+import { columnUses, emptyScope, searched, seenSoFar, within, type Scope, type Source } from './scope.js';
 import { isReadableSetting, literal } from './settings.js';
 import { asNode, eachBelow, eachChild, fieldsOf, list, names, text, type Fields, type Node } from './tree.js';
 import { whereKind } from './where.js';
@@ -205,6 +205,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   // In FROM it has been gathered already; what a RangeVar means elsewhere depends on the statement.
   RangeVar: (reader, fields, scope) => {
+    searched(scope);
     if (!scope.sources.some((each) => isSource(each, fields, scope))) reader.named(fields);
   },
   // Its relations are names of FROM items, not relations of their own.

@@ -46,6 +46,12 @@ export function seenSoFar(ctes: ReadonlySet<string>): ReadonlySet<string> {
   return new Set(ctes);
 }
 
+/** Called where all sources of a scope are gone through for one name. */
+export function searched({ sources }: Scope): void {
+  if (!affordable(sources.length >> 3))
+    throw new AppError('STATEMENT_DENIED', 'the statement names too many relations');
+}
+
 function affordable(cost: number): boolean {
   spent += cost;
   return spent <= mostUses;
@@ -82,6 +88,7 @@ function chain(scope: Scope): Source[] {
 function bySource(scope: Scope, path: readonly string[]): Source[] {
   const name = path.at(-1);
   for (let at: Scope | undefined = scope; at; at = at.outer) {
+    searched(at);
     const found = at.sources.filter((each) => each.name === name || each.relation?.name === name);
     if (found.length > 0) return found;
   }

@@ -49,7 +49,9 @@ const bareByField: Readonly<Record<string, string>> = {
 
 /** The type of a bare field of a node of this type; undefined for those that no rule asks about. */
 export function bareType(parent: string, field: string): string | undefined {
-  return bareFields[`${parent}.${field}`] ?? bareByField[field];
+  // JSON's aggregates have a field called constructor: so has every object.
+  const byField = Object.hasOwn(bareByField, field) ? bareByField[field] : undefined;
+  return bareFields[`${parent}.${field}`] ?? byField;
 }
 
 export function isFields(value: unknown): value is Fields {

@@ -280,3 +280,23 @@ export const honestScopes: readonly string[] = [
   `select c1_0.id, c1_0.email, c1_0.name from customers c1_0 where c1_0.email = 'ana@example.com' order by c1_0.name fetch first 2 rows only`,
   `select c1_0.id, o1_0.customer_id, o1_0.id, o1_0.total from customers c1_0 left join orders o1_0 on c1_0.id = o1_0.customer_id where c1_0.id in (1, 2)`,
 ];
+
+/** Beside what is refused of unknown columns and newer syntax. */
+export const honestUnknown: readonly string[] = [
+  `SELECT system_user, id, email FROM customers`,
+  `SELECT id FROM customers WHERE name = system_user ORDER BY system_user`,
+  `SELECT system_user || '' FROM (SELECT id AS system_user FROM customers) x`,
+  `SELECT json_object('a': id, 'b': name), json_array(id, name) FROM customers`,
+  `SELECT json_arrayagg(name) FROM customers`,
+  `SELECT x.q || '' FROM (SELECT u.*, c.name FROM unnest(ARRAY[NULL::orders]) u, customers c) AS x(p, q)`,
+  `SELECT x.id, x.s FROM (SELECT c.id, t AS s, c.email FROM unnest('{a,b}'::text[]) t, customers c) x WHERE x.s LIKE 'a%'`,
+  `SELECT x.b || '' FROM (SELECT t, 1 AS n FROM unnest('{a}'::text[]) t UNION ALL SELECT name, 2 FROM customers) AS x(b, n)`,
+  `SELECT u.*, c.email FROM unnest(ARRAY[NULL::orders]) u, customers c WHERE c.id = 1`,
+  `SELECT (x).* FROM (SELECT c.id, c.email FROM customers c) x ORDER BY id`,
+  `SELECT c.id, u FROM customers c, unnest(ARRAY[NULL::orders]) u ORDER BY c.id`,
+  `SELECT id, name || '' FROM customers c JOIN unnest($1::int[]) AS id USING (id)`,
+  `SELECT x.id FROM (SELECT u.id, c.email FROM unnest(ARRAY[NULL::orders]) u, customers c) x WHERE x.id > 1`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY['{a,b,c}'::text, 'd'])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[$1::text, $2::varchar])`,
+  `SELECT id FROM customers WHERE email = ANY ('{a,b,c}'::text[])`,
+];

@@ -1,5 +1,6 @@
 import { isFields, names, text, type Fields } from '../tree.js';
 import type { Rows } from './engine.js';
+import { blurred } from './open.js';
 import { clear, type Column } from './values.js';
 
 export interface Alias {
@@ -20,9 +21,11 @@ export function renameFirst(columns: readonly Column[], names: readonly string[]
 }
 
 /** The same; of columns that are not known, at least the names then are. */
-export function renamed({ columns, open }: Rows, names: readonly string[]): Rows {
+export function renamed(rows: Rows, names: readonly string[]): Rows {
+  if (names.length === 0) return rows;
+  const { columns, open } = rows;
   const known = renameFirst(columns, names);
-  if (!open || names.length <= known.length) return { columns: known, open };
+  if (!open) return { columns: known, open };
   const more = names.slice(known.length).map((name) => ({ name, value: clear }));
-  return { columns: [...known, ...more], open };
+  return blurred({ columns: [...known, ...more], open });
 }

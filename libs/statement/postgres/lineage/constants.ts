@@ -18,6 +18,7 @@ export const constantsOf = {
 };
 
 function oneValue(node: unknown): Constants | undefined {
+  if (isArrayCast(node)) return undefined;
   const plain = uncast(node);
   const number = fieldsOf(plain, 'ParamRef')?.['number'];
   if (typeof number === 'number') return { ...none, parameters: [number] };
@@ -38,12 +39,23 @@ function manyValues(nodes: readonly unknown[]): Constants | undefined {
 function arrayValues(node: unknown): Constants | undefined {
   const plain = uncast(node);
   const array = fieldsOf(plain, 'A_ArrayExpr');
-  if (array) return manyValues(list(array['elements']));
+  if (array) return elementValues(list(array['elements']));
   const number = fieldsOf(plain, 'ParamRef')?.['number'];
   if (typeof number === 'number') return { ...none, arrayParameters: [number] };
   const written = fieldsOf(plain, 'A_Const') ? literal(plain) : undefined;
   // '{a,b}': a comma within quotes counts one too many, which only bounds it lower.
   return written === undefined ? undefined : { ...none, constants: written.split(',') };
+}
+
+/** A bare parameter within ARRAY may be declared an array, and be as many values as that has; cast, it is one. */
+function elementValues(nodes: readonly unknown[]): Constants | undefined {
+  return nodes.some((each) => fieldsOf(each, 'ParamRef')) ? undefined : manyValues(nodes);
+}
+
+/** An array where one value is expected: as many values as it has. */
+function isArrayCast(node: unknown): boolean {
+  const typeName = fieldsOf(node, 'TypeCast')?.['typeName'] as Fields | undefined;
+  return list(typeName?.['arrayBounds']).length > 0;
 }
 
 const scalarTypes: ReadonlySet<string> = new Set(

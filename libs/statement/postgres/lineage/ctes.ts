@@ -2,6 +2,7 @@ import { asNode, fieldsOf, list, names, text, type Fields } from '../tree.js';
 import { renamed } from './aliases.js';
 import type { Cte, Ctes, Engine, Rows } from './engine.js';
 import { spellings, type Scope } from './namespace.js';
+import { eitherOf } from './open.js';
 import { places } from './refusal.js';
 import { clear, either } from './values.js';
 
@@ -41,10 +42,13 @@ const withQuery = (fields: Fields, outer: Scope | undefined): Cte => ({
 });
 
 /** The with-query of this name, before any relation of it. */
-export function findCte(ctes: Ctes | undefined, name: string): Cte | undefined {
+export function findCte(engine: Engine, ctes: Ctes | undefined, name: string): Cte | undefined {
   const all = spellings(name);
-  for (let at = ctes; at; at = at.next) if (all.includes(at.cte.name)) return at.cte;
-  return undefined;
+  let walked = 0;
+  let at = ctes;
+  for (; at && !all.includes(at.cte.name); at = at.next) walked++;
+  engine.work.spend(walked >> 4);
+  return at?.cte;
 }
 
 /** What a with-query gives: of a recursive one, the least that holds for every round. */
@@ -78,11 +82,12 @@ function settle(engine: Engine, cte: Cte): void {
 
 function grown(before: Rows | undefined, after: Rows): Rows {
   if (!before) return after;
+  if (before.open || after.open) return eitherOf(after, before);
   const columns = after.columns.map(({ name, value }, at) => ({
     name,
     value: either(value, before.columns[at]?.value ?? value),
   }));
-  return { columns, open: before.open || after.open };
+  return { columns, open: false };
 }
 
 function same(a: Rows, b: Rows): boolean {
@@ -112,5 +117,5 @@ function withExtras(engine: Engine, { fields }: Cte, rows: Rows): Rows {
     cycle?.['cycle_mark_column'],
     cycle?.['cycle_path_column'],
   ].flatMap((name) => (typeof name === 'string' ? [{ name, value: clear }] : []));
-  return { columns: [...rows.columns, ...added], open: true };
+  return { columns: [...rows.columns, ...added], open: true, certainNames: !rows.open };
 }

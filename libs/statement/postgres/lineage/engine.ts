@@ -10,6 +10,8 @@ import type { Work } from './work.js';
 export interface Rows {
   readonly columns: readonly Column[];
   readonly open: boolean;
+  /** Of open ones: all names are known, only what `*` stands for is not. */
+  readonly certainNames?: boolean;
 }
 
 /** A with-query. */

@@ -1,7 +1,8 @@
 import { isFields, asNode, eachChild, fieldsOf, list, names, text, type Fields, type Node } from '../tree.js';
 import type { Engine } from './engine.js';
 import type { Scope } from './namespace.js';
-import { columnPath, notation, reference } from './references.js';
+import { olderReference } from './newer-syntax.js';
+import { columnPath, notation, possibleReference, reference } from './references.js';
 import { isPlain } from './predicates.js';
 import { places, type Place } from './refusal.js';
 import { passesThrough } from './total-functions.js';
@@ -24,6 +25,7 @@ export function expression(engine: Engine, node: Node, scope: Scope, place: Plac
     case 'A_Expr':
       return operands(engine, fields, scope, place);
     case 'FuncCall':
+      older(engine, node, scope, place);
       return call(engine, fields, scope, place);
     case 'A_Indirection':
       return engine.use(indirection(engine, fields, scope), place);
@@ -44,6 +46,12 @@ function operands(engine: Engine, fields: Fields, scope: Scope, place: Place): v
     else if (side !== undefined)
       eachChild({ type: 'bare', fields: { side } }, (child) => expression(engine, child, scope, place));
   }
+}
+
+/** The column that a keyword of newer servers may name. */
+function older(engine: Engine, node: Node, scope: Scope, place: Place): void {
+  const column = olderReference(node);
+  if (column) engine.use(possibleReference(engine, column, scope), place);
 }
 
 function call(engine: Engine, fields: Fields, scope: Scope, place: Place): void {
@@ -97,6 +105,8 @@ export function target(engine: Engine, node: Node, scope: Scope): Value {
   engine.work.spend(1);
   if (node.type === 'ColumnRef') return reference(engine, node.fields, scope);
   if (node.type === 'A_Indirection') return indirection(engine, node.fields, scope);
+  const older = olderReference(node);
+  if (older) return possibleReference(engine, older, scope);
   const inner = scalarQuery(node) ?? passesThrough(node);
   if (!inner) return made(engine, () => expression(engine, node, scope, places.target));
   if (inner.type === 'query') return scalar(engine, inner.node, scope);

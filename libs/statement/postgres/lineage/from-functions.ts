@@ -2,7 +2,9 @@ import { isFields, asNode, fieldsOf, list, names, text, type Fields, type Node }
 import { aliasOf, renamed } from './aliases.js';
 import type { Engine, Rows } from './engine.js';
 import type { Scope } from './namespace.js';
-import { places } from './refusal.js';
+import { olderReference } from './newer-syntax.js';
+import { blurred, unknownColumns } from './open.js';
+import { places, Refusal } from './refusal.js';
 import { reference } from './references.js';
 import { clear, derived, type Item } from './values.js';
 
@@ -51,6 +53,7 @@ export function functionItem(engine: Engine, fields: Fields, lateral: Scope): It
   const sources = engine.mentioned(() => {
     for (const [call] of calls) {
       const node = asNode(call);
+      if (node && olderReference(node)) throw new Refusal('*', 'FROM SYSTEM_USER may be a relation');
       if (node) engine.expression(node, lateral, places.from);
     }
   });
@@ -68,12 +71,14 @@ export function functionItem(engine: Engine, fields: Fields, lateral: Scope): It
   );
   const ordinality = fields['ordinality'] === true ? ['ordinality'] : [];
   const columns = [...rows.flatMap((each) => each.names), ...ordinality].map((name) => ({ name, value }));
-  const known: Rows = { columns, open: rows.some((each) => each.open) };
+  const open = rows.some((each) => each.open);
+  if (open) columns.push({ name: unknownColumns, value });
+  const known: Rows = { columns, open };
   const name = alias.name ?? callName(asNode(calls[0]?.[0]));
   return {
     name,
     schema: undefined,
-    ...renamed(known, alias.columns),
+    ...renamed(blurred(known), alias.columns),
     hasSystemColumns: false,
     visible: true,
   };

@@ -6,6 +6,7 @@ import type { Engine, Rows } from './engine.js';
 import { functionItem } from './from-functions.js';
 import { joinItems } from './joins.js';
 import type { Scope } from './namespace.js';
+import { blurred } from './open.js';
 import { places } from './refusal.js';
 import { clear, derived, type Item } from './values.js';
 
@@ -39,8 +40,7 @@ function item(name: string | undefined, rows: Rows, more: Partial<Item> = {}): I
   return {
     name,
     schema: undefined,
-    columns: rows.columns,
-    open: rows.open,
+    ...blurred(rows),
     hasSystemColumns: false,
     visible: true,
     ...more,
@@ -50,7 +50,7 @@ function item(name: string | undefined, rows: Rows, more: Partial<Item> = {}): I
 /** A relation or a with-query. */
 function relationItem(engine: Engine, fields: Fields, base: Scope): Item {
   const written = relationOf(fields);
-  const cte = written.schema === undefined ? findCte(base.ctes, written.name) : undefined;
+  const cte = written.schema === undefined ? findCte(engine, base.ctes, written.name) : undefined;
   if (!cte) return tableItem(engine, fields);
   const alias = aliasOf(fields);
   const rows = renamed(rowsOf(engine, cte), alias.columns);

@@ -3,6 +3,7 @@ import { relationOf } from '../reader.js';
 import { eachChild, text, visit, type Node } from '../tree.js';
 import type { Engine } from './engine.js';
 import { spellings } from './namespace.js';
+import { olderReference } from './newer-syntax.js';
 import { places, refusal } from './refusal.js';
 
 /**
@@ -47,6 +48,8 @@ function refuseNamed({ type, fields }: Node, masked: ReadonlySet<string>): void 
   const word = type === 'String' ? text(fields['sval']) : undefined;
   if (word !== undefined && (masked.has(word) || masked.has(word.toLowerCase())))
     throw refusal(word, places.utility);
+  if (olderReference({ type, fields }) && masked.has('system_user'))
+    throw refusal('system_user', places.utility);
   const meant = definitions[type] ?? [];
   eachChild({ type, fields }, (child, field) => {
     if (!meant.includes(field)) refuseNamed(child, masked);

@@ -1,10 +1,11 @@
 import { asNode, isFields, names, type Fields, type Node } from '../tree.js';
-import type { Engine } from './engine.js';
-import { columnsNamed, scope, visibleColumns, type Scope } from './namespace.js';
+import type { Engine, Rows } from './engine.js';
+import { columnsNamed, scope, visibleColumns, type Scope, type Seen } from './namespace.js';
+import { blurred } from './open.js';
 import { equijoin } from './predicates.js';
 import { places, Refusal, refusal } from './refusal.js';
-import { clear, derived, either, none, sourcesOf, type Column, type Item, type Value } from './values.js';
-import { aliasOf, renameFirst } from './aliases.js';
+import { clear, derived, either, none, sourcesOf, type Item, type Value } from './values.js';
+import { aliasOf, renamed } from './aliases.js';
 
 type FromItem = (engine: Engine, node: Node, lateral: Scope, base: Scope) => Item[];
 
@@ -29,14 +30,9 @@ export function joinItems(
   return [...named(engine, fields, sides, using), ...hidden(both, alias.name !== undefined)];
 }
 
-interface Side {
-  readonly columns: Column[];
-  readonly open: boolean;
-}
-
 interface Sides {
-  readonly left: Side;
-  readonly right: Side;
+  readonly left: Seen;
+  readonly right: Seen;
 }
 
 function common(engine: Engine, { left, right }: Sides): string[] {
@@ -57,12 +53,14 @@ function named(engine: Engine, fields: Fields, sides: Sides, using: readonly str
   const rest = [...sides.left.columns, ...sides.right.columns].filter(({ name }) => !using.includes(name));
   engine.work.spend(rest.length);
   const open = sides.left.open || sides.right.open;
-  const columns = renameFirst([...merged, ...rest], alias.columns);
+  const certainNames = sides.left.certainNames && sides.right.certainNames;
+  const all: Rows = { columns: [...merged, ...rest], open, certainNames };
+  // Without an alias its columns have but their own names, and what is unknown of a side is blurred already.
+  const rows = alias.name === undefined ? all : blurred(renamed(all, alias.columns));
   const item: Item = {
     name: alias.name,
     schema: undefined,
-    columns,
-    open,
+    ...rows,
     hasSystemColumns: false,
     visible: true,
   };
@@ -97,9 +95,10 @@ function mergedValue(engine: Engine, fields: Fields, { left, right }: Sides, nam
   }
 }
 
-function columnOf(engine: Engine, side: Side, name: string): Value {
+function columnOf(engine: Engine, side: Seen, name: string): Value {
   const found = columnsNamed({ ...anyItem, columns: side.columns }, name);
-  if (found.length === 0 && !side.open) engine.unresolved(`column "${name}" is unknown`);
+  if (found.length === 0 && !side.certainNames) return derived(sourcesOf(side.columns));
+  if (found.length === 0) engine.unresolved(`column "${name}" is unknown`);
   return (
     found.reduce<Value | undefined>((all, { value }) => (all ? either(all, value) : value), undefined) ??
     clear

@@ -1,5 +1,6 @@
 import type { MaskedColumn } from '../../lineage.js';
 import type { Ctes } from './engine.js';
+import { mayHaveMore } from './open.js';
 import { clear, type Column, type Item } from './values.js';
 
 /** What names can mean at one place, from the inside out: PostgreSQL's ParseState. */
@@ -40,11 +41,18 @@ export function columnsNamed(item: Item, name: string): Column[] {
   return found;
 }
 
+export interface Seen {
+  readonly columns: Column[];
+  readonly open: boolean;
+  readonly certainNames: boolean;
+}
+
 /** The columns that `*` stands for, or undefined if an item has some that are not known. */
-export function visibleColumns(items: readonly Item[]): { columns: Column[]; open: boolean } {
+export function visibleColumns(items: readonly Item[]): Seen {
   const visible = items.filter((each) => each.visible);
   return {
     columns: visible.flatMap((each) => each.columns),
     open: visible.some((each) => each.open),
+    certainNames: !visible.some(mayHaveMore),
   };
 }

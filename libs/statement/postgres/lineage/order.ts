@@ -1,6 +1,8 @@
 import { isFields, asNode, fieldsOf, list, type Fields } from '../tree.js';
 import type { Engine, Rows } from './engine.js';
 import { columnsNamed, spellings, type Scope } from './namespace.js';
+import { olderReference } from './newer-syntax.js';
+import { mayHaveMore, unknownColumns } from './open.js';
 import { columnPath } from './references.js';
 import { places, type Place } from './refusal.js';
 
@@ -42,18 +44,27 @@ function byOutput(
   if (!node) return;
   const number = node.type === 'A_Const' ? position(node.fields) : undefined;
   if (number !== undefined) return byNumber(engine, number, rows, place);
-  const named = node.type === 'ColumnRef' ? outputsNamed(node.fields, scope, rows, columnsFirst) : [];
+  const reference = node.type === 'ColumnRef' ? node.fields : olderReference(node);
+  const named = reference ? outputsNamed(engine, reference, scope, rows, columnsFirst) : [];
   for (const { value } of named) engine.use(value, place);
-  if (named.length === 0 || rows.open) engine.expression(node, scope, place);
+  const either = rows.open || (columnsFirst && scope.items.some(mayHaveMore));
+  if (named.length === 0 || either) engine.expression(node, scope, place);
 }
 
-function outputsNamed(fields: Fields, scope: Scope, rows: Rows, columnsFirst: boolean): Rows['columns'] {
+function outputsNamed(
+  engine: Engine,
+  fields: Fields,
+  scope: Scope,
+  rows: Rows,
+  columnsFirst: boolean,
+): Rows['columns'] {
+  engine.work.spend(rows.columns.length >> 4);
   const { path, star } = columnPath(fields);
   const [name, ...more] = path;
   if (name === undefined || star || more.length > 0) return [];
-  if (columnsFirst && scope.items.some((each) => each.visible && columnsNamed(each, name).length > 0))
-    return [];
-  const all = spellings(name);
+  const certain = scope.items.filter((each) => each.visible && !mayHaveMore(each));
+  if (columnsFirst && certain.some((each) => columnsNamed(each, name).length > 0)) return [];
+  const all = rows.open ? [...spellings(name), unknownColumns] : spellings(name);
   return rows.columns.filter((each) => all.includes(each.name));
 }
 

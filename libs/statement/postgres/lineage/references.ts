@@ -2,6 +2,7 @@ import { isListedFunction } from '../functions.js';
 import { fieldsOf, list, names, type Fields } from '../tree.js';
 import type { Engine } from './engine.js';
 import { columnsNamed, spellings, visibleColumns, type Scope } from './namespace.js';
+import { mayHaveMore } from './open.js';
 import { places, Refusal } from './refusal.js';
 import { clear, derived, either, sourcesOf, union, type Item, type Value } from './values.js';
 
@@ -23,6 +24,13 @@ export function reference(engine: Engine, fields: Fields, scope: Scope): Value {
   return path.length === 1 ? bareName(engine, name, scope) : qualified(engine, path, scope);
 }
 
+/** The same of what may not be a column at all: a bare name that means nothing here is clear. */
+export function possibleReference(engine: Engine, fields: Fields, scope: Scope): Value {
+  const [name = ''] = columnPath(fields).path;
+  const value = bareName(engine, name, scope, () => clear);
+  return derived(value.sources);
+}
+
 function starred(engine: Engine, path: readonly string[], scope: Scope): Value {
   if (path.length > 0) {
     const item = itemNamed(engine, path, scope);
@@ -33,7 +41,7 @@ function starred(engine: Engine, path: readonly string[], scope: Scope): Value {
 }
 
 // Every scope's columns come before any scope's relations: colNameToVar, then refnameNamespaceItem.
-function bareName(engine: Engine, name: string, scope: Scope): Value {
+function bareName(engine: Engine, name: string, scope: Scope, otherwise = missing): Value {
   let guess: Value | undefined;
   for (let at: Scope | undefined = scope; at; at = at.outer) {
     const { certain, found, open } = inScope(engine, name, at);
@@ -42,7 +50,7 @@ function bareName(engine: Engine, name: string, scope: Scope): Value {
   }
   const item = itemNamed(engine, [name], scope);
   if (item) return guess ? mixed(guess, wholeRow(engine, item)) : wholeRow(engine, item);
-  return guess ?? missing(engine, [name]);
+  return guess ?? otherwise(engine, [name]);
 }
 
 const mixed = (a: Value, b: Value): Value => derived(union(a.sources, b.sources));
@@ -59,16 +67,22 @@ function inScope(engine: Engine, name: string, { items }: Scope): Found {
   let certain = false;
   let open = false;
   let found: Value | undefined;
+  let unknown: Value | undefined;
   for (const item of items) {
     if (!item.visible) continue;
     engine.work.spend(1 + (item.columns.length >> 3));
-    if (item.open) open = true;
-    for (const { value } of columnsNamed(item, name)) {
+    const more = mayHaveMore(item);
+    if (more) open = true;
+    const named = columnsNamed(item, name);
+    for (const { value } of named) {
       if (found && certain) engine.unresolved(`column "${name}" is ambiguous`);
-      if (!item.open) certain = true;
+      if (!more) certain = true;
       found = found ? either(found, value) : value;
     }
+    if (more && named.length === 0) unknown = mixed(unknown ?? clear, anyColumn(engine, item));
   }
+  // In an item whose columns are known it is nowhere else: the server would call it ambiguous.
+  if (unknown && !certain) found = mixed(found ?? clear, unknown);
   return { certain, found, open };
 }
 
@@ -90,8 +104,21 @@ function qualified(engine: Engine, path: readonly string[], scope: Scope): Value
   if (!item) return missing(engine, path);
   const name = path.at(-1) ?? '';
   const [first, ...more] = columnsNamed(item, name);
-  if (!first) return notation(engine, name, item.open ? undefined : wholeRow(engine, item));
+  if (mayHaveMore(item)) return uncertain(engine, name, item);
+  if (!first) return notation(engine, name, wholeRow(engine, item));
   return more.reduce((value, each) => either(value, each.value), first.value);
+}
+
+/** A column, known or not, or a function of the whole row. */
+function uncertain(engine: Engine, name: string, item: Item): Value {
+  notation(engine, name, undefined);
+  return anyColumn(engine, item);
+}
+
+/** What any column of an item may carry. */
+function anyColumn(engine: Engine, item: Item): Value {
+  engine.work.spend(item.columns.length);
+  return derived(sourcesOf(item.columns));
 }
 
 /** `c.name` without such a column is name(c), a call with the whole row. No row: it may yet be a column. */

@@ -3,6 +3,7 @@ import { openWith } from './ctes.js';
 import type { Ctes, Engine, Rows } from './engine.js';
 import { from } from './from.js';
 import { scope as scopeOf, type Scope } from './namespace.js';
+import { blurred, eitherOf } from './open.js';
 import { grouping, ordering, positions } from './order.js';
 import { places, type Place } from './refusal.js';
 import { targets } from './targets.js';
@@ -81,22 +82,12 @@ function combined(engine: Engine, fields: Fields, scope: Scope, firstArm: FirstA
 function aligned(engine: Engine, left: Rows, right: Rows): Rows {
   engine.work.spend(left.columns.length);
   const open = left.open || right.open || left.columns.length !== right.columns.length;
-  if (open) return mixed(left, right);
+  if (open) return eitherOf(left, right);
   const columns = left.columns.map(({ name, value }, at) => ({
     name,
     value: either(value, right.columns[at]?.value ?? value),
   }));
   return { columns, open };
-}
-
-// Which column meets which is not known: each may be any of the other side's.
-function mixed(left: Rows, right: Rows): Rows {
-  const all = [...left.columns, ...right.columns].reduce<Column['value'] | undefined>(
-    (value, each) => (value ? either(value, each.value) : each.value),
-    undefined,
-  );
-  const columns = left.columns.map(({ name, value }) => ({ name, value: all ? either(all, value) : value }));
-  return { columns, open: true };
 }
 
 function valuesRows(engine: Engine, fields: Fields, scope: Scope): Rows | undefined {
@@ -120,8 +111,7 @@ function sortedByOutput(engine: Engine, fields: Fields, { outer, ctes }: Scope, 
   const item = {
     name: undefined,
     schema: undefined,
-    columns: rows.columns,
-    open: rows.open,
+    ...blurred(rows),
     hasSystemColumns: false,
     visible: true,
   };

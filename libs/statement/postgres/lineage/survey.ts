@@ -4,6 +4,7 @@ import { isListedFunction } from '../functions.js';
 import { relationOf } from '../reader.js';
 import { literal } from '../settings.js';
 import { isFields, isNodeName, list, names, text, type Fields } from '../tree.js';
+import { olderCall } from './newer-syntax.js';
 
 /** What one walk over a statement tells, whatever its names mean. */
 export interface Survey {
@@ -43,6 +44,8 @@ class Walk {
   private field(key: string, fields: Fields): void {
     if (typeof fields['relname'] === 'string') this.relation(fields);
     const rule = isNodeName(key) && Object.hasOwn(rules, key) ? rules[key] : undefined;
+    const older = isNodeName(key) ? olderCall(key, fields) : undefined;
+    if (older !== undefined) this.call([older], true);
     if (rule?.(this, fields) === 'done') return;
     this.object(fields);
   }
@@ -54,9 +57,10 @@ class Walk {
     }
   }
 
-  call(name: readonly string[]): void {
+  /** `listed`: the server's own is known to be harmless. */
+  call(name: readonly string[], listed = isListedFunction(name)): void {
     const own = name.length > 1 || this.known.isBuiltinFunction(name[0] ?? '');
-    if (own && isListedFunction(name)) return;
+    if (own && listed) return;
     const called = name.join('.');
     this.foreign(`function ${called} may read masked columns: what it does cannot be told from here`);
   }

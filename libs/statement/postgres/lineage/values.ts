@@ -28,6 +28,8 @@ export interface Item {
   readonly columns: readonly Column[];
   /** It may have columns that are not known here. */
   readonly open: boolean;
+  /** Open, but only in what `*` stands for. */
+  readonly certainNames?: boolean;
   /** A relation: it has ctid, xmin and their like. */
   readonly hasSystemColumns: boolean;
   /** Its columns can be called by their bare names, and `*` has them; joins with merged columns hide their sides. */

@@ -11,7 +11,7 @@ export class Work {
   private left: number;
 
   constructor(textLength: number) {
-    this.left = 60_000 + textLength * 4;
+    this.left = 60_000 + textLength;
   }
 
   spend(steps: number): void {
