@@ -463,6 +463,15 @@ export const texts: readonly string[] = lines(`
   select(email)::text from people
   select all email::text from people
   select people.email::text from public.people
+  select (select system_user) from (select notes as system_user from people offset 0) x
+  select system_user || '' from (select notes as system_user from people) x
+  select id from (select id, notes as system_user from people) x where system_user like 'a%'
+  select x.s || '' from (select u.*, p.notes from unnest(array[null::orders]) u, people p) as x (k, l, m, n, s)
+  with x (k, l, m, n, s) as (select u.*, p.notes from unnest(array[null::orders]) u, people p) select k from x where s like '%a%'
+  select x.b || '' from (select u.* from unnest(array[row('1', 2)::pair]) u union all select notes, 3 from people) x
+  select x.a || '' from (select u.* from unnest(array[row('1', 2)::pair]) u union all select notes, 3 from people) x
+  select y.notes || '' from (select (x).* from (select u.*, v.notes from unnest(array[row('1', 2)::pair]) u, people v) x) y
+  select x.e || '' from (select o.*, v.notes from cast(null as orders) o, people v) as x (a, b, c, d, e)
   select public.people.email::text from people
   select (public.people).email::text from public.people
   select upper((((email)))) from people
