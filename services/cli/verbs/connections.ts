@@ -95,7 +95,11 @@ async function add(args: readonly string[], cli: Cli): Promise<ExitCode> {
     ...(values['allow-privileged'] ? { allowPrivileged: true } : {}),
   };
   const answer = await cli.api('operator').json(z.unknown(), 'POST', '/connections', { body });
-  cli.out(cli.json ? JSON.stringify(answer) : `added ${name}; what to mask: ./weir classify ${name}; try it: ./weir connect ${name}`);
+  cli.out(
+    cli.json
+      ? JSON.stringify(answer)
+      : `added ${name}; what to mask: ./weir classify ${name}; try it: ./weir connect ${name}`,
+  );
   return exit.ok;
 }
 
