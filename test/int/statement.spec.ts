@@ -232,7 +232,8 @@ function mistakes(result: pg.QueryArrayResult, outputs: readonly OutputLineage[]
   return fields.flatMap(({ name, tableID, columnID }, at) => {
     const { name: said, sources = [], bare } = outputs[at] ?? {};
     const [source] = sources;
-    const misnamed = said === name ? [] : [`name ${said}, not ${name}`];
+    // The server names `(SELECT * …)` by what the star stands for; nothing goes by that name.
+    const misnamed = said === name || said === '?column?' ? [] : [`name ${said}, not ${name}`];
     const elsewhere =
       bare && source && tableID !== 0 && (source.tableOid !== tableID || source.attnum !== columnID);
     return elsewhere ? [...misnamed, `${name} comes from ${tableID}.${columnID}`] : misnamed;

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { AppError } from '#kernel';
+import { compileMasking, shippedMasking } from '#masking';
 import { MessageScanner } from '#wire';
 import type {
   CommitWaiter,
@@ -154,6 +155,7 @@ class ModelTarget {
 }
 
 const nothing = Buffer.alloc(0);
+const masking = compileMasking(shippedMasking);
 /* DataRow (B): count:int16 [ size:int32 bytes ] */
 const searchPath = Buffer.concat([
   message(backend.dataRow, Buffer.from([0, 1, 0, 0, 0, 10]), Buffer.from('["public"]')),
@@ -200,6 +202,8 @@ export async function play(reads: Iterable<Buffer>): Promise<Played> {
     forExecution: ({ judgement }: { judgement: Judgement }) => judgement,
     windows: () => undefined,
     inboundRules: false,
+    masking: () => masking,
+    reveals: () => false,
     received: record.received,
     prepared: record.prepared,
     outcome: () => undefined,
