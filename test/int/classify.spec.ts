@@ -21,9 +21,10 @@ const schema = `
     jsonb_build_object('tel', '+1 415 555 2671'), 4111111111111111, true FROM generate_series(1, 200) i;
   CREATE TABLE "odd. ""name""" ("e. mail*" text, "x\ny" text);
   INSERT INTO "odd. ""name""" VALUES ('${canary}@example.com', '${canary}@example.com');
-  CREATE TABLE large (id int, mail text, pad text) WITH (autovacuum_enabled = off);
-  INSERT INTO large SELECT i, CASE WHEN i > 60000 THEN '${canary}' || i || '@example.com' ELSE '-' END, repeat('x', 200)
-    FROM generate_series(1, 120000) i;
+  -- Few rows a page, so that a sample of pages is one of many places whatever chance says.
+  CREATE TABLE large (id int, mail text, pad text) WITH (autovacuum_enabled = off, fillfactor = 10);
+  INSERT INTO large SELECT i, CASE WHEN i > 20000 THEN '${canary}' || i || '@example.com' ELSE '-' END, repeat('x', 200)
+    FROM generate_series(1, 40000) i;
   ANALYZE large;
   CREATE TABLE huge_values (body text);
   ALTER TABLE huge_values ALTER body SET STORAGE EXTERNAL;
