@@ -57,6 +57,9 @@ function requested({ request, eventId, at }: RequestApproval, state: Approval): 
     tables: [...rest.tables],
     approverGroups: [...rest.approverGroups],
     policyIds: [...rest.policyIds],
+    classes: [],
+    sourceAddress: '',
+    clientProgram: '',
     expiresAtUs: BigInt(expiresAt) * 1000n,
   };
   return { type: 'ApprovalRequested', eventId, at, data };

@@ -56,6 +56,9 @@ export function requested(over: Partial<ApprovalRequest> = {}, at = start): Appr
     tables: [...rest.tables],
     approverGroups: [...rest.approverGroups],
     policyIds: [...rest.policyIds],
+    classes: [],
+    sourceAddress: '',
+    clientProgram: '',
     expiresAtUs: BigInt(expiresAt) * 1000n,
   };
   return { type: 'ApprovalRequested', eventId: 'evt_requested', at, data };

@@ -6,6 +6,7 @@ export const topics = {
   command: 'weir.command.v1',
   session: 'weir.session.v1',
   finding: 'weir.finding.v1',
+  notification: 'weir.notification.v1',
 } as const;
 
 export type Topic = (typeof topics)[keyof typeof topics];

@@ -5,6 +5,18 @@ const address = z
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'expected host:port, e.g. 127.0.0.1:8080');
 const names = z.array(z.string().min(1));
 
+/** A page's sign-in through an issuer: the client that is registered there for it. */
+const oidcSignIn = z.strictObject({
+  clientId: z.string().min(1),
+  /** `env:NAME` or `file:PATH`; absent: a public client, PKCE alone. */
+  clientSecret: z.string().optional(),
+  scopes: names.default(['openid', 'profile', 'email']),
+  /** A public client for `weir login`. */
+  cliClientId: z.string().min(1).optional(),
+  /** What the sign-in page calls it. */
+  label: z.string().optional(),
+});
+
 const oidcIssuer = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   issuer: z.url(),
@@ -17,6 +29,39 @@ const oidcIssuer = z.strictObject({
     .default(['RS256', 'PS256', 'ES256', 'EdDSA']),
   /** Seconds. */
   clockSkew: z.number().int().min(0).max(300).default(30),
+  /** Absent: its tokens are taken, and nobody signs in to pages with it. */
+  signIn: oidcSignIn.optional(),
+});
+
+const samlProvider = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
+  label: z.string().optional(),
+  /** Exactly the identity provider's entityID. */
+  idpEntityId: z.string().min(1),
+  /** Where browsers are sent to sign in, and out. */
+  ssoUrl: z.url(),
+  sloUrl: z.url().optional(),
+  /** PEM certificates that it signs with; several while it changes keys. */
+  idpCerts: z.array(z.string().min(1)).min(1),
+  /** Our own entityID; absent: the metadata's address. */
+  entityId: z.string().optional(),
+  groupsAttribute: z.string().min(1).default('groups'),
+  /** Seconds. */
+  clockSkew: z.number().int().min(0).max(300).default(30),
+});
+
+const webhook = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
+  url: z.url(),
+  /** `env:NAME` or `file:PATH` of a secret in the form `whsec_…` (Standard Webhooks). */
+  secret: z.string().min(1),
+  format: z.enum(['standard', 'slack']).default('standard'),
+  /** Which events; absent: all. */
+  events: z
+    .array(z.enum(['approval.requested', 'approval.decided', 'approval.expired', 'finding.opened']))
+    .optional(),
+  /** Hosts in private networks that it may reach, by name. */
+  allowPrivate: names.default([]),
 });
 
 export const connectionSchema = z.strictObject({
@@ -47,6 +92,31 @@ export const configSchema = z.strictObject({
   identity: z
     .strictObject({
       oidc: z.array(oidcIssuer).default([]),
+      saml: z.array(samlProvider).default([]),
+      pages: z
+        .strictObject({
+          /** Seconds without a request after which a person is signed out. */
+          idle: z
+            .number()
+            .int()
+            .min(60)
+            .default(30 * 60),
+          /** Seconds after which a person signs in again, however busy. */
+          maxAge: z
+            .number()
+            .int()
+            .min(60)
+            .default(8 * 3600),
+          /** Seconds after which the provider is asked again who somebody is. */
+          refresh: z
+            .number()
+            .int()
+            .min(10)
+            .default(5 * 60),
+        })
+        .prefault({}),
+      /** Addresses (CIDR) of proxies whose X-Forwarded-For is believed; of nobody else is it read. */
+      trustedProxies: names.default([]),
       roles: z
         .strictObject({
           approver: names.default([]),
@@ -111,6 +181,7 @@ export const configSchema = z.strictObject({
       workers: z.number().int().min(1).max(64).default(1),
     })
     .prefault({}),
+  webhooks: z.array(webhook).default([]),
   /** Serve the demo database as connection `demo`. */
   demo: z.boolean().default(false),
 });
@@ -122,4 +193,6 @@ export type WeirConfig = z.infer<typeof configSchema> & {
   readonly dataDir: string;
 };
 export type ConnectionConfig = z.infer<typeof connectionSchema>;
+export type SamlProviderConfig = z.infer<typeof samlProvider>;
+export type WebhookConfig = z.infer<typeof webhook>;
 export type OidcIssuerConfig = z.infer<typeof oidcIssuer>;

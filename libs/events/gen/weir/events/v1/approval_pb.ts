@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weir/events/v1/approval.proto.
  */
 export const file_weir_events_v1_approval: GenFile = /*@__PURE__*/
-  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9hcHByb3ZhbC5wcm90bxIOd2Vpci5ldmVudHMudjEi0wIKEUFwcHJvdmFsUmVxdWVzdGVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSFAoMc3RhdGVtZW50X2lkGAMgASgJEiwKCXJlcXVlc3RlchgEIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBISCgpjb25uZWN0aW9uGAUgASgJEg8KB2JpbmRpbmcYBiABKAwSDgoGc2VhbGVkGAcgASgMEgwKBHRleHQYCCABKAkSDgoGdGFibGVzGAkgAygJEgwKBGtpbmQYCiABKAkSDgoGcmVhc29uGAsgASgJEhcKD2FwcHJvdmVyX2dyb3VwcxgMIAMoCRIOCgZxdW9ydW0YDSABKA0SDAoEbW9kZRgOIAEoCRIVCg1leHBpcmVzX2F0X3VzGA8gASgDEhIKCnBvbGljeV9pZHMYECADKAkibwoPQXBwcm92YWxEZWNpZGVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEhAKCGRlY2lzaW9uGAIgASgJEiUKAmJ5GAMgASgLMhkud2Vpci5ldmVudHMudjEuUHJpbmNpcGFsEg4KBnJlYXNvbhgEIAEoCSImCg9BcHByb3ZhbEV4cGlyZWQSEwoLYXBwcm92YWxfaWQYASABKAkiUQoQQXBwcm92YWxDb25zdW1lZBITCgthcHByb3ZhbF9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhQKDHN0YXRlbWVudF9pZBgDIAEoCSI4ChFBcHByb3ZhbFdpdGhkcmF3bhITCgthcHByb3ZhbF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAliBnByb3RvMw", [file_weir_events_v1_identity]);
+  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9hcHByb3ZhbC5wcm90bxIOd2Vpci5ldmVudHMudjEiwAMKEUFwcHJvdmFsUmVxdWVzdGVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSFAoMc3RhdGVtZW50X2lkGAMgASgJEiwKCXJlcXVlc3RlchgEIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBISCgpjb25uZWN0aW9uGAUgASgJEg8KB2JpbmRpbmcYBiABKAwSDgoGc2VhbGVkGAcgASgMEgwKBHRleHQYCCABKAkSDgoGdGFibGVzGAkgAygJEgwKBGtpbmQYCiABKAkSDgoGcmVhc29uGAsgASgJEhcKD2FwcHJvdmVyX2dyb3VwcxgMIAMoCRIOCgZxdW9ydW0YDSABKA0SDAoEbW9kZRgOIAEoCRIVCg1leHBpcmVzX2F0X3VzGA8gASgDEhIKCnBvbGljeV9pZHMYECADKAkSDwoHY2xhc3NlcxgRIAMoCRIqCghlc3RpbWF0ZRgSIAEoCzIYLndlaXIuZXZlbnRzLnYxLkVzdGltYXRlEhYKDnNvdXJjZV9hZGRyZXNzGBMgASgJEhYKDmNsaWVudF9wcm9ncmFtGBQgASgJIjsKCEVzdGltYXRlEgwKBHJvd3MYASABKAESDAoEY29zdBgCIAEoARITCgt1bmF2YWlsYWJsZRgDIAEoCSJvCg9BcHByb3ZhbERlY2lkZWQSEwoLYXBwcm92YWxfaWQYASABKAkSEAoIZGVjaXNpb24YAiABKAkSJQoCYnkYAyABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSDgoGcmVhc29uGAQgASgJIkkKFkFwcHJvdmFsRGVjaXNpb25Wb2lkZWQSEwoLYXBwcm92YWxfaWQYASABKAkSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJIiYKD0FwcHJvdmFsRXhwaXJlZBITCgthcHByb3ZhbF9pZBgBIAEoCSJRChBBcHByb3ZhbENvbnN1bWVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSFAoMc3RhdGVtZW50X2lkGAMgASgJIjgKEUFwcHJvdmFsV2l0aGRyYXduEhMKC2FwcHJvdmFsX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCWIGcHJvdG8z", [file_weir_events_v1_identity]);
 
 /**
  * @generated from message weir.events.v1.ApprovalRequested
@@ -109,6 +109,32 @@ export type ApprovalRequested = Message<"weir.events.v1.ApprovalRequested"> & {
    * @generated from field: repeated string policy_ids = 16;
    */
   policyIds: string[];
+
+  /**
+   * Data classes of the columns that it touches.
+   *
+   * @generated from field: repeated string classes = 17;
+   */
+  classes: string[];
+
+  /**
+   * The target's own estimate (EXPLAIN); absent where it has none.
+   *
+   * @generated from field: weir.events.v1.Estimate estimate = 18;
+   */
+  estimate?: Estimate | undefined;
+
+  /**
+   * `address:port` of the client's socket, and what the client says of itself (never trusted).
+   *
+   * @generated from field: string source_address = 19;
+   */
+  sourceAddress: string;
+
+  /**
+   * @generated from field: string client_program = 20;
+   */
+  clientProgram: string;
 };
 
 /**
@@ -117,6 +143,39 @@ export type ApprovalRequested = Message<"weir.events.v1.ApprovalRequested"> & {
  */
 export const ApprovalRequestedSchema: GenMessage<ApprovalRequested> = /*@__PURE__*/
   messageDesc(file_weir_events_v1_approval, 0);
+
+/**
+ * @generated from message weir.events.v1.Estimate
+ */
+export type Estimate = Message<"weir.events.v1.Estimate"> & {
+  /**
+   * Rows that the planner expects to be returned or changed.
+   *
+   * @generated from field: double rows = 1;
+   */
+  rows: number;
+
+  /**
+   * In the planner's units.
+   *
+   * @generated from field: double cost = 2;
+   */
+  cost: number;
+
+  /**
+   * Why there is none; then the numbers are 0.
+   *
+   * @generated from field: string unavailable = 3;
+   */
+  unavailable: string;
+};
+
+/**
+ * Describes the message weir.events.v1.Estimate.
+ * Use `create(EstimateSchema)` to create a new message.
+ */
+export const EstimateSchema: GenMessage<Estimate> = /*@__PURE__*/
+  messageDesc(file_weir_events_v1_approval, 1);
 
 /**
  * @generated from message weir.events.v1.ApprovalDecided
@@ -150,7 +209,38 @@ export type ApprovalDecided = Message<"weir.events.v1.ApprovalDecided"> & {
  * Use `create(ApprovalDecidedSchema)` to create a new message.
  */
 export const ApprovalDecidedSchema: GenMessage<ApprovalDecided> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_approval, 1);
+  messageDesc(file_weir_events_v1_approval, 2);
+
+/**
+ * A yes that no longer counts, while the request is pending: who gave it has lost the role since.
+ *
+ * @generated from message weir.events.v1.ApprovalDecisionVoided
+ */
+export type ApprovalDecisionVoided = Message<"weir.events.v1.ApprovalDecisionVoided"> & {
+  /**
+   * @generated from field: string approval_id = 1;
+   */
+  approvalId: string;
+
+  /**
+   * The principal's id.
+   *
+   * @generated from field: string by = 2;
+   */
+  by: string;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message weir.events.v1.ApprovalDecisionVoided.
+ * Use `create(ApprovalDecisionVoidedSchema)` to create a new message.
+ */
+export const ApprovalDecisionVoidedSchema: GenMessage<ApprovalDecisionVoided> = /*@__PURE__*/
+  messageDesc(file_weir_events_v1_approval, 3);
 
 /**
  * @generated from message weir.events.v1.ApprovalExpired
@@ -167,7 +257,7 @@ export type ApprovalExpired = Message<"weir.events.v1.ApprovalExpired"> & {
  * Use `create(ApprovalExpiredSchema)` to create a new message.
  */
 export const ApprovalExpiredSchema: GenMessage<ApprovalExpired> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_approval, 2);
+  messageDesc(file_weir_events_v1_approval, 4);
 
 /**
  * The grant was used: at most once.
@@ -196,7 +286,7 @@ export type ApprovalConsumed = Message<"weir.events.v1.ApprovalConsumed"> & {
  * Use `create(ApprovalConsumedSchema)` to create a new message.
  */
 export const ApprovalConsumedSchema: GenMessage<ApprovalConsumed> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_approval, 3);
+  messageDesc(file_weir_events_v1_approval, 5);
 
 /**
  * The requester went away or cancelled.
@@ -220,5 +310,5 @@ export type ApprovalWithdrawn = Message<"weir.events.v1.ApprovalWithdrawn"> & {
  * Use `create(ApprovalWithdrawnSchema)` to create a new message.
  */
 export const ApprovalWithdrawnSchema: GenMessage<ApprovalWithdrawn> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_approval, 4);
+  messageDesc(file_weir_events_v1_approval, 6);
 

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weir/events/v1/identity.proto.
  */
 export const file_weir_events_v1_identity: GenFile = /*@__PURE__*/
-  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9pZGVudGl0eS5wcm90bxIOd2Vpci5ldmVudHMudjEiggEKCVByaW5jaXBhbBIKCgJpZBgBIAEoCRIOCgZpc3N1ZXIYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIMCgRraW5kGAQgASgJEg4KBmdyb3VwcxgFIAMoCRIUCgxvbl9iZWhhbGZfb2YYBiABKAkSFAoMZGlzcGxheV9uYW1lGAcgASgJImEKCFNpZ25lZEluEiwKCXByaW5jaXBhbBgBIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBIPCgd0aHJvdWdoGAIgASgJEhYKDnNvdXJjZV9hZGRyZXNzGAMgASgJIlYKDVNpZ25JblJlZnVzZWQSDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSDwoHdGhyb3VnaBgDIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgEIAEoCWIGcHJvdG8z");
+  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9pZGVudGl0eS5wcm90bxIOd2Vpci5ldmVudHMudjEiggEKCVByaW5jaXBhbBIKCgJpZBgBIAEoCRIOCgZpc3N1ZXIYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIMCgRraW5kGAQgASgJEg4KBmdyb3VwcxgFIAMoCRIUCgxvbl9iZWhhbGZfb2YYBiABKAkSFAoMZGlzcGxheV9uYW1lGAcgASgJImEKCFNpZ25lZEluEiwKCXByaW5jaXBhbBgBIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBIPCgd0aHJvdWdoGAIgASgJEhYKDnNvdXJjZV9hZGRyZXNzGAMgASgJIlYKDVNpZ25JblJlZnVzZWQSDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSDwoHdGhyb3VnaBgDIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgEIAEoCSLNAQoSUGFnZVNlc3Npb25TdGFydGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRITCgtzZWNyZXRfaGFzaBgCIAEoDBIsCglwcmluY2lwYWwYAyABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEAoIcHJvdmlkZXIYBCABKAkSDAoEa2luZBgFIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgGIAEoCRISCgplbmRzX2F0X3VzGAcgASgDEg8KB2lkbGVfdXMYCCABKAMiKgoPUGFnZVNlc3Npb25TZWVuEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCSJdChRQYWdlU2Vzc2lvblJlZnJlc2hlZBIXCg9wYWdlX3Nlc3Npb25faWQYASABKAkSLAoJcHJpbmNpcGFsGAIgASgLMhkud2Vpci5ldmVudHMudjEuUHJpbmNpcGFsIjsKEFBhZ2VTZXNzaW9uRW5kZWQSFwoPcGFnZV9zZXNzaW9uX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCWIGcHJvdG8z");
 
 /**
  * Who acts, as verified at the time of the event.
@@ -129,4 +129,133 @@ export type SignInRefused = Message<"weir.events.v1.SignInRefused"> & {
  */
 export const SignInRefusedSchema: GenMessage<SignInRefused> = /*@__PURE__*/
   messageDesc(file_weir_events_v1_identity, 2);
+
+/**
+ * A person's signed-in browser. The cookie itself is never here, only its digest.
+ *
+ * @generated from message weir.events.v1.PageSessionStarted
+ */
+export type PageSessionStarted = Message<"weir.events.v1.PageSessionStarted"> & {
+  /**
+   * @generated from field: string page_session_id = 1;
+   */
+  pageSessionId: string;
+
+  /**
+   * SHA-256 of the cookie's secret.
+   *
+   * @generated from field: bytes secret_hash = 2;
+   */
+  secretHash: Uint8Array;
+
+  /**
+   * @generated from field: weir.events.v1.Principal principal = 3;
+   */
+  principal?: Principal | undefined;
+
+  /**
+   * The configured name of the provider, and `oidc` or `saml`.
+   *
+   * @generated from field: string provider = 4;
+   */
+  provider: string;
+
+  /**
+   * @generated from field: string kind = 5;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string source_address = 6;
+   */
+  sourceAddress: string;
+
+  /**
+   * Microseconds since the epoch: from then on it is over, however busy it is.
+   *
+   * @generated from field: int64 ends_at_us = 7;
+   */
+  endsAtUs: bigint;
+
+  /**
+   * Microseconds without a request after which it is over.
+   *
+   * @generated from field: int64 idle_us = 8;
+   */
+  idleUs: bigint;
+};
+
+/**
+ * Describes the message weir.events.v1.PageSessionStarted.
+ * Use `create(PageSessionStartedSchema)` to create a new message.
+ */
+export const PageSessionStartedSchema: GenMessage<PageSessionStarted> = /*@__PURE__*/
+  messageDesc(file_weir_events_v1_identity, 3);
+
+/**
+ * It was used. At most a few of these in an idle limit's time, not one a request.
+ *
+ * @generated from message weir.events.v1.PageSessionSeen
+ */
+export type PageSessionSeen = Message<"weir.events.v1.PageSessionSeen"> & {
+  /**
+   * @generated from field: string page_session_id = 1;
+   */
+  pageSessionId: string;
+};
+
+/**
+ * Describes the message weir.events.v1.PageSessionSeen.
+ * Use `create(PageSessionSeenSchema)` to create a new message.
+ */
+export const PageSessionSeenSchema: GenMessage<PageSessionSeen> = /*@__PURE__*/
+  messageDesc(file_weir_events_v1_identity, 4);
+
+/**
+ * Who it is, read again at the provider. Groups that are not named here are gone.
+ *
+ * @generated from message weir.events.v1.PageSessionRefreshed
+ */
+export type PageSessionRefreshed = Message<"weir.events.v1.PageSessionRefreshed"> & {
+  /**
+   * @generated from field: string page_session_id = 1;
+   */
+  pageSessionId: string;
+
+  /**
+   * @generated from field: weir.events.v1.Principal principal = 2;
+   */
+  principal?: Principal | undefined;
+};
+
+/**
+ * Describes the message weir.events.v1.PageSessionRefreshed.
+ * Use `create(PageSessionRefreshedSchema)` to create a new message.
+ */
+export const PageSessionRefreshedSchema: GenMessage<PageSessionRefreshed> = /*@__PURE__*/
+  messageDesc(file_weir_events_v1_identity, 5);
+
+/**
+ * @generated from message weir.events.v1.PageSessionEnded
+ */
+export type PageSessionEnded = Message<"weir.events.v1.PageSessionEnded"> & {
+  /**
+   * @generated from field: string page_session_id = 1;
+   */
+  pageSessionId: string;
+
+  /**
+   * `signed out`, `signed out at the provider`, `the provider refused`, `idle`, `over`.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message weir.events.v1.PageSessionEnded.
+ * Use `create(PageSessionEndedSchema)` to create a new message.
+ */
+export const PageSessionEndedSchema: GenMessage<PageSessionEnded> = /*@__PURE__*/
+  messageDesc(file_weir_events_v1_identity, 6);
 
