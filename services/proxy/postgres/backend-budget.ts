@@ -22,8 +22,8 @@ export function cutOff(run: Run, port: TargetPort, error?: AppError): Promise<vo
 /** Rows that the run may still send of those given, by its own limits and its windows. */
 export function rowsWithin(run: Run, buffer: Buffer, start: number, end: number, count: number): number {
   const { windows } = run;
-  const ownRows = run.maxRows - run.spent.rows;
-  const ownBytes = run.maxBytes - run.spent.bytes;
+  const ownRows = run.maxRows - run.rowsSpent;
+  const ownBytes = run.maxBytes - run.bytesSpent;
   const rowsLeft = windows ? Math.min(ownRows, windows.rowsLeft()) : ownRows;
   const bytesLeft = windows ? Math.min(ownBytes, windows.bytesLeft()) : ownBytes;
   if (count <= rowsLeft && end - start <= bytesLeft) return count;
@@ -37,7 +37,7 @@ export function rowsWithin(run: Run, buffer: Buffer, start: number, end: number,
 
 /** Is it a window that has no room for `bytes` of one more row, and not a limit of the run's own? */
 export function isWindowShort(run: Run, bytes: number): boolean {
-  return run.spent.rows < run.maxRows && run.spent.bytes + bytes <= run.maxBytes;
+  return run.rowsSpent < run.maxRows && run.bytesSpent + bytes <= run.maxBytes;
 }
 
 /** Frames: a type byte, then a length that includes itself. */

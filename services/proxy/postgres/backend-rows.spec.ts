@@ -7,6 +7,7 @@ import { backend, commandComplete, int16, message, readReport } from './codec.js
 import { Conversation } from './conversation.js';
 import type { PlannedResult } from './result-plan.js';
 import { Run } from './run.js';
+import { Spending } from './spending.js';
 import type { TargetPort } from './target-port.js';
 
 const row = (value: string) => message(backend.dataRow, int16(1), value.length, Buffer.from(value));
@@ -68,7 +69,7 @@ function stage(slices: number, onExcess = false) {
   } as unknown as Judgement;
   const conversation = new Conversation();
   const details = { how: 'extended' as const, parameters: [], portal: '' };
-  const run = new Run('execute', judgement, details, undefined, session, 0, { rows: 0, bytes: 0 });
+  const run = new Run('execute', judgement, details, undefined, session, 0, new Spending());
   run.execution = { statementId: 's', startedAt: 0, judgement };
   run.plan = { rows: { passthrough: true }, takeCounts: () => undefined } as unknown as PlannedResult;
   conversation.expected.push(run);

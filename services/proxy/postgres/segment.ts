@@ -17,7 +17,7 @@ import type { Executions } from './executions.js';
 import { describeStatement, syncExpected, type Expectation } from './expectation.js';
 import type { Judging } from './judging.js';
 import { Need, nothingKnown, type Knowledge } from './knowledge.js';
-import { changesNames } from './session-effects.js';
+import { changesNames, mayRevert } from './session-effects.js';
 import { newPortal, newPrepared, type Portal, type Prepared } from './session-objects.js';
 import type { SessionParts } from './session-parts.js';
 import type { Message } from './units.js';
@@ -197,7 +197,7 @@ export class SegmentDecision {
     if (answer) return this.refuse(message, run.judgement, answer, run.execution);
     this.describeFirst(portal, judgement);
     this.budgeted ||= judgement.returnsRows && judgement.bounded;
-    this.splitAfter = changesNames(run, this.parts.namespace.mayRevert);
+    this.splitAfter = changesNames(run, mayRevert(this.parts));
     return this.add(run, message);
   }
 
