@@ -250,10 +250,12 @@ describe('policy', () => {
       removed: [],
       policies: 'v2',
       masking: null,
+      restart: ['listen.http'],
     });
     answers.set('POST /policies/publish', { body });
-    const { out } = await weir(['policy', 'publish', '--change', 'PR 123']);
+    const { out, err } = await weir(['policy', 'publish', '--change', 'PR 123']);
     expect(out).toBe('connection orders registered\npolicies are now version v2');
+    expect(err).toMatch(/only once the gate is started again: listen\.http$/);
     expect(asked[0]?.body).toEqual({ changeReference: 'PR 123' });
   });
 
