@@ -1,4 +1,4 @@
-import type { AppError } from '#kernel';
+import { AppError } from '#kernel';
 import { circumstancesOf } from './circumstances.js';
 import { overBudget } from './client-errors.js';
 import type { Run } from './run.js';
@@ -9,7 +9,7 @@ import type { TargetPort } from './target-port.js';
  * returned must have come before the client is told: somebody is asked for the rest.
  */
 export function cutOff(run: Run, port: TargetPort, error?: AppError): Promise<void> | undefined {
-  run.cut = error ?? overBudget(run);
+  run.cut = explained(error ?? overBudget(run), run);
   if (!run.judgement.writes) port.conversation.await(port.cancel());
   if (!run.judgement.verdict.obligations.onExcess || !run.execution) return undefined;
   const { execution, details, portal, cut } = run;
@@ -17,6 +17,12 @@ export function cutOff(run: Run, port: TargetPort, error?: AppError): Promise<vo
   return port.session
     .excess({ execution, parameters: details.parameters, circumstances, error: cut })
     .then((told) => void (run.cut = told));
+}
+
+/** With what the policy that bounds it says to its reader. */
+function explained(error: AppError, { judgement }: Run): AppError {
+  const { boundReason } = judgement.verdict.obligations;
+  return boundReason === undefined ? error : new AppError(error.code, `${error.message}: ${boundReason}`);
 }
 
 /** Rows that the run may still send of those given, by its own limits and its windows. */
