@@ -77,6 +77,14 @@ describe.skipIf(!existsSync(readerFile()))('a text that is read in a thread', ()
     expect((await texts.read(long(10), names)).kind).toBe('understood');
   });
 
+  it('has a new thread after nobody needed the last one', async () => {
+    const texts = new LongTexts(20_000, readerFile(), 5);
+    for (let i = 0; i < 3; i++) {
+      expect((await texts.read(long(10), names)).kind).toBe('understood');
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  });
+
   it('is refused when the thread dies, and so is the one behind it', async () => {
     const nowhere = new LongTexts(5_000, new URL('./nowhere.js', import.meta.url));
     const found = await Promise.all([nowhere.read(long(10), names), nowhere.read(long(10), names)]);

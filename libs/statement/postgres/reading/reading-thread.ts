@@ -69,6 +69,10 @@ export class ReadingThread {
     });
   }
 
+  close(): void {
+    this.end('the statement could not be understood: the thread reading it was ended');
+  }
+
   private heard(message: FromReader): void {
     if (!this.work) return;
     if ('done' in message) return this.settle(message.done);
