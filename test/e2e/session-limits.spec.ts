@@ -88,6 +88,25 @@ describe.skipIf(!peer('postgres'))('the bounds of a session', () => {
     expect(await recorded()).not.toContain('x77');
   }, 60_000);
 
+  it('looks up what stands in ARRAY, and counts its elements where it is declared an array itself', async () => {
+    const text = 'select email from customers where email = any (array[$1, $2])';
+    const emails = (await stage.admin.query<{ email: string }>('select email from customers where id < 22'))
+      .rows;
+    const [one, two] = emails.map(({ email }) => email);
+    const found = await client.ask(parse('', text), bind('', '', one!, two!), execute(''), sync);
+    expect(texts(found)).toEqual([['w***@example.com'], ['w***@example.com']]);
+    const all = `{${emails.map(({ email }) => `"${email}"`).join(',')}}`;
+    const declared = message(frontend.parse, '', text, int16(2), 1009, 1009);
+    const arrays = (array: string) => [declared, bind('', '', array, array), execute(''), sync];
+    expect(texts(await client.ask(...arrays(`{"${one!}"}`)))).toEqual([['w***@example.com']]);
+    expect(errorsIn(await client.ask(...arrays(all)))).toMatchObject([{ sqlstate: '42501' }]);
+    // Used as one elsewhere, the server takes it for one here, too.
+    const used = `select email from customers where array['x'] <> $1 and email = any (array[$1])`;
+    const inferred = await client.ask(parse('', used), bind('', '', all), execute(''), sync);
+    expect(errorsIn(inferred)).toMatchObject([{ sqlstate: '42501' }]);
+    expect(rowsIn(inferred)).toEqual([]);
+  });
+
   it('copies in UTF-8 only, and goes on', async () => {
     const answer = await client.ask(query("copy customers (id) to stdout with (encoding 'latin1')"));
     expect(errorsIn(answer)).toMatchObject([{ sqlstate: '42501' }]);

@@ -298,5 +298,9 @@ export const honestUnknown: readonly string[] = [
   `SELECT x.id FROM (SELECT u.id, c.email FROM unnest(ARRAY[NULL::orders]) u, customers c) x WHERE x.id > 1`,
   `SELECT id FROM customers WHERE email = ANY (ARRAY['{a,b,c}'::text, 'd'])`,
   `SELECT id FROM customers WHERE email = ANY (ARRAY[$1::text, $2::varchar])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[$1])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[$1, $2])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[$1, 'b@example.com', $2::text])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[$1, $2]::text[])`,
   `SELECT id FROM customers WHERE email = ANY ('{a,b,c}'::text[])`,
 ];

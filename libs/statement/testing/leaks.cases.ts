@@ -578,5 +578,8 @@ export const refusedUnknown: readonly string[] = [
   `SELECT id FROM customers WHERE email = ANY (ARRAY['{a,b,c}'::text[]])`,
   `SELECT id FROM customers WHERE email = ANY (ARRAY['{a,b,c}'::text[], '{d,e,f}'])`,
   `SELECT id FROM customers WHERE email = ANY (ARRAY[$1::text[]])`,
-  `SELECT id FROM customers WHERE email = ANY (ARRAY[$1])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[[$1, $2]])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[ARRAY[$1], ARRAY['b']])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[$1, $2::text[]])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[$1, '{a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t}'])`,
 ];

@@ -221,7 +221,10 @@ export class Judge {
     { snapshot, masking }: Grounds,
   ): Verdict | undefined {
     if (!answer.ok) return denial(answer.reason, 'masking', snapshot);
-    const values = lookups.reduce((sum, each) => sum + each.constants.length + each.parameters.length, 0);
+    const values = lookups.reduce(
+      (sum, each) => sum + each.constants.length + each.parameters.length + each.elementParameters.length,
+      0,
+    );
     if (values > mostLookups) {
       const reason = `it compares ${values} values with masked columns; ${mostLookups} a statement may be looked up`;
       return denial(reason, 'masking', snapshot);
