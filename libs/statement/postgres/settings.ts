@@ -44,6 +44,21 @@ export function judgeSet(setting: string, values: readonly string[]): SettingVer
   return 'admin';
 }
 
+/** Why a value of these is refused whatever policies say. */
+const pinned: Readonly<Record<string, string>> = {
+  standard_conforming_strings:
+    'standard_conforming_strings stays on: with it off, string constants would read differently to the gate than to the server',
+  client_encoding:
+    'client_encoding stays UTF8: in another encoding, names would read differently to the gate than to the server',
+  search_path:
+    'pg_catalog may stand in search_path at its first place only: elsewhere, built-in names would mean something else',
+};
+
+export function refusedSetting(setting: string): string {
+  const name = setting.toLowerCase();
+  return (Object.hasOwn(pinned, name) ? pinned[name] : undefined) ?? `${name} may not be set to that`;
+}
+
 export function isReadableSetting(setting: string): boolean {
   const name = setting.toLowerCase();
   return free.has(name) || readable.has(name);

@@ -109,6 +109,7 @@ export const honest: readonly string[] = [
   `EXECUTE p('a@example.com')`,
   `BEGIN`,
   `SET search_path TO public`,
+  `SELECT pg_catalog.set_config('search_path', '', false)`,
   `SHOW server_version`,
   // Prisma
   `SELECT "public"."customers"."id", "public"."customers"."email" FROM "public"."customers"

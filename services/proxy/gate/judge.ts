@@ -220,6 +220,8 @@ export class Judge {
     referred: readonly Referred[],
     { snapshot, masking }: Grounds,
   ): Verdict | undefined {
+    const problem = statements.find((each) => each.problem !== undefined)?.problem;
+    if (problem !== undefined) return denial(problem, '', snapshot);
     if (!answer.ok) return denial(answer.reason, 'masking', snapshot);
     const values = lookups.reduce(
       (sum, each) => sum + each.constants.length + each.parameters.length + each.elementParameters.length,

@@ -2,8 +2,9 @@ import type { Names } from '../../lineage.js';
 import { catalogKind } from '../catalogs.js';
 import { isListedFunction } from '../functions.js';
 import { relationOf } from '../reader.js';
+import { settingCall } from '../set-config.js';
 import { literal } from '../settings.js';
-import { isFields, isNodeName, list, names, text, type Fields } from '../tree.js';
+import { asNode, isFields, isNodeName, list, names, text, type Fields } from '../tree.js';
 import { olderCall } from './newer-syntax.js';
 
 /** What one walk over a statement tells, whatever its names mean. */
@@ -16,7 +17,10 @@ export interface Survey {
 
 export function survey(statement: Fields, known: Names, found: Survey): void {
   const walk = new Walk(known, found);
-  walk.object(statement);
+  const setting = settingCall(asNode(statement));
+  if (!setting) return walk.object(statement);
+  walk.call(setting.function, true);
+  walk.words(setting.setting, setting.value);
 }
 
 class Walk {
