@@ -223,6 +223,34 @@ describe('settings', () => {
     [`SHOW ALL`, 'admin'],
   ])('%s is %s', (text, action) => expect(accesses(text)).toEqual([action]));
 
+  const restrict = `SELECT set_config(name, 'view', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'`;
+
+  it('takes pg_dump’s set_config of a setting that may not be there, and no other', () => {
+    const both = ['session', 'metadata pg_settings(name)'];
+    expect(accesses(restrict).sort()).toEqual(both.sort());
+    expect(accesses(restrict.replace('FROM ', 'FROM pg_catalog.')).sort()).toEqual(
+      both.map((each) => each.replace(' pg_', ' pg_catalog.pg_')).sort(),
+    );
+    for (const other of [
+      restrict.replace('FROM ', 'FROM public.'),
+      restrict.replace('pg_settings', 'pg_settings, t'),
+      restrict.replace('pg_settings', 'pg_settings AS s(setting, name)'),
+      restrict.replace('pg_settings', 'settings'),
+      restrict.replace(' = ', ' <> '),
+      restrict.replace(' = ', ' OPERATOR(public.=) '),
+      restrict.replace(' = ', ' ~ '),
+      restrict.replace('(name', '(setting'),
+      restrict.replace(/ WHERE.*/, ''),
+      `${restrict} OR true`,
+      `${restrict} LIMIT 1`,
+      restrict.replace('restrict_nonsystem_relation_kind', 'session_replication_role'),
+    ])
+      expect(accesses(other)).toContain('code');
+    expect(facts(restrict.replace(/'restrict_\w+'/, `'standard_conforming_strings'`)).problem).toContain(
+      'stays on',
+    );
+  });
+
   it.each([
     ['SET standard_conforming_strings = off', 'standard_conforming_strings stays on'],
     [`SET client_encoding TO 'SJIS'`, 'client_encoding stays UTF8'],

@@ -8,7 +8,8 @@ const free: ReadonlySet<string> = new Set(
   words(`application_name statement_timeout lock_timeout idle_in_transaction_session_timeout
     idle_session_timeout transaction_timeout timezone datestyle intervalstyle extra_float_digits bytea_output
     work_mem default_transaction_isolation default_transaction_read_only default_transaction_deferrable
-    transaction_isolation transaction_read_only transaction_deferrable xmloption xmlbinary jit`),
+    transaction_isolation transaction_read_only transaction_deferrable xmloption xmlbinary jit
+    restrict_nonsystem_relation_kind`),
 );
 
 // The gate reads names as UTF-8. In any other encoding the server sees other names, cuts them elsewhere after 63 bytes,

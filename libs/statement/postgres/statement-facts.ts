@@ -30,6 +30,8 @@ export function describeWhole(draft: Draft): Described {
   const call = settingCall(draft.node);
   if (!call) return describe(draft);
   draft.reader.functions.add('set_config');
+  // Of other settings than the one that it names itself it tells nothing.
+  if (call.from) draft.reader.accesses.add('sql:metadata', call.from.relation, ['name']);
   return { ...setting(draft, call.setting, call), returnsRows: true };
 }
 

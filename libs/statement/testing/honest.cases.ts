@@ -110,6 +110,7 @@ export const honest: readonly string[] = [
   `BEGIN`,
   `SET search_path TO public`,
   `SELECT pg_catalog.set_config('search_path', '', false)`,
+  `SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'`,
   `SHOW server_version`,
   // Prisma
   `SELECT "public"."customers"."id", "public"."customers"."email" FROM "public"."customers"

@@ -288,6 +288,8 @@ export const refused: readonly string[] = [
   `SELECT chunk_data FROM pg_toast.pg_toast_16384`,
   `SELECT lo_get(1)`,
   `SELECT set_config('x.y', email, false) FROM customers`,
+  `SELECT set_config('timezone', email, false) FROM customers`,
+  `SELECT set_config(name, 'view', false) FROM pg_settings WHERE name = (SELECT email FROM customers LIMIT 1)`,
   `SELECT pg_notify('c', email) FROM customers`,
   `SELECT nextval('s') + length(email) FROM customers`,
   `SELECT pg_advisory_lock(hashtext(email)) FROM customers`,

@@ -21,6 +21,7 @@ export function survey(statement: Fields, known: Names, found: Survey): void {
   if (!setting) return walk.object(statement);
   walk.call(setting.function, true);
   walk.words(setting.setting, setting.value);
+  if (setting.from) walk.object({ from: setting.from.clause });
 }
 
 class Walk {
