@@ -110,6 +110,7 @@ export const honest: readonly string[] = [
   `BEGIN`,
   `SET search_path TO public`,
   `SELECT pg_catalog.set_config('search_path', '', false)`,
+  `SELECT fdwname, array_to_string(ARRAY(SELECT quote_ident(option_name) || ' ' || quote_literal(option_value) FROM pg_options_to_table(fdwoptions) ORDER BY option_name), ', ') FROM pg_foreign_data_wrapper`,
   `SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'`,
   `SHOW server_version`,
   // Prisma

@@ -151,10 +151,8 @@ export class Judge {
 
   private fresh(request: JudgeRequest, found: Understanding | undefined, grounds: Grounds): Grounded {
     const { text } = request;
-    if (!found) {
-      const [bytes, most] = [Buffer.byteLength(text), this.options.maxStatementBytes];
-      return refused(text, grounds, `the statement has ${bytes} bytes, the limit is ${most}`, '…');
-    }
+    const size = `${Buffer.byteLength(text)} bytes, the limit is ${this.options.maxStatementBytes}`;
+    if (!found) return refused(text, grounds, `the statement has ${size}`, '…');
     if (found.kind === 'understood') return this.understood(request, grounds, found);
     if (found.kind === 'failed') return refused(text, grounds, found.reason, '…');
     const { reason, syntaxErrorAt, redacted } = found;

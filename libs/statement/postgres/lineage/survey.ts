@@ -1,6 +1,6 @@
 import type { Names } from '../../lineage.js';
 import { catalogKind } from '../catalogs.js';
-import { isListedFunction } from '../functions.js';
+import { readsNoTable } from '../functions.js';
 import { relationOf } from '../reader.js';
 import { settingCall } from '../set-config.js';
 import { literal } from '../settings.js';
@@ -63,7 +63,7 @@ class Walk {
   }
 
   /** `listed`: the server's own is known to be harmless. */
-  call(name: readonly string[], listed = isListedFunction(name)): void {
+  call(name: readonly string[], listed = readsNoTable(name)): void {
     const own = name.length > 1 || this.known.isBuiltinFunction(name[0] ?? '');
     if (own && listed) return;
     const called = name.join('.');
