@@ -6,6 +6,7 @@ import { planCopyIn } from './copy-in.js';
 import { copyOutProblem, planCopiesOut } from './copy-out-plan.js';
 import type { Holding } from './holding.js';
 import { Need, type Knowledge } from './knowledge.js';
+import { heldBySqlProblem } from './name-limits.js';
 import type { Questions } from './questions.js';
 import { Run } from './run.js';
 import { cursorsSpent, hiddenEffect } from './session-effects.js';
@@ -36,6 +37,8 @@ export class Executions {
     if (decision === 'deny') return denial(run.judgement);
     const hidden = hiddenEffect(run.judgement, this.parts.conversation.names);
     if (hidden !== undefined) return new AppError('STATEMENT_DENIED', runItself(hidden));
+    const tooMuch = heldBySqlProblem(run.judgement, this.parts.conversation.names);
+    if (tooMuch) return tooMuch;
     const copyProblem = copyOutProblem(run.judgement);
     if (copyProblem) return copyProblem;
     const held = decision === 'hold' ? this.holding.answer(run, place, knowledge) : undefined;
