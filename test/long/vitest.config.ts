@@ -6,5 +6,11 @@ import base from '../../vitest.config.js';
 export default defineConfig({
   ...base,
   root: resolve(import.meta.dirname, '../..'),
-  test: { ...base.test, include: ['test/long/**/*.spec.ts'], testTimeout: 30 * 60_000 },
+  test: {
+    ...base.test,
+    include: ['test/long/**/*.spec.ts'],
+    testTimeout: 30 * 60_000,
+    // Suites beside each other keep the machine busy.
+    env: { WEIR_SETTLE_MS: '4000' },
+  },
 });
