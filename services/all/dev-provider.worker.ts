@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import { rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { WeirConfig } from '#platform';
-import { openDevProvider } from '../identity/index.js';
+// Not by the service's index: that brings its whole application with it, to be loaded once more in this thread.
+import { createProvider, type ProviderPlan } from '../identity/dev-provider/provider.js';
 
-const { config, socketPath } = workerData as { config: WeirConfig; socketPath: string };
-const mount = await openDevProvider(config);
+const { plan, socketPath } = workerData as { plan: ProviderPlan; socketPath: string };
+const handle = await createProvider(plan, (error) => parentPort!.postMessage(error));
 rmSync(socketPath, { force: true });
-createServer(mount?.handle).listen(socketPath, () => parentPort!.postMessage('ready'));
+createServer(handle).listen(socketPath, () => parentPort!.postMessage('ready'));

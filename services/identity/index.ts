@@ -1,2 +1,2 @@
-export { openDevProvider } from './dev-provider/dev-provider.js';
+export { devProviderPlan, logDevProvider, openDevProvider } from './dev-provider/dev-provider.js';
 export { IdentityModule } from './identity.module.js';

@@ -21,12 +21,13 @@ import { insertInto } from '../../services/audit/ingest/batch.writer.js';
 import { Ingest } from '../../services/audit/ingest/ingest.js';
 import type { BatchResult } from '../../services/audit/ingest/partition.ingest.js';
 import { compileChild } from '../support/log-writer.build.js';
+import { rounds } from '../support/rounds.js';
 import { TalkingChild } from '../support/log-writer.spawn.js';
 
 const root = mkdtempSync(join(tmpdir(), 'weir-audit-ingest-'));
 const logPath = join(root, 'log');
 const storePath = join(root, 'store');
-const kills = 12;
+const kills = rounds(4, 12);
 const sessions = 7;
 let log: EventLog;
 let child: ReturnType<typeof compileChild>;
@@ -61,7 +62,7 @@ describe('ingest (invariant 7)', () => {
         await log.append(topics.session, events.slice(-50)); // shipped twice
       }
       await running.said(2 + (round % 3));
-      await delay(round * 3); // somewhere inside the next batch
+      await delay((round * 36) / kills); // somewhere inside the next batch
       await running.kill();
     }
     const client = await openStore();

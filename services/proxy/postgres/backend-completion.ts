@@ -42,6 +42,7 @@ export class BackendCompletion {
     conversation.copyIn = false;
     conversation.status = status;
     this.port.namespace.became(status);
+    conversation.settings.became(status);
     if (status === 'I') conversation.names.transactionEnded();
     switch (head.kind) {
       case 'own':
