@@ -42,7 +42,9 @@ describe('ByteCursor', () => {
         const bytes = Buffer.from(`__${text}\0next\0`);
         const cursor = new ByteCursor(bytes, 2, bytes.length);
         expect([cursor.cstring(), cursor.cstring()]).toEqual([text, 'next']);
-        expect(() => new ByteCursor(bytes, 2, 2 + Buffer.byteLength(text)).cstring()).toThrow(/not terminated/);
+        expect(() => new ByteCursor(bytes, 2, 2 + Buffer.byteLength(text)).cstring()).toThrow(
+          /not terminated/,
+        );
       }
     expect(over('\0').cstring()).toBe('');
   });
