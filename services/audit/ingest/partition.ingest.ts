@@ -1,7 +1,7 @@
 import { database, storageTables, type ClickHouseClient, type StorageTable } from '#audit-store';
 import type { EventLog, LoggedEvent, Position } from '#event-log';
 import { topics, type Topic } from '#events';
-import { Breath } from '#platform';
+import type { Breath } from '#platform';
 import { GaveUp, type BatchWriter } from './batch.writer.js';
 import { controlBatch, cutByDay, sessionBatch } from './event.batch.js';
 import { loadSeeds } from './session.seeds.js';
@@ -23,6 +23,8 @@ export interface PartitionIngestOptions {
   readonly batchSize: number;
   /** Between two batches, so that a trickle does not become many small parts. Milliseconds. */
   readonly interval: number;
+  /** How it rests while the processors are busy. */
+  readonly breath: Pick<Breath, 'after'>;
   readonly pause: (milliseconds: number) => Promise<boolean>;
   readonly onBatch: (result: BatchResult) => void;
   readonly onError: (error: unknown) => void;
@@ -59,8 +61,8 @@ export class PartitionIngest {
 
   /** Runs until `pause` says that ingest stops. */
   async run(): Promise<void> {
-    const breath = new Breath();
-    let most = this.options.batchSize;
+    const { breath, batchSize } = this.options;
+    let most = batchSize;
     for (let pause = 0; await this.options.pause(pause);) {
       const begun = performance.now();
       const stepped = await this.#step(most);
@@ -69,7 +71,7 @@ export class PartitionIngest {
       const rest = breath.after(worked, this.#behind);
       pause = stepped === 'more' ? rest : Math.max(rest, this.options.interval);
       // A rest has its longest: a batch that takes seconds would get more than its share of busy processors.
-      most = rest > worked ? readLimit : this.options.batchSize;
+      most = rest > worked ? readLimit : batchSize;
     }
   }
 
