@@ -18,7 +18,7 @@ export class BackendCompletion {
     // A query string has no portal to suspend.
     if (!run || (code === type.portalSuspended && head.kind === 'query'))
       return unexpected(this.port, code, head);
-    if (code === type.commandComplete) run.tag = readCommandComplete(buffer, start, end).tag;
+    if (code === type.commandComplete) run.tag = readCommandComplete(buffer, start, end);
     applyEffects(this.port, run, run.completed);
     if (run.kind === 'query') {
       run.nextResult();
