@@ -14,7 +14,13 @@ describe('an address', () => {
 
   it.each([
     // Clouds' metadata, however it is written.
-    ...['169.254.169.254', '::ffff:169.254.169.254', '64:ff9b::a9fe:a9fe', 'fd00:ec2::254', '100.100.100.200'],
+    ...[
+      '169.254.169.254',
+      '::ffff:169.254.169.254',
+      '64:ff9b::a9fe:a9fe',
+      'fd00:ec2::254',
+      '100.100.100.200',
+    ],
     ...['168.63.129.16', 'fd20:ce::254'],
     // This network, broadcast, multicast, documentation, benchmarks, reserved.
     ...['0.0.0.0', '0.1.2.3', '255.255.255.255', '224.0.0.1', '192.0.2.1', '198.18.0.1', '240.0.0.1'],

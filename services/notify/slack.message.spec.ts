@@ -13,7 +13,9 @@ const message = (type: string, over: object = {}): Message =>
   JSON.parse(slackMessage(JSON.stringify({ type, timestamp: 't', data: { ...data, ...over } })));
 const texts = ({ text, blocks }: Message) => [
   text,
-  ...blocks.flatMap((block) => [...(block.text ? [block.text] : []), ...(block.fields ?? [])]).map((t) => t.text),
+  ...blocks
+    .flatMap((block) => [...(block.text ? [block.text] : []), ...(block.fields ?? [])])
+    .map((t) => t.text),
 ];
 
 describe('a Slack message', () => {
@@ -21,7 +23,13 @@ describe('a Slack message', () => {
     const asked = message('approval.requested');
     expect(asked.text).toBe('Approval needed: delete on orders by corp:bot');
     const all = texts(asked).join('\n');
-    for (const part of ['corp:bot (agent, for corp:ana)', 'public.orders', 'email', 'writes are approved', 'dba'])
+    for (const part of [
+      'corp:bot (agent, for corp:ana)',
+      'public.orders',
+      'email',
+      'writes are approved',
+      'dba',
+    ])
       expect(all).toContain(part);
     expect(all).toContain('<https://weir.example/approvals/apr_1|Look and decide>');
     expect(asked.unfurl_links).toBe(false);
@@ -37,9 +45,17 @@ describe('a Slack message', () => {
   });
 
   it('lets nobody outside make a mention, a link or a mark', () => {
-    const evil = '<!channel> <!here|x> <@U1> <#C1> <https://evil.example|click> https://evil.example *b* `c` @here &lt;';
+    const evil =
+      '<!channel> <!here|x> <@U1> <#C1> <https://evil.example|click> https://evil.example *b* `c` @here &lt;';
     const all = message('approval.decided', {
-      ...{ connection: evil, kind: evil, tables: [evil], classes: [evil], reason: evil, approverGroups: [evil] },
+      ...{
+        connection: evil,
+        kind: evil,
+        tables: [evil],
+        classes: [evil],
+        reason: evil,
+        approverGroups: [evil],
+      },
       requester: { id: evil, kind: 'agent', subject: evil, onBehalfOf: evil },
       decisions: [{ by: evil, decision: 'approve', reason: `${evil}\n\n<!everyone>`, at: 't' }],
     });
@@ -47,14 +63,21 @@ describe('a Slack message', () => {
     expect(links).toEqual(['<https://weir.example/approvals/apr_1|Open the request>']);
     for (const text of texts(all)) expect(text.replace(links[0]!, '')).not.toMatch(/:\/\/|@here|\*b\*|`c`/);
     expect(texts(all).join()).toContain('&amp;lt;');
-    const blocks = all.blocks.flatMap((block) => [...(block.text ? [block.text] : []), ...(block.fields ?? [])]);
+    const blocks = all.blocks.flatMap((block) => [
+      ...(block.text ? [block.text] : []),
+      ...(block.fields ?? []),
+    ]);
     for (const { verbatim } of blocks) expect(verbatim).toBe(true);
   });
 
   it('stays within what Slack takes', () => {
     const long = 'x'.repeat(500);
     const decisions = Array.from({ length: 50 }, () => ({ by: long, decision: 'approve', reason: long }));
-    const big = message('approval.decided', { tables: Array(50).fill(long), reason: '&'.repeat(500), decisions });
+    const big = message('approval.decided', {
+      tables: Array(50).fill(long),
+      reason: '&'.repeat(500),
+      decisions,
+    });
     expect(big.blocks.length).toBeLessThanOrEqual(50);
     for (const text of texts(big)) expect(text.length).toBeLessThan(2000);
   });

@@ -8,13 +8,7 @@ import { ENDPOINTS, RESOLVE } from './notify.tokens.js';
 import type { Resolve } from './safe-post.js';
 import { tryToDeliver } from './try.js';
 import type { Endpoint } from './webhook.endpoint.js';
-import {
-  testResult,
-  toWebhookItem,
-  webhookList,
-  type TestResult,
-  type WebhookItem,
-} from './webhook.item.js';
+import { testResult, toWebhookItem, webhookList, type TestResult, type WebhookItem } from './webhook.item.js';
 
 /** What is configured in weir.yaml, how it fares, and a message to try it with. */
 @ApiTags('webhooks')
