@@ -2,8 +2,10 @@ import { ApprovalBook, fromLogged, isClosed, type OpenedApproval } from '#domain
 import type { LoggedEvent } from '#event-log';
 import type { Notice, NoticeType } from './notice.js';
 
-const longestText = 500;
-const longestList = 50;
+const longestReason = 500;
+/** PostgreSQL's `schema.table` has at most 127 bytes. */
+const longestName = 200;
+const longestList = 20;
 
 const typeOf: Partial<Record<OpenedApproval['status'], NoticeType>> = {
   pending: 'approval.requested',
@@ -48,16 +50,16 @@ export class ApprovalNotices {
     const { id, connection, kind, tables, requester, reason, approverGroups, expiresAt } = request;
     return {
       ...{ id, status, connection, kind },
-      tables: tables.slice(0, longestList).map(brief),
-      classes: (this.#classes.get(id) ?? []).slice(0, longestList).map(brief),
+      tables: briefList(tables),
+      classes: briefList(this.#classes.get(id) ?? []),
       requester: {
         id: brief(requester.id),
         kind: requester.kind,
         subject: brief(requester.subject),
         onBehalfOf: requester.onBehalfOf === undefined ? null : brief(requester.onBehalfOf),
       },
-      reason: brief(reason),
-      approverGroups: approverGroups.slice(0, longestList).map(brief),
+      reason: brief(reason, longestReason),
+      approverGroups: briefList(approverGroups),
       expiresAt: new Date(expiresAt).toISOString(),
       url: `${this.#publicUrl}/approvals/${encodeURIComponent(id)}`,
       ...(decisions.length === 0 ? {} : { decisions: decisions.slice(0, longestList).map(decisionOf) }),
@@ -66,10 +68,16 @@ export class ApprovalNotices {
 }
 
 function decisionOf({ by, decision, reason, at }: OpenedApproval['decisions'][number]): object {
-  return { by: brief(by.id), decision, reason: brief(reason), at: new Date(at).toISOString() };
+  return { by: brief(by.id), decision, reason: brief(reason, longestReason), at: new Date(at).toISOString() };
 }
 
-/** A body stays small whatever a name or a reason holds. */
-function brief(text: string): string {
-  return text.length <= longestText ? text : `${text.slice(0, longestText - 1)}…`;
+/** A body stays small, 30 KB at most, whatever a name, a list or a reason holds. */
+function brief(text: string, longest = longestName): string {
+  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+}
+
+/** What is left out is counted: nobody takes twenty tables for all. */
+function briefList(texts: readonly string[]): string[] {
+  const shown = texts.slice(0, longestList).map((text) => brief(text));
+  return texts.length <= longestList ? shown : [...shown, `… ${texts.length - longestList} more`];
 }

@@ -1,5 +1,5 @@
 import type { LoggedEvent } from '#event-log';
-import { fromNotificationEnvelope, type NotificationEvent } from './notification.events.js';
+import { fromLoggedNotification, type NotificationEvent } from './notification.events.js';
 import type { Delivery, WebhookState } from './webhook.state.js';
 
 const minute = 60_000;
@@ -29,7 +29,7 @@ export class NotificationBook {
 
   /** Never throws. What is repeated, comes too late or is not understood changes nothing. */
   apply(logged: LoggedEvent): void {
-    const event = fromNotificationEnvelope(logged.envelope);
+    const event = fromLoggedNotification(logged);
     if (event) this.#apply(event, logged);
   }
 

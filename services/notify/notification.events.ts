@@ -18,6 +18,7 @@ import {
   type WebhookConfigured,
   type WebhookDisabled,
 } from '#events';
+import type { LoggedEvent } from '#event-log';
 
 type Facts<T> = Omit<T, '$typeName' | '$unknown'>;
 
@@ -54,10 +55,10 @@ export function toNotificationEnvelope(
   }
 }
 
-/** The event of an envelope; undefined where it is none of these or does not decode. */
-export function fromNotificationEnvelope(envelope: Envelope): NotificationEvent | undefined {
+/** The event of a log entry; undefined where it is none of these or does not decode. */
+export function fromLoggedNotification(logged: LoggedEvent): NotificationEvent | undefined {
   try {
-    return read(envelope);
+    return read(logged.envelope);
   } catch {
     return undefined; // the audit service dead-letters it; a fold goes on
   }

@@ -77,7 +77,8 @@ function refusal(
 function send(options: PostOptions, addresses: readonly string[], ends: AbortSignal): Promise<Posted> {
   return new Promise((resolve, reject) => {
     const request = open(options, addresses, ends);
-    request.once('error', reject);
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('closed'))); // 101 ends without an error
     request.once('response', (response: IncomingMessage) => {
       const { statusCode: status = 0, headers } = response;
       drain(response, request);
@@ -120,11 +121,11 @@ function drain(response: IncomingMessage, request: ClientRequest): void {
   });
   response.on('error', () => undefined);
   response.once('close', () => clearTimeout(timer));
-  request.on('error', () => undefined); // of an answer that was taken already
 }
 
 function unlessAborted<T>(work: Promise<T>, ends: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
+    ends.throwIfAborted();
     ends.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
     work.then(resolve, reject);
   });

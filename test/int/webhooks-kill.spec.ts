@@ -40,10 +40,11 @@ it('a gate killed in the middle of sending: the next one sends it again, under t
   await eventually(() => seen.length === 1);
   await first.kill();
   answers = true;
-  const second = new TalkingChild(child.path, [stage.path, 'gate-b', yaml]);
+  // Half a minute later: until then the message is the first one's.
+  const second = new TalkingChild(child.path, [stage.path, 'gate-b', yaml, '31000']);
   try {
     await second.said(1);
-    await eventually(() => seen.length === 2, 45_000);
+    await eventually(() => seen.length === 2, 15_000);
     expect(seen.map(({ id }) => id)).toEqual([eventId, eventId]);
   } finally {
     await second.kill();

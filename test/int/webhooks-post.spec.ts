@@ -139,6 +139,9 @@ describe('a post', () => {
     expect(await post(receiver.url)).toEqual({ kind: 'failed', reason: 'no answer: ECONNRESET' });
     receiver.answer = (_, response) => void response.writeHead(200, { big: 'x'.repeat(64 * 1024) }).end();
     expect(await post(receiver.url)).toMatchObject({ reason: 'no answer: HPE_HEADER_OVERFLOW' });
+    receiver.answer = ({ socket }) =>
+      void socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
+    expect(await post(receiver.url)).toEqual({ kind: 'failed', reason: 'the connection failed' });
     const unused = await Receiver.open();
     const url = unused.url.replace('/hook', '/path-secret');
     await unused.close();
