@@ -90,12 +90,7 @@ describe('the configuration of webhooks', () => {
       'name: ok, url: "https://a.example", secret: env:HOOK',
       `name: a, url: "https://b.example"${given}`,
     );
-    expect(said).toBe(
-      `weir.yaml:4: webhooks[1].secret: ${message}`.replace(
-        'weir.yaml:4: webhooks[1].secret: a webhook',
-        'weir.yaml:4: webhooks[1].secret: a webhook',
-      ),
-    );
+    expect(said).toBe(`weir.yaml:4: webhooks[1].secret: ${message}`);
     for (const value of [secret, secret.slice(6), env.SHORT]) expect(said).not.toContain(value);
   });
 
