@@ -61,7 +61,8 @@ describe('a Slack message', () => {
     });
     const links = texts(all).flatMap((text) => text.match(/<[^>]*>/g) ?? []);
     expect(links).toEqual(['<https://weir.example/approvals/apr_1|Open the request>']);
-    for (const text of texts(all)) expect(text.replace(links[0]!, '')).not.toMatch(/:\/\/|@here|\*b\*|`c`/);
+    for (const text of texts(all))
+      expect(text.replace(links[0]!, '')).not.toMatch(/[<>]|:\/\/|@here|\*b\*|`c`/);
     expect(texts(all).join()).toContain('&amp;lt;');
     const blocks = all.blocks.flatMap((block) => [
       ...(block.text ? [block.text] : []),

@@ -121,7 +121,8 @@ describe('a post', () => {
     receiver.answer = (_, response) => {
       response.writeHead(200);
       const more = () => {
-        while (!response.destroyed && response.write(Buffer.alloc(64 * 1024))) written += 64 * 1024;
+        for (let taken = true; taken && !response.destroyed; written += 64 * 1024)
+          taken = response.write(Buffer.alloc(64 * 1024));
       };
       response.on('drain', more);
       more();

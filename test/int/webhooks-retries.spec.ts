@@ -123,7 +123,7 @@ describe('a webhook that fails', () => {
     await stage.approvals.ask({ expiresAt: clock.now() + 5 * hour });
     clock.advance(61 * minute);
     const { eventId } = await stage.approvals.ask();
-    clock.advance(10 * minute);
+    clock.advance(4 * minute);
     await stage.open(item());
     await receiver.until(1);
     await quiet();
@@ -148,6 +148,20 @@ describe('a webhook that fails', () => {
     third.tick();
     await receiver.until(2);
     expect(receiver.ids).toEqual([eventId, eventId]);
+  });
+
+  it('is taken over by one only, of two that would', async () => {
+    answers(500);
+    const first = await stage.open(item());
+    await stage.approvals.ask();
+    const wait = await failed(first, 1);
+    await first.close();
+    const others = [await stage.open(item()), await stage.open(item())];
+    clock.advance(wait + lease);
+    for (const other of others) other.tick();
+    await receiver.until(2);
+    await quiet();
+    expect(receiver.received.length).toBe(2);
   });
 
   it('that is gone gets nothing more, until its configuration changes', async () => {

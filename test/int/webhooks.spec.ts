@@ -3,6 +3,8 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { topics } from '#events';
 import { systemClock } from '#kernel';
+import { runCli } from '../../services/cli/cli.js';
+import { eventually } from '../support/house.js';
 import { Receiver, type Received } from './webhooks.receiver.js';
 import { approvers, canary, quiet, secret, Stage, webhook } from './webhooks.stage.js';
 
@@ -116,9 +118,11 @@ describe('a webhook', () => {
   it('that is dead delays no other', async () => {
     const dead = await Receiver.open();
     dead.answer = () => undefined;
-    await stage.open(webhook('dead', dead.url), webhook('chat', receiver.url));
-    const began = Date.now();
+    const items = [webhook('dead', dead.url), webhook('chat', receiver.url)];
+    await (await stage.open(...items)).close();
     for (let i = 0; i < 30; i++) await stage.approvals.ask();
+    await stage.open(...items);
+    const began = Date.now();
     await receiver.until(30);
     expect(Date.now() - began).toBeLessThan(5_000);
     expect(dead.received.length).toBe(4);
@@ -132,6 +136,26 @@ describe('a webhook', () => {
     await receiver.until(25);
     await quiet();
     expect(receiver.ids.toSorted()).toEqual(asked.map(({ eventId }) => eventId).toSorted());
+  });
+
+  it('is listed by the command, with why it fails', async () => {
+    const house = await stage.open(webhook('chat', receiver.url));
+    const url = (await house.app.getUrl()).replace(/\/$/, '');
+    const weir = async (...argv: string[]) => {
+      const out: string[] = [];
+      const code = await runCli(argv, { url, env: { WEIR_TOKEN: 'olga' }, out: (line) => out.push(line) });
+      return { code, out: out.join('\n') };
+    };
+    receiver.answer = (_, response) => void response.writeHead(503).end();
+    await stage.approvals.ask();
+    await eventually(async () => (await weir('webhooks')).out.includes('it answered 503'));
+    const { code, out } = await weir('webhooks', 'list', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ webhooks: [{ name: 'chat', failuresInARow: 1, pending: 1 }] });
+    expect(JSON.parse((await weir('webhooks', 'test', 'chat', '--json')).out)).toMatchObject({
+      delivered: false,
+    });
+    expect((await weir('webhooks', 'remove')).code).toBe(2);
   });
 
   it('can be tried, by an operator', async () => {
