@@ -162,7 +162,10 @@ describe('a post', () => {
   it('trusts no certificate that nobody vouches for, and asks for the host by name', async () => {
     const folder = specFolder();
     const names: string[] = [];
-    const SNICallback = (name: string, done: (error: null) => void) => void (names.push(name), done(null));
+    const SNICallback = (name: string, done: (error: null) => void) => {
+      names.push(name);
+      done(null);
+    };
     const server = createTlsServer({ ...(await ensureServerCertificate(folder.path)), SNICallback });
     server.on('tlsClientError', () => undefined);
     await listening(server);
