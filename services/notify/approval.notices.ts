@@ -1,6 +1,7 @@
 import { ApprovalBook, fromLogged, isClosed, type OpenedApproval } from '#domain';
 import type { LoggedEvent } from '#event-log';
-import type { Notice, NoticeType } from './notice.js';
+import { topics } from '#events';
+import type { Notice, NoticeSource, NoticeType } from './notice.js';
 
 const longestReason = 500;
 /** PostgreSQL's `schema.table` has at most 127 bytes. */
@@ -15,7 +16,8 @@ const typeOf: Partial<Record<OpenedApproval['status'], NoticeType>> = {
 };
 
 /** weir.approval.v1 as notices: one for each event that opened, decided or expired a request. */
-export class ApprovalNotices {
+export class ApprovalNotices implements NoticeSource {
+  readonly topic = topics.approval;
   readonly #book = new ApprovalBook({ keepClosed: 1_000 });
   /** Data classes of the requests that are not closed. */
   readonly #classes = new Map<string, readonly string[]>();
@@ -25,7 +27,7 @@ export class ApprovalNotices {
     this.#publicUrl = publicUrl;
   }
 
-  /** Folds an event; what there is to tell of it, if it changed what a request stands at. */
+  /** Tells of an event that changed what a request stands at. */
   apply(logged: LoggedEvent): Notice | undefined {
     const event = fromLogged(logged);
     if (!event) return undefined;

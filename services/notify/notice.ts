@@ -1,3 +1,5 @@
+import type { LoggedEvent } from '#event-log';
+import type { Topic } from '#events';
 import type { WebhookConfig } from '#platform';
 
 /** What people can be told of: the types that a webhook's `events` may name. */
@@ -11,6 +13,13 @@ export interface Notice {
   /** Milliseconds since the epoch, by the log's clock. */
   readonly at: number;
   readonly data: object;
+}
+
+/** A topic as notices. */
+export interface NoticeSource {
+  readonly topic: Topic;
+  /** Folds an event of the topic; what there is to tell of it. The same event again tells nothing. */
+  apply(logged: LoggedEvent): Notice | undefined;
 }
 
 /** The body of a notice, as Standard Webhooks has it. */

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import type { EventLog } from '#event-log';
 import { AppError, type Clock } from '#kernel';
 import { CLOCK, CONFIG, EVENT_LOG, INSTANCE, Readiness, type WeirConfig } from '#platform';
+import { ApprovalNotices } from './approval.notices.js';
 import { Courier } from './courier.js';
 import { backlog, lag } from './notify.metrics.js';
 import { NotifyFold } from './notify.fold.js';
@@ -43,7 +44,8 @@ export class Notifier implements OnModuleInit, OnModuleDestroy {
     this.#fold = fold;
     await fold.caughtUp;
     await this.#sayConfigurations(fold);
-    this.#outbox = new Outbox({ log, clock, fold, endpoints, publicUrl: this.config.publicUrl });
+    const sources = [new ApprovalNotices(this.config.publicUrl)];
+    this.#outbox = new Outbox({ log, clock, fold, endpoints, sources });
     await this.#outbox.caughtUp;
     const world = { clock, resolve: this.resolve };
     this.#couriers = endpoints.map(

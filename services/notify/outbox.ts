@@ -1,9 +1,7 @@
 import type { EventLog, LoggedEvent, Tail } from '#event-log';
-import { topics } from '#events';
 import type { Clock } from '#kernel';
-import { ApprovalNotices } from './approval.notices.js';
 import { mostPending, newsMs } from './notification.book.js';
-import { bodyOf, type Notice } from './notice.js';
+import { bodyOf, type Notice, type NoticeSource } from './notice.js';
 import { deliveries } from './notify.metrics.js';
 import type { NotifyFold } from './notify.fold.js';
 import { wants, type Endpoint } from './webhook.endpoint.js';
@@ -13,7 +11,8 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly fold: NotifyFold;
   readonly endpoints: readonly Endpoint[];
-  readonly publicUrl: string;
+  /** One for each topic that people are told of. */
+  readonly sources: readonly NoticeSource[];
 }
 
 /**
@@ -22,15 +21,16 @@ export interface OutboxOptions {
  */
 export class Outbox {
   readonly #options: OutboxOptions;
-  readonly #notices: ApprovalNotices;
+  readonly #sources: ReadonlyMap<string, NoticeSource>;
   readonly #tail: Tail;
   /** Folded, and not in the log yet: a batch that failed comes again, but the fold says everything once. */
   readonly #unsaid: Notice[] = [];
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#notices = new ApprovalNotices(options.publicUrl);
-    this.#tail = options.log.tail({ topics: [topics.approval] }, (batch) => this.#follow(batch));
+    this.#sources = new Map(options.sources.map((source) => [source.topic, source]));
+    const topics = options.sources.map(({ topic }) => topic);
+    this.#tail = options.log.tail({ topics }, (batch) => this.#follow(batch));
   }
 
   get caughtUp(): Promise<void> {
@@ -44,7 +44,7 @@ export class Outbox {
   async #follow(batch: readonly LoggedEvent[]): Promise<void> {
     const oldest = this.#options.clock.now() - newsMs;
     for (const event of batch) {
-      const notice = this.#notices.apply(event);
+      const notice = this.#sources.get(event.position.topic)?.apply(event);
       if (notice && notice.at > oldest) this.#unsaid.push(notice);
     }
     for (let next = this.#unsaid[0]; next; next = this.#unsaid[0]) {

@@ -53,14 +53,15 @@ function formatted({ format }: Endpoint, body: string): string | undefined {
   }
 }
 
-function headersOf({ signer }: Endpoint, id: string, body: string, now: number): Record<string, string> {
+function headersOf({ signers }: Endpoint, id: string, body: string, now: number): Record<string, string> {
   const at = new Date(now);
+  const signatures = signers.map((signer) => signer.sign(id, at, body)).join(' ');
   return {
     'content-type': 'application/json',
     'user-agent': 'Weirkeeper',
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(now / 1000)),
-    ...(signer === undefined ? {} : { 'webhook-signature': signer.sign(id, at, body) }),
+    ...(signers.length === 0 ? {} : { 'webhook-signature': signatures }),
   };
 }
 

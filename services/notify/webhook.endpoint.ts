@@ -8,8 +8,8 @@ export interface Endpoint {
   readonly name: string;
   readonly url: URL;
   readonly format: WebhookConfig['format'];
-  /** Absent for Slack, which verifies nothing: its URL is the secret. */
-  readonly signer: Webhook | undefined;
+  /** One for each secret; none for Slack, which verifies nothing: its URL is the secret. */
+  readonly signers: readonly Webhook[];
   /** Absent: all. */
   readonly events: ReadonlySet<NoticeType> | undefined;
   readonly allowPrivate: readonly string[];
@@ -21,20 +21,20 @@ export function wants({ events }: Endpoint, type: NoticeType): boolean {
   return events === undefined || events.has(type);
 }
 
-/** `secret` is `whsec_…`, checked before. */
-export function endpointOf(config: WebhookConfig, url: URL, secret: string | undefined): Endpoint {
+/** Secrets are `whsec_…`, checked before. */
+export function endpointOf(config: WebhookConfig, url: URL, secrets: readonly string[]): Endpoint {
   const { name, format, events, allowPrivate } = config;
   return {
     ...{ name, url, format, allowPrivate: allowPrivate.map((host) => host.toLowerCase()) },
-    signer: secret === undefined ? undefined : new Webhook(secret),
+    signers: secrets.map((secret) => new Webhook(secret)),
     events: events && new Set(events),
-    configuration: digestOf(config, url, secret),
+    configuration: digestOf(config, url, secrets),
   };
 }
 
 /** Goes into events, so it must tell nothing of secret or URL: it is keyed with the one, and one-way for the other. */
-function digestOf(config: WebhookConfig, url: URL, secret: string | undefined): Buffer {
+function digestOf(config: WebhookConfig, url: URL, secrets: readonly string[]): Buffer {
   const text = JSON.stringify([config, url.href]);
-  const hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret);
+  const hash = secrets.length === 0 ? createHash('sha256') : createHmac('sha256', secrets.join(' '));
   return hash.update(text).digest().subarray(0, 16);
 }

@@ -41,7 +41,7 @@ export function openEndpoints(config: WeirConfig, env: NodeJS.ProcessEnv = proce
 
 function openEndpoint(webhook: WebhookConfig, file: string, env: NodeJS.ProcessEnv): Endpoint {
   const url = urlOf(webhook, file, env);
-  return endpointOf(webhook, url, secretOf(webhook, file, env));
+  return endpointOf(webhook, url, secretsOf(webhook, file, env));
 }
 
 function urlOf(webhook: WebhookConfig, file: string, env: NodeJS.ProcessEnv): URL {
@@ -69,17 +69,18 @@ function hostProblem(url: URL, allowPrivate: readonly string[]): string | undefi
   return undefined;
 }
 
-function secretOf(webhook: WebhookConfig, file: string, env: NodeJS.ProcessEnv): string | undefined {
+/** One, or two while the receiver changes from the old to the new. */
+function secretsOf(webhook: WebhookConfig, file: string, env: NodeJS.ProcessEnv): string[] {
   if (webhook.secret === undefined) {
-    if (webhook.format === 'slack') return undefined;
+    if (webhook.format === 'slack') return [];
     throw new Wrong('secret', 'a webhook of this format is signed: name a secret, env:NAME or file:PATH');
   }
   if (!isSecretReference(webhook.secret))
     throw new Wrong('secret', 'expected env:NAME or file:PATH, not the secret itself');
-  const secret = resolved('secret', webhook.secret, file, env);
-  if (!isSigningSecret(secret))
+  const secrets = resolved('secret', webhook.secret, file, env).trim().split(/\s+/);
+  if (secrets.length > 2 || !secrets.every(isSigningSecret))
     throw new Wrong('secret', 'what it names is not whsec_ and 24 to 64 bytes in base64');
-  return secret;
+  return secrets;
 }
 
 /** Standard Webhooks 1.0: 192 to 512 bits, base64, prefixed. */

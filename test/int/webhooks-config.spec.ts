@@ -15,6 +15,7 @@ const env = {
   SLACK: 'https://hooks.slack.example/T0/B0/s3cret',
   SHORT: 'whsec_c2hvcnQ=',
   BARE: secret.slice(6),
+  THREE: `${secret} ${secret} ${secret}`,
 };
 
 function open(...items: string[]) {
@@ -48,7 +49,7 @@ describe('the configuration of webhooks', () => {
       'https://hook.example/x?y=z',
       ...[env.SLACK, 'http://relay.internal:9000/', 'https://[fd00::1]/'],
     ]);
-    expect(endpoints.map(({ signer }) => signer !== undefined)).toEqual([true, false, true, true]);
+    expect(endpoints.map(({ signers }) => signers.length)).toEqual([1, 0, 1, 1]);
   });
 
   it.each([
@@ -83,6 +84,7 @@ describe('the configuration of webhooks', () => {
     [`, secret: "${secret}"`, 'expected env:NAME or file:PATH, not the secret itself'],
     [', secret: env:NOWHERE', 'env:NOWHERE: the environment variable NOWHERE is not set'],
     [', secret: file:nowhere', `file:${folder.path}/nowhere: the file does not exist`],
+    [', secret: env:THREE', 'what it names is not whsec_ and 24 to 64 bytes in base64'],
     [', secret: env:SHORT', 'what it names is not whsec_ and 24 to 64 bytes in base64'],
     [', secret: env:BARE', 'what it names is not whsec_ and 24 to 64 bytes in base64'],
   ])('refuses a secret%s', (given, message) => {

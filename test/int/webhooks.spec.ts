@@ -6,7 +6,7 @@ import { systemClock } from '#kernel';
 import { runCli } from '../../services/cli/cli.js';
 import { eventually } from '../support/house.js';
 import { Receiver, type Received } from './webhooks.receiver.js';
-import { approvers, canary, quiet, secret, Stage, webhook } from './webhooks.stage.js';
+import { approvers, canary, quiet, secret, secretName, Stage, webhook } from './webhooks.stage.js';
 
 describe('a webhook', () => {
   let stage: Stage;
@@ -42,6 +42,16 @@ describe('a webhook', () => {
         url: `https://weir.example/approvals/${id}`,
       },
     });
+  });
+
+  it('is signed with the old secret and the new while they change', async () => {
+    const next = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+    process.env['WEIR_SPEC_WEBHOOK_TWO'] = `${secret} ${next}`;
+    await stage.open(webhook('chat', receiver.url).replace(secretName, 'WEIR_SPEC_WEBHOOK_TWO'));
+    await stage.approvals.ask();
+    await receiver.until(1);
+    const [{ headers, body }] = receiver.received as [Received];
+    for (const each of [secret, next]) new Webhook(each).verify(body, headers as Record<string, string>);
   });
 
   it('hears of the decision once it stands, and of nothing in between', async () => {

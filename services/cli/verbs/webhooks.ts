@@ -8,6 +8,7 @@ const webhook = z.looseObject({
   url: z.string(),
   format: z.string(),
   status: z.string(),
+  disabledReason: z.string().nullable(),
   pending: z.number(),
   nextTryAt: z.string().nullable(),
   lastDelivery: z.looseObject({ at: z.string() }).nullable(),
@@ -55,7 +56,7 @@ async function listAll(args: readonly string[], cli: Cli): Promise<ExitCode> {
       each.failuresInARow,
       each.pending,
       each.nextTryAt ?? '',
-      each.failuresInARow > 0 ? (each.lastFailure?.reason ?? '') : '',
+      each.disabledReason ?? (each.failuresInARow > 0 ? each.lastFailure?.reason : ''),
     ]);
     const headers = ['name', 'url', 'format', 'status', 'last delivery', 'failures', 'pending', 'next try'];
     cli.out(table([...headers, 'why'], rows, 80));
