@@ -6,6 +6,9 @@ import type { Endpoint } from './webhook.endpoint.js';
 /** Milliseconds; of the 15 to 30 s that Standard Webhooks recommends. */
 export const timeoutMs = 15_000;
 
+/** It wants nothing any more. */
+export const gone = 410;
+
 export interface Message {
   readonly id: string;
   /** JSON, as Standard Webhooks has it. */
@@ -20,8 +23,8 @@ export type Outcome =
       /** 0: there was no answer. */
       readonly status: number;
       readonly reason: string;
-      /** 410: it wants nothing any more. */
-      readonly isGone: boolean;
+      /** No other try would help. */
+      readonly isFinal: boolean;
       readonly retryAfter: string | undefined;
     };
 
@@ -71,11 +74,11 @@ function outcomeOf(posted: Posted): Outcome {
   if (status >= 200 && status < 300) return { kind: 'delivered', status };
   const redirects = status >= 300 && status < 400 ? '; redirects are not followed' : '';
   return {
-    ...{ kind: 'failed', status, isGone: status === 410, retryAfter },
+    ...{ kind: 'failed', status, isFinal: status === gone, retryAfter },
     reason: `it answered ${status}${redirects}`,
   };
 }
 
-function failed(reason: string): Outcome {
-  return { kind: 'failed', status: 0, reason, isGone: false, retryAfter: undefined };
+export function failed(reason: string): Extract<Outcome, { kind: 'failed' }> {
+  return { kind: 'failed', status: 0, reason, isFinal: false, retryAfter: undefined };
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest';
 import { register } from 'prom-client';
 import { ManualClock } from '#kernel';
 import type { House } from './approval.house.js';
@@ -192,6 +192,23 @@ describe('a webhook that fails', () => {
     await receiver.until(3);
     await quiet();
     expect(receiver.ids.slice(2)).toEqual([eventId]);
+  });
+
+  it('gets nothing twice because the log is away', async () => {
+    const house = await stage.open(item());
+    let append: MockInstance | undefined;
+    receiver.answer = (_, response) => {
+      append ??= vi.spyOn(stage.log, 'append').mockRejectedValue(new Error('the log is away'));
+      response.end();
+    };
+    await stage.approvals.ask();
+    await receiver.until(1);
+    await eventually(() => (append?.mock.calls.length ?? 0) >= 2);
+    expect(append?.mock.calls.length).toBeLessThan(4); // no faster than it rests
+    append?.mockRestore();
+    await eventually(async () => (await state(house)).lastDelivery?.status === 200);
+    await quiet();
+    expect(receiver.received.length).toBe(1);
   });
 
   it('may ask for more time', async () => {
