@@ -70,6 +70,11 @@ describe('a post', () => {
     expect(receiver.received.length).toBe(1);
   });
 
+  it('goes to the next address where the first does not answer', async () => {
+    const resolve = async () => ['::1', '127.0.0.2', '127.0.0.1'];
+    expect(await post(`http://hook.example:${receiver.port}/`, { resolve })).toMatchObject({ status: 200 });
+  });
+
   it('sends nothing in the clear to a public address', async () => {
     const options = { resolve: async () => ['8.8.8.8'] };
     expect(await post('http://hook.example/', options)).toMatchObject({
