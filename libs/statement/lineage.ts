@@ -19,6 +19,18 @@ export interface Names {
   isBuiltinOperator(name: string): boolean;
   /** The columns of a composite type by its OID: a table's row type, or CREATE TYPE … AS; undefined if it is none. */
   composite(typeOid: number): readonly CatalogColumn[] | undefined;
+  /** Of a server that keeps names in another encoding than UTF-8; absent: it is UTF-8, as the parser has it. */
+  readonly encoding?: NameEncoding | undefined;
+}
+
+/** How a server that is not UTF-8 keeps names. */
+export interface NameEncoding {
+  /** Bytes of a character, at most. With more than one, two characters of Unicode may become one. */
+  readonly width: number;
+  /** What it does to bytes beyond ASCII in names that are not quoted: nothing, as letters to capitals, or anything. */
+  readonly folds: 'nothing' | 'capitals' | 'any';
+  /** Something in the catalog is called so. */
+  readonly isName: (name: string) => boolean;
 }
 
 export interface CatalogRelation {

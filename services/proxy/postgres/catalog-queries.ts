@@ -48,6 +48,9 @@ export const queries = {
     (select system_identifier from pg_catalog.pg_control_system()), pg_catalog.current_setting('server_version_num'),
     (select count(*) from pg_catalog.pg_class where oid < ${FIRST_USER_OID})`,
 
+  encoding: `select pg_catalog.pg_encoding_to_char(encoding), pg_catalog.pg_encoding_max_length(encoding), datctype
+    from pg_catalog.pg_database where datname = pg_catalog.current_database()`,
+
   relations: relations((oid) => `${oid} >= ${FIRST_USER_OID}`),
 
   systemRelations: relations((oid) => `${oid} < ${FIRST_USER_OID}`),

@@ -68,6 +68,7 @@ async function readAll(ask: Ask, memory: ReadMemory): Promise<Undefined> {
   );
   return {
     identity,
+    encoding: encodingOf((await ask(queries.encoding))[0]!),
     ...own,
     system,
     children: (await numbers(queries.children)).map(([child, parent]) => ({
@@ -85,6 +86,13 @@ async function readAll(ask: Ask, memory: ReadMemory): Promise<Undefined> {
     types,
     words: withColumns(await names(queries.words), [own.relations, own.composites, system]),
   };
+}
+
+/** Bytes beyond ASCII are folded by the locale, where a character is one byte; of SQL_ASCII they are parts of one. */
+function encodingOf([name, width, locale]: Row): CatalogSnapshot['encoding'] {
+  if (name === 'UTF8') return undefined;
+  const isPlain = Number(width) > 1 || locale === 'C' || locale === 'POSIX';
+  return { width: Number(width), folds: isPlain ? 'nothing' : name === 'SQL_ASCII' ? 'any' : 'capitals' };
 }
 
 function withColumns(

@@ -1,4 +1,4 @@
-import type { CatalogColumn, CatalogRelation, Names, RelationName } from '#statement';
+import type { CatalogColumn, CatalogRelation, NameEncoding, Names, RelationName } from '#statement';
 import type { Masks } from './catalog-mask.js';
 import type { NameIndex, SearchPath } from './catalog-name-index.js';
 import type { CatalogSnapshot, Relation } from './catalog-snapshot.js';
@@ -6,6 +6,7 @@ import type { CatalogSnapshot, Relation } from './catalog-snapshot.js';
 /** The catalog as those see it who may read these classes in the clear; shared by all search_paths. */
 export class Sight {
   readonly anySensitive: boolean;
+  readonly encoding: NameEncoding | undefined;
   private readonly seen = new Map<number, CatalogRelation>();
 
   constructor(
@@ -14,6 +15,7 @@ export class Sight {
     private readonly revealed: ReadonlySet<string>,
   ) {
     this.anySensitive = anyMask(masks, (dataClass) => !revealed.has(dataClass));
+    this.encoding = nameEncoding(snapshot);
   }
 
   relation(relation: Relation): CatalogRelation {
@@ -50,6 +52,10 @@ export class SightedNames implements Names {
 
   get anySensitive(): boolean {
     return this.sight.anySensitive;
+  }
+
+  get encoding(): NameEncoding | undefined {
+    return this.sight.encoding;
   }
 
   relation(name: RelationName): CatalogRelation | 'unknown' | 'unclear' {
@@ -93,6 +99,11 @@ const mayBeMasked = (column: CatalogColumn): CatalogColumn => ({
   ...column,
   sensitive: { class: column.sensitive?.class ?? 'renamed', lookup: false },
 });
+
+/** How the target keeps names, where that is not as the gate reads them. */
+export function nameEncoding({ encoding, words }: CatalogSnapshot): NameEncoding | undefined {
+  return encoding && { ...encoding, isName: (name) => words.has(name) };
+}
 
 export function anyMask(masks: Masks, ofClass: (dataClass: string) => boolean): boolean {
   for (const columns of masks.values())

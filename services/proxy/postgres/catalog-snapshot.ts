@@ -1,9 +1,11 @@
-import type { CatalogColumn, CatalogRelation } from '#statement';
+import type { CatalogColumn, CatalogRelation, NameEncoding } from '#statement';
 
 /** The target's catalog as it was read: plain data, keyed by OID. */
 export interface CatalogSnapshot {
   /** System identifier and database OID: OIDs mean something only below the same. */
   readonly identity: string;
+  /** Undefined: UTF-8. */
+  readonly encoding?: Pick<NameEncoding, 'width' | 'folds'> | undefined;
   /** Those made after initdb. */
   readonly relations: ReadonlyMap<number, Relation>;
   /** The server's own relations (pg_catalog, information_schema): known, never masked here. */

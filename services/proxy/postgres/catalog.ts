@@ -1,5 +1,5 @@
 import { AppError, systemClock, type Clock } from '#kernel';
-import { loadStatementParser, viewOutputs, type RelationName } from '#statement';
+import { loadStatementParser, viewOutputs, type NameEncoding, type RelationName } from '#statement';
 import type { TargetAddress } from '../gate/gate.js';
 import { buildCatalog } from './catalog-build.js';
 import { NameHistory } from './catalog-history.js';
@@ -41,6 +41,8 @@ export interface Catalog {
   isEnum(typeOid: number): boolean;
   /** True for a word (`a` or `a.b`) that is a name of something in the catalog: errors may quote it. */
   isCatalogName(word: string): boolean;
+  /** How it keeps names; undefined: in UTF-8. */
+  readonly encoding: NameEncoding | undefined;
 }
 
 /** A target's catalog, watched; shared by all sessions of this process on that connection. */

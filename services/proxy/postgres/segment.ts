@@ -1,4 +1,5 @@
 import { AppError } from '#kernel';
+import { isCertain } from '#statement';
 import type { Execution, ExecutionDetails, Judgement, Parameter } from '../gate/gate.js';
 import {
   byte,
@@ -136,6 +137,7 @@ export class SegmentDecision {
     const { name, text, parameterTypes } = readParse(message.buffer, message.start, message.end);
     const { statements } = this.parts.conversation.names;
     if (statements.size >= mostNames) return this.tooMany(message, 'prepared statements');
+    if (this.isMistaken(name)) return this.mistaken(message, name);
     const judgement = this.judging.judge(text, this.knowledge);
     if (judgement instanceof Need) return judgement;
     if (judgement.verdict.decision === 'deny') return this.refuse(message, judgement, denial(judgement));
@@ -150,6 +152,7 @@ export class SegmentDecision {
     if (prepared === 'pending') return this.quiet;
     if (!prepared) return this.unknown(message, 'prepared statement', bind.statement, '26000');
     if (portals.size >= mostNames) return this.tooMany(message, 'portals');
+    if (this.isMistaken(bind.portal)) return this.mistaken(message, bind.portal);
     return this.add(
       portals.change('bind', bind.portal, portalOf(bind, prepared, this.parts.namespace.path)),
       message,
@@ -228,6 +231,17 @@ export class SegmentDecision {
     return this.refuse(message, undefined, error, undefined, sqlstate);
   }
 
+  /** Two such names may be one to the target. */
+  private isMistaken(name: string): boolean {
+    const { encoding } = name === '' ? utf8 : this.parts.catalog.current();
+    return encoding !== undefined && !isCertain(name, encoding);
+  }
+
+  private mistaken(message: Message, name: string): 'refused' {
+    const reason = `the name "${name}" may be another to the server, which is not UTF8`;
+    return this.refuse(message, undefined, new AppError('STATEMENT_DENIED', reason));
+  }
+
   private tooMany(message: Message, what: string): 'refused' {
     const error = new AppError('BUDGET_EXCEEDED', `a session may hold ${mostNames} ${what}: close some`);
     return this.refuse(message, undefined, error, undefined, '54000');
@@ -246,6 +260,8 @@ export class SegmentDecision {
 }
 
 const none: readonly Message[] = [];
+
+const utf8 = { encoding: undefined };
 
 /** Prepared statements, and portals, that one session may hold. */
 const mostNames = 10_000;
