@@ -46,7 +46,7 @@ function refused(error: unknown): LineageAnswer {
 
 const noOutputs: StatementResult = { outputs: undefined };
 
-function clean({ literals }: Survey, statements: number): Passed {
+function clean({ literals, hiddenCall }: Survey, statements: number): Passed {
   return {
     ok: true,
     clean: true,
@@ -54,6 +54,7 @@ function clean({ literals }: Survey, statements: number): Passed {
     unknownRelations: [],
     lookups: [],
     inbound: { literals, writes: [] },
+    hiddenCall,
   };
 }
 

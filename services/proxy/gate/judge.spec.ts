@@ -105,6 +105,26 @@ describe('one judgement for all sessions', () => {
   });
 });
 
+test('a function that only a cast calls is asked for as code, where nothing is masked', () => {
+  const { ask, here } = house('@id("reads") permit (principal, action == Action::"sql:select", resource);');
+  const reach = (anywhere: boolean, name: string) => ({
+    anywhere,
+    names: new Set([name]),
+    relations: new Set<number>(),
+  });
+  const casts = [
+    { said: 'int to token', source: reach(true, 'int4'), target: reach(false, 'token'), how: 'explicit' },
+  ] as const;
+  const namespace: Namespace = {
+    ...here,
+    key: {},
+    namesFor: () => ({ ...here.namesFor(() => true), casts }),
+  };
+  const [hidden, open] = ['SELECT 7::token', 'SELECT 7::int'].map((text) => ask(text, { namespace }));
+  expect([hidden!.verdict.decision, hidden!.writes]).toEqual(['deny', true]);
+  expect([open!.verdict.decision, open!.writes]).toEqual(['allow', false]);
+});
+
 describe('what outputs carry', () => {
   const masked = (judgement: Judgement, statement: number, width: number) =>
     Array.from({ length: width }, (_, place) => {

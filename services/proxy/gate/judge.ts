@@ -5,6 +5,7 @@ import {
   analyze,
   lineage,
   StatementSyntaxError,
+  type Access,
   type Analysis,
   type LineageAnswer,
   type SessionEffect,
@@ -54,6 +55,8 @@ export interface JudgeOptions {
 
 const hourMs = 3_600_000;
 const noStatements = { fingerprint: '', statements: [] };
+/** A function that no text names. */
+const hiddenCode: Access = { action: 'sql:code', columns: [] };
 const noInbound = { literals: [], writes: [] };
 
 /**
@@ -150,12 +153,13 @@ export class Judge {
       return refused(text, grounds, referred, recordableText(text, true, grounds.masking));
     const others = referred.flatMap(({ judgement }) => judgement ?? []);
     const all = [analysis, ...others.map((other) => other.analysis)].flatMap(({ statements }) => statements);
-    const accesses = all.flatMap((s) => s.accesses);
+    const hidden = answer.ok && answer.hiddenCall !== undefined;
+    const accesses = [...all.flatMap((s) => s.accesses), ...(hidden ? [hiddenCode] : [])];
     const functions = new Set(all.flatMap((s) => s.functions));
     const resolved = accesses.flatMap((access) => resolveAccess(access, namespace));
     const does = {
       returnsRows: analysis.statements.some((s) => s.returnsRows) || others.some((j) => j.returnsRows),
-      writes: analysis.statements.some((s) => s.writes) || others.some((j) => j.writes),
+      writes: hidden || analysis.statements.some((s) => s.writes) || others.some((j) => j.writes),
     };
     const seen = seenBy(text, answer, referred);
     const verdict =

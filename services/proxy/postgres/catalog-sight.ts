@@ -1,4 +1,11 @@
-import type { CatalogColumn, CatalogRelation, NameEncoding, Names, RelationName } from '#statement';
+import type {
+  CallingCast,
+  CatalogColumn,
+  CatalogRelation,
+  NameEncoding,
+  Names,
+  RelationName,
+} from '#statement';
 import type { Masks } from './catalog-mask.js';
 import type { NameIndex, SearchPath } from './catalog-name-index.js';
 import type { CatalogSnapshot, Relation } from './catalog-snapshot.js';
@@ -70,6 +77,11 @@ export class SightedNames implements Names {
 
   isBuiltinOperator(name: string): boolean {
     return !this.sight.snapshot.operators.has(name);
+  }
+
+  get casts(): readonly CallingCast[] | undefined {
+    const { casts } = this.sight.snapshot;
+    return casts.length === 0 ? undefined : casts;
   }
 
   composite(typeOid: number): readonly CatalogColumn[] | undefined {

@@ -1,4 +1,4 @@
-import type { CatalogColumn, CatalogRelation, NameEncoding } from '#statement';
+import type { CallingCast, CatalogColumn, CatalogRelation, NameEncoding } from '#statement';
 
 /** The target's catalog as it was read: plain data, keyed by OID. */
 export interface CatalogSnapshot {
@@ -24,6 +24,7 @@ export interface CatalogSnapshot {
   /** Functions and operators that are not the server's own, by name. */
   readonly functions: ReadonlySet<string>;
   readonly operators: ReadonlySet<string>;
+  readonly casts: readonly CallingCast[];
   readonly types: ReadonlyMap<number, TypeFacts>;
   /** Every name that the catalog itself gives to something. */
   readonly words: ReadonlySet<string>;

@@ -28,6 +28,7 @@ export function snapshot(relations: Relation[], more: Partial<CatalogSnapshot> =
     generated: [],
     functions: new Set(),
     operators: new Set(),
+    casts: [],
     types: new Map(),
     words: new Set(),
     ...more,
