@@ -163,7 +163,7 @@ export class Judge {
     };
     const seen = seenBy(text, answer, referred);
     const verdict =
-      this.objection(answer, seen, analysis, referred, grounds) ??
+      this.objection(answer, seen, referred, grounds) ??
       askPolicies({
         ...{ principal: this.options.principal, connection: this.options.connection },
         ...{
@@ -198,7 +198,6 @@ export class Judge {
   private objection(
     answer: LineageAnswer,
     { inbound, lookups }: Seen,
-    { statements }: Analysis,
     referred: readonly Referred[],
     { snapshot, masking }: Grounds,
   ): Verdict | undefined {
@@ -210,13 +209,7 @@ export class Judge {
     }
     const forbidden = inboundProblem(masking, inbound.literals);
     if (forbidden !== undefined) return denial(forbidden, 'inbound', snapshot);
-    const destroyed =
-      maskWrittenBack(inbound.writes, []) ??
-      executeProblem(
-        inbound,
-        statements.flatMap((s) => s.functions),
-        referred,
-      );
+    const destroyed = maskWrittenBack(inbound.writes, []) ?? executeProblem({ inbound, lookups }, referred);
     return destroyed === undefined ? undefined : denial(destroyed, 'masking', snapshot);
   }
 }
