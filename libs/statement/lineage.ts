@@ -78,6 +78,8 @@ export interface Sensitive {
   readonly class: string;
   /** `=`, IN and = ANY with literals or parameters may be used on it in predicates. */
   readonly lookup: boolean;
+  /** Where its look-ups count, if not with itself: relations that inherit from one another have their values in common. */
+  readonly countedAt?: { readonly tableOid: number; readonly attnum: number } | undefined;
 }
 
 /** A masked base column, as reasons and records name it. */

@@ -8,6 +8,7 @@ import type {
 } from '#statement';
 import type { Masks } from './catalog-mask.js';
 import type { NameIndex, SearchPath } from './catalog-name-index.js';
+import { familyOf, sharedColumn } from './catalog-families.js';
 import type { CatalogSnapshot, Relation } from './catalog-snapshot.js';
 
 /** The catalog as those see it who may read these classes in the clear; shared by all search_paths. */
@@ -40,10 +41,13 @@ export class Sight {
 
   private see({ oid, schema, name, kind, columns }: Relation): CatalogRelation {
     const masked = this.masks.get(oid)!;
+    const family = familyOf(this.snapshot, oid);
     const seen = columns.map((column): CatalogColumn => {
       const mask = masked.get(column.attnum);
       if (mask === undefined || this.revealed.has(mask.class)) return column;
-      return { ...column, sensitive: { class: mask.class, lookup: mask.lookup } };
+      const countedAt = mask.lookup ? sharedColumn(family, column.name) : undefined;
+      const sensitive = { class: mask.class, lookup: mask.lookup, ...(countedAt ? { countedAt } : {}) };
+      return { ...column, sensitive };
     });
     return { oid, schema, name, kind, columns: seen };
   }
