@@ -341,6 +341,31 @@ describe.skipIf(!peer('postgres'))('the catalog of a target', () => {
       source.recompile(rule);
     });
 
+    it('keeps a mask that a parent’s rule gave, once the child is let go', async () => {
+      await superuser.query(`create table logs (number text, id int) partition by list (id);
+        create table logs_1 partition of logs for values in (1)`);
+      const byLogs: MaskColumn = (_, table, column) =>
+        table === 'logs' && column === 'number' ? card : undefined;
+      source.recompile(byLogs);
+      expect(await mask(await source.refresh(), 'logs_1', 'number')).toEqual(card);
+      await superuser.query('alter table logs detach partition logs_1; drop table logs');
+      expect(await mask(await source.refresh(), 'logs_1', 'number')).toEqual(card);
+      expect(await mask(await source.refresh(), 'logs_1', 'id')).toBe('none');
+      source.recompile(rule);
+    });
+
+    it('is doubted until it has been read again', async () => {
+      await source.refresh();
+      expect(source.isDoubted).toBe(false);
+      const reading = source.refresh();
+      source.doubt();
+      await reading;
+      // That one may have read before.
+      expect(source.isDoubted).toBe(true);
+      await source.refresh();
+      expect(source.isDoubted).toBe(false);
+    });
+
     it('is polled while someone uses it, and tells of a change', async () => {
       const release = source.retain();
       const changed = new Promise<Catalog>((resolve) => source.onChange(resolve));
