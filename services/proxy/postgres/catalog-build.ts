@@ -39,13 +39,14 @@ export function buildCatalog(
 }
 
 function columnMask(
-  { relations }: CatalogSnapshot,
+  { relations, system }: CatalogSnapshot,
   masks: Masks,
   tableOid: number,
   attnum: number,
 ): CatalogMask | 'none' | 'unknown' {
-  if (tableOid < FIRST_USER_OID) return 'none';
-  const relation = relations.get(tableOid);
+  const isSystem = tableOid < FIRST_USER_OID;
+  if (isSystem && !masks.has(tableOid)) return 'none';
+  const relation = (isSystem ? system : relations).get(tableOid);
   if (relation === undefined) return 'unknown';
   const masked = masks.get(tableOid);
   if (attnum === 0) return masked === undefined ? 'none' : whole(classOf(masked.values()));

@@ -3,6 +3,9 @@ import { sorting } from '#statement';
 /** OIDs below are given at initdb: the server's own objects (FirstNormalObjectId). */
 export const FIRST_USER_OID = 16384;
 
+/** The same everywhere (RelationRelationId). */
+export const PG_CLASS = 1259;
+
 /** Extensions whose functions read nothing but their arguments; others' may read tables (dblink, tablefunc). */
 const plainExtensions = [
   'btree_gin', 'btree_gist', 'citext', 'cube', 'earthdistance', 'fuzzystrmatch', 'hstore', 'intarray', 'isn',
@@ -62,6 +65,9 @@ export const queries = {
   relations: relations((oid) => `${oid} >= ${FIRST_USER_OID}`),
 
   systemRelations: relations((oid) => `${oid} < ${FIRST_USER_OID}`),
+
+  // Attribute 0: an expression.
+  partitionKeys: `select p.partrelid, k from pg_catalog.pg_partitioned_table p, pg_catalog.unnest(p.partattrs) k`,
 
   children: `select inhrelid, inhparent from pg_catalog.pg_inherits`,
 

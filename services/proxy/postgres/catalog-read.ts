@@ -75,6 +75,10 @@ async function readAll(ask: Ask, memory: ReadMemory): Promise<Undefined> {
       child: child!,
       parent: parent!,
     })),
+    partitionKeys: (await numbers(queries.partitionKeys)).map(([relation, attnum]) => ({
+      relation: relation!,
+      attnum: attnum!,
+    })),
     ...(await readRules(ask, memory.rules)),
     generated: (await numbers(queries.generated)).map(([relation, from, to]) => ({
       relation: relation!,

@@ -14,6 +14,8 @@ export interface CatalogSnapshot {
   readonly composites: ReadonlyMap<number, Composite>;
   /** Inheritance and partitions. */
   readonly children: readonly { readonly child: number; readonly parent: number }[];
+  /** What tables are partitioned by; attribute 0: an expression. */
+  readonly partitionKeys: readonly { readonly relation: number; readonly attnum: number }[];
   readonly views: ReadonlyMap<number, ViewFacts>;
   /** Relations whose rules for INSERT, UPDATE or DELETE may return rows of their own. */
   readonly rewritten: readonly (RuleReads & { readonly relation: number })[];

@@ -22,6 +22,7 @@ export function snapshot(relations: Relation[], more: Partial<CatalogSnapshot> =
     system: new Map(),
     composites: new Map(),
     children: [],
+    partitionKeys: [],
     views: new Map(),
     rewritten: [],
     definitions: new Map(),

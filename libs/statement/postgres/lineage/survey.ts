@@ -74,10 +74,17 @@ class Walk {
 
   /** `listed`: the server's own is known to be harmless. */
   call(name: readonly string[], listed = isListedFunction(name)): void {
+    if (name.at(-1) === boundsTeller && this.masksBounds())
+      this.foreign(`${boundsTeller} tells the bounds of partitions, and some are by a masked column`);
     const own = name.length > 1 || this.known.isBuiltinFunction(name[0] ?? '');
     if (own && listed) return;
     const called = name.join('.');
     this.foreign(`function ${called} may read masked columns: what it does cannot be told from here`);
+  }
+
+  private masksBounds(): boolean {
+    const relations = this.known.relation({ schema: 'pg_catalog', name: 'pg_class' });
+    return typeof relations !== 'string' && relations.columns.some(({ sensitive }) => sensitive);
   }
 
   operator(name: readonly string[]): void {
@@ -120,6 +127,9 @@ class Walk {
     this.found.foreign ??= reason;
   }
 }
+
+/** It needs no column of pg_class. */
+const boundsTeller = 'pg_get_partition_constraintdef';
 
 /** The name under which a catalog lists operator classes that are not the server's own. */
 export const sorting = 'ORDER BY';
