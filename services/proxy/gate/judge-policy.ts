@@ -71,11 +71,21 @@ const sessionsOwn: readonly string[] = ['current_setting', 'currval', 'lastval']
 /** A read that may be cut off and a write in one query string: the write would run after the cut, or not. */
 function cuttable(verdict: Verdict, { analysis, snapshot }: PolicyQuestion): Verdict {
   const { statements } = analysis;
+  if (verdict.decision !== 'deny' && isBounded(verdict.obligations) && cursorsOf(analysis).size > 1)
+    return denial('it fetches from several cursors in one query string: send them one by one', '', snapshot);
   const mixed =
     statements.length > 1 && statements.some((s) => s.writes) && statements.some((s) => s.returnsRows);
   if (!mixed || verdict.decision === 'deny' || !isBounded(verdict.obligations)) return verdict;
   const reason = 'it mixes a read with a row budget and a write in one query string: send them one by one';
   return denial(reason, '', snapshot);
+}
+
+/** Each has a budget of its own; one text spends of one. */
+function cursorsOf({ statements }: Analysis): ReadonlySet<string> {
+  const fetched = statements.flatMap(({ effect }) =>
+    effect?.type === 'fetch' && !effect.move ? [effect.name] : [],
+  );
+  return new Set(fetched);
 }
 
 /** The rest of a result can be asked for only where running the text again gives it, and nothing else. */

@@ -271,6 +271,19 @@ describe('refusals that no policy lifts', () => {
     expect(some.settled).toBe(false);
   });
 
+  test('rows of several cursors in one text: their budgets are their own', () => {
+    const { ask } = house(`@max_rows("5") ${all}`);
+    const cursor = ask('DECLARE c CURSOR FOR SELECT id FROM customers');
+    const reason = (text: string, by = ask) => reasonOf(by(text, { lookup: () => cursor }));
+    expect(reason('FETCH 0 FROM a; FETCH 9 FROM b')).toContain('several cursors');
+    expect(reason('DECLARE a CURSOR FOR SELECT 1; FETCH 0 FROM a; FETCH 9 FROM b')).toContain(
+      'several cursors',
+    );
+    expect(reason('FETCH 1 FROM b; FETCH 2 FROM b')).toBeUndefined();
+    expect(reason('MOVE 1 IN a; FETCH 2 FROM b')).toBeUndefined();
+    expect(reason('FETCH 0 FROM a; FETCH 9 FROM b', house().ask)).toBeUndefined();
+  });
+
   test('a write beside a read that may be cut off, whatever bounds it', () => {
     const both = 'SELECT id FROM customers; DELETE FROM customers WHERE id = 1';
     for (const bound of [

@@ -107,10 +107,11 @@ export function hiddenEffect({ effects }: Judgement, names: SessionNames): strin
 /** FETCH spends the budget of its cursor, not one of its own. */
 export function spentOf({ effects }: Judgement, { portals }: SessionNames): Spent | undefined {
   if (effects.length === 0) return undefined;
-  const fetch = effects.find((effect) => effect.type === 'fetch');
-  // One that this text declares itself begins with a budget of its own.
-  if (!fetch || effects.some((effect) => effect.type === 'declare' && effect.name === fetch.name))
-    return undefined;
+  const fetch = effects.find((effect) => effect.type === 'fetch' && !effect.move);
+  if (fetch?.type !== 'fetch') return undefined;
+  // One that this text declares before it begins with a budget of its own.
+  const before = effects.slice(0, effects.indexOf(fetch));
+  if (before.some((effect) => effect.type === 'declare' && effect.name === fetch.name)) return undefined;
   const portal = portals.find(fetch.name);
   return portal === 'pending' ? undefined : portal?.spent;
 }
