@@ -60,7 +60,13 @@ export interface StatementFacts {
 export type SessionEffect =
   | { readonly type: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'rollback-to' | 'discard-all' }
   | { readonly type: 'prepare'; readonly name: string }
-  | { readonly type: 'execute'; readonly name: string; readonly explain: boolean }
+  | {
+      readonly type: 'execute';
+      readonly name: string;
+      readonly explain: boolean;
+      /** Its arguments are constants, cast once at most: the same values whatever the session's settings. */
+      readonly constant: boolean;
+    }
   | { readonly type: 'deallocate'; readonly name: string | undefined }
   | { readonly type: 'declare'; readonly name: string }
   | { readonly type: 'fetch'; readonly name: string; readonly move: boolean }

@@ -19,6 +19,40 @@ export interface Names {
   isBuiltinOperator(name: string): boolean;
   /** The columns of a composite type by its OID: a table's row type, or CREATE TYPE … AS; undefined if it is none. */
   composite(typeOid: number): readonly CatalogColumn[] | undefined;
+  /** Casts and domains that call a function of the database's own; absent: there is none. */
+  readonly casts?: readonly CallingCast[] | undefined;
+  /** Of a server that keeps names in another encoding than UTF-8; absent: it is UTF-8, as the parser has it. */
+  readonly encoding?: NameEncoding | undefined;
+}
+
+/** A cast by a function that is not the server's own, or a domain whose CHECK calls one: no text names that function. */
+export interface CallingCast {
+  /** As reasons say it: `int4 to token`. */
+  readonly said: string;
+  readonly source: TypeReach;
+  readonly target: TypeReach;
+  /** explicit: only where a type is named; implicit: wherever values of both may meet; check: constants too. */
+  readonly how: 'explicit' | 'implicit' | 'check';
+}
+
+/** Whatever holds values of one type: itself, arrays, domains, ranges and rows of it. */
+export interface TypeReach {
+  /** A built-in type: any statement may have values of it. */
+  readonly anywhere: boolean;
+  /** Of types. */
+  readonly names: ReadonlySet<string>;
+  /** OIDs of relations that have a column of it, or are its rows. */
+  readonly relations: ReadonlySet<number>;
+}
+
+/** How a server that is not UTF-8 keeps names. */
+export interface NameEncoding {
+  /** Bytes of a character, at most. With more than one, two characters of Unicode may become one. */
+  readonly width: number;
+  /** What it does to bytes beyond ASCII in names that are not quoted: nothing, as letters to capitals, or anything. */
+  readonly folds: 'nothing' | 'capitals' | 'any';
+  /** Something in the catalog is called so. */
+  readonly isName: (name: string) => boolean;
 }
 
 export interface CatalogRelation {
@@ -44,6 +78,8 @@ export interface Sensitive {
   readonly class: string;
   /** `=`, IN and = ANY with literals or parameters may be used on it in predicates. */
   readonly lookup: boolean;
+  /** Where its look-ups count, if not with itself: relations that inherit from one another have their values in common. */
+  readonly countedAt?: { readonly tableOid: number; readonly attnum: number } | undefined;
 }
 
 /** A masked base column, as reasons and records name it. */
@@ -70,6 +106,8 @@ export type LineageAnswer =
       readonly lookups: readonly MaskedLookup[];
       /** Literals and parameters that the text carries to the target. */
       readonly inbound: Inbound;
+      /** A function that it calls and no text names, behind a cast; where nothing is masked policies are asked. */
+      readonly hiddenCall?: string | undefined;
     };
 
 export interface StatementResult {

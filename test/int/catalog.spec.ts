@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { lineage } from '#statement';
 import type { TargetAddress } from '../../services/proxy/gate/gate.js';
 import {
   openCatalog,
@@ -339,6 +340,59 @@ describe.skipIf(!peer('postgres'))('the catalog of a target', () => {
         ),
       ).toBe('none');
       source.recompile(rule);
+    });
+
+    it('keeps a mask that a parent’s rule gave, once the child is let go', async () => {
+      await superuser.query(`create table logs (number text, id int) partition by list (id);
+        create table logs_1 partition of logs for values in (1)`);
+      const byLogs: MaskColumn = (_, table, column) =>
+        table === 'logs' && column === 'number' ? card : undefined;
+      source.recompile(byLogs);
+      expect(await mask(await source.refresh(), 'logs_1', 'number')).toEqual(card);
+      await superuser.query('alter table logs detach partition logs_1; drop table logs');
+      expect(await mask(await source.refresh(), 'logs_1', 'number')).toEqual(card);
+      expect(await mask(await source.refresh(), 'logs_1', 'id')).toBe('none');
+      source.recompile(rule);
+    });
+
+    it('masks the bounds of partitions whose key is masked, and no others', async () => {
+      const bounds = async () => ({
+        bound: await mask(await source.refresh(), 'pg_class', 'relpartbound'),
+        name: await mask(await source.refresh(), 'pg_class', 'relname'),
+        told: lineage(
+          'select c.relname, pg_get_expr(c.relpartbound, c.oid) from pg_class c',
+          (await source.refresh()).namesFor(() => false),
+        ).ok,
+        constraint: lineage(
+          'select pg_get_partition_constraintdef(oid) from pg_class',
+          (await source.refresh()).namesFor(() => false),
+        ).ok,
+      });
+      const open = { bound: 'none', name: 'none', told: true, constraint: true };
+      // One is by id.
+      expect(await bounds()).toEqual(open);
+      await superuser.query(`create table keyed (id int, email text) partition by list (email);
+        create table keyed_1 partition of keyed for values in ('a@example.com')`);
+      const closed = { bound: whole('email'), name: 'none', told: false, constraint: false };
+      expect(await bounds()).toEqual(closed);
+      await superuser.query(
+        'drop table keyed; create table keyed (id int, email text) partition by range (lower(email))',
+      );
+      expect(await bounds()).toEqual(closed);
+      await superuser.query('drop table keyed');
+      expect(await bounds()).toEqual(open);
+    });
+
+    it('is doubted until it has been read again', async () => {
+      await source.refresh();
+      expect(source.isDoubted).toBe(false);
+      const reading = source.refresh();
+      source.doubt();
+      await reading;
+      // That one may have read before.
+      expect(source.isDoubted).toBe(true);
+      await source.refresh();
+      expect(source.isDoubted).toBe(false);
     });
 
     it('is polled while someone uses it, and tells of a change', async () => {

@@ -2,6 +2,7 @@ import { AppError } from '#kernel';
 import type { LineageAnswer, Names, OutputLineage, StatementResult } from '../lineage.js';
 import { Judge } from './lineage/judge.js';
 import { Refusal } from './lineage/refusal.js';
+import { mistakenName } from './lineage/mistaken-names.js';
 import { statementRows } from './lineage/statements.js';
 import { survey, type Survey } from './lineage/survey.js';
 import type { Rows } from './lineage/engine.js';
@@ -19,6 +20,8 @@ type Passed = Extract<LineageAnswer, { ok: true }>;
  */
 export function lineage(text: string, names: Names): LineageAnswer {
   const statements = known(text).statements.map(({ stmt }) => stmt);
+  const mistaken = mistakenName(text, names.encoding);
+  if (mistaken !== undefined) return { ok: false, column: '*', reason: mistaken };
   const all: Survey = { literals: [], parameters: [], foreign: undefined };
   try {
     for (const each of statements) survey(each, names, all);
@@ -43,7 +46,7 @@ function refused(error: unknown): LineageAnswer {
 
 const noOutputs: StatementResult = { outputs: undefined };
 
-function clean({ literals }: Survey, statements: number): Passed {
+function clean({ literals, hiddenCall }: Survey, statements: number): Passed {
   return {
     ok: true,
     clean: true,
@@ -51,6 +54,7 @@ function clean({ literals }: Survey, statements: number): Passed {
     unknownRelations: [],
     lookups: [],
     inbound: { literals, writes: [] },
+    hiddenCall,
   };
 }
 
@@ -89,6 +93,7 @@ export function viewOutputs(definition: string, names: Names): readonly OutputLi
     const [only, ...others] = known(definition).statements;
     const node = asNode(only?.stmt);
     if (node?.type !== 'SelectStmt' || others.length > 0) return undefined;
+    if (mistakenName(definition, names.encoding) !== undefined) return undefined;
     return ownersOutputs(node, definition, names);
   } catch {
     return undefined;

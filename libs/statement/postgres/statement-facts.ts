@@ -131,8 +131,18 @@ function execute(draft: Draft): Described {
     kind: 'execute',
     returnsRows: true,
     hasLimit: false,
-    effect: { type: 'execute', name, explain: false },
+    effect: {
+      type: 'execute',
+      name,
+      explain: false,
+      constant: list(draft.node.fields['params']).every(isConstant),
+    },
   };
+}
+
+function isConstant(argument: unknown): boolean {
+  const value = fieldsOf(argument, 'TypeCast')?.['arg'] ?? argument;
+  return fieldsOf(value, 'A_Const') !== undefined;
 }
 
 function declare(draft: Draft): Described {

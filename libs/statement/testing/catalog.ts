@@ -1,4 +1,4 @@
-import type { CatalogColumn, CatalogRelation, Names, Sensitive } from '../lineage.js';
+import type { CallingCast, CatalogColumn, CatalogRelation, Names, Sensitive } from '../lineage.js';
 import type { RelationName } from '../facts.js';
 
 /** A table as a test writes it: `column` or `column type`, and `!class` or `!class?` (may be looked up) if masked. */
@@ -13,6 +13,7 @@ export interface CatalogText {
   readonly tables: readonly TableText[];
   readonly functions?: readonly string[];
   readonly operators?: readonly string[];
+  readonly casts?: readonly CallingCast[];
   /** Composite types by OID, in the same words. */
   readonly composites?: Readonly<Record<number, string>>;
   readonly searchPath?: readonly string[];
@@ -41,6 +42,7 @@ export function catalogOf(of: CatalogText): Names {
     relation: (name) => resolve(relations, searchPath, name),
     isBuiltinFunction: (name) => !(of.functions ?? []).includes(name),
     isBuiltinOperator: (name) => !(of.operators ?? []).includes(name),
+    casts: of.casts,
     composite: (typeOid) => {
       const columns = of.composites?.[typeOid];
       return columns === undefined ? undefined : columnsOf(columns);

@@ -1,5 +1,6 @@
 /** What agents, drivers and ORMs really send. Each must pass. */
 export const honest: readonly string[] = [
+  `CLUSTER orders USING orders_pkey`,
   `SELECT 1`,
   `SELECT version()`,
   `SELECT current_schema(), current_user, now()`,

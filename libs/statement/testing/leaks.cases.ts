@@ -30,6 +30,10 @@ export const refused: readonly string[] = [
   `SELECT U&"\\0065mail" || '' FROM customers`,
   `SELECT "email" || '' FROM "customers"`,
   `SELECT public.customers.email || '' FROM public.customers`,
+  // the order in which rows stand in a table
+  `CLUSTER customers USING customers_email_key`,
+  `CLUSTER customers`,
+  `CLUSTER`,
   // aggregates and windows
   `SELECT min(email) FROM customers`,
   `SELECT max(ssn) FROM customers`,

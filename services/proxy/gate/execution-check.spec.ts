@@ -109,6 +109,22 @@ describe('look-ups beyond their window', () => {
     expect(look(check, 'one more', plain).verdict.reason).toContain('more than 200 different values');
   });
 
+  test('count together over tables that inherit from one another', () => {
+    const { check } = house();
+    const of = (column: MaskedColumn) =>
+      judged(
+        { obligations: { ...none, maxLookupsPer: [{ amount: 2, ms: 1000 }] } },
+        { lookups: [{ ...byEmail, column }] },
+      );
+    const parent = of(email);
+    const child = of({ ...email, tableOid: 16500, attnum: 9, countedAt: { tableOid: 16384, attnum: 3 } });
+    expect(check.check(parent, [text('a')]).verdict.decision).toBe('allow');
+    expect(check.check(child, [text('a')]).verdict.decision).toBe('allow');
+    expect(check.check(parent, [text('b')]).verdict.decision).toBe('allow');
+    expect(check.check(child, [text('c')]).verdict.decision).toBe('deny');
+    expect(check.check(of({ ...email, tableOid: 16501 }), [text('c')]).verdict.decision).toBe('allow');
+  });
+
   test('what is held anyway asks both', () => {
     const { check } = house();
     for (const value of ['a', 'b', 'c']) look(check, value);

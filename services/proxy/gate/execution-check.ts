@@ -69,7 +69,8 @@ export class ExecutionCheck {
 
   private key({ column }: LookedUp): string {
     const { principal, connection } = this.parts;
-    return JSON.stringify([principal.id, connection, column.tableOid, column.attnum]);
+    const { tableOid, attnum } = column.countedAt ?? column;
+    return JSON.stringify([principal.id, connection, tableOid, attnum]);
   }
 }
 

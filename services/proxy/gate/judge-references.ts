@@ -1,11 +1,4 @@
-import type {
-  Inbound,
-  LineageAnswer,
-  MaskedLookup,
-  SessionEffect,
-  StatementFacts,
-  StatementResult,
-} from '#statement';
+import type { LineageAnswer, MaskedLookup, SessionEffect, StatementFacts, StatementResult } from '#statement';
 import { isMaskOutput } from '#masking';
 import type { Judgement, JudgeRequest } from './gate.js';
 
@@ -77,42 +70,52 @@ function resultNamed(
   return results[at] ?? (analysis.statements.length === 1 ? results[0] : undefined);
 }
 
+/** What an EXECUTE does with its parameters: as prepared earlier, or in this very text. */
+type Prepared = Pick<Judgement, 'lookups' | 'inbound'>;
+
+function executed(own: Prepared, { effect, judgement, definedAt }: Referred): Prepared | undefined {
+  if (effect.type !== 'execute') return undefined;
+  return definedAt === undefined ? judgement : own;
+}
+
 /**
- * What EXECUTE looks up. Its arguments are expressions: each text of an EXECUTE counts as so many new values. FETCH looks
- * nothing up: its cursor did.
+ * What EXECUTE looks up. Its arguments stand in its text: each EXECUTE of each text counts as so many new values. FETCH
+ * looks nothing up: its cursor did.
  */
 export function lookupsOf(
   answer: LineageAnswer & { ok: true },
   text: string,
   referred: readonly Referred[],
 ): readonly MaskedLookup[] {
-  const executed = referred.flatMap(({ effect, judgement }) =>
-    effect.type === 'execute' ? (judgement?.lookups ?? []) : [],
-  );
-  const asRun = executed.map(({ column, constants, parameters }) => ({
-    column,
-    constants: [...constants, ...parameters.map((number) => `${text} $${number}`)],
-    parameters: [],
-    arrayParameters: [],
-    elementParameters: [],
-  }));
+  const asRun = referred.flatMap((each) => {
+    const isOwn = each.definedAt !== undefined;
+    return (executed(answer, each)?.lookups ?? []).map(({ column, constants, parameters }) => ({
+      column,
+      // Those of this text count already.
+      constants: [
+        ...(isOwn ? [] : constants),
+        ...parameters.map((number) => `${text} ${each.place} $${number}`),
+      ],
+      parameters: [],
+      arrayParameters: [],
+      elementParameters: [],
+    }));
+  });
   return [...answer.lookups, ...asRun];
 }
 
 /** Why an EXECUTE may not run what it names: its arguments are not known by their numbers. */
-export function executeProblem(
-  own: Inbound,
-  functions: readonly string[],
-  referred: readonly Referred[],
-): string | undefined {
-  for (const { judgement } of referred) {
+export function executeProblem(own: Prepared, referred: readonly Referred[]): string | undefined {
+  for (const each of referred) {
+    const found = executed(own, each);
+    const isConstant = each.effect.type === 'execute' && each.effect.constant;
     // A setting's value, say, would be another each time under one text.
-    if (functions.length > 0 && judgement?.lookups.some(({ parameters }) => parameters.length > 0))
-      return `EXECUTE would look up in a masked column what ${functions[0]} gives: write the value itself`;
-    if (judgement?.lookups.some((each) => each.arrayParameters.length + each.elementParameters.length > 0))
+    if (!isConstant && found?.lookups.some(({ parameters }) => parameters.length > 0))
+      return 'EXECUTE would look up in a masked column what an expression gives: write the value itself';
+    if (found?.lookups.some((used) => used.arrayParameters.length + used.elementParameters.length > 0))
       return 'an array is compared with a masked column by EXECUTE: run the statement itself, with the array as its parameter';
-    const write = judgement?.inbound.writes.find(({ parameters }) => parameters.length > 0);
-    if (write && own.literals.some((literal) => isMaskOutput(literal.trim())))
+    const write = found?.inbound.writes.find(({ parameters }) => parameters.length > 0);
+    if (write && own.inbound.literals.some((literal) => isMaskOutput(literal.trim())))
       return `EXECUTE would write a masked value, and ${write.column.table}.${write.column.column} may be where: reading a mask and writing it back destroys the original`;
   }
   return undefined;

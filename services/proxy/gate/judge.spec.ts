@@ -106,6 +106,26 @@ describe('one judgement for all sessions', () => {
   });
 });
 
+test('a function that only a cast calls is asked for as code, where nothing is masked', () => {
+  const { ask, here } = house('@id("reads") permit (principal, action == Action::"sql:select", resource);');
+  const reach = (anywhere: boolean, name: string) => ({
+    anywhere,
+    names: new Set([name]),
+    relations: new Set<number>(),
+  });
+  const casts = [
+    { said: 'int to token', source: reach(true, 'int4'), target: reach(false, 'token'), how: 'explicit' },
+  ] as const;
+  const namespace: Namespace = {
+    ...here,
+    key: {},
+    namesFor: () => ({ ...here.namesFor(() => true), casts }),
+  };
+  const [hidden, open] = ['SELECT 7::token', 'SELECT 7::int'].map((text) => ask(text, { namespace }));
+  expect([hidden!.verdict.decision, hidden!.writes]).toEqual(['deny', true]);
+  expect([open!.verdict.decision, open!.writes]).toEqual(['allow', false]);
+});
+
 describe('what outputs carry', () => {
   const masked = (judgement: Judgement, statement: number, width: number) =>
     Array.from({ length: width }, (_, place) => {
@@ -201,8 +221,29 @@ describe('refusals that no policy lifts', () => {
     const reason = (text: string, by = prepared) => reasonOf(ask(text, { lookup: () => by }));
     expect(reason("EXECUTE q(current_setting('application_name'))")).toContain('write the value itself');
     expect(reason("EXECUTE q('a@example.com')")).toBeUndefined();
+    for (const argument of [
+      `('{' || '2000-01-01 00:00:00+00'::timestamptz || '}')`,
+      `'2000-01-01'::timestamptz::text`,
+      `(ARRAY['a', 'b'])[1]`,
+      'current_user',
+    ])
+      expect(reason(`EXECUTE q(${argument})`)).toContain('write the value itself');
+    expect(reason("EXECUTE q('a@example.com'::text)")).toBeUndefined();
     const plain = ask('PREPARE q AS SELECT id FROM customers WHERE id = $1');
+    expect(reason('EXECUTE q(1 + 2)', plain)).toBeUndefined();
     expect(reason("EXECUTE q(length('abc'))", plain)).toBeUndefined();
+  });
+
+  test('EXECUTE of what the same text prepares, as of another', () => {
+    const { ask } = house();
+    const reason = (text: string) => reasonOf(ask(text));
+    const looked = 'PREPARE q AS SELECT id FROM customers WHERE email';
+    expect(reason(`${looked} = $1; EXECUTE q('a' || 'b')`)).toContain('write the value itself');
+    expect(reason(`${looked} = ANY ($1); EXECUTE q('{a,b}')`)).toContain('run the statement itself');
+    const write = 'PREPARE q AS UPDATE customers SET email = $1 WHERE id = 7';
+    expect(reason(`${write}; EXECUTE q('d***@example.com')`)).toContain('destroys the original');
+    expect(reason(`${looked} = $1; EXECUTE q('a')`)).toBeUndefined();
+    expect(reason(`${write}; EXECUTE q('deniz@example.com')`)).toBeUndefined();
   });
 
   test('asking a person about what a setting gives: it may give another when it runs', () => {
@@ -252,6 +293,9 @@ describe('what an execution has to be asked about', () => {
       ask(text, { lookup: () => prepared }).lookups.flatMap(({ constants }) => constants);
     expect(lookups("EXECUTE q('a')")).toHaveLength(1);
     expect(lookups("EXECUTE q('a')")).not.toEqual(lookups("EXECUTE q('b')"));
+    expect(new Set(lookups("EXECUTE q('a'); EXECUTE q('b')"))).toHaveProperty('size', 2);
+    const both = "PREPARE q AS SELECT id FROM customers WHERE email = $1; EXECUTE q('a'); EXECUTE q('b')";
+    expect(new Set(lookups(both))).toHaveProperty('size', 2);
     const cursor = ask("DECLARE c CURSOR FOR SELECT id FROM customers WHERE email = 'a'");
     expect(cursor.lookups).toHaveLength(1);
     expect(ask('FETCH 1 FROM c', { lookup: () => cursor }).lookups).toEqual([]);

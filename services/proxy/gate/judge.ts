@@ -3,6 +3,7 @@ import type { MaskingSet } from '#masking';
 import type { ConnectionRef, PolicySnapshot, Verdict } from '#policy-engine';
 import {
   understand,
+  type Access,
   type Analysis,
   type LineageAnswer,
   type LongTexts,
@@ -57,6 +58,8 @@ const hourMs = 3_600_000;
 /** What names mean may change while a text is read; after so many times it is judged on the spot. */
 const mostReadings = 4;
 const noStatements = { fingerprint: '', statements: [] };
+/** A function that no text names. */
+const hiddenCode: Access = { action: 'sql:code', columns: [] };
 const noInbound = { literals: [], writes: [] };
 
 /**
@@ -170,12 +173,13 @@ export class Judge {
       return refused(text, grounds, referred, recordableText(text, true, grounds.masking, redacted));
     const others = referred.flatMap(({ judgement }) => judgement ?? []);
     const all = [analysis, ...others.map((other) => other.analysis)].flatMap(({ statements }) => statements);
-    const accesses = all.flatMap((s) => s.accesses);
+    const hidden = answer.ok && answer.hiddenCall !== undefined;
+    const accesses = [...all.flatMap((s) => s.accesses), ...(hidden ? [hiddenCode] : [])];
     const functions = new Set(all.flatMap((s) => s.functions));
     const resolved = accesses.flatMap((access) => resolveAccess(access, namespace));
     const does = {
       returnsRows: analysis.statements.some((s) => s.returnsRows) || others.some((j) => j.returnsRows),
-      writes: analysis.statements.some((s) => s.writes) || others.some((j) => j.writes),
+      writes: hidden || analysis.statements.some((s) => s.writes) || others.some((j) => j.writes),
     };
     const seen = seenBy(text, answer, referred);
     const verdict =
@@ -231,13 +235,7 @@ export class Judge {
     }
     const forbidden = inboundProblem(masking, inbound.literals);
     if (forbidden !== undefined) return denial(forbidden, 'inbound', snapshot);
-    const destroyed =
-      maskWrittenBack(inbound.writes, []) ??
-      executeProblem(
-        inbound,
-        statements.flatMap((s) => s.functions),
-        referred,
-      );
+    const destroyed = maskWrittenBack(inbound.writes, []) ?? executeProblem({ inbound, lookups }, referred);
     return destroyed === undefined ? undefined : denial(destroyed, 'masking', snapshot);
   }
 }

@@ -32,6 +32,19 @@ function binaryArray(elements: readonly (string | null)[]): Buffer {
 }
 
 describe('what one execution looks up', () => {
+  test('arrays of any size, in either format, are counted', () => {
+    const many = Array.from({ length: 1_000_000 }, (_, i) => String(i));
+    const by = { ...lookup, arrayParameters: [1] };
+    for (const array of [text(`{${many.join()}}`), binary(binaryArray(many))]) {
+      const found = lookedUp([by], [array]);
+      expect(found).not.toBe('unreadable');
+      expect(lookupProblem(found)).toContain('1000000 values');
+    }
+    for (const long of ['x'.repeat(20_000_000), '\\x'.repeat(8_000_000)])
+      expect(lookupProblem(lookedUp([by], [text(`{"${long}"}`)]))).toBeUndefined();
+    expect(lookedUp([by], [text('{a,b}')])).toMatchObject([{ values: ['a', 'b'] }]);
+  });
+
   test('constants, parameters in either format, and the elements of arrays', () => {
     const found = lookedUp(
       [

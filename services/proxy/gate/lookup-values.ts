@@ -25,7 +25,8 @@ export function lookedUp(
     byColumn.set(key, entry);
     const found = valuesOf(lookup, parameters);
     if (!found) return 'unreadable';
-    entry.values.push(...found);
+    // Not spread: a million arguments are more than the stack takes.
+    for (const value of found) entry.values.push(value);
   }
   return [...byColumn.values()];
 }
@@ -47,7 +48,7 @@ function valuesOf(lookup: MaskedLookup, parameters: readonly Parameter[]): strin
   for (const number of lookup.arrayParameters) {
     const elements = arrayElements(parameters[number - 1]);
     if (!elements) return undefined;
-    values.push(...elements);
+    for (const element of elements) values.push(element);
   }
   for (const number of lookup.elementParameters) {
     const read = elementOrElements(parameters[number - 1]);

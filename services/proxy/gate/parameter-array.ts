@@ -27,24 +27,48 @@ function binaryElements(bytes: Buffer): string[] | undefined {
   return found;
 }
 
-/* element: "quoted, with backslashes" | bare; the brackets of further dimensions and their bounds only delimit */
-const element = /"((?:[^"\\]|\\.)*)"|([^\s{},"\\](?:[^{},"\\]|\\.)*)|[{},\s]+/gsy;
-
+/*
+ * element: "quoted, with backslashes" | bare; the brackets of further dimensions and their bounds only delimit.
+ * Read by hand: a regular expression keeps a place to come back to for each character, and megabytes overflow it.
+ */
 function textElements(text: string): string[] | undefined {
   const open = text.indexOf('{');
   // `[2:3]={…}`: bounds come before the brackets.
-  if (open < 0 || !/^\s*(?:\[[^{}"]*=)?\s*$/.test(text.slice(0, open))) return undefined;
+  if (open < 0 || open > mostBounds || !/^\s*(?:\[[^{}"]*=)?\s*$/.test(text.slice(0, open))) return undefined;
   const found: string[] = [];
-  element.lastIndex = open;
-  while (element.lastIndex < text.length) {
-    const match = element.exec(text);
-    if (!match) return undefined;
-    const [, quoted, bare] = match;
-    if (quoted !== undefined) found.push(unescape(quoted));
-    else if (bare !== undefined && bare.trimEnd().toLowerCase() !== 'null')
-      found.push(unescape(bare.trimEnd()));
+  for (let at = open; at < text.length;) {
+    if (delimiter.test(text[at]!)) {
+      at++;
+      continue;
+    }
+    const isQuoted = text[at] === '"';
+    const start = isQuoted ? at + 1 : at;
+    const end = elementEnd(text, start, isQuoted);
+    if (end === undefined) return undefined;
+    at = isQuoted ? end + 1 : end;
+    const element = isQuoted ? text.slice(start, end) : text.slice(start, end).trimEnd();
+    if (isQuoted || element.toLowerCase() !== 'null') found.push(unescape(element));
   }
   return found;
+}
+
+/** Six dimensions' bounds take less. */
+const mostBounds = 500;
+const delimiter = /[{},\s]/;
+
+/** Where it ends; undefined if it does not, or begins with what no driver writes. */
+function elementEnd(text: string, start: number, isQuoted: boolean): number | undefined {
+  if (!isQuoted && text[start] === '\\') return undefined;
+  for (let at = start; at < text.length; at++) {
+    const character = text[at]!;
+    if (character === '\\') at++;
+    else if (
+      character === '"' ||
+      (!isQuoted && (character === '{' || character === '}' || character === ','))
+    )
+      return at;
+  }
+  return isQuoted ? undefined : text.length;
 }
 
 function unescape(text: string): string {

@@ -4,6 +4,7 @@ import { classOf, whole, type CatalogMask, type MaskColumn, type Masks } from '.
 import { deriveMasks } from './catalog-masks.js';
 import { Namespaces } from './catalog-namespace.js';
 import { FIRST_USER_OID } from './catalog-queries.js';
+import { nameEncoding } from './catalog-sight.js';
 import { baseType, columnAt, type CatalogSnapshot } from './catalog-snapshot.js';
 import type { Catalog } from './catalog.js';
 
@@ -30,6 +31,7 @@ export function buildCatalog(
     baseType: (typeOid) => baseType(snapshot.types, typeOid),
     elementType: (typeOid) => snapshot.types.get(typeOid)?.element || undefined,
     isEnum: (typeOid) => snapshot.types.get(typeOid)?.kind === 'enum',
+    encoding: nameEncoding(snapshot),
     isCatalogName: (word) =>
       snapshot.words.has(word) ||
       (word.includes('.') && word.split('.').every((part) => snapshot.words.has(part))),
@@ -37,13 +39,14 @@ export function buildCatalog(
 }
 
 function columnMask(
-  { relations }: CatalogSnapshot,
+  { relations, system }: CatalogSnapshot,
   masks: Masks,
   tableOid: number,
   attnum: number,
 ): CatalogMask | 'none' | 'unknown' {
-  if (tableOid < FIRST_USER_OID) return 'none';
-  const relation = relations.get(tableOid);
+  const isSystem = tableOid < FIRST_USER_OID;
+  if (isSystem && !masks.has(tableOid)) return 'none';
+  const relation = (isSystem ? system : relations).get(tableOid);
   if (relation === undefined) return 'unknown';
   const masked = masks.get(tableOid);
   if (attnum === 0) return masked === undefined ? 'none' : whole(classOf(masked.values()));

@@ -165,6 +165,34 @@ describe('masks stick', () => {
   const before = snapshot([table(1, 'customers', 'id', 'email')]);
   const after = snapshot([table(1, 'people', 'id', 'contact')]);
 
+  it('stay with a child that is let go, and with its children, by the rules of all that it had above it', () => {
+    const parent = table(1, 'customers', 'id', 'email');
+    const child = table(2, 'part', 'email', 'id');
+    const grandchild = table(3, 'part_1', 'email');
+    const top = table(4, 'top', 'email');
+    const above = [{ child: 1, parent: 4 }];
+    const below = [{ child: 3, parent: 2 }];
+    const only: MaskColumn = (_, name, column) =>
+      ['customers', 'top'].includes(name) ? rule('', name, column) : undefined;
+    const whole = snapshot([parent, child, grandchild, top], {
+      children: [...above, ...below, { child: 2, parent: 1 }],
+    });
+    const apart = snapshot([parent, child, grandchild, top], { children: [...above, ...below] });
+    const history = new NameHistory();
+    history.observe(whole, apart);
+    expect(masked(apart, only, history)).toEqual(
+      expect.arrayContaining(['part.email: email partial', 'part_1.email: email partial']),
+    );
+    const alone = snapshot([child, grandchild], { children: below });
+    history.observe(apart, alone);
+    expect(masked(alone, only, history)).toEqual([
+      'part.email: email partial',
+      'part_1.email: email partial',
+    ]);
+    expect(masked(alone, only)).toEqual([]);
+    expect(masked(alone, () => undefined, history)).toEqual([]);
+  });
+
   it('to a column under its new name, and to no other', () => {
     const history = new NameHistory();
     history.observe(before, after);

@@ -1,6 +1,7 @@
 import type { FormerNames } from './catalog-history.js';
 import { opaqueLineage, type ViewLineage } from './catalog-lineage.js';
 import { classOf, whole, WorkingMasks, type MaskColumn, type Masks } from './catalog-mask.js';
+import { PG_CLASS } from './catalog-queries.js';
 import { baseType, columnAt, type CatalogSnapshot, type Relation } from './catalog-snapshot.js';
 import { maskRewritten, maskViews } from './catalog-view-masks.js';
 
@@ -19,6 +20,7 @@ export function deriveMasks(
   const columnsByName = indexColumns(snapshot);
   do {
     maskRelated(masks, snapshot, columnsByName);
+    maskBounds(masks, snapshot);
     masks.changed = false;
     maskViews(masks, snapshot, lineage);
     maskRewritten(masks, snapshot);
@@ -124,6 +126,16 @@ function heldClass(
   const own = rowTypes.get(typeOid);
   const element = types.get(typeOid)?.element;
   return own ?? (element ? rowTypes.get(baseType(types, element)) : undefined);
+}
+
+/** Where a partition begins and ends is said in values of its key. */
+function maskBounds(masks: WorkingMasks, { partitionKeys, system }: CatalogSnapshot): void {
+  const bounds = system.get(PG_CLASS)?.columns.find(({ name }) => name === 'relpartbound');
+  if (bounds === undefined) return;
+  for (const { relation, attnum } of partitionKeys) {
+    const reached = attnum === 0 ? [...(masks.of(relation)?.values() ?? [])] : [masks.get(relation, attnum)];
+    for (const mask of reached) if (mask) masks.derive(PG_CLASS, bounds.attnum, whole(mask.class));
+  }
 }
 
 function maskToast(masks: WorkingMasks, { relations }: CatalogSnapshot): void {

@@ -110,6 +110,31 @@ describe('columns', () => {
     expect(found.columns.map((column) => column.sensitive?.lookup)).toEqual([undefined, true, false]);
   });
 
+  it('of tables that inherit from one another have their look-ups counted at one', () => {
+    const [parent, child, grandchild, other] = [
+      table(30_001, 'parent', 'id', 'email'),
+      table(30_002, 'child', 'email', 'id'),
+      table(30_003, 'grandchild', 'note', 'email'),
+      table(30_004, 'other', 'email'),
+    ];
+    const inheriting = snapshot([grandchild, child, parent, other], {
+      children: [
+        { child: 30_003, parent: 30_002 },
+        { child: 30_002, parent: 30_001 },
+      ],
+    });
+    const at = (oid: number, attnum: number) => [oid, new Map([[attnum, email]])] as const;
+    const all = new Map([at(30_001, 2), at(30_002, 1), at(30_003, 2), at(30_004, 1)]);
+    const seen = new Namespaces(inheriting, all).of(['public']).namesFor(nothing);
+    const counted = (name: string) => {
+      const found = seen.relation({ name });
+      return typeof found === 'string' ? found : found.columns.find((c) => c.sensitive)?.sensitive?.countedAt;
+    };
+    const one = { tableOid: 30_001, attnum: 2 };
+    expect(['parent', 'child', 'grandchild'].map(counted)).toEqual([one, one, one]);
+    expect(counted('other')).toBeUndefined();
+  });
+
   it('of a row type are its table’s, of a composite type its own', () => {
     const names = namespaces.of(path).namesFor(nothing);
     expect(names.composite(customers.rowType)?.map((column) => column.sensitive?.class)).toEqual([

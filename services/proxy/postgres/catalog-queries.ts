@@ -1,5 +1,10 @@
+import { sorting } from '#statement';
+
 /** OIDs below are given at initdb: the server's own objects (FirstNormalObjectId). */
 export const FIRST_USER_OID = 16384;
+
+/** The same everywhere (RelationRelationId). */
+export const PG_CLASS = 1259;
 
 /** Extensions whose functions read nothing but their arguments; others' may read tables (dblink, tablefunc). */
 const plainExtensions = [
@@ -22,13 +27,19 @@ const hazards = {
   ], // prettier-ignore
 };
 
+/** Beside those: their functions may read tables, the functions of their operators and casts don't. */
+const plainOperators = [
+  ...plainExtensions, 'h3', 'hll', 'ip4r', 'lo', 'pg_bigm', 'postgis', 'postgis_raster',
+  'postgis_sfcgal', 'prefix', 'rum', 'semver',
+]; // prettier-ignore
+
 const list = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
 
 /** True of a (classid, objid) pair that belongs to one of those extensions. */
-const ofPlainExtension = (catalog: string, oid: string): string => `exists (
+const ofPlainExtension = (catalog: string, oid: string, extensions = plainExtensions): string => `exists (
   select from pg_catalog.pg_depend x join pg_catalog.pg_extension e on e.oid = x.refobjid
   where x.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and x.objid = ${oid} and x.deptype = 'e'
-    and x.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and e.extname in (${list(plainExtensions)}))`;
+    and x.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and e.extname in (${list(extensions)}))`;
 
 /** The version of its columns: xmin moves with each change of a row, but not with VACUUM or ANALYZE. */
 const relations = (condition: (oid: string) => string): string => `
@@ -48,9 +59,15 @@ export const queries = {
     (select system_identifier from pg_catalog.pg_control_system()), pg_catalog.current_setting('server_version_num'),
     (select count(*) from pg_catalog.pg_class where oid < ${FIRST_USER_OID})`,
 
+  encoding: `select pg_catalog.pg_encoding_to_char(encoding), pg_catalog.pg_encoding_max_length(encoding), datctype
+    from pg_catalog.pg_database where datname = pg_catalog.current_database()`,
+
   relations: relations((oid) => `${oid} >= ${FIRST_USER_OID}`),
 
   systemRelations: relations((oid) => `${oid} < ${FIRST_USER_OID}`),
+
+  // Attribute 0: an expression.
+  partitionKeys: `select p.partrelid, k from pg_catalog.pg_partitioned_table p, pg_catalog.unnest(p.partattrs) k`,
 
   children: `select inhrelid, inhparent from pg_catalog.pg_inherits`,
 
@@ -86,7 +103,38 @@ export const queries = {
 
   operators: `select distinct o.oprname from pg_catalog.pg_operator o
     where (o.oprnamespace <> 'pg_catalog'::pg_catalog.regnamespace or o.oid >= ${FIRST_USER_OID})
-      and not ${ofPlainExtension('pg_operator', 'o.oid')}`,
+      and not ${ofPlainExtension('pg_operator', 'o.oid', plainOperators)}
+    union all select '${sorting}' where exists (select from pg_catalog.pg_opclass c
+      where c.oid >= ${FIRST_USER_OID} and not ${ofPlainExtension('pg_opclass', 'c.oid', plainOperators)})`,
+
+  // Each with the types that hold values of its two types: arrays, domains, ranges, rows, and rows that hold these.
+  casts: `with recursive calling as (
+      select c.oid, c.castsource as source, c.casttarget as target,
+          case c.castcontext when 'e' then 'explicit' else 'implicit' end as how
+        from pg_catalog.pg_cast c
+        where c.castfunc >= ${FIRST_USER_OID} and not ${ofPlainExtension('pg_proc', 'c.castfunc', plainOperators)}
+      union select t.oid, t.typbasetype, t.oid, 'check'
+        from pg_catalog.pg_constraint k join pg_catalog.pg_type t on t.oid = k.contypid
+        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and d.objid = k.oid
+        where d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+          and not ${ofPlainExtension('pg_proc', 'd.refobjid', plainOperators)}
+    ), holding(root, type) as (
+      select source, source from calling union select target, target from calling
+      union select h.root, x.holder from holding h join (
+        select typelem as held, oid as holder from pg_catalog.pg_type where typcategory = 'A'
+        union all select typbasetype, oid from pg_catalog.pg_type where typtype = 'd'
+        union all select rngsubtype, rngtypid from pg_catalog.pg_range
+        union all select a.atttypid, c.reltype from pg_catalog.pg_attribute a
+          join pg_catalog.pg_class c on c.oid = a.attrelid
+          where a.attnum > 0 and not a.attisdropped and c.oid >= ${FIRST_USER_OID}
+      ) x on x.held = h.type and x.holder <> 0
+    ), reach as (
+      select h.root, pg_catalog.json_build_array(h.root < ${FIRST_USER_OID}, pg_catalog.json_agg(distinct t.typname),
+          pg_catalog.json_agg(distinct t.typrelid::bigint)) as reach
+        from holding h join pg_catalog.pg_type t on t.oid = h.type group by h.root
+    )
+    select c.how, pg_catalog.format_type(c.source, null), pg_catalog.format_type(c.target, null), s.reach, t.reach
+      from calling c join reach s on s.root = c.source join reach t on t.root = c.target`,
 
   types: `select t.oid, t.typtype, t.typbasetype, case when t.typcategory = 'A' then t.typelem else 0 end
     from pg_catalog.pg_type t

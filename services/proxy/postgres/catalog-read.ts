@@ -1,4 +1,4 @@
-import type { CatalogColumn } from '#statement';
+import type { CallingCast, CatalogColumn, TypeReach } from '#statement';
 import { readDefinitions } from './catalog-definitions.js';
 import { readRelations, type KnownColumns } from './catalog-relations.js';
 import { queries } from './catalog-queries.js';
@@ -68,11 +68,16 @@ async function readAll(ask: Ask, memory: ReadMemory): Promise<Undefined> {
   );
   return {
     identity,
+    encoding: encodingOf((await ask(queries.encoding))[0]!),
     ...own,
     system,
     children: (await numbers(queries.children)).map(([child, parent]) => ({
       child: child!,
       parent: parent!,
+    })),
+    partitionKeys: (await numbers(queries.partitionKeys)).map(([relation, attnum]) => ({
+      relation: relation!,
+      attnum: attnum!,
     })),
     ...(await readRules(ask, memory.rules)),
     generated: (await numbers(queries.generated)).map(([relation, from, to]) => ({
@@ -82,9 +87,32 @@ async function readAll(ask: Ask, memory: ReadMemory): Promise<Undefined> {
     })),
     functions: await names(queries.functions),
     operators: await names(queries.operators),
+    casts: (await ask(queries.casts)).map(castOf),
     types,
     words: withColumns(await names(queries.words), [own.relations, own.composites, system]),
   };
+}
+
+function castOf([how, source, target, from, to]: Row): CallingCast {
+  const isDomain = how === 'check';
+  return {
+    said: isDomain ? target! : `${source} to ${target}`,
+    source: reachOf(from!),
+    target: reachOf(to!),
+    how: isDomain ? how : how === 'explicit' ? how : 'implicit',
+  };
+}
+
+function reachOf(json: string): TypeReach {
+  const [anywhere, names, relations] = JSON.parse(json) as [boolean, string[], number[]];
+  return { anywhere, names: new Set(names), relations: new Set(relations) };
+}
+
+/** Bytes beyond ASCII are folded by the locale, where a character is one byte; of SQL_ASCII they are parts of one. */
+function encodingOf([name, width, locale]: Row): CatalogSnapshot['encoding'] {
+  if (name === 'UTF8') return undefined;
+  const isPlain = Number(width) > 1 || locale === 'C' || locale === 'POSIX';
+  return { width: Number(width), folds: isPlain ? 'nothing' : name === 'SQL_ASCII' ? 'any' : 'capitals' };
 }
 
 function withColumns(

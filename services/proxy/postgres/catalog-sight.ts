@@ -1,11 +1,20 @@
-import type { CatalogColumn, CatalogRelation, Names, RelationName } from '#statement';
+import type {
+  CallingCast,
+  CatalogColumn,
+  CatalogRelation,
+  NameEncoding,
+  Names,
+  RelationName,
+} from '#statement';
 import type { Masks } from './catalog-mask.js';
 import type { NameIndex, SearchPath } from './catalog-name-index.js';
+import { familyOf, sharedColumn } from './catalog-families.js';
 import type { CatalogSnapshot, Relation } from './catalog-snapshot.js';
 
 /** The catalog as those see it who may read these classes in the clear; shared by all search_paths. */
 export class Sight {
   readonly anySensitive: boolean;
+  readonly encoding: NameEncoding | undefined;
   private readonly seen = new Map<number, CatalogRelation>();
 
   constructor(
@@ -14,6 +23,7 @@ export class Sight {
     private readonly revealed: ReadonlySet<string>,
   ) {
     this.anySensitive = anyMask(masks, (dataClass) => !revealed.has(dataClass));
+    this.encoding = nameEncoding(snapshot);
   }
 
   relation(relation: Relation): CatalogRelation {
@@ -31,10 +41,13 @@ export class Sight {
 
   private see({ oid, schema, name, kind, columns }: Relation): CatalogRelation {
     const masked = this.masks.get(oid)!;
+    const family = familyOf(this.snapshot, oid);
     const seen = columns.map((column): CatalogColumn => {
       const mask = masked.get(column.attnum);
       if (mask === undefined || this.revealed.has(mask.class)) return column;
-      return { ...column, sensitive: { class: mask.class, lookup: mask.lookup } };
+      const countedAt = mask.lookup ? sharedColumn(family, column.name) : undefined;
+      const sensitive = { class: mask.class, lookup: mask.lookup, ...(countedAt ? { countedAt } : {}) };
+      return { ...column, sensitive };
     });
     return { oid, schema, name, kind, columns: seen };
   }
@@ -52,6 +65,10 @@ export class SightedNames implements Names {
     return this.sight.anySensitive;
   }
 
+  get encoding(): NameEncoding | undefined {
+    return this.sight.encoding;
+  }
+
   relation(name: RelationName): CatalogRelation | 'unknown' | 'unclear' {
     const [found, ...others] = this.index.candidates(name, this.path);
     if (found === undefined) return 'unknown';
@@ -64,6 +81,11 @@ export class SightedNames implements Names {
 
   isBuiltinOperator(name: string): boolean {
     return !this.sight.snapshot.operators.has(name);
+  }
+
+  get casts(): readonly CallingCast[] | undefined {
+    const { casts } = this.sight.snapshot;
+    return casts.length === 0 ? undefined : casts;
   }
 
   composite(typeOid: number): readonly CatalogColumn[] | undefined {
@@ -93,6 +115,11 @@ const mayBeMasked = (column: CatalogColumn): CatalogColumn => ({
   ...column,
   sensitive: { class: column.sensitive?.class ?? 'renamed', lookup: false },
 });
+
+/** How the target keeps names, where that is not as the gate reads them. */
+export function nameEncoding({ encoding, words }: CatalogSnapshot): NameEncoding | undefined {
+  return encoding && { ...encoding, isName: (name) => words.has(name) };
+}
 
 export function anyMask(masks: Masks, ofClass: (dataClass: string) => boolean): boolean {
   for (const columns of masks.values())

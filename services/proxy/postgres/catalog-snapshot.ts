@@ -1,9 +1,11 @@
-import type { CatalogColumn, CatalogRelation } from '#statement';
+import type { CallingCast, CatalogColumn, CatalogRelation, NameEncoding } from '#statement';
 
 /** The target's catalog as it was read: plain data, keyed by OID. */
 export interface CatalogSnapshot {
   /** System identifier and database OID: OIDs mean something only below the same. */
   readonly identity: string;
+  /** Undefined: UTF-8. */
+  readonly encoding?: Pick<NameEncoding, 'width' | 'folds'> | undefined;
   /** Those made after initdb. */
   readonly relations: ReadonlyMap<number, Relation>;
   /** The server's own relations (pg_catalog, information_schema): known, never masked here. */
@@ -12,6 +14,8 @@ export interface CatalogSnapshot {
   readonly composites: ReadonlyMap<number, Composite>;
   /** Inheritance and partitions. */
   readonly children: readonly { readonly child: number; readonly parent: number }[];
+  /** What tables are partitioned by; attribute 0: an expression. */
+  readonly partitionKeys: readonly { readonly relation: number; readonly attnum: number }[];
   readonly views: ReadonlyMap<number, ViewFacts>;
   /** Relations whose rules for INSERT, UPDATE or DELETE may return rows of their own. */
   readonly rewritten: readonly (RuleReads & { readonly relation: number })[];
@@ -22,6 +26,7 @@ export interface CatalogSnapshot {
   /** Functions and operators that are not the server's own, by name. */
   readonly functions: ReadonlySet<string>;
   readonly operators: ReadonlySet<string>;
+  readonly casts: readonly CallingCast[];
   readonly types: ReadonlyMap<number, TypeFacts>;
   /** Every name that the catalog itself gives to something. */
   readonly words: ReadonlySet<string>;

@@ -27,6 +27,8 @@ const summed: readonly (readonly [catalog: string, key: string, where?: string])
   ['pg_extension', 'oid'],
   ['pg_proc', 'oid', `oid >= ${FIRST_USER_OID}`],
   ['pg_operator', 'oid', `oid >= ${FIRST_USER_OID}`],
+  ['pg_opclass', 'oid', `oid >= ${FIRST_USER_OID}`],
+  ['pg_cast', 'oid', `oid >= ${FIRST_USER_OID}`],
   ['pg_type', 'oid', `oid >= ${FIRST_USER_OID}`],
 ];
 

@@ -1,5 +1,5 @@
 import { AppError, systemClock, type Clock } from '#kernel';
-import { loadStatementParser, viewOutputs, type RelationName } from '#statement';
+import { loadStatementParser, viewOutputs, type NameEncoding, type RelationName } from '#statement';
 import type { TargetAddress } from '../gate/gate.js';
 import { buildCatalog } from './catalog-build.js';
 import { NameHistory } from './catalog-history.js';
@@ -41,6 +41,8 @@ export interface Catalog {
   isEnum(typeOid: number): boolean;
   /** True for a word (`a` or `a.b`) that is a name of something in the catalog: errors may quote it. */
   isCatalogName(word: string): boolean;
+  /** How it keeps names; undefined: in UTF-8. */
+  readonly encoding: NameEncoding | undefined;
 }
 
 /** A target's catalog, watched; shared by all sessions of this process on that connection. */
@@ -49,6 +51,9 @@ export interface CatalogSource {
   current(): Catalog;
   /** Read after this call began: the same object where nothing changed. Callers share one read. Throws as connectTarget. */
   refresh(): Promise<Catalog>;
+  /** Somebody has changed what names mean, just now: the current one is not to be trusted before it is read again. */
+  doubt(): void;
+  readonly isDoubted: boolean;
   /** The current one if it was confirmed within the last second, else refreshed: for the start of a session. */
   fresh(): Promise<Catalog>;
   /** Milliseconds since the current catalog was last known to be the target's. */
@@ -87,6 +92,9 @@ class WatchedCatalog implements CatalogSource {
   /** Why the last reading failed. */
   private failure: unknown;
   private version = 0;
+  /** Doubts so far, and how many of them a read has begun after. */
+  private doubts = 0;
+  private settled = 0;
   private users = 0;
   private closed = false;
   private timer: NodeJS.Timeout | undefined;
@@ -115,6 +123,14 @@ class WatchedCatalog implements CatalogSource {
         'what a statement touches is not known',
       { cause: this.failure },
     );
+  }
+
+  doubt(): void {
+    this.doubts++;
+  }
+
+  get isDoubted(): boolean {
+    return this.settled < this.doubts;
   }
 
   age(): number {
@@ -173,10 +189,12 @@ class WatchedCatalog implements CatalogSource {
 
   private async read(): Promise<Catalog> {
     const startedAt = this.clock.now();
+    const { doubts } = this;
     try {
       const snapshot = await this.reader.read();
       if (snapshot !== this.snapshot) this.enter(snapshot);
       this.confirmedAt = startedAt;
+      this.settled = doubts;
       this.failure = undefined;
       return this.catalog!;
     } catch (error) {

@@ -1,4 +1,5 @@
 import { AppError } from '#kernel';
+import { isCertain } from '#statement';
 import type { Execution, ExecutionDetails, Judgement, Parameter } from '../gate/gate.js';
 import {
   byte,
@@ -138,6 +139,7 @@ export class SegmentDecision {
     const { statements } = this.parts.conversation.names;
     const tooMuch = heldProblem(statements, 'prepared statements', name, message.end - message.start);
     if (tooMuch) return this.refuse(message, undefined, tooMuch);
+    if (this.isMistaken(name)) return this.mistaken(message, name);
     const judgement = this.judging.judge(text, this.knowledge);
     if (judgement instanceof Need) return judgement;
     if (judgement.verdict.decision === 'deny') return this.refuse(message, judgement, denial(judgement));
@@ -154,6 +156,7 @@ export class SegmentDecision {
     const bytes = message.end - message.start;
     const tooMuch = heldProblem(portals, 'portals', bind.portal, bytes);
     if (tooMuch) return this.refuse(message, undefined, tooMuch);
+    if (this.isMistaken(bind.portal)) return this.mistaken(message, bind.portal);
     const portal = portalOf(bind, prepared, this.parts.namespace.path);
     return this.add(portals.change('bind', bind.portal, portal, bytes), message);
   }
@@ -230,6 +233,17 @@ export class SegmentDecision {
     return this.refuse(message, undefined, error, undefined, sqlstate);
   }
 
+  /** Two such names may be one to the target. */
+  private isMistaken(name: string): boolean {
+    const { encoding } = name === '' ? utf8 : this.parts.catalog.current();
+    return encoding !== undefined && !isCertain(name, encoding);
+  }
+
+  private mistaken(message: Message, name: string): 'refused' {
+    const reason = `the name "${name}" may be another to the server, which is not UTF8`;
+    return this.refuse(message, undefined, new AppError('STATEMENT_DENIED', reason));
+  }
+
   private refuse(
     message: Message,
     judgement: Judgement | undefined,
@@ -243,6 +257,8 @@ export class SegmentDecision {
 }
 
 const none: readonly Message[] = [];
+
+const utf8 = { encoding: undefined };
 
 const writeBehindBudget = 'it follows a read with a row budget in one segment: send Sync between';
 

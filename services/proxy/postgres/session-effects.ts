@@ -117,19 +117,17 @@ export function cursorsSpent(
   { portals }: SessionNames,
 ): readonly (Spent | undefined)[] {
   if (!effects.some(({ type }) => type === 'fetch')) return noCursors;
+  const declared = new Set<string>();
   return statements.map(({ effect }) => {
-    // One that this text declares itself spends what the text may.
-    if (effect?.type !== 'fetch' || declares(effects, effect.name)) return undefined;
+    if (effect?.type === 'declare') declared.add(effect.name);
+    // One that this text has declared itself spends what the text may.
+    if (effect?.type !== 'fetch' || declared.has(effect.name)) return undefined;
     const portal = portals.find(effect.name);
     return portal === 'pending' ? undefined : portal?.spent;
   });
 }
 
 const noCursors: readonly undefined[] = [];
-
-function declares(effects: readonly SessionEffect[], name: string): boolean {
-  return effects.some((effect) => effect.type === 'declare' && effect.name === name);
-}
 
 /** Settings that change nothing of what a statement means. */
 export const meaningless: ReadonlySet<string> = new Set([

@@ -46,7 +46,8 @@ export class SessionNamespace {
 
   /** Is something to be asked before the next judgement? A failed transaction runs nothing that has names. */
   get mustAsk(): boolean {
-    return this.status !== 'E' && (this.isStale || this.isCatalogStale || this.hasNewCatalog);
+    const { isDoubted } = this.source;
+    return this.status !== 'E' && (this.isStale || this.isCatalogStale || isDoubted || this.hasNewCatalog);
   }
 
   /** Others may have made or dropped a schema that the path names. */
@@ -55,7 +56,7 @@ export class SessionNamespace {
   }
 
   async refreshCatalog(): Promise<void> {
-    if (!this.isCatalogStale) return;
+    if (!this.isCatalogStale && !this.source.isDoubted) return;
     this.isCatalogStale = false;
     await this.source.refresh();
   }
@@ -71,7 +72,9 @@ export class SessionNamespace {
     this.isStale = true;
     if (by !== 'search-path') this.isCatalogStale = true;
     if (strength.indexOf(by) > strength.indexOf(this.inTransaction)) this.inTransaction = by;
-    if (by === 'names') this.namespace = undefined;
+    if (by !== 'names') return;
+    this.namespace = undefined;
+    this.source.doubt();
   }
 
   /** Its end, its failure and ROLLBACK TO take back what the transaction did. */
@@ -95,6 +98,8 @@ export class SessionNamespace {
     if (this.inTransaction === 'none') return;
     this.isStale = true;
     if (this.inTransaction !== 'search-path') this.isCatalogStale = true;
+    // Only its COMMIT shows it to others.
+    if (this.inTransaction === 'names') this.source.doubt();
   }
 
   private see(path: SearchPath): void {

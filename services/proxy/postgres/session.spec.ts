@@ -65,7 +65,7 @@ function stage() {
     client,
     gate,
     target: { stream, cancel: () => Promise.resolve() } as unknown as Target,
-    catalog: { current: () => catalog } as unknown as CatalogSource,
+    catalog: { current: () => catalog, doubt: () => undefined } as unknown as CatalogSource,
     limits: { recordBytes: 1, settings: '' },
     log: () => undefined,
   });

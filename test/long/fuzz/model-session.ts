@@ -224,7 +224,11 @@ export async function play(reads: Iterable<Buffer>): Promise<Played> {
     client,
     gate,
     target: { stream: target.stream, cancel: async () => undefined } as unknown as Target,
-    catalog: { current: () => catalog, refresh: async () => catalog } as unknown as CatalogSource,
+    catalog: {
+      current: () => catalog,
+      refresh: async () => catalog,
+      doubt: () => undefined,
+    } as unknown as CatalogSource,
     limits: { recordBytes: 1, settings: '' },
     log: (error) => void (error.code === 'INTERNAL' && surprises.push(error)),
   });

@@ -45,6 +45,7 @@ const rules: Readonly<Record<string, Rule>> = {
     }
     return written(engine, inner(engine, fields));
   },
+  ClusterStmt: cluster,
   ViewStmt: (engine, fields) => written(engine, inner(engine, fields)),
   VariableShowStmt: (_, fields) =>
     fields['name'] === 'all'
@@ -99,6 +100,17 @@ function copy(engine: Engine, fields: Fields): Rows | undefined {
   if (listed.length === 0) return { columns: item.columns, open: item.open };
   const columns = listed.flatMap((name) => item.columns.filter((each) => each.name === name));
   return { columns, open: item.open || columns.length !== listed.length };
+}
+
+/** Afterwards the table is read in the index's order, which may be that of a masked column. */
+function cluster(engine: Engine, fields: Fields): undefined {
+  const item = isFields(fields['relation']) ? tableItem(engine, fields['relation']) : undefined;
+  const masked = item?.columns.find(({ value }) => value.sources.length > 0);
+  if (item && !masked) return;
+  throw new Refusal(
+    masked?.name ?? '*',
+    'CLUSTER may put rows in the order of a masked column: which index it takes is not told here',
+  );
 }
 
 /** Rows that leave both the database and the client's sight. */

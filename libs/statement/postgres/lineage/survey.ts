@@ -5,6 +5,7 @@ import { relationOf } from '../reader.js';
 import { settingCall } from '../set-config.js';
 import { literal } from '../settings.js';
 import { asNode, isFields, isNodeName, list, names, text, type Fields } from '../tree.js';
+import { callingCast, isWord, TypesSeen } from './calling-casts.js';
 import { olderCall } from './newer-syntax.js';
 
 /** What one walk over a statement tells, whatever its names mean. */
@@ -13,18 +14,30 @@ export interface Survey {
   readonly parameters: number[];
   /** Why it is refused, whatever it touches: it runs what can't be seen into. */
   foreign: string | undefined;
+  /** A function that no text names, and that is not the server's own. */
+  hiddenCall?: string | undefined;
 }
 
 export function survey(statement: Fields, known: Names, found: Survey): void {
   const walk = new Walk(known, found);
   const setting = settingCall(asNode(statement));
-  if (!setting) return walk.object(statement);
-  walk.call(setting.function, true);
-  walk.words(setting.setting, setting.value);
-  if (setting.from) walk.object({ from: setting.from.clause });
+  if (setting) {
+    walk.call(setting.function, true);
+    walk.words(setting.setting, setting.value);
+    if (setting.from) walk.object({ from: setting.from.clause });
+  } else walk.object(statement);
+  if (known.casts === undefined) return;
+  const cast = callingCast(walk.types, known.casts);
+  if (cast === undefined) return;
+  found.hiddenCall ??= cast;
+  walk.foreign(
+    `${cast} calls a function that may read masked columns: what it does cannot be told from here`,
+  );
 }
 
 class Walk {
+  readonly types = new TypesSeen();
+
   constructor(
     private readonly known: Names,
     private readonly found: Survey,
@@ -48,6 +61,8 @@ class Walk {
 
   private field(key: string, fields: Fields): void {
     if (typeof fields['relname'] === 'string') this.relation(fields);
+    if (fields['partitionClause'] !== undefined) this.sorting();
+    if (fields['typemod'] !== undefined) this.types.named(fields);
     const rule = isNodeName(key) && Object.hasOwn(rules, key) ? rules[key] : undefined;
     const older = isNodeName(key) ? olderCall(key, fields) : undefined;
     if (older !== undefined) this.call([older], true);
@@ -57,6 +72,7 @@ class Walk {
 
   private relation(fields: Fields): void {
     const written = relationOf(fields);
+    if (this.known.casts !== undefined) this.types.relation(this.known.relation(written));
     if (catalogKind(written) === 'valued') {
       this.foreign(`${written.name} holds values of masked columns, or other sessions' statements`);
     }
@@ -64,10 +80,17 @@ class Walk {
 
   /** `listed`: the server's own is known to be harmless. */
   call(name: readonly string[], listed = readsNoTable(name)): void {
+    if (name.at(-1) === boundsTeller && this.masksBounds())
+      this.foreign(`${boundsTeller} tells the bounds of partitions, and some are by a masked column`);
     const own = name.length > 1 || this.known.isBuiltinFunction(name[0] ?? '');
     if (own && listed) return;
     const called = name.join('.');
     this.foreign(`function ${called} may read masked columns: what it does cannot be told from here`);
+  }
+
+  private masksBounds(): boolean {
+    const relations = this.known.relation({ schema: 'pg_catalog', name: 'pg_class' });
+    return typeof relations !== 'string' && relations.columns.some(({ sensitive }) => sensitive);
   }
 
   operator(name: readonly string[]): void {
@@ -76,6 +99,19 @@ class Walk {
     const own =
       name.length === 1 && (meant[last] ?? [last]).every((each) => this.known.isBuiltinOperator(each));
     if (!own) this.foreign(`operator ${last} may read masked columns: it is not one of the server's own`);
+  }
+
+  /** One that no text names: of IN, USING, CASE x WHEN. */
+  equality(): void {
+    this.operator(['=']);
+  }
+
+  /** Sorting and grouping go by the operators of a type's operator class. */
+  sorting(): void {
+    if (!this.known.isBuiltinOperator(sorting))
+      this.foreign(
+        "sorting and grouping may read masked columns: an operator class is not one of the server's own",
+      );
   }
 
   constant(fields: Fields): void {
@@ -97,6 +133,12 @@ class Walk {
     this.found.foreign ??= reason;
   }
 }
+
+/** It needs no column of pg_class. */
+const boundsTeller = 'pg_get_partition_constraintdef';
+
+/** The name under which a catalog lists operator classes that are not the server's own. */
+export const sorting = 'ORDER BY';
 
 // BETWEEN stands for two comparisons, of whichever types its operands have.
 const meant: Readonly<Record<string, readonly string[]>> = {
@@ -122,11 +164,36 @@ const rules: Readonly<Record<string, Rule>> = {
     return 'done';
   },
   ColumnRef: () => 'done',
-  FuncCall: (walk, fields) => walk.call(names(fields['funcname'])),
+  FuncCall: (walk, fields) => {
+    if (fields['agg_distinct'] === true) walk.sorting();
+    walk.call(names(fields['funcname']));
+  },
   RangeTableSample: (walk, fields) => walk.call(names(fields['method'])),
   A_Expr: (walk, fields) => walk.operator(names(fields['name'])),
-  SubLink: (walk, fields) => walk.operator(names(fields['operName'])),
-  SortBy: (walk, fields) => walk.operator(names(fields['useOp'])),
+  SubLink: (walk, fields) => {
+    if (fields['subLinkType'] === 'ANY_SUBLINK' && fields['operName'] === undefined) walk.equality();
+    walk.operator(names(fields['operName']));
+  },
+  SortBy: (walk, fields) => {
+    walk.sorting();
+    walk.operator(names(fields['useOp']));
+  },
+  CaseExpr: (walk, fields) => (fields['arg'] === undefined ? undefined : walk.equality()),
+  JoinExpr: (walk, fields) => {
+    if (fields['isNatural'] === true || fields['usingClause'] !== undefined) walk.equality();
+  },
+  SelectStmt: (walk, fields) => {
+    const groups = fields['groupClause'] ?? fields['distinctClause'];
+    const op = fields['op'] ?? 'SETOP_NONE';
+    const compares = op !== 'SETOP_NONE' && !(op === 'SETOP_UNION' && fields['all'] === true);
+    if (groups !== undefined || compares) walk.sorting();
+  },
+  TypeCast: (walk, fields) => {
+    if (!isWord(fields['arg'])) return;
+    walk.types.ofWord(fields['typeName']);
+    if (isFields(fields['arg'])) walk.object(fields['arg']);
+    return 'done';
+  },
   // Values of statements that take no expressions.
   DefElem: (walk, fields) => {
     const arg = isFields(fields['arg']) ? fields['arg'] : {};

@@ -96,6 +96,7 @@ function columnOf(relation: CatalogRelation, column: CatalogColumn, joinable: bo
   const source: MaskedColumn = {
     class: sensitive.class,
     lookup: sensitive.lookup,
+    ...(sensitive.countedAt ? { countedAt: sensitive.countedAt } : {}),
     schema,
     table,
     column: name,

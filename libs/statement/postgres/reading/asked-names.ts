@@ -1,10 +1,17 @@
 import type { RelationName } from '../../facts.js';
-import type { CatalogColumn, CatalogRelation, Names } from '../../lineage.js';
+import type {
+  CallingCast,
+  CatalogColumn,
+  CatalogRelation,
+  NameEncoding,
+  Names,
+  Sensitive,
+} from '../../lineage.js';
 
 /** What the reading thread asks of names that stay in the other one. */
 export type Question =
   | { readonly ask: 'relation'; readonly name: RelationName }
-  | { readonly ask: 'function' | 'operator'; readonly name: string }
+  | { readonly ask: 'function' | 'operator' | 'name'; readonly name: string }
   | { readonly ask: 'composite'; readonly typeOid: number };
 
 export type Answer =
@@ -12,15 +19,40 @@ export type Answer =
   | { readonly relation: CatalogRelation; readonly same: number }
   | { readonly value: 'unknown' | 'unclear' | boolean | readonly CatalogColumn[] | undefined };
 
-/** Names of another thread, each asked for once; `put` waits for the answer. */
-export class AskedNames implements Names {
+/** What of names is plain data, and goes along with the text. */
+export interface PlainNames {
+  readonly anySensitive: boolean;
+  readonly casts: readonly CallingCast[] | undefined;
+  readonly encoding: Omit<NameEncoding, 'isName'> | undefined;
+}
+
+export function plainNames({ anySensitive, casts, encoding }: Names): PlainNames {
+  const plain = encoding && { width: encoding.width, folds: encoding.folds };
+  return { anySensitive, casts, encoding: plain };
+}
+
+/**
+ * Names of another thread, each asked for once; `put` waits for the answer. Required: what names tell and this does not
+ * would be missing from long texts alone.
+ */
+export class AskedNames implements Required<Names> {
+  readonly anySensitive: boolean;
+  readonly casts: readonly CallingCast[] | undefined;
+  readonly encoding: NameEncoding | undefined;
   private readonly known = new Map<string, unknown>();
   private readonly relations = new Map<number, CatalogRelation>();
 
   constructor(
-    readonly anySensitive: boolean,
+    { anySensitive, casts, encoding }: PlainNames,
     private readonly put: (question: Question) => Answer,
-  ) {}
+  ) {
+    this.anySensitive = anySensitive;
+    this.casts = casts;
+    this.encoding = encoding && {
+      ...encoding,
+      isName: (name) => this.ask({ ask: 'name', name }) === true,
+    };
+  }
 
   relation({ schema, name }: RelationName): CatalogRelation | 'unknown' | 'unclear' {
     const written = schema === undefined ? { name } : { schema, name };
@@ -68,6 +100,8 @@ export class NamesAnswers {
         return { value: this.names.isBuiltinFunction(question.name) };
       case 'operator':
         return { value: this.names.isBuiltinOperator(question.name) };
+      case 'name':
+        return { value: this.names.encoding?.isName(question.name) };
       case 'composite':
         return { value: this.names.composite(question.typeOid)?.map(plainColumn) };
     }
@@ -86,5 +120,7 @@ export class NamesAnswers {
 /** The catalog's own objects carry more than lineage may know. */
 function plainColumn({ name, attnum, typeOid, sensitive }: CatalogColumn): CatalogColumn {
   if (!sensitive) return { name, attnum, typeOid };
-  return { name, attnum, typeOid, sensitive: { class: sensitive.class, lookup: sensitive.lookup } };
+  const { class: dataClass, lookup, countedAt } = sensitive;
+  const plain: Required<Sensitive> = { class: dataClass, lookup, countedAt };
+  return { name, attnum, typeOid, sensitive: plain };
 }

@@ -5,6 +5,7 @@ import {
   LongTexts,
   redactLiterals,
   understand,
+  type Names,
   type Understanding,
 } from '../../index.js';
 import { customersCatalog } from '../../testing/customers.js';
@@ -15,6 +16,15 @@ import { readerFile } from './reading-thread.js';
 const names = customersCatalog();
 const long = (ids: number) =>
   `SELECT id, email FROM customers WHERE id IN (${Array.from({ length: ids }, (_, i) => i).join(', ')})`;
+/** As a table that inherits: its look-ups count at its parent. */
+const countingElsewhere: Names['relation'] = (name) => {
+  const found = names.relation(name);
+  if (typeof found === 'string') return found;
+  const columns = found.columns.map(({ sensitive, ...rest }) =>
+    sensitive ? { ...rest, sensitive: { ...sensitive, countedAt: { tableOid: 7, attnum: 7 } } } : rest,
+  );
+  return { ...found, columns };
+};
 const kindsOf = (found: readonly Understanding[]) => found.map(({ kind }) => kind);
 
 // Threads run what was compiled: `npm test` compiles first.
@@ -29,6 +39,22 @@ describe.skipIf(!existsSync(readerFile()))('a text that is read in a thread', ()
       const text = typeof each === 'string' ? each : each[0];
       const here = understand(text, names);
       expect(await texts.read(text, names)).toEqual({ ...here, redacted: redactLiterals(text) });
+    }
+  });
+
+  it('with all that names tell: hidden functions, other encodings, where look-ups count', async () => {
+    const reach = { anywhere: true, names: new Set(['int4']), relations: new Set<number>() };
+    const casts = [{ said: 'int4 to token', source: reach, target: reach, how: 'implicit' as const }];
+    const isName = (name: string) => name === 'naïf';
+    const encoding = { width: 2, folds: 'nothing' as const, isName };
+    for (const [text, known] of [
+      ['SELECT name::token FROM customers WHERE id = 1', { ...names, casts }],
+      ['SELECT 1 AS "naïf"', { ...names, encoding }],
+      ['SELECT 1 AS "naîf"', { ...names, encoding }],
+      ["SELECT id FROM customers WHERE email = 'a@b.c'", { ...names, relation: countingElsewhere }],
+    ] as const) {
+      const here = understand(text, known);
+      expect(await new LongTexts().read(text, known)).toEqual({ ...here, redacted: redactLiterals(text) });
     }
   });
 

@@ -1,7 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { loadStatementParser } from '../parser.js';
 import { redactLiterals } from '../redact.js';
-import { AskedNames, type Answer, type Question } from './asked-names.js';
+import { AskedNames, type Answer, type PlainNames, type Question } from './asked-names.js';
 import { understand, type Understanding } from './understanding.js';
 
 /** Over `answers`, and only while `bell` is awaited. */
@@ -12,7 +12,7 @@ export interface ReaderData {
 
 export interface Task {
   readonly text: string;
-  readonly anySensitive: boolean;
+  readonly names: PlainNames;
 }
 
 export type FromReader = { readonly question: Question } | { readonly done: Understanding };
@@ -29,8 +29,8 @@ function say(message: FromReader): void {
   parentPort!.postMessage(message);
 }
 
-function read({ text, anySensitive }: Task): Understanding {
-  const found = understand(text, new AskedNames(anySensitive, put));
+function read({ text, names }: Task): Understanding {
+  const found = understand(text, new AskedNames(names, put));
   if (found.kind === 'failed') return found;
   const redacted = redactLiterals(text);
   if (found.kind === 'refused') return { ...found, redacted };

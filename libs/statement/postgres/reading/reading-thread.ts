@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import type { Names } from '../../lineage.js';
-import { NamesAnswers } from './asked-names.js';
+import { NamesAnswers, plainNames } from './asked-names.js';
 import type { FromReader, ReaderData, Task } from './reader.worker.js';
 import type { Understanding } from './understanding.js';
 
@@ -65,7 +65,7 @@ export class ReadingThread {
         () => this.end(`the statement took more than ${this.timeoutMs} ms to be understood`),
         this.timeoutMs,
       );
-      this.worker.postMessage({ text, anySensitive: names.anySensitive } satisfies Task);
+      this.worker.postMessage({ text, names: plainNames(names) } satisfies Task);
     });
   }
 

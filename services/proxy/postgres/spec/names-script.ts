@@ -248,7 +248,11 @@ export async function throughGate(
     client,
     gate: gate.session,
     target: { stream: server, cancel: () => Promise.resolve() } as unknown as Target,
-    catalog: { current: () => catalog, refresh: () => Promise.resolve(catalog) } as unknown as CatalogSource,
+    catalog: {
+      current: () => catalog,
+      refresh: () => Promise.resolve(catalog),
+      doubt: () => undefined,
+    } as unknown as CatalogSource,
     limits: { recordBytes: 1 << 20, settings: '' },
     log: (error) =>
       client.seen.push(`failed: ${error.message} ${String((error.cause as Error | undefined)?.stack)}`),
