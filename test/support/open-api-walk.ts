@@ -6,6 +6,14 @@ export interface Route {
   readonly path: string;
 }
 
+/** Served without a token: the document itself, and the ways that browsers take to sign in. */
+export const publicPaths = [
+  '/api/openapi.json',
+  '/api/identity/providers',
+  '/api/identity/sign-in/x',
+  '/api/identity/callback/x',
+];
+
 /** Every route that the application at `url` documents. */
 export async function documentedRoutes(url: string): Promise<Route[]> {
   const document: unknown = await (await fetch(`${url}/api/openapi.json`)).json();

@@ -1,19 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
-import {
-  devGroups,
-  devProviderPath,
-  devRoles,
-  planDevProvider,
-  type DevRole,
-  type Mount,
-  type WeirConfig,
-} from '#platform';
-import { openDevSecrets, type DevSecrets } from './dev-secrets.file.js';
-import { ForgetfulAdapter } from './forgetful.adapter.js';
-
-/** Seconds. */
-const tokenLife = 3600;
+import type { Provider } from 'oidc-provider';
+import { devProviderPath, planDevProvider, type Mount, type WeirConfig } from '#platform';
+import { handleInteraction } from './dev-interaction.js';
+import { pagePolicy, stylesheet, stylesheetPath, withButton } from './dev-pages.js';
+import { devConfiguration } from './dev-provider.configuration.js';
+import { openDevSecrets } from './dev-secrets.file.js';
+import { DevStore } from './dev-store.file.js';
 
 /**
  * The development OpenID provider, as a mount for `bootHttp`; none where an issuer is configured or anything
@@ -28,10 +21,18 @@ export async function openDevProvider(config: WeirConfig): Promise<Mount | undef
     return undefined;
   }
   const secrets = await openDevSecrets(config.dataDir);
-  const { Provider } = await loadQuietly();
-  const provider = new Provider(plan.issuer.issuer, configuration(secrets, plan.issuer.audience));
+  const { Provider, interactionPolicy: policy } = await loadQuietly();
+  const { publicUrl, dataDir } = config;
+  const { audience, issuer } = plan.issuer;
+  const parts = { publicUrl, audience, secrets, store: new DevStore(dataDir), policy };
+  const provider = new Provider(issuer, devConfiguration(parts));
   provider.on('server_error', (_, error) => log.error({ message: error.message, error }));
-  return { path: devProviderPath, handle: belowPath(provider.callback()) };
+  provider.use(async (context, next) => {
+    await next();
+    if (typeof context.body === 'string' && context.body.includes('<script>'))
+      context.body = withButton(context.body);
+  });
+  return { path: devProviderPath, handle: belowPath(provider) };
 }
 
 /**
@@ -49,51 +50,30 @@ async function loadQuietly(): Promise<typeof import('oidc-provider')> {
 }
 
 /** The provider routes by its own paths; `originalUrl` tells it where it is mounted. */
-function belowPath(handle: Mount['handle']): Mount['handle'] {
+function belowPath(provider: Provider): RequestListener {
+  const library = provider.callback();
   return (request: IncomingMessage & { originalUrl?: string }, response: ServerResponse) => {
     request.originalUrl = request.url ?? '';
     request.url = request.originalUrl.slice(devProviderPath.length).replace(/^(?!\/)/, '/');
-    handle(request, response);
+    response.setHeader('content-security-policy', pagePolicy);
+    response.setHeader('x-content-type-options', 'nosniff');
+    response.setHeader('referrer-policy', 'no-referrer');
+    const path = request.url.replace(/\?[^]*/, '');
+    if (path === stylesheetPath) return sendStylesheet(response);
+    const [, uid] = /^\/interaction\/([\w-]+)$/.exec(path) ?? [];
+    if (uid !== undefined) return void handleInteraction(provider, uid, request, response);
+    if (request.method === 'GET' && (path === '/auth' || path === '/device')) forgetSession(request);
+    library(request, response);
   };
 }
 
-function configuration(secrets: DevSecrets, audience: string): Record<string, unknown> {
-  const resource = `urn:${audience}:api`;
-  return {
-    adapter: ForgetfulAdapter,
-    jwks: { keys: secrets.keys },
-    clients: devRoles.map((role) => ({
-      client_id: secrets.clients[role].id,
-      client_secret: secrets.clients[role].secret,
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
-      response_types: [],
-    })),
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    responseTypes: ['code'],
-    ttl: { ClientCredentials: tokenLife },
-    features: {
-      devInteractions: { enabled: false },
-      clientCredentials: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => resource,
-        getResourceServerInfo: () => ({
-          scope: '',
-          audience,
-          accessTokenTTL: tokenLife,
-          accessTokenFormat: 'jwt',
-          jwt: { sign: { alg: 'ES256' } },
-        }),
-      },
-    },
-    extraTokenClaims: (_: unknown, token: { clientId?: string }) => {
-      const role = devRoles.find((name) => secrets.clients[name].id === token.clientId);
-      return role && { groups: [devGroups[role]], name: displayNameOf(role) };
-    },
-  };
+/** Each way begins as nobody: the library would else ask to end the former session before another role's begins. */
+function forgetSession(request: IncomingMessage): void {
+  const kept = (request.headers.cookie ?? '').split(';').filter((pair) => !/^\s*_session/.test(pair));
+  request.headers.cookie = kept.join(';');
 }
 
-function displayNameOf(role: DevRole): string {
-  return `Development ${role}`;
+function sendStylesheet(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/css; charset=utf-8' });
+  response.end(stylesheet);
 }

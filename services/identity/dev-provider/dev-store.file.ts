@@ -1,0 +1,108 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { z } from 'zod';
+
+const payloadShape = z.record(z.string(), z.unknown());
+const shape = z.array(z.tuple([z.string(), z.strictObject({ payload: payloadShape, until: z.number().nullable() })]));
+type Payload = z.infer<typeof payloadShape>;
+interface Entry {
+  payload: Payload;
+  /** Milliseconds since the epoch. */
+  until: number | null;
+}
+
+/** More entries than this and the oldest go. */
+const most = 5_000;
+/** Milliseconds within which changes are one write. */
+const together = 20;
+
+/** What the development provider remembers (codes, grants, refresh tokens), in one file, across starts. */
+export class DevStore {
+  readonly #log = new Logger('dev-provider');
+  readonly #file: string;
+  readonly #entries: Map<string, Entry>;
+  #writing: NodeJS.Timeout | undefined;
+
+  constructor(dataDir: string) {
+    this.#file = join(dataDir, 'dev-idp-store.json');
+    this.#entries = new Map(read(this.#file));
+  }
+
+  get(key: string): Payload | undefined {
+    const entry = this.#entries.get(key);
+    return entry && isLive(entry) ? entry.payload : undefined;
+  }
+
+  set(key: string, payload: Payload, seconds: number | undefined): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, { payload, until: seconds === undefined ? null : Date.now() + seconds * 1000 });
+    this.#write();
+  }
+
+  delete(where: (key: string, payload: Payload) => boolean): void {
+    for (const [key, { payload }] of this.#entries) if (where(key, payload)) this.#entries.delete(key);
+    this.#write();
+  }
+
+  find(where: (key: string, payload: Payload) => boolean): Payload | undefined {
+    for (const [key, entry] of this.#entries)
+      if (isLive(entry) && where(key, entry.payload)) return entry.payload;
+    return undefined;
+  }
+
+  #write(): void {
+    this.#writing ??= setTimeout(() => {
+      this.#writing = undefined;
+      for (const [key, entry] of this.#entries)
+        if (!isLive(entry) || this.#entries.size > most) this.#entries.delete(key);
+      const draft = `${this.#file}.${process.pid}.new`;
+      try {
+        writeFileSync(draft, JSON.stringify([...this.#entries]), { mode: 0o600 });
+        renameSync(draft, this.#file);
+      } catch (error) {
+        this.#log.warn({ message: 'sign-ins will not outlive this start', error });
+      }
+    }, together).unref();
+  }
+}
+
+function isLive({ until }: Entry): boolean {
+  return until === null || Date.now() < until;
+}
+
+/** What can't be read is forgotten: people sign in again. */
+function read(file: string): [string, Entry][] {
+  try {
+    return shape.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return [];
+  }
+}
+
+/** oidc-provider's storage interface, one instance for each of its models. */
+export function adapterOf(store: DevStore) {
+  return class DevAdapter {
+    constructor(readonly model: string) {}
+
+    upsert = async (id: string, payload: Payload, expiresIn?: number) =>
+      store.set(`${this.model}:${id}`, payload, expiresIn);
+    find = async (id: string) => store.get(`${this.model}:${id}`);
+    findByUid = async (uid: string) => store.find((key, payload) => this.#isOwn(key) && payload['uid'] === uid);
+    findByUserCode = async (code: string) =>
+      store.find((key, payload) => this.#isOwn(key) && payload['userCode'] === code);
+    destroy = async (id: string) => store.delete((key) => key === `${this.model}:${id}`);
+    revokeByGrantId = async (grantId: string) =>
+      store.delete((key, payload) => this.#isOwn(key) && payload['grantId'] === grantId);
+
+    /** In place: how long it is kept does not change. */
+    consume = async (id: string) => {
+      const payload = store.get(`${this.model}:${id}`);
+      if (payload) payload['consumed'] = Math.floor(Date.now() / 1000);
+    };
+
+    #isOwn(key: string): boolean {
+      return key.startsWith(`${this.model}:`);
+    }
+  };
+}
