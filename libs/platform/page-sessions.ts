@@ -13,7 +13,13 @@ import { newEvent, PageSessionSeenSchema, topics, type Envelope } from '#events'
 import { AppError, type Clock, type Principal } from '#kernel';
 import type { WeirConfig } from './config.schema.js';
 import { refuseCrossSite } from './cross-site.js';
-import { hashPageSecret, isPageSecret, pageCookies, readCookie, type PageCookies } from './page-session.cookie.js';
+import {
+  hashPageSecret,
+  isPageSecret,
+  pageCookies,
+  readCookie,
+  type PageCookies,
+} from './page-session.cookie.js';
 import { Readiness } from './readiness.js';
 import { CLOCK, CONFIG, EVENT_LOG, INSTANCE } from './tokens.js';
 
@@ -91,7 +97,9 @@ export class PageSessions implements OnModuleInit, OnModuleDestroy {
       : undefined;
     const now = this.#clock.now();
     if (!session || pageSessionOver(session, now) !== undefined)
-      throw new AppError('UNAUTHENTICATED', 'nobody is signed in here, or no longer', { hint: 'sign in again' });
+      throw new AppError('UNAUTHENTICATED', 'nobody is signed in here, or no longer', {
+        hint: 'sign in again',
+      });
     refuseCrossSite(request, secret, this.#publicUrl);
     this.#use(session, now);
     return { session, secret, principal: principalAt(session, now) };

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestHouse } from '../support/house.js';
-import { documentedRoutes, publicPaths, statusOf, type Route } from '../support/open-api-walk.js';
+import { PlainBrowser, signInAs, type Me } from '../support/browser.js';
+import { eventually, TestHouse } from '../support/house.js';
+import { json } from '../support/json.js';
+import { documentedRoutes, publicPaths, statusOf, statusWith, type Route } from '../support/open-api-walk.js';
 
 // Served to any valid token; what it may see, the handler decides.
 const forAnyone = ['/api/identity/me', '/api/identity/sign-out', '/api/decisions/x'];
@@ -44,6 +46,51 @@ describe('the guard of the whole API, both processes', () => {
       expect([route, await statusOf(house.url, route, agent)]).toEqual([route, 403]);
   });
 
+  it('refuses each route with a cookie of no page session', async () => {
+    const cookie = `weir=${'A'.repeat(43)}`;
+    for (const route of routes)
+      expect([route, await statusWith(house.url, route, { cookie })]).toEqual([route, 401]);
+  });
+
+  it('refuses each route to the page session of a role that it is not for', async () => {
+    const { cookie, csrf } = await signedIn(house, 'agent');
+    for (const route of routes.filter(({ path }) => !forAnyone.includes(path)))
+      expect([route, await statusWith(house.url, route, { cookie, 'x-weir-csrf': csrf })]).toEqual([
+        route,
+        403,
+      ]);
+  });
+
+  it('refuses each change by cookie alone, in both processes', async () => {
+    for (const role of ['approver', 'auditor', 'operator']) {
+      const { cookie } = await signedIn(house, role);
+      const changes = routes.filter(({ method }) => method !== 'GET');
+      expect(changes.length).toBeGreaterThan(5);
+      for (const route of changes)
+        expect([route, await statusWith(house.url, route, { cookie })]).toEqual([route, 403]);
+    }
+  });
+
+  it('serves a page session what it is for, in both processes, until it ends', async () => {
+    const { cookie, csrf } = await signedIn(house, 'auditor');
+    const at = (path: string, init: RequestInit = {}, headers = {}) =>
+      fetch(house.url + path, { ...init, headers: { cookie, ...headers } });
+    const sql = (headers: object) =>
+      at(
+        '/api/sql',
+        { method: 'POST', body: '{"query":"SELECT 1"}' },
+        { 'content-type': 'application/json', ...headers },
+      );
+    expect((await at('/api/identity/me')).status).toBe(200);
+    await eventually(async () => (await at('/api/sessions')).status === 200);
+    expect((await sql({ 'x-weir-csrf': csrf })).status).toBe(200);
+    expect((await sql({})).status).toBe(403);
+    const out = await at('/api/identity/sign-out', { method: 'POST' }, { 'x-weir-csrf': csrf });
+    expect(out.status).toBe(200);
+    expect((await at('/api/identity/me')).status).toBe(401);
+    await eventually(async () => (await at('/api/sessions')).status === 401, 1_000);
+  });
+
   it('serves the one it is for', async () => {
     expect((await house.fetch('auditor', '/api/sessions')).status).toBe(200);
     expect((await house.fetch('approver', '/api/approvals?status=pending')).status).toBe(200);
@@ -63,3 +110,10 @@ describe('the guard of the whole API, both processes', () => {
     expect((await at('/decisions/<script>')).status).toBe(404);
   });
 });
+
+async function signedIn({ url }: TestHouse, role: string): Promise<{ cookie: string; csrf: string }> {
+  const browser = new PlainBrowser();
+  await signInAs(browser, url, role);
+  const { pageSession } = await json<Me>(await browser.ask(`${url}/api/identity/me`));
+  return { cookie: `weir=${browser.cookie(url, 'weir')}`, csrf: pageSession?.csrf ?? '' };
+}

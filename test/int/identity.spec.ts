@@ -176,9 +176,7 @@ describe('roles without groups', () => {
 
 describe('every documented route', () => {
   it('refuses a caller without a token, and one with a token of no issuer', async () => {
-    const routes = (await documentedRoutes(url)).filter(
-      ({ path }) => !publicPaths.includes(path),
-    );
+    const routes = (await documentedRoutes(url)).filter(({ path }) => !publicPaths.includes(path));
     expect(routes).toContainEqual({ method: 'GET', path: '/api/identity/me' });
     for (const route of routes) {
       expect([route, await statusOf(url, route)]).toEqual([route, 401]);

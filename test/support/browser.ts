@@ -56,7 +56,7 @@ export class PlainBrowser {
     if (action === undefined) throw new Error(`no form at ${landed.url}: ${landed.html}`);
     const hidden = [...landed.html.matchAll(/type="hidden" name="([^"]*)" value="([^"]*)"/g)];
     const body = new URLSearchParams([
-      ...hidden.map(([, name = '', value = '']) => [name, value]),
+      ...hidden.map(([, name = '', value = '']): [string, string] => [name, value]),
       ...Object.entries(fields),
     ]);
     return this.open(new URL(action, landed.url).href, { method: 'POST', body }, until);

@@ -27,12 +27,17 @@ export async function documentedRoutes(url: string): Promise<Route[]> {
 }
 
 /** The status that a route answers, with an empty body; the guard must refuse before any body is looked at. */
-export async function statusOf(url: string, { method, path }: Route, token?: string): Promise<number> {
-  const answer = await fetch(url + path, {
-    method,
-    redirect: 'manual',
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-  });
+export function statusOf(url: string, route: Route, token?: string): Promise<number> {
+  return statusWith(url, route, token === undefined ? {} : { authorization: `Bearer ${token}` });
+}
+
+/** The same with these headers. */
+export async function statusWith(
+  url: string,
+  { method, path }: Route,
+  headers: Readonly<Record<string, string>>,
+): Promise<number> {
+  const answer = await fetch(url + path, { method, redirect: 'manual', headers });
   await answer.body?.cancel();
   return answer.status;
 }

@@ -20,7 +20,9 @@ export async function handleInteraction(
     const chosen = new URLSearchParams(await text(request)).get('role');
     const role = devRoles.find((name) => name === chosen);
     if (request.method !== 'POST' || !role) return void sendPage(response, 400, page('No such role', ''));
-    await provider.interactionFinished(request, response, { login: { accountId: `dev-${role}`, remember: false } });
+    await provider.interactionFinished(request, response, {
+      login: { accountId: `dev-${role}`, remember: false },
+    });
   } catch {
     sendPage(response, 400, page('This sign-in is over', '<p>Begin again where you came from.</p>'));
   }

@@ -35,7 +35,8 @@ small { opacity: 0.75; }
 /** One button a role. */
 export function rolePage(uid: string): string {
   const buttons = devRoles.map(
-    (role) => `<button name="role" value="${role}"><span>${role}</span> <small>${does[role]}</small></button>`,
+    (role) =>
+      `<button name="role" value="${role}"><span>${role}</span> <small>${does[role]}</small></button>`,
   );
   const action = `${devProviderPath}/interaction/${encodeURIComponent(uid)}`;
   return page(

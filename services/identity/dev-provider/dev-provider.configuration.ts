@@ -122,7 +122,11 @@ function pages(): object {
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: (context: Context, form: string) =>
-        show(context, 'Sign out?', `${form}${button('op.logoutForm', 'Sign out', ' name="logout" value="yes"')}`),
+        show(
+          context,
+          'Sign out?',
+          `${form}${button('op.logoutForm', 'Sign out', ' name="logout" value="yes"')}`,
+        ),
       postLogoutSuccessSource: (context: Context) => show(context, 'Signed out', ''),
     },
     deviceFlow: {

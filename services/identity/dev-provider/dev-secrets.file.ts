@@ -17,7 +17,10 @@ const secretsSchema = z.strictObject({
     operator: client,
   }),
   /** Signs its cookies; files of earlier versions have none, and get one at each start. */
-  cookieKey: z.string().min(1).default(() => randomBytes(32).toString('base64url')),
+  cookieKey: z
+    .string()
+    .min(1)
+    .default(() => randomBytes(32).toString('base64url')),
 });
 export type DevSecrets = z.infer<typeof secretsSchema>;
 

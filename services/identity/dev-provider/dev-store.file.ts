@@ -4,7 +4,9 @@ import { Logger } from '@nestjs/common';
 import { z } from 'zod';
 
 const payloadShape = z.record(z.string(), z.unknown());
-const shape = z.array(z.tuple([z.string(), z.strictObject({ payload: payloadShape, until: z.number().nullable() })]));
+const shape = z.array(
+  z.tuple([z.string(), z.strictObject({ payload: payloadShape, until: z.number().nullable() })]),
+);
 type Payload = z.infer<typeof payloadShape>;
 interface Entry {
   payload: Payload;
@@ -88,7 +90,8 @@ export function adapterOf(store: DevStore) {
     upsert = async (id: string, payload: Payload, expiresIn?: number) =>
       store.set(`${this.model}:${id}`, payload, expiresIn);
     find = async (id: string) => store.get(`${this.model}:${id}`);
-    findByUid = async (uid: string) => store.find((key, payload) => this.#isOwn(key) && payload['uid'] === uid);
+    findByUid = async (uid: string) =>
+      store.find((key, payload) => this.#isOwn(key) && payload['uid'] === uid);
     findByUserCode = async (code: string) =>
       store.find((key, payload) => this.#isOwn(key) && payload['userCode'] === code);
     destroy = async (id: string) => store.delete((key) => key === `${this.model}:${id}`);

@@ -91,7 +91,12 @@ export class OidcSignIn implements SignInProvider {
       const claims = await this.#verified(tokens);
       if (!claims) throw new SignInFailure('refused', 'the provider gave no ID token');
       const principal = await this.#principal(config, tokens, claims);
-      return { principal, kept: keep(tokens, {}), isReadAgain: tokens.refresh_token !== undefined, ...sid(claims) };
+      return {
+        principal,
+        kept: keep(tokens, {}),
+        isReadAgain: tokens.refresh_token !== undefined,
+        ...sid(claims),
+      };
     } catch (error) {
       throw signInFailure(error);
     }
@@ -105,7 +110,11 @@ export class OidcSignIn implements SignInProvider {
       const config = await this.#client.configuration();
       const tokens = await oidc.refreshTokenGrant(config, refreshToken);
       const claims = (await this.#verified(tokens)) ?? subjectOf(idToken);
-      return { kind: 'person', principal: await this.#principal(config, tokens, claims), kept: keep(tokens, kept) };
+      return {
+        kind: 'person',
+        principal: await this.#principal(config, tokens, claims),
+        kept: keep(tokens, kept),
+      };
     } catch (error) {
       const { message } = signInFailure(error);
       return isAway(error) ? { kind: 'away', reason: message } : { kind: 'refused' };

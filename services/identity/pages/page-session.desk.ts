@@ -29,11 +29,7 @@ const unreadLife = 12;
 const groupsLife = 2;
 
 export type EndReason =
-  | 'signed out'
-  | 'signed out at the provider'
-  | 'the provider refused'
-  | 'idle'
-  | 'over';
+  'signed out' | 'signed out at the provider' | 'the provider refused' | 'idle' | 'over';
 
 /** Starts, refreshes and ends page sessions, whatever kind of provider vouched for them. */
 @Injectable()

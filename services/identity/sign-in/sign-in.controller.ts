@@ -59,7 +59,10 @@ export class SignInController {
     @Res() reply: Reply,
   ): Promise<void> {
     if (this.#isOtherLoopback(raw.headers.host))
-      return void reply.status(302).header('location', `${this.#publicUrl.origin}${raw.url ?? '/'}`).send();
+      return void reply
+        .status(302)
+        .header('location', `${this.#publicUrl.origin}${raw.url ?? '/'}`)
+        .send();
     goOn(reply, 302, await this.#desk.begin(name, to));
   }
 

@@ -107,7 +107,11 @@ export class SignInDesk {
   #failed(name: string, error: unknown, path: string): Onwards {
     const code = error instanceof SignInFailure ? error.code : 'unavailable';
     if (code !== 'unknown')
-      this.#log.warn({ message: error instanceof Error ? error.message : String(error), provider: name, code });
+      this.#log.warn({
+        message: error instanceof Error ? error.message : String(error),
+        provider: name,
+        code,
+      });
     const query = new URLSearchParams({ error: code, ...(path === '/' ? {} : { to: path }) });
     return { to: { redirect: `/sign-in?${query.toString()}` }, cookies: [this.#transactionCookie('', 0)] };
   }

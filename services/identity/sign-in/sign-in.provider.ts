@@ -9,7 +9,11 @@ export interface SignInProvider {
   /** What the sign-in page calls it. */
   readonly label: string;
   /** What `weir login` needs to know; null where it can't sign in there. */
-  readonly cli: { readonly issuer: string; readonly clientId: string; readonly scopes: readonly string[] } | null;
+  readonly cli: {
+    readonly issuer: string;
+    readonly clientId: string;
+    readonly scopes: readonly string[];
+  } | null;
 
   /** Where the browser goes first. Throws SignInFailure. */
   begin(transaction: SignInTransaction): Promise<Begun>;
