@@ -52,7 +52,7 @@ export class AccessGuard implements CanActivate {
   /** Where both are sent the bearer token counts, and a wrong one is not made good by a cookie. */
   async #identify(request: GuardedRequest): Promise<CallerIdentity> {
     const { authorization } = request.headers;
-    const page = authorization === undefined ? this.#pages.identify(request) : undefined;
+    const page = authorization === undefined ? await this.#pages.identify(request) : undefined;
     if (page) return { ...this.#withRoles(page.principal), page };
     const { principal } = await this.#verifier.verify(bearerToken(authorization));
     return this.#withRoles(principal);

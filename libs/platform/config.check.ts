@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ConfigProblem } from './config.problems.js';
 import type { configSchema } from './config.schema.js';
 import { isLoopbackHost } from '#wire';
+import { parseTrustedProxies } from './source-address.js';
 
 type Parsed = z.infer<typeof configSchema>;
 
@@ -12,6 +13,12 @@ export function checkConfig(config: Parsed): ConfigProblem[] {
       at(['identity', 'oidc', i, 'issuer'], issuerProblem(issuer.issuer)),
     ),
     ...repeated(config.identity.oidc, 'name', ['identity', 'oidc']),
+    ...config.identity.oidc.flatMap((issuer, i) =>
+      at(['identity', 'oidc', i, 'signIn'], issuer.signIn && signInProblem(config.publicUrl)),
+    ),
+    ...config.identity.trustedProxies.flatMap((text, i) =>
+      at(['identity', 'trustedProxies', i], trustedProxyProblem(text)),
+    ),
     ...repeated(config.identity.oidc, 'issuer', ['identity', 'oidc']),
     ...repeated(config.connections, 'name', ['connections']),
     ...demoNameTaken(config),
@@ -24,6 +31,22 @@ function issuerProblem(issuer: string): string | undefined {
   if (search || hash) return 'an issuer has no query and no fragment';
   if (protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))) return undefined;
   return 'expected an https:// issuer (http:// is accepted on loopback only)';
+}
+
+/** A cookie that travels in the clear is anyone's who listens. */
+function signInProblem(publicUrl: string): string | undefined {
+  const { protocol, hostname } = new URL(publicUrl);
+  if (protocol === 'https:' || isLoopbackHost(hostname)) return undefined;
+  return 'people sign in over https:// only: set publicUrl (http:// is accepted on loopback only)';
+}
+
+function trustedProxyProblem(text: string): string | undefined {
+  try {
+    parseTrustedProxies([text]);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function repeated<K extends string>(

@@ -86,15 +86,13 @@ export class PageSessions implements OnModuleInit, OnModuleDestroy {
    * Who calls by cookie; undefined where the request has none. UNAUTHENTICATED for a cookie that is of no session
    * or of one that is over, FORBIDDEN for a change that does not come from our own page.
    */
-  identify(request: {
+  async identify(request: {
     readonly method: string;
     readonly headers: IncomingHttpHeaders;
-  }): PageCaller | undefined {
+  }): Promise<PageCaller | undefined> {
     const secret = readCookie(request.headers.cookie, this.cookies.session);
     if (secret === undefined) return undefined;
-    const session = isPageSecret(secret)
-      ? this.book.bySecretHash(hashPageSecret(secret).toString('hex'))
-      : undefined;
+    const session = isPageSecret(secret) ? await this.#find(secret) : undefined;
     const now = this.#clock.now();
     if (!session || pageSessionOver(session, now) !== undefined)
       throw new AppError('UNAUTHENTICATED', 'nobody is signed in here, or no longer', {
@@ -103,6 +101,15 @@ export class PageSessions implements OnModuleInit, OnModuleDestroy {
     refuseCrossSite(request, secret, this.#publicUrl);
     this.#use(session, now);
     return { session, secret, principal: principalAt(session, now) };
+  }
+
+  /** Whoever signed in a moment ago asks another process at once: one that is not known yet may stand in the log. */
+  async #find(secret: string): Promise<PageSession | undefined> {
+    const hash = hashPageSecret(secret).toString('hex');
+    const known = this.book.bySecretHash(hash);
+    if (known) return known;
+    await this.#follower?.catchUp();
+    return this.book.bySecretHash(hash);
   }
 
   #use({ id, principal, seenAt, idle }: PageSession, now: number): void {

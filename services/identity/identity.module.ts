@@ -4,9 +4,11 @@ import type { Clock } from '#kernel';
 import { CLOCK, CONFIG, issuersOf, secretKeyFile, type WeirConfig } from '#platform';
 import { KEPT_SECRETS, PAGES_KEY, SIGN_IN_PROVIDERS } from './identity.tokens.js';
 import { MeController } from './me.controller.js';
+import { BackChannelController } from './oidc/back-channel.controller.js';
 import { OidcSignIn } from './oidc/oidc.provider.js';
 import { KeptSecretsFiles } from './pages/kept-secrets.file.js';
 import { PageSessionDesk } from './pages/page-session.desk.js';
+import { PageSessionKeeper } from './pages/page-session.keeper.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignInDesk } from './sign-in/sign-in.desk.js';
 import type { SignInProvider } from './sign-in/sign-in.provider.js';
@@ -14,7 +16,7 @@ import { SignOutController } from './sign-in/sign-out.controller.js';
 
 /** Who calls, and how people sign in. The check of tokens and cookies is platform's: every process does it alike. */
 @Module({
-  controllers: [MeController, SignInController, SignOutController],
+  controllers: [BackChannelController, MeController, SignInController, SignOutController],
   providers: [
     {
       provide: PAGES_KEY,
@@ -28,6 +30,7 @@ import { SignOutController } from './sign-in/sign-out.controller.js';
     },
     { provide: SIGN_IN_PROVIDERS, inject: [CONFIG, CLOCK], useFactory: providersOf },
     PageSessionDesk,
+    PageSessionKeeper,
     SignInDesk,
   ],
 })

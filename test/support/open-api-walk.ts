@@ -12,6 +12,7 @@ export const publicPaths = [
   '/api/identity/providers',
   '/api/identity/sign-in/x',
   '/api/identity/callback/x',
+  '/api/identity/back-channel-logout/x',
 ];
 
 /** Every route that the application at `url` documents. */

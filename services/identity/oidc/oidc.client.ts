@@ -12,6 +12,7 @@ export type SignInConfig = NonNullable<OidcIssuerConfig['signIn']>;
 
 /** openid-client's view of one provider: its endpoints, found by discovery and found again every ten minutes. */
 export class OidcClient {
+  readonly #secret: string | undefined;
   #found: oidc.Configuration | undefined;
   #foundAt = -Infinity;
   #finding: Promise<oidc.Configuration> | undefined;
@@ -19,9 +20,12 @@ export class OidcClient {
   constructor(
     private readonly issuer: OidcIssuerConfig,
     private readonly signIn: SignInConfig,
-    private readonly config: Pick<WeirConfig, 'file'>,
+    { file }: Pick<WeirConfig, 'file'>,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    // Now, not at the first sign-in: a secret that is missing stops the start.
+    this.#secret = signIn.clientSecret === undefined ? undefined : resolveSecret(signIn.clientSecret, file);
+  }
 
   /** While the provider is away, what was found before goes on serving. */
   async configuration(): Promise<oidc.Configuration> {
@@ -36,13 +40,11 @@ export class OidcClient {
   }
 
   async #discover(): Promise<oidc.Configuration> {
-    const { clientId, clientSecret } = this.signIn;
-    const secret = clientSecret === undefined ? undefined : resolveSecret(clientSecret, this.config.file);
     const found = await oidc.discovery(
       new URL(this.issuer.issuer),
-      clientId,
+      this.signIn.clientId,
       { [oidc.clockTolerance]: this.issuer.clockSkew },
-      secret === undefined ? oidc.None() : oidc.ClientSecretBasic(secret),
+      this.#secret === undefined ? oidc.None() : oidc.ClientSecretBasic(this.#secret),
       { execute: insecureOnLoopback(this.issuer.issuer), timeout: patience },
     );
     this.#foundAt = this.clock.now();

@@ -19,6 +19,7 @@ import {
   type SignInProvider,
 } from '../sign-in/sign-in.provider.js';
 import type { SignInTransaction } from '../sign-in/sign-in.transaction.js';
+import { readLogoutToken, type ProviderLogout } from './logout-token.js';
 import { OidcClient, type SignInConfig } from './oidc.client.js';
 import { isAway, signInFailure } from './oidc.failure.js';
 
@@ -36,7 +37,7 @@ export class OidcSignIn implements SignInProvider {
   readonly #issuer: OidcIssuerConfig;
   readonly #signIn: SignInConfig;
   readonly #client: OidcClient;
-  readonly #idTokens: ClientTokenVerifier;
+  readonly #signedTokens: ClientTokenVerifier;
   readonly #publicUrl: string;
 
   constructor(
@@ -53,7 +54,7 @@ export class OidcSignIn implements SignInProvider {
     this.#issuer = issuer;
     this.#signIn = signIn;
     this.#client = new OidcClient(issuer, signIn, config, clock);
-    this.#idTokens = createClientTokenVerifier(issuer, signIn.clientId, { clock });
+    this.#signedTokens = createClientTokenVerifier(issuer, signIn.clientId, { clock });
     this.#publicUrl = config.publicUrl;
   }
 
@@ -137,9 +138,19 @@ export class OidcSignIn implements SignInProvider {
     }).href;
   }
 
+  /** Of a back-channel logout. Throws AppErrors. */
+  readLogoutToken(token: string, now: number): Promise<ProviderLogout> {
+    return readLogoutToken(token, this.#signedTokens, now);
+  }
+
+  /** Milliseconds. */
+  get clockSkew(): number {
+    return this.#issuer.clockSkew * 1000;
+  }
+
   /** The library has looked at its claims; the signature, and all else that a bearer token is asked for, is ours. */
   async #verified({ id_token: token }: Tokens): Promise<Claims | undefined> {
-    return token === undefined ? undefined : this.#idTokens.claims(token, ['exp', 'iat', 'sub']);
+    return token === undefined ? undefined : this.#signedTokens.claims(token, ['exp', 'iat', 'sub']);
   }
 
   /** Groups are the ID token's; where it has none, userinfo's; where that has none, none. */

@@ -18,7 +18,7 @@ import {
   setCookie,
   type WeirConfig,
 } from '#platform';
-import type { SignedInPerson, SignInProvider } from '../sign-in/sign-in.provider.js';
+import type { KeptSecrets, SignedInPerson, SignInProvider } from '../sign-in/sign-in.provider.js';
 import { KEPT_SECRETS } from '../identity.tokens.js';
 import type { KeptSecretsFiles } from './kept-secrets.file.js';
 
@@ -54,7 +54,7 @@ export class PageSessionDesk {
     const now = this.clock.now();
     const id = newId('pgs', now);
     const secret = newPageSecret();
-    if (person.kept) await this.kept.put(id, person.kept);
+    await this.kept.put(id, { ...person.kept, ...index(person) });
     const { idle, refresh } = this.config.identity.pages;
     const init = {
       pageSessionId: id,
@@ -83,6 +83,33 @@ export class PageSessionDesk {
     await this.kept.drop(id);
   }
 
+  /**
+   * The provider says that somebody's session there has ended, at `at`: the sessions that it began here before end,
+   * too. Which one, says its index; without one, all of that subject. One whose index is not known may be meant.
+   */
+  async endAtProvider(
+    provider: string,
+    {
+      subject,
+      sessionIndex,
+    }: { readonly subject?: string | undefined; readonly sessionIndex?: string | undefined },
+    at: number,
+  ): Promise<void> {
+    if (subject === undefined && sessionIndex === undefined) return;
+    const candidates = this.pages.book
+      .all()
+      .filter(
+        (session) => session.provider === provider && session.ended === undefined && session.startedAt <= at,
+      )
+      .filter(({ principal }) => subject === undefined || principal.id === `${provider}:${subject}`);
+    for (const session of candidates) {
+      const known = (await this.kept.get(session.id))?.['sessionIndex'];
+      const isMeant =
+        sessionIndex === undefined || known === sessionIndex || (known === undefined && subject);
+      if (isMeant) await this.end(session, 'signed out at the provider');
+    }
+  }
+
   #endOf({ endsAt, isReadAgain }: SignedInPerson, now: number): number {
     const { maxAge, refresh } = this.config.identity.pages;
     const most = isReadAgain ? maxAge : Math.min(maxAge, unreadLife * refresh);
@@ -92,6 +119,10 @@ export class PageSessionDesk {
   #origin({ id }: Principal): EventOrigin {
     return { source: `identity/${this.instance}`, subject: id, clock: this.clock };
   }
+}
+
+function index({ sessionIndex }: SignedInPerson): KeptSecrets {
+  return sessionIndex === undefined ? {} : { sessionIndex };
 }
 
 function microseconds(ms: number): bigint {
