@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Module, type INestApplication } from '@nestjs/common';
-import { openEmbeddedLog, type EventLog } from '#event-log';
+import { openEmbeddedLog, type EventLog, type LoggedEvent } from '#event-log';
+import { topics } from '#events';
 import { systemClock, type Clock } from '#kernel';
 import {
   bootHttp,
@@ -26,6 +27,12 @@ export interface IdentityHouseOptions {
   readonly more?: readonly (new () => object)[];
 }
 
+/** Real time, and so much on top. */
+export class MovingClock implements Clock {
+  ahead = 0;
+  now = () => Date.now() + this.ahead;
+}
+
 /** The identity service alone, with a log and a state directory of its own. */
 export class IdentityHouse {
   private constructor(
@@ -46,7 +53,7 @@ export class IdentityHouse {
       ...(options.identity ? [`identity:\n${options.identity}`] : []),
     ].join('\n');
     const config = withDevRoles(parseConfig(text, join(dataDir, 'weir.yaml'), dataDir));
-    const eventLog = beside?.log ?? openEmbeddedLog({ path: join(dataDir, 'log') });
+    const eventLog = beside?.log ?? openEmbeddedLog({ path: join(dataDir, 'log'), clock });
     const verifier = createTokenVerifier({ issuers: issuersOf(config), clock });
     const platform = PlatformModule.forRoot({ config, clock, eventLog, instance: `test-${port}`, verifier });
     class TestModule {}
@@ -58,6 +65,11 @@ export class IdentityHouse {
       shutdownHooks: false,
     });
     return new IdentityHouse(config, `http://127.0.0.1:${port}`, app, eventLog, beside === undefined);
+  }
+
+  /** What stands in weir.identity.v1. */
+  async events(): Promise<LoggedEvent[]> {
+    return [...(await this.log.read({ topic: topics.identity, partition: 0, offset: -1 }, 10_000))];
   }
 
   async stop(): Promise<void> {
