@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { Logger } from '@nestjs/common';
 import type { Provider } from 'oidc-provider';
 import { devProviderPath, planDevProvider, type Mount, type WeirConfig } from '#platform';
+import { isLoopbackHost } from '#wire';
 import { handleInteraction } from './dev-interaction.js';
 import { pagePolicy, stylesheet, stylesheetPath, withButton } from './dev-pages.js';
 import { devConfiguration } from './dev-provider.configuration.js';
@@ -58,13 +59,19 @@ function belowPath(provider: Provider): RequestListener {
     response.setHeader('content-security-policy', pagePolicy);
     response.setHeader('x-content-type-options', 'nosniff');
     response.setHeader('referrer-policy', 'no-referrer');
+    if (!isAskedByLoopbackName(request)) return void response.writeHead(421).end();
     const path = request.url.replace(/\?[^]*/, '');
     if (path === stylesheetPath) return sendStylesheet(response);
     const [, uid] = /^\/interaction\/([\w-]+)$/.exec(path) ?? [];
     if (uid !== undefined) return void handleInteraction(provider, uid, request, response);
-    if (request.method === 'GET' && (path === '/auth' || path === '/device')) forgetSession(request);
+    if (request.method === 'GET' && /^\/(auth(\/[\w-]+)?|device)$/.test(path)) forgetSession(request);
     library(request, response);
   };
+}
+
+/** A page whose own name was made to point here (DNS rebinding) could else sign in as anyone, and read the tokens. */
+function isAskedByLoopbackName({ headers: { host = '' } }: IncomingMessage): boolean {
+  return URL.canParse(`http://${host}`) && isLoopbackHost(new URL(`http://${host}`).hostname);
 }
 
 /** Each way begins as nobody: the library would else ask to end the former session before another role's begins. */
