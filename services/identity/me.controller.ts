@@ -1,7 +1,24 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
 import { idleUntil } from '#domain';
+import { roles } from '#kernel';
 import { Authenticated, Caller, CONFIG, csrfToken, type CallerIdentity, type WeirConfig } from '#platform';
+
+const me = z.object({
+  id: z.string(),
+  issuer: z.string(),
+  subject: z.string(),
+  kind: z.enum(['agent', 'person']),
+  groups: z.array(z.string()),
+  onBehalfOf: z.string().optional(),
+  displayName: z.string().optional(),
+  roles: z.array(z.enum(roles)),
+  gate: z.object({ postgres: z.string() }),
+  pageSession: z
+    .object({ provider: z.string(), csrf: z.string(), idleUntil: z.string(), endsAt: z.string() })
+    .nullable(),
+});
 
 @ApiTags('identity')
 @Controller('identity')
@@ -18,9 +35,12 @@ export class MeController {
    */
   @Authenticated()
   @Get('me')
-  me(@Caller() { principal, roles, page }: CallerIdentity) {
+  @ApiOkResponse({ standardSchema: me })
+  me(@Caller() { principal, roles: held, page }: CallerIdentity): z.infer<typeof me> {
+    const { groups, ...who } = principal;
     const gate = { postgres: this.#config.listen.postgres };
-    return { ...principal, roles: [...roles], gate, pageSession: page ? pageSessionOf(page) : null };
+    const pageSession = page ? pageSessionOf(page) : null;
+    return { ...who, groups: [...groups], roles: [...held], gate, pageSession };
   }
 }
 

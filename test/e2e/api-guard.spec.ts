@@ -91,6 +91,20 @@ describe('the guard of the whole API, both processes', () => {
     await eventually(async () => (await at('/api/sessions')).status === 401, 1_000);
   });
 
+  it('leaves a record of who was signed in, and until when', async () => {
+    await eventually(async () => {
+      const rows = await house.sql(
+        "SELECT type, identity, reason FROM control_events WHERE topic = 'weir.identity.v1' ORDER BY logged_at",
+      );
+      const types = rows.map(
+        ({ type, identity, reason }) => `${String(type).split('.').at(-1)} ${identity}${reason}`,
+      );
+      return (
+        types.includes('PageSessionStarted dev:dev-auditor') && types.includes('PageSessionEnded signed out')
+      );
+    });
+  });
+
   it('serves the one it is for', async () => {
     expect((await house.fetch('auditor', '/api/sessions')).status).toBe(200);
     expect((await house.fetch('approver', '/api/approvals?status=pending')).status).toBe(200);
