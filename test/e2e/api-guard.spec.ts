@@ -97,7 +97,8 @@ describe('the guard of the whole API, both processes', () => {
         "SELECT type, identity, reason FROM control_events WHERE topic = 'weir.identity.v1' ORDER BY logged_at",
       );
       const types = rows.map(
-        ({ type, identity, reason }) => `${String(type).split('.').at(-1)} ${identity}${reason}`,
+        ({ type, identity, reason }) =>
+          `${String(type).split('.').at(-1)} ${String(identity)}${String(reason)}`,
       );
       return (
         types.includes('PageSessionStarted dev:dev-auditor') && types.includes('PageSessionEnded signed out')

@@ -22,8 +22,8 @@ class ThingsController {
 
   @Authenticated()
   @Post()
-  post(@Body() _: unknown) {
-    return { done: true };
+  post(@Body() body: unknown) {
+    return { body };
   }
 
   @Roles('approver')

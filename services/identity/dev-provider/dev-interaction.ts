@@ -16,10 +16,10 @@ export async function handleInteraction(
 ): Promise<void> {
   try {
     await provider.interactionDetails(request, response);
-    if (request.method === 'GET') return void sendPage(response, 200, rolePage(uid));
+    if (request.method === 'GET') return sendPage(response, 200, rolePage(uid));
     const chosen = new URLSearchParams(await text(request)).get('role');
     const role = devRoles.find((name) => name === chosen);
-    if (request.method !== 'POST' || !role) return void sendPage(response, 400, page('No such role', ''));
+    if (request.method !== 'POST' || !role) return sendPage(response, 400, page('No such role', ''));
     await provider.interactionFinished(request, response, {
       login: { accountId: `dev-${role}`, remember: false },
     });

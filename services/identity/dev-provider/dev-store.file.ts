@@ -24,7 +24,7 @@ export class DevStore {
   readonly #log = new Logger('dev-provider');
   readonly #file: string;
   readonly #entries: Map<string, Entry>;
-  #writing: NodeJS.Timeout | undefined;
+  #isWriting = false;
 
   constructor(dataDir: string) {
     this.#file = join(dataDir, 'dev-idp-store.json');
@@ -54,18 +54,22 @@ export class DevStore {
   }
 
   #write(): void {
-    this.#writing ??= setTimeout(() => {
-      this.#writing = undefined;
-      for (const [key, entry] of this.#entries)
-        if (!isLive(entry) || this.#entries.size > most) this.#entries.delete(key);
-      const draft = `${this.#file}.${process.pid}.new`;
-      try {
-        writeFileSync(draft, JSON.stringify([...this.#entries]), { mode: 0o600 });
-        renameSync(draft, this.#file);
-      } catch (error) {
-        this.#log.warn({ message: 'sign-ins will not outlive this start', error });
-      }
-    }, together).unref();
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    setTimeout(() => this.#save(), together).unref();
+  }
+
+  #save(): void {
+    this.#isWriting = false;
+    for (const [key, entry] of this.#entries)
+      if (!isLive(entry) || this.#entries.size > most) this.#entries.delete(key);
+    const draft = `${this.#file}.${process.pid}.new`;
+    try {
+      writeFileSync(draft, JSON.stringify([...this.#entries]), { mode: 0o600 });
+      renameSync(draft, this.#file);
+    } catch (error) {
+      this.#log.warn({ message: 'sign-ins will not outlive this start', error });
+    }
   }
 }
 
