@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PlainBrowser } from '../support/browser.js';
-import { eventually, root, TestHouse } from '../support/house.js';
+import { eventually, root, run, TestHouse } from '../support/house.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'weir-login-'));
 const opened = join(dir, 'opened');
@@ -95,7 +95,7 @@ describe('weir login', () => {
     const all = logins();
     writeFileSync(file, JSON.stringify({ ...all, [house.url]: { ...all[house.url]!, expiresAt: 0 } }));
     expect((await house.weir('approvals')).code).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   it('says so when the provider renews nothing, and does not speak as somebody else instead', async () => {
     const all = logins();
@@ -105,6 +105,14 @@ describe('weir login', () => {
     expect(code).toBe(3);
     expect(stderr).toContain('your sign-in is over');
     writeFileSync(file, JSON.stringify(all));
+  });
+
+  it('counts after WEIR_TOKEN', async () => {
+    const env = { ...process.env, WEIR_URL: house.url, WEIR_DATA: house.dataDir, XDG_CONFIG_HOME: dir };
+    const auditor = { ...env, WEIR_TOKEN: await house.token('auditor') };
+    const main = join(root, 'dist/services/cli/main.js');
+    expect((await run(process.execPath, [main, 'sessions'], { env: auditor })).code).toBe(0);
+    expect((await run(process.execPath, [main, 'approvals'], { env: auditor })).code).toBe(3);
   });
 
   it('ends with logout', async () => {
@@ -139,7 +147,7 @@ describe('weir login', () => {
     expect(await running.ended).toBe(0);
     expect((await house.weir('connections')).code).toBe(0);
     await house.weir('logout');
-  }, 30_000);
+  }, 60_000);
 
   it('names the providers that there are', async () => {
     const { code, stderr } = await house.weir('login', '--provider', 'corp');

@@ -346,10 +346,15 @@ describe('groups', () => {
     corp.idTokenOnRefresh = false;
     await later(101);
     expect(await groupsOf(cookie)).toEqual(['dba']);
+    Object.assign(corp, { rotates: true, userinfoAway: true });
+    await later(101);
+    corp.userinfoAway = false;
+    await later(30);
+    expect(await groupsOf(cookie)).toEqual(['dba']);
     corp.userinfo = { sub: 'eve', groups: ['approvers'] };
     await later(101);
     expect((await get(cookie)).status).toBe(401);
-    corp.userinfo = undefined;
+    Object.assign(corp, { userinfo: undefined, rotates: false });
     clock.ahead += 600_000;
   });
 

@@ -102,8 +102,10 @@ describe("the provider's answer", () => {
     const back = corp.answerTo(await leave(new PlainBrowser()));
     expect(await comeBack(new PlainBrowser(), back)).toBe('/sign-in?error=expired');
     const mallory = new PlainBrowser();
-    await leave(mallory);
+    const own = corp.answerTo(await leave(mallory));
     expect(await comeBack(mallory, back)).toBe(failed('mismatch'));
+    // And that ends no way that this browser is on itself.
+    expect(await comeBack(mallory, own)).toBe('/approvals');
   });
 
   it('is not taken with a transaction that was not sealed here', async () => {

@@ -22,6 +22,10 @@ export class HostileProvider {
   refreshTokens = true;
   idTokenOnRefresh = true;
   userinfo: Record<string, unknown> | undefined;
+  userinfoAway = false;
+  /** A refresh token is good for one use, and a second use is refused. */
+  rotates = false;
+  readonly #used = new Set<string>();
   readonly asked: Asked[] = [];
   readonly discovery: Record<string, unknown> = {};
   key!: CryptoKey;
@@ -94,12 +98,15 @@ export class HostileProvider {
     if (path === '/.well-known/openid-configuration')
       return send(200, { ...this.#metadata(), ...this.discovery });
     if (path === '/keys') return send(200, { keys: [this.jwk] });
-    if (path === '/userinfo') return send(200, this.userinfo);
+    if (path === '/userinfo') return this.userinfoAway ? send(503, {}) : send(200, this.userinfo);
     if (path === '/revoke') return send(200, {});
     if (path !== '/token') return send(404, {});
     const grant = body.get('grant_type') ?? '';
     const refused = this.refuse[grant];
     if (refused) return send(refused.status, { error: refused.error });
+    const token = body.get('refresh_token') ?? '';
+    if (this.rotates && this.#used.has(token)) return send(400, { error: 'invalid_grant' });
+    if (token !== '') this.#used.add(token);
     send(200, await this.#tokens(grant, body));
   }
 

@@ -104,21 +104,20 @@ export class OidcSignIn implements SignInProvider {
   }
 
   /** With the refresh token. Without a new ID token it is userinfo that says who it is now. */
-  async readAgain(kept: KeptSecrets): Promise<ReadAgain> {
-    const { refreshToken, idToken } = keptTokens.parse(kept);
+  async readAgain(before: KeptSecrets): Promise<ReadAgain> {
+    const { refreshToken, idToken } = keptTokens.parse(before);
     if (refreshToken === undefined || idToken === undefined) return { kind: 'refused' };
+    let kept = before;
     try {
       const config = await this.#client.configuration();
       const tokens = await oidc.refreshTokenGrant(config, refreshToken);
+      kept = keep(tokens, before);
       const claims = (await this.#verified(tokens)) ?? subjectOf(idToken);
-      return {
-        kind: 'person',
-        principal: await this.#principal(config, tokens, claims),
-        kept: keep(tokens, kept),
-      };
+      return { kind: 'person', principal: await this.#principal(config, tokens, claims), kept };
     } catch (error) {
-      const { message } = signInFailure(error);
-      return isAway(error) ? { kind: 'away', reason: message } : { kind: 'refused' };
+      return isAway(error)
+        ? { kind: 'away', kept, reason: signInFailure(error).message }
+        : { kind: 'refused' };
     }
   }
 

@@ -103,13 +103,13 @@ export class PageSessionKeeper implements OnApplicationBootstrap, OnModuleDestro
   }
 
   async #take(session: PageSession, answer: ReadAgain): Promise<void> {
-    if (answer.kind === 'away')
-      return this.#logger.warn({ message: `${session.provider} can't be asked: ${answer.reason}` });
-    if (answer.kind === 'refused' || answer.principal.id !== session.principal.id)
+    const isRefused = answer.kind === 'refused';
+    if (isRefused || (answer.kind === 'person' && answer.principal.id !== session.principal.id))
       return this.desk.end(session, 'the provider refused');
     // First what the next question needs: a refresh token may be good for one use.
     await this.kept.put(session.id, answer.kept);
-    await this.desk.refresh(session, answer.principal);
+    if (answer.kind === 'person') await this.desk.refresh(session, answer.principal);
+    else this.#logger.warn({ message: `${session.provider} can't be asked: ${answer.reason}` });
     if (this.pages.book.get(session.id)?.ended !== undefined) await this.kept.drop(session.id);
   }
 

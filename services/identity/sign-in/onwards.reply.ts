@@ -9,7 +9,8 @@ export interface Reply {
 
 /** Sends the browser on, with its cookies. */
 export function goOn(reply: Reply, status: 302 | 303, { to, cookies }: Onwards): void {
-  reply.header('cache-control', 'no-store').header('set-cookie', cookies);
+  reply.header('cache-control', 'no-store');
+  if (cookies.length > 0) reply.header('set-cookie', cookies);
   if ('redirect' in to) return void reply.status(status).header('location', to.redirect).send();
   reply
     .status(200)

@@ -113,7 +113,9 @@ export class SignInDesk {
         code,
       });
     const query = new URLSearchParams({ error: code, ...(path === '/' ? {} : { to: path }) });
-    return { to: { redirect: `/sign-in?${query.toString()}` }, cookies: [this.#transactionCookie('', 0)] };
+    // An answer to something else ends nothing: the way that this browser is on may be another tab's.
+    const cookies = code === 'mismatch' ? [] : [this.#transactionCookie('', 0)];
+    return { to: { redirect: `/sign-in?${query.toString()}` }, cookies };
   }
 
   /** An answer that is not taken is worth a record; what never was a sign-in of ours is not. */

@@ -57,7 +57,8 @@ export interface SignedInPerson {
 export type ReadAgain =
   | { readonly kind: 'person'; readonly principal: Principal; readonly kept: KeptSecrets }
   | { readonly kind: 'refused' }
-  | { readonly kind: 'away'; readonly reason: string };
+  /** It gave new tokens, perhaps, and then no answer: what is kept may have changed all the same. */
+  | { readonly kind: 'away'; readonly kept: KeptSecrets; readonly reason: string };
 
 /** What a sign-in page is told: a word, and nothing that came from outside. */
 export type SignInFailureCode =
