@@ -21,6 +21,7 @@ export function checkConfig(config: Parsed): ConfigProblem[] {
     ),
     ...repeated(config.identity.oidc, 'issuer', ['identity', 'oidc']),
     ...repeated(config.connections, 'name', ['connections']),
+    ...repeated(config.webhooks, 'name', ['webhooks']),
     ...demoNameTaken(config),
   ];
 }
