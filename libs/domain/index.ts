@@ -8,6 +8,8 @@ export * from './approval.js';
 export * from './follower.js';
 export * from './idempotency.js';
 export * from './log-position.js';
+export * from './page-session.book.js';
+export * from './page-session.js';
 export * from './policy-state.js';
 export * from './principal.js';
 export * from './sealing.js';

@@ -23,21 +23,31 @@ export function newDataKey(): Buffer {
 
 /** Seals for whoever holds the data key of this one request; destroying the key destroys the text. */
 export function seal(clear: ExactStatement, key: Buffer, approvalId: string): Buffer {
-  const nonce = randomBytes(nonceSize);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(approvalId));
-  const ciphertext = Buffer.concat([cipher.update(JSON.stringify(clear), 'utf8'), cipher.final()]);
-  return Buffer.concat([Buffer.of(version), nonce, cipher.getAuthTag(), ciphertext]);
+  return sealJson(clear, key, approvalId);
 }
 
 /** Throws INTERNAL where the bytes, the key or the request's id are not those of `seal`. */
 export function open(sealed: Uint8Array, key: Buffer, approvalId: string): ExactStatement {
+  return openJson(sealed, key, approvalId) as ExactStatement;
+}
+
+/** Any JSON, bound to what it is about: sealed for one thing it does not open as another's. */
+export function sealJson(clear: unknown, key: Buffer, about: string): Buffer {
+  const nonce = randomBytes(nonceSize);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(about));
+  const ciphertext = Buffer.concat([cipher.update(JSON.stringify(clear), 'utf8'), cipher.final()]);
+  return Buffer.concat([Buffer.of(version), nonce, cipher.getAuthTag(), ciphertext]);
+}
+
+/** Throws INTERNAL where the bytes, the key or what it is about are not those of `sealJson`. */
+export function openJson(sealed: Uint8Array, key: Buffer, about: string): unknown {
   const bytes = Buffer.from(sealed);
   if (bytes.length < headerSize || bytes[0] !== version) throw unreadable();
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(1, 1 + nonceSize));
-  decipher.setAAD(Buffer.from(approvalId)).setAuthTag(bytes.subarray(1 + nonceSize, headerSize));
+  decipher.setAAD(Buffer.from(about)).setAuthTag(bytes.subarray(1 + nonceSize, headerSize));
   try {
     const clear = Buffer.concat([decipher.update(bytes.subarray(headerSize)), decipher.final()]);
-    return JSON.parse(clear.toString('utf8')) as ExactStatement;
+    return JSON.parse(clear.toString('utf8'));
   } catch (cause) {
     throw unreadable(cause);
   }

@@ -1,8 +1,10 @@
 import { Inject, Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { AppError } from '#kernel';
+import type { IncomingHttpHeaders } from 'node:http';
+import { AppError, type Principal } from '#kernel';
 import type { WeirConfig } from './config.schema.js';
 import { ACCESS, type Access, type CallerIdentity } from './guard.decorators.js';
+import { PageSessions } from './page-sessions.js';
 import { rolesOf } from './roles.js';
 import { CONFIG, TOKEN_VERIFIER, type TokenVerifier } from './tokens.js';
 
@@ -12,15 +14,18 @@ export class AccessGuard implements CanActivate {
   readonly #log = new Logger('access');
   readonly #reflector: Reflector;
   readonly #verifier: TokenVerifier;
+  readonly #pages: PageSessions;
   readonly #config: WeirConfig;
 
   constructor(
     @Inject(Reflector) reflector: Reflector,
     @Inject(TOKEN_VERIFIER) verifier: TokenVerifier,
+    @Inject(PageSessions) pages: PageSessions,
     @Inject(CONFIG) config: WeirConfig,
   ) {
     this.#reflector = reflector;
     this.#verifier = verifier;
+    this.#pages = pages;
     this.#config = config;
   }
 
@@ -28,8 +33,8 @@ export class AccessGuard implements CanActivate {
     if (context.getType() !== 'http') return true; // an event of our own log: nobody calls
     const access = this.#accessOf(context);
     if (access?.kind === 'public') return true;
-    const request = context.switchToHttp().getRequest<{ headers: Headers; caller?: CallerIdentity }>();
-    const caller = await this.#identify(request.headers.authorization);
+    const request = context.switchToHttp().getRequest<GuardedRequest>();
+    const caller = await this.#identify(request);
     if (!access) this.#refuseUndeclared(context);
     if (access.kind === 'roles' && !access.roles.some((role) => caller.roles.has(role)))
       throw new AppError('FORBIDDEN', `this needs the role ${access.roles.join(' or ')}`);
@@ -44,9 +49,16 @@ export class AccessGuard implements CanActivate {
     ]);
   }
 
-  async #identify(header: string | undefined): Promise<CallerIdentity> {
-    const token = bearerToken(header);
-    const { principal } = await this.#verifier.verify(token);
+  /** Where both are sent the bearer token counts, and a wrong one is not made good by a cookie. */
+  async #identify(request: GuardedRequest): Promise<CallerIdentity> {
+    const { authorization } = request.headers;
+    const page = authorization === undefined ? await this.#pages.identify(request) : undefined;
+    if (page) return { ...this.#withRoles(page.principal), page };
+    const { principal } = await this.#verifier.verify(bearerToken(authorization));
+    return this.#withRoles(principal);
+  }
+
+  #withRoles(principal: Principal): CallerIdentity {
     return { principal, roles: rolesOf(principal, this.#config.identity.roles) };
   }
 
@@ -56,12 +68,14 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-interface Headers {
-  readonly authorization?: string;
+interface GuardedRequest {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  caller?: CallerIdentity;
 }
 
 function bearerToken(header: string | undefined): string {
-  if (!header) throw new AppError('UNAUTHENTICATED', 'a bearer token is needed');
+  if (!header) throw new AppError('UNAUTHENTICATED', 'sign in, or send a bearer token');
   const [, token] = /^Bearer +([\x21-\x7e]+)$/i.exec(header) ?? [];
   if (!token) throw new AppError('UNAUTHENTICATED', 'the Authorization header is not a bearer token');
   return token;

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ConfigProblem } from './config.problems.js';
 import type { configSchema } from './config.schema.js';
 import { isLoopbackHost } from '#wire';
+import { parseTrustedProxies } from './source-address.js';
 
 type Parsed = z.infer<typeof configSchema>;
 
@@ -12,7 +13,15 @@ export function checkConfig(config: Parsed): ConfigProblem[] {
       at(['identity', 'oidc', i, 'issuer'], issuerProblem(issuer.issuer)),
     ),
     ...repeated(config.identity.oidc, 'name', ['identity', 'oidc']),
+    ...config.identity.oidc.flatMap((issuer, i) =>
+      at(['identity', 'oidc', i, 'signIn'], issuer.signIn && signInProblem(config.publicUrl)),
+    ),
+    ...config.identity.trustedProxies.flatMap((text, i) =>
+      at(['identity', 'trustedProxies', i], trustedProxyProblem(text)),
+    ),
     ...repeated(config.identity.oidc, 'issuer', ['identity', 'oidc']),
+    ...repeated(config.identity.saml, 'name', ['identity', 'saml']),
+    ...sharedNames(config),
     ...repeated(config.connections, 'name', ['connections']),
     ...repeated(config.webhooks, 'name', ['webhooks']),
     ...demoNameTaken(config),
@@ -27,6 +36,22 @@ function issuerProblem(issuer: string): string | undefined {
   return 'expected an https:// issuer (http:// is accepted on loopback only)';
 }
 
+/** A cookie that travels in the clear is anyone's who listens. */
+function signInProblem(publicUrl: string): string | undefined {
+  const { protocol, hostname } = new URL(publicUrl);
+  if (protocol === 'https:' || isLoopbackHost(hostname)) return undefined;
+  return 'people sign in over https:// only: set publicUrl (http:// is accepted on loopback only)';
+}
+
+function trustedProxyProblem(text: string): string | undefined {
+  try {
+    parseTrustedProxies([text]);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 function repeated<K extends string>(
   items: readonly Readonly<Record<K, string>>[],
   key: K,
@@ -36,6 +61,16 @@ function repeated<K extends string>(
     const first = items.findIndex((other) => other[key] === item[key]);
     return first < i ? [{ path: [...path, i, key], message: `"${item[key]}" is used twice` }] : [];
   });
+}
+
+/** Identities are `name:subject`: of two providers with one name, each could speak for the other's people. */
+function sharedNames({ identity: { oidc, saml } }: Parsed): ConfigProblem[] {
+  return saml.flatMap(({ name }, i) =>
+    at(
+      ['identity', 'saml', i, 'name'],
+      oidc.some((issuer) => issuer.name === name) ? `"${name}" is used twice` : undefined,
+    ),
+  );
 }
 
 function demoNameTaken(config: Parsed): ConfigProblem[] {

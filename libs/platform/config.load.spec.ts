@@ -99,6 +99,30 @@ describe('a wrong configuration', () => {
       ]);
   });
 
+  it('lets people sign in over https only, or on loopback', () => {
+    const text = (url: string) =>
+      `publicUrl: ${url}\nidentity:\n  oidc:\n    - { name: corp, audience: weir, issuer: "https://idp.example", signIn: { clientId: a } }`;
+    for (const good of ['https://weir.example', 'http://127.0.0.1:8080', 'http://localhost:8080'])
+      expect(problems(text(good))).toEqual([]);
+    expect(problems(text('http://weir.example'))).toEqual([
+      expect.stringMatching(/^weir\.yaml:4: identity\.oidc\[0\]\.signIn: people sign in over https:/),
+    ]);
+  });
+
+  it('has no two providers of one name, of whatever kind', () => {
+    const text = (name: string) =>
+      `identity:\n  oidc:\n    - { name: corp, audience: weir, issuer: "https://idp.example" }\n  saml:\n    - { name: ${name}, idpEntityId: a, ssoUrl: "https://idp.example", idpCerts: [x] }`;
+    expect(problems(text('other'))).toEqual([]);
+    expect(problems(text('corp'))).toEqual(['weir.yaml:5: identity.saml[0].name: "corp" is used twice']);
+  });
+
+  it('trusts proxies by address or network', () => {
+    expect(problems('identity: { trustedProxies: [10.0.0.0/8, "::1", 192.0.2.1] }')).toEqual([]);
+    expect(problems('identity:\n  trustedProxies: [10.0.0.0/8, proxy.example]')).toEqual([
+      'weir.yaml:2: identity.trustedProxies[1]: "proxy.example" is neither an address nor a network such as 10.0.0.0/8',
+    ]);
+  });
+
   it('has no two connections, or issuers, of one name', () => {
     const connection = '{ name: a, protocol: postgres, host: h, database: d, user: u }';
     expect(problems(`connections:\n  - ${connection}\n  - ${connection}`)).toEqual([

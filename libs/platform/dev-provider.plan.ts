@@ -14,6 +14,9 @@ export const devGroups = {
 export type DevRole = keyof typeof devGroups;
 export const devRoles = Object.keys(devGroups) as readonly DevRole[];
 
+/** Its public clients, for people: those of pages and of `weir login`. */
+export const devClients = { pages: 'weir-pages', cli: 'weir-cli' } as const;
+
 /** Whether the development provider runs, and if not, why. */
 export type DevProviderPlan =
   | { readonly start: true; readonly issuer: OidcIssuerConfig }
@@ -61,5 +64,11 @@ function devIssuer(config: WeirConfig): OidcIssuerConfig {
     agents: ['agents'],
     algorithms: ['ES256'],
     clockSkew: 30,
+    signIn: {
+      clientId: devClients.pages,
+      cliClientId: devClients.cli,
+      scopes: ['openid', 'profile', 'offline_access'],
+      label: 'Development provider',
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { Principal, Role } from '#kernel';
+import type { PageCaller } from './page-sessions.js';
 
 /** What a route asks of its caller. A route that says nothing is refused to everyone. */
 export type Access =
@@ -23,6 +24,8 @@ export const Roles = (...roles: readonly Role[]) =>
 export interface CallerIdentity {
   readonly principal: Principal;
   readonly roles: ReadonlySet<Role>;
+  /** Where it came by cookie. */
+  readonly page?: PageCaller;
 }
 
 /** `handler(@Caller() caller: CallerIdentity)`. */

@@ -5,6 +5,7 @@ import type { Clock } from '#kernel';
 import { AccessGuard } from './access.guard.js';
 import type { WeirConfig } from './config.schema.js';
 import { OpenApi } from './openapi.js';
+import { PageSessions } from './page-sessions.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Readiness } from './readiness.js';
 import { StatusController } from './status.controller.js';
@@ -37,9 +38,10 @@ export class PlatformModule {
         { provide: APP_PIPE, useClass: StandardSchemaValidationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
         Readiness,
+        PageSessions,
         OpenApi,
       ],
-      exports: [CONFIG, CLOCK, EVENT_LOG, INSTANCE, TOKEN_VERIFIER, Readiness],
+      exports: [CONFIG, CLOCK, EVENT_LOG, INSTANCE, TOKEN_VERIFIER, Readiness, PageSessions],
     };
   }
 }

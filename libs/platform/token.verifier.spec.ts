@@ -3,7 +3,7 @@ import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AppError, ManualClock } from '#kernel';
 import type { OidcIssuerConfig } from './config.schema.js';
-import { createTokenVerifier } from './token.verifier.js';
+import { createClientTokenVerifier, createTokenVerifier } from './token.verifier.js';
 import type { TokenVerifier } from './tokens.js';
 
 /** An issuer on no network: what it would serve, and how often it was asked. */
@@ -210,6 +210,28 @@ describe('what is refused', () => {
   });
 
   it.each([
+    '../k1',
+    'k1/../../keys',
+    '/dev/null',
+    'k1\u0000',
+    "k1' OR '1'='1",
+    'https://mallory.example/k1',
+    '',
+  ])('a key named %j: names are compared, never followed', async (kid) => {
+    clock.advance(31_000);
+    const asked = corp.asked;
+    expect(await codeOf(corp.sign({}, { kid }))).toBe('TOKEN_INVALID');
+    expect(corp.asked - asked).toBeLessThanOrEqual(2);
+    expect(await codeOf(corp.sign())).toBe('accepted');
+  });
+
+  it('a token that is well signed and huge', async () => {
+    const groups = (count: number) => Array.from({ length: count }, (_, i) => `group-${i}`);
+    expect(await codeOf(corp.sign({ groups: groups(500) }))).toBe('accepted');
+    expect(await codeOf(corp.sign({ groups: groups(2_000) }))).toBe('TOKEN_INVALID');
+  });
+
+  it.each([
     '',
     'x',
     'a.b.c',
@@ -224,6 +246,25 @@ describe('what is refused', () => {
       (error: Error) =>
         !error.message.includes('sub-in-clear') && !error.message.includes(token.slice(0, 20)),
     );
+  });
+});
+
+describe('what an issuer signs for a client', () => {
+  const claims = async (token: string | Promise<string>, required = ['exp', 'sub']) => {
+    const fetchJson = (url: string) => Promise.resolve(corp.serve(url.slice(corp.url.length)));
+    const client = createClientTokenVerifier(settings('corp', corp.url), 'pages', { clock, fetchJson });
+    return client.claims(await token, required).catch((error: AppError) => error.code);
+  };
+
+  it('is for that client, by that issuer, and has what it must', async () => {
+    expect(await claims(corp.sign({ aud: 'pages' }))).toMatchObject({ sub: 'ann', aud: 'pages' });
+    expect(await claims(corp.sign({ aud: 'weir' }))).toBe('TOKEN_INVALID');
+    expect(await claims(other.sign({ aud: 'pages' }))).toBe('TOKEN_INVALID');
+    expect(await claims(other.sign({ aud: 'pages', iss: corp.url }))).toBe('TOKEN_INVALID');
+    expect(await claims(corp.sign({ aud: 'pages', exp: seconds(-60) }))).toBe('TOKEN_EXPIRED');
+    expect(await claims(corp.sign({ aud: 'pages' }), ['events'])).toBe('TOKEN_INVALID');
+    expect(await claims(corp.sign({ aud: 'pages' }, { jwk: corp.keys[0]?.jwk }))).toBe('TOKEN_INVALID');
+    expect(await claims('eyJ'.repeat(10_000))).toBe('TOKEN_INVALID');
   });
 });
 

@@ -45,6 +45,29 @@ export function createTokenVerifier({ issuers, clock, fetchJson }: TokenVerifier
   };
 }
 
+/** Verifies what an issuer signs for a client of ours: ID tokens, logout tokens. */
+export interface ClientTokenVerifier {
+  /** The claims of a token for this client. Throws TOKEN_INVALID, TOKEN_EXPIRED, ISSUER_UNAVAILABLE. */
+  claims(token: string, requiredClaims: readonly string[]): Promise<JWTPayload>;
+}
+
+/** With the same checks as bearer tokens, but that the audience is the client; and nothing is remembered. */
+export function createClientTokenVerifier(
+  issuer: OidcIssuerConfig,
+  clientId: string,
+  { clock, fetchJson }: Pick<TokenVerifierOptions, 'clock' | 'fetchJson'>,
+): ClientTokenVerifier {
+  const keys = new IssuerKeys(issuer.issuer, clock, fetchJson);
+  const config = { ...issuer, audience: clientId };
+  return {
+    claims: async (token, requiredClaims) => {
+      if (token.length > maxTokenLength) throw invalid(`it is longer than ${maxTokenLength} bytes`);
+      if (peek(token) !== issuer.issuer) throw invalid('another issuer signed it');
+      return verifiedClaims(token, config, keys, clock, [...requiredClaims]);
+    },
+  };
+}
+
 /** The `iss` of a token that is not verified yet: fit to look an issuer up with, and for nothing else. */
 function peek(token: string): string {
   try {
@@ -65,6 +88,22 @@ async function check(
   keys: IssuerKeys,
   clock: Clock,
 ): Promise<VerifiedToken & { readonly usableUntil: number }> {
+  const payload = await verifiedClaims(token, config, keys, clock, ['exp', 'sub']);
+  const expiresAt = (payload.exp ?? 0) * 1000;
+  return {
+    principal: principalOf(payload, config),
+    expiresAt,
+    usableUntil: expiresAt + config.clockSkew * 1000,
+  };
+}
+
+async function verifiedClaims(
+  token: string,
+  config: OidcIssuerConfig,
+  keys: IssuerKeys,
+  clock: Clock,
+  requiredClaims: string[],
+): Promise<JWTPayload> {
   try {
     const { payload } = await jwtVerify(token, keys.key, {
       issuer: config.issuer,
@@ -72,21 +111,12 @@ async function check(
       algorithms: [...config.algorithms],
       clockTolerance: config.clockSkew,
       currentDate: new Date(clock.now()),
-      requiredClaims: ['exp', 'sub'],
+      requiredClaims,
     });
-    const expiresAt = expiry(payload);
-    return {
-      principal: principalOf(payload, config),
-      expiresAt,
-      usableUntil: expiresAt + config.clockSkew * 1000,
-    };
+    return payload;
   } catch (error) {
     throw translated(error);
   }
-}
-
-function expiry(payload: JWTPayload): number {
-  return (payload.exp ?? 0) * 1000;
 }
 
 function translated(error: unknown): AppError {

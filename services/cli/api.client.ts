@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { ErrorCode } from '#kernel';
 import { CliError, exit, exitCodeOf, type ExitCode } from './exit-codes.js';
-import { fetchGate } from './token.source.js';
+import { fetchGate } from './gate.fetch.js';
 
 const problem = z.object({ detail: z.string(), code: z.string(), hint: z.string().optional() });
 

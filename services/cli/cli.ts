@@ -10,6 +10,8 @@ import { approve, deny } from './verbs/decide.js';
 import { classify } from './verbs/classify.js';
 import { connect } from './verbs/connect.js';
 import { connections } from './verbs/connections.js';
+import { login } from './verbs/login.js';
+import { logout } from './verbs/logout.js';
 import { policy } from './verbs/policy.js';
 import { replay } from './verbs/replay.js';
 import { sessions } from './verbs/sessions.js';
@@ -20,6 +22,8 @@ import { webhooks } from './verbs/webhooks.js';
 
 export const verbs: readonly Verb[] = [
   start,
+  login,
+  logout,
   token,
   connect,
   connections,
@@ -69,6 +73,7 @@ function worldOf(json: boolean, given: Partial<Cli>): Cli {
     stdin: process.stdin,
     interactive: process.stdin.isTTY && process.stdout.isTTY,
     token: (speaker: Speaker) => tokens.get(speaker),
+    tokens,
     api: (speaker: Speaker) => new ApiClient(url, () => tokens.get(speaker)),
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
@@ -100,7 +105,8 @@ ${verbs.map((each) => `  ${each.name.padEnd(width)}  ${each.summary}`).join('\n'
 
 environment:
   WEIR_URL    the gate's address (http://127.0.0.1:8080)
-  WEIR_TOKEN  a token of your identity provider; on a development gate's own machine one is made as needed
+  WEIR_TOKEN  a token of your identity provider; without it that of \`weir login\`, or on a development gate's own
+              machine one is made as needed
   WEIR_DATA   the gate's state directory (.weir/)
 
 ${exitCodesHelp}`);

@@ -2,6 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CliError, exit } from './exit-codes.js';
+import { fetchGate } from './gate.fetch.js';
+import { LoginFile } from './login/login.file.js';
+import { loginToken } from './login/login.tokens.js';
 import type { Speaker } from './verb.js';
 
 const client = z.object({ id: z.string(), secret: z.string() });
@@ -19,8 +22,8 @@ export interface TokenSourceOptions {
 }
 
 /**
- * Where a bearer token comes from: WEIR_TOKEN; else, on the machine of a gate with the development provider,
- * a fresh token of the speaker whom the verb needs.
+ * Where a bearer token comes from: WEIR_TOKEN; else the login at this gate; else, on the machine of a gate with the
+ * development provider, a fresh token of the speaker whom the verb needs.
  */
 export class TokenSource {
   readonly #minted = new Map<Speaker, { readonly token: string; readonly until: number }>();
@@ -28,8 +31,17 @@ export class TokenSource {
   constructor(private readonly options: TokenSourceOptions) {}
 
   async get(speaker: Speaker): Promise<string> {
-    const given = this.options.env['WEIR_TOKEN'];
-    if (given) return given;
+    return (await this.own()) ?? this.ofSpeaker(speaker);
+  }
+
+  /** WEIR_TOKEN's, or that of `weir login`; undefined where there is neither. */
+  async own(): Promise<string | undefined> {
+    const { env, url, now } = this.options;
+    return env['WEIR_TOKEN'] || loginToken(new LoginFile(env), url, now);
+  }
+
+  /** The development provider's, whoever is signed in. */
+  async ofSpeaker(speaker: Speaker): Promise<string> {
     const known = this.#minted.get(speaker);
     if (known && this.options.now() < known.until) return known.token;
     const { access_token: token, expires_in: life } = await this.#mint(speaker);
@@ -59,27 +71,8 @@ export class TokenSource {
   }
 }
 
-/** fetch, with a gate that is not there as exit code 5. */
-export async function fetchGate(url: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, { ...init, redirect: 'error' });
-  } catch (error) {
-    const reason =
-      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    const { origin } = new URL(url);
-    throw new CliError(
-      exit.unreachable,
-      `the gate at ${origin} cannot be reached: ${reason}`,
-      'UNREACHABLE',
-      hint,
-    );
-  }
-}
-
-const hint = 'start it with `npm start`, or name another with WEIR_URL';
-
 function noToken(reason: string): string {
-  return `no token: set WEIR_TOKEN to a token of your identity provider (${reason})`;
+  return `no token: run \`weir login\`, or set WEIR_TOKEN to a token of your identity provider (${reason})`;
 }
 
 function readJson(file: string): unknown {

@@ -21,6 +21,11 @@ export interface Cli {
   readonly dataDir: string;
   api(speaker: Speaker): ApiClient;
   token(speaker: Speaker): Promise<string>;
+  /** Whose token `token` gives: of WEIR_TOKEN or `weir login`, or of the development provider alone. */
+  readonly tokens: {
+    own(): Promise<string | undefined>;
+    ofSpeaker(speaker: Speaker): Promise<string>;
+  };
   out(text: string): void;
   err(text: string): void;
   now(): number;

@@ -1,2 +1,3 @@
 export { devProviderPlan, logDevProvider, openDevProvider } from './dev-provider/dev-provider.js';
 export { IdentityModule } from './identity.module.js';
+export { PageSessionKeeper } from './pages/page-session.keeper.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { secretKeyFile } from './secret-key.file.js';
+import { secretKeyFile } from '#platform';
 
 /** The data plane's own keys, made on first start. */
 export async function proxyKeys(

@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestHouse } from '../support/house.js';
-import { documentedRoutes, statusOf, type Route } from '../support/open-api-walk.js';
+import { PlainBrowser, signInAs, type Me } from '../support/browser.js';
+import { eventually, TestHouse } from '../support/house.js';
+import { json } from '../support/json.js';
+import { documentedRoutes, publicPaths, statusOf, statusWith, type Route } from '../support/open-api-walk.js';
 
 // Served to any valid token; what it may see, the handler decides.
-const forAnyone = ['/api/identity/me', '/api/decisions/x'];
-const open = ['/api/openapi.json'];
+const forAnyone = ['/api/identity/me', '/api/identity/sign-out', '/api/decisions/x'];
 
 describe('the guard of the whole API, both processes', () => {
   let house: TestHouse;
   let routes: Route[];
   beforeAll(async () => {
     house = await TestHouse.start();
-    routes = (await documentedRoutes(house.url)).filter(({ path }) => !open.includes(path));
+    routes = (await documentedRoutes(house.url)).filter(({ path }) => !publicPaths.includes(path));
   }, 120_000);
   afterAll(() => house.stop());
 
@@ -45,6 +46,66 @@ describe('the guard of the whole API, both processes', () => {
       expect([route, await statusOf(house.url, route, agent)]).toEqual([route, 403]);
   });
 
+  it('refuses each route with a cookie of no page session', async () => {
+    const cookie = `weir=${'A'.repeat(43)}`;
+    for (const route of routes)
+      expect([route, await statusWith(house.url, route, { cookie })]).toEqual([route, 401]);
+  });
+
+  it('refuses each route to the page session of a role that it is not for', async () => {
+    const { cookie, csrf } = await signedIn(house, 'agent');
+    for (const route of routes.filter(({ path }) => !forAnyone.includes(path)))
+      expect([route, await statusWith(house.url, route, { cookie, 'x-weir-csrf': csrf })]).toEqual([
+        route,
+        403,
+      ]);
+  });
+
+  it('refuses each change by cookie alone, in both processes', async () => {
+    for (const role of ['approver', 'auditor', 'operator']) {
+      const { cookie } = await signedIn(house, role);
+      const changes = routes.filter(({ method }) => method !== 'GET');
+      expect(changes.length).toBeGreaterThan(5);
+      for (const route of changes)
+        expect([route, await statusWith(house.url, route, { cookie })]).toEqual([route, 403]);
+    }
+  });
+
+  it('serves a page session what it is for, in both processes, until it ends', async () => {
+    const { cookie, csrf } = await signedIn(house, 'auditor');
+    const at = (path: string, init: RequestInit = {}, headers = {}) =>
+      fetch(house.url + path, { ...init, headers: { cookie, ...headers } });
+    const sql = (headers: object) =>
+      at(
+        '/api/sql',
+        { method: 'POST', body: '{"query":"SELECT 1"}' },
+        { 'content-type': 'application/json', ...headers },
+      );
+    expect((await at('/api/identity/me')).status).toBe(200);
+    await eventually(async () => (await at('/api/sessions')).status === 200);
+    expect((await sql({ 'x-weir-csrf': csrf })).status).toBe(200);
+    expect((await sql({})).status).toBe(403);
+    const out = await at('/api/identity/sign-out', { method: 'POST' }, { 'x-weir-csrf': csrf });
+    expect(out.status).toBe(200);
+    expect((await at('/api/identity/me')).status).toBe(401);
+    await eventually(async () => (await at('/api/sessions')).status === 401, 1_000);
+  });
+
+  it('leaves a record of who was signed in, and until when', async () => {
+    await eventually(async () => {
+      const rows = await house.sql(
+        "SELECT type, identity, reason FROM control_events WHERE topic = 'weir.identity.v1' ORDER BY logged_at",
+      );
+      const types = rows.map(
+        ({ type, identity, reason }) =>
+          `${String(type).split('.').at(-1)} ${String(identity)}${String(reason)}`,
+      );
+      return (
+        types.includes('PageSessionStarted dev:dev-auditor') && types.includes('PageSessionEnded signed out')
+      );
+    });
+  });
+
   it('serves the one it is for', async () => {
     expect((await house.fetch('auditor', '/api/sessions')).status).toBe(200);
     expect((await house.fetch('approver', '/api/approvals?status=pending')).status).toBe(200);
@@ -64,3 +125,10 @@ describe('the guard of the whole API, both processes', () => {
     expect((await at('/decisions/<script>')).status).toBe(404);
   });
 });
+
+async function signedIn({ url }: TestHouse, role: string): Promise<{ cookie: string; csrf: string }> {
+  const browser = new PlainBrowser();
+  await signInAs(browser, url, role);
+  const { pageSession } = await json<Me>(await browser.ask(`${url}/api/identity/me`));
+  return { cookie: `weir=${browser.cookie(url, 'weir')}`, csrf: pageSession?.csrf ?? '' };
+}

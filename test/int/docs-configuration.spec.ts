@@ -44,7 +44,7 @@ describe('docs/configuration.md', () => {
   });
 
   it('names the defaults that hold', () => {
-    const issuer = '{ name: a, issuer: "https://idp.example", audience: weir }';
+    const issuer = '{ name: a, issuer: "https://idp.example", audience: weir, signIn: { clientId: weir } }';
     const connection = '{ name: a, protocol: postgres, host: h, database: d, user: u }';
     const hook = '{ name: a, url: "https://hook.example", secret: env:HOOK }';
     const filled = parse(

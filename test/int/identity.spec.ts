@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Module, type INestApplication } from '@nestjs/common';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EventLog } from '#event-log';
+import { openEmbeddedLog } from '#event-log';
 import { systemClock } from '#kernel';
 import {
   bootHttp,
@@ -18,7 +18,7 @@ import {
 } from '#platform';
 import { IdentityModule, openDevProvider } from '../../services/identity/index.js';
 import { json } from '../support/json.js';
-import { documentedRoutes, statusOf } from '../support/open-api-walk.js';
+import { documentedRoutes, publicPaths, statusOf } from '../support/open-api-walk.js';
 import { freePort } from '../support/postgres.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'weir-identity-'));
@@ -28,6 +28,7 @@ const roles =
 let config: WeirConfig;
 let app: INestApplication;
 let url: string;
+let eventLog: ReturnType<typeof openEmbeddedLog>;
 
 async function start(): Promise<void> {
   config = parseConfig(
@@ -36,11 +37,12 @@ async function start(): Promise<void> {
     dataDir,
   );
   url = config.publicUrl;
+  eventLog = openEmbeddedLog({ path: join(dataDir, 'log') });
   const verifier = createTokenVerifier({ issuers: issuersOf(config), clock: systemClock });
   const platform = PlatformModule.forRoot({
     config,
     clock: systemClock,
-    eventLog: {} as EventLog,
+    eventLog,
     instance: 'test-1',
     verifier,
   });
@@ -55,6 +57,7 @@ async function start(): Promise<void> {
 beforeAll(start);
 afterAll(async () => {
   await app.close();
+  await eventLog.close();
   rmSync(dataDir, { recursive: true });
 });
 
@@ -102,6 +105,7 @@ describe('the development provider', () => {
         displayName: `Development ${role}`,
         roles: held,
         gate: { postgres: '127.0.0.1:15432' },
+        pageSession: null,
       });
     },
   );
@@ -172,7 +176,7 @@ describe('roles without groups', () => {
 
 describe('every documented route', () => {
   it('refuses a caller without a token, and one with a token of no issuer', async () => {
-    const routes = (await documentedRoutes(url)).filter(({ path }) => path !== '/api/openapi.json');
+    const routes = (await documentedRoutes(url)).filter(({ path }) => !publicPaths.includes(path));
     expect(routes).toContainEqual({ method: 'GET', path: '/api/identity/me' });
     for (const route of routes) {
       expect([route, await statusOf(url, route)]).toEqual([route, 401]);

@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Body, Controller, Get, Module, Post, type INestApplication, type Type } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { EventLog } from '#event-log';
+import { openEmbeddedLog } from '#event-log';
 import { AppError, ManualClock, type Principal } from '#kernel';
 import {
   Authenticated,
@@ -70,10 +73,12 @@ const people: Record<string, readonly string[]> = {
   eve: ['approvers'],
 };
 
+const logDir = mkdtempSync(join(tmpdir(), 'weir-http-'));
+const eventLog = openEmbeddedLog({ path: logDir });
 const platform = PlatformModule.forRoot({
   config: parseConfig('identity: { roles: { auditor: [auditors] } }', '/nowhere/weir.yaml', '/nowhere/.weir'),
   clock: new ManualClock(),
-  eventLog: {} as EventLog,
+  eventLog,
   instance: 'test-1',
   verifier: {
     verify: (token) => {
@@ -93,7 +98,11 @@ let url: string;
 beforeAll(async () => {
   ({ app, url } = await boot(TestModule));
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await eventLog.close();
+  rmSync(logDir, { recursive: true });
+});
 
 async function boot(module: Type) {
   const mounts = [{ path: '/raw', handle: rawEcho }];

@@ -6,6 +6,15 @@ export interface Route {
   readonly path: string;
 }
 
+/** Served without a token: the document itself, and the ways that browsers take to sign in. */
+export const publicPaths = [
+  '/api/openapi.json',
+  '/api/identity/providers',
+  '/api/identity/sign-in/x',
+  '/api/identity/callback/x',
+  '/api/identity/back-channel-logout/x',
+];
+
 /** Every route that the application at `url` documents. */
 export async function documentedRoutes(url: string): Promise<Route[]> {
   const document: unknown = await (await fetch(`${url}/api/openapi.json`)).json();
@@ -19,12 +28,17 @@ export async function documentedRoutes(url: string): Promise<Route[]> {
 }
 
 /** The status that a route answers, with an empty body; the guard must refuse before any body is looked at. */
-export async function statusOf(url: string, { method, path }: Route, token?: string): Promise<number> {
-  const answer = await fetch(url + path, {
-    method,
-    redirect: 'manual',
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-  });
+export function statusOf(url: string, route: Route, token?: string): Promise<number> {
+  return statusWith(url, route, token === undefined ? {} : { authorization: `Bearer ${token}` });
+}
+
+/** The same with these headers. */
+export async function statusWith(
+  url: string,
+  { method, path }: Route,
+  headers: Readonly<Record<string, string>>,
+): Promise<number> {
+  const answer = await fetch(url + path, { method, redirect: 'manual', headers });
   await answer.body?.cancel();
   return answer.status;
 }

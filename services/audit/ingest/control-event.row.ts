@@ -12,6 +12,9 @@ import {
   ConnectionSampledSchema,
   EndSessionSchema,
   MaskingPublishedSchema,
+  PageSessionEndedSchema,
+  PageSessionRefreshedSchema,
+  PageSessionStartedSchema,
   PoliciesPublishedSchema,
   SignedInSchema,
   SignInRefusedSchema,
@@ -32,6 +35,9 @@ interface ControlEventType {
 const types: readonly ControlEventType[] = [
   type(SignedInSchema, ({ principal }) => who(principal)),
   type(SignInRefusedSchema, ({ code, reason }) => ({ decision: code, reason })),
+  type(PageSessionStartedSchema, ({ principal }) => who(principal)),
+  type(PageSessionRefreshedSchema, ({ principal }) => who(principal)),
+  type(PageSessionEndedSchema, ({ reason }) => ({ reason })),
   type(ConnectionRegisteredSchema, ({ connection, by }) => ({
     ...who(by),
     connection: connection?.name ?? '',

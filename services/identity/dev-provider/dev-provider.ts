@@ -1,14 +1,26 @@
+import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import {
+  devClients,
   devGroups,
   devProviderPath,
   devRoles,
   planDevProvider,
+  type DevRole,
   type Mount,
   type WeirConfig,
 } from '#platform';
 import { openDevSecrets } from './dev-secrets.file.js';
-import { createProvider, type ProviderPlan } from './provider.js';
+import { createProvider } from './provider.js';
+import type { ProviderPlan } from './provider.plan.js';
+
+const does: Readonly<Record<DevRole, string>> = {
+  agent: 'connects and asks',
+  approver: 'decides what is held',
+  security: 'looks into sessions',
+  auditor: 'reads sessions, asks in SQL',
+  operator: 'registers connections, writes policies',
+};
 
 /**
  * What the development OpenID provider is to serve; nothing where an issuer is configured or anything listens
@@ -20,17 +32,20 @@ export async function devProviderPlan(config: WeirConfig): Promise<ProviderPlan 
     new Logger('dev-provider').log(`the development OpenID provider is not started: ${plan.why}`);
     return undefined;
   }
-  const { keys, clients } = await openDevSecrets(config.dataDir);
+  const { keys, clients, cookieKey } = await openDevSecrets(config.dataDir);
   const { issuer, audience } = plan.issuer;
   return {
-    issuer,
-    audience,
+    ...{ issuer, audience, keys, cookieKey },
     path: devProviderPath,
-    keys,
+    publicUrl: config.publicUrl,
+    storeFile: join(config.dataDir, 'dev-idp-store.json'),
+    publicClients: devClients,
     clients: devRoles.map((role) => ({
       ...clients[role],
+      role,
       group: devGroups[role],
       name: `Development ${role}`,
+      does: does[role],
     })),
   };
 }

@@ -16,6 +16,11 @@ const secretsSchema = z.strictObject({
     auditor: client,
     operator: client,
   }),
+  /** Signs its cookies; files of earlier versions have none, and get one at each start. */
+  cookieKey: z
+    .string()
+    .min(1)
+    .default(() => randomBytes(32).toString('base64url')),
 });
 export type DevSecrets = z.infer<typeof secretsSchema>;
 
@@ -45,6 +50,7 @@ async function makeSecrets(file: string): Promise<DevSecrets> {
   const secrets = secretsSchema.parse({
     keys: [{ ...key, kty, kid: newId('key'), use: 'sig', alg: 'ES256' }],
     clients,
+    cookieKey: randomBytes(32).toString('base64url'),
   });
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}.new`;

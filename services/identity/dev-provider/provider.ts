@@ -1,39 +1,26 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { ForgetfulAdapter } from './forgetful.adapter.js';
+import type { Provider } from 'oidc-provider';
+import { handleInteraction } from './dev-interaction.js';
+import { pagePolicy, stylesheet, stylesheetPath, withButton } from './dev-pages.js';
+import { DevStore } from './dev-store.file.js';
+import { devConfiguration } from './provider.configuration.js';
+import type { ProviderPlan } from './provider.plan.js';
 
-/** Seconds. */
-const tokenLife = 3600;
-
-/** Plain data: it crosses into a thread. */
-export interface ProviderPlan {
-  readonly issuer: string;
-  readonly audience: string;
-  /** Where it is mounted. */
-  readonly path: string;
-  /** Private, as JWKs. */
-  readonly keys: readonly object[];
-  readonly clients: readonly ProviderClient[];
-}
-
-export interface ProviderClient {
-  readonly id: string;
-  readonly secret: string;
-  readonly group: string;
-  readonly name: string;
-}
-
-/**
- * The provider itself. It imports no lib of ours: it runs in a thread, and each thread loads all its modules anew
- * (half a second of processor time for the platform's).
- */
+/** The provider itself, in this thread. */
 export async function createProvider(
   plan: ProviderPlan,
   onError: (error: Error) => void,
 ): Promise<RequestListener> {
-  const { Provider } = await loadQuietly();
-  const provider = new Provider(plan.issuer, configuration(plan));
+  const { Provider, interactionPolicy } = await loadQuietly();
+  const store = new DevStore(plan.storeFile, onError);
+  const provider = new Provider(plan.issuer, devConfiguration(plan, store, interactionPolicy));
   provider.on('server_error', (_, error) => onError(error));
-  return belowPath(plan.path, provider.callback());
+  provider.use(async (context, next) => {
+    await next();
+    if (typeof context.body === 'string' && context.body.includes('<script>'))
+      context.body = withButton(plan, context.body);
+  });
+  return belowPath(plan, provider);
 }
 
 /**
@@ -51,47 +38,36 @@ async function loadQuietly(): Promise<typeof import('oidc-provider')> {
 }
 
 /** The provider routes by its own paths; `originalUrl` tells it where it is mounted. */
-function belowPath(path: string, handle: RequestListener): RequestListener {
+function belowPath(plan: ProviderPlan, provider: Provider): RequestListener {
+  const library = provider.callback();
   return (request: IncomingMessage & { originalUrl?: string }, response: ServerResponse) => {
     request.originalUrl = request.url ?? '';
-    request.url = request.originalUrl.slice(path.length).replace(/^(?!\/)/, '/');
-    handle(request, response);
+    request.url = request.originalUrl.slice(plan.path.length).replace(/^(?!\/)/, '/');
+    response.setHeader('content-security-policy', pagePolicy);
+    response.setHeader('x-content-type-options', 'nosniff');
+    response.setHeader('referrer-policy', 'no-referrer');
+    if (!isAskedByLoopbackName(request)) return void response.writeHead(421).end();
+    const path = request.url.replace(/\?[^]*/, '');
+    if (path === stylesheetPath) return sendStylesheet(response);
+    const [, uid] = /^\/interaction\/([\w-]+)$/.exec(path) ?? [];
+    if (uid !== undefined) return void handleInteraction(plan, provider, uid, request, response);
+    if (request.method === 'GET' && /^\/(auth(\/[\w-]+)?|device)$/.test(path)) forgetSession(request);
+    library(request, response);
   };
 }
 
-function configuration({ audience, keys, clients }: ProviderPlan): Record<string, unknown> {
-  const resource = `urn:${audience}:api`;
-  return {
-    adapter: ForgetfulAdapter,
-    jwks: { keys },
-    clients: clients.map(({ id, secret }) => ({
-      client_id: id,
-      client_secret: secret,
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
-      response_types: [],
-    })),
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    responseTypes: ['code'],
-    ttl: { ClientCredentials: tokenLife },
-    features: {
-      devInteractions: { enabled: false },
-      clientCredentials: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => resource,
-        getResourceServerInfo: () => ({
-          scope: '',
-          audience,
-          accessTokenTTL: tokenLife,
-          accessTokenFormat: 'jwt',
-          jwt: { sign: { alg: 'ES256' } },
-        }),
-      },
-    },
-    extraTokenClaims: (_: unknown, token: { clientId?: string }) => {
-      const client = clients.find(({ id }) => id === token.clientId);
-      return client && { groups: [client.group], name: client.name };
-    },
-  };
+/** A page whose own name was made to point here (DNS rebinding) could else sign in as anyone, and read the tokens. */
+function isAskedByLoopbackName({ headers: { host = '' } }: IncomingMessage): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/.test(host);
+}
+
+/** Each way begins as nobody: the library would else ask to end the former session before another role's begins. */
+function forgetSession(request: IncomingMessage): void {
+  const kept = (request.headers.cookie ?? '').split(';').filter((pair) => !/^\s*_session/.test(pair));
+  request.headers.cookie = kept.join(';');
+}
+
+function sendStylesheet(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/css; charset=utf-8' });
+  response.end(stylesheet);
 }

@@ -1,0 +1,39 @@
+import type { Principal } from '#kernel';
+
+/** A person's signed-in browser, as weir.identity.v1 says it. Times in milliseconds since the epoch. */
+export interface PageSession {
+  readonly id: string;
+  /** SHA-256 of the cookie's secret, hexadecimal. */
+  readonly secretHash: string;
+  /** As the provider last said it. Its groups count until `groupsUntil` only: see `principalAt`. */
+  readonly principal: Principal;
+  /** The configured name of the provider. */
+  readonly provider: string;
+  readonly kind: 'oidc' | 'saml';
+  readonly startedAt: number;
+  readonly seenAt: number;
+  readonly readAt: number;
+  /** From then on it is over, however busy it is. */
+  readonly endsAt: number;
+  /** So long without a request, and it is over. */
+  readonly idle: number;
+  /** For how long groups count after they were read; 0: until the end. */
+  readonly groupsFor: number;
+  readonly ended?: string;
+}
+
+export function idleUntil({ seenAt, idle }: PageSession): number {
+  return seenAt + idle;
+}
+
+/** Why it serves nobody at this time, or undefined. */
+export function pageSessionOver(session: PageSession, now: number): string | undefined {
+  if (session.ended !== undefined) return session.ended;
+  if (now >= session.endsAt) return 'over';
+  return now >= idleUntil(session) ? 'idle' : undefined;
+}
+
+/** Who it is at this time. Groups that could not be read again for too long count no more: nobody vouches for them. */
+export function principalAt({ principal, readAt, groupsFor }: PageSession, now: number): Principal {
+  return groupsFor === 0 || now < readAt + groupsFor ? principal : { ...principal, groups: [] };
+}

@@ -1,0 +1,183 @@
+import { decodeJwt } from 'jose';
+import * as oidc from 'openid-client';
+import { z } from 'zod';
+import type { Clock, Principal } from '#kernel';
+import {
+  createClientTokenVerifier,
+  principalOf,
+  type ClientTokenVerifier,
+  type OidcIssuerConfig,
+  type WeirConfig,
+} from '#platform';
+import {
+  SignInFailure,
+  type Begun,
+  type KeptSecrets,
+  type ProviderAnswer,
+  type ReadAgain,
+  type SignedInPerson,
+  type SignInProvider,
+} from '../sign-in/sign-in.provider.js';
+import type { SignInTransaction } from '../sign-in/sign-in.transaction.js';
+import { readLogoutToken, type ProviderLogout } from './logout-token.js';
+import { OidcClient, type SignInConfig } from './oidc.client.js';
+import { isAway, signInFailure } from './oidc.failure.js';
+
+type Tokens = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>;
+type Claims = Awaited<ReturnType<ClientTokenVerifier['claims']>>;
+
+const keptTokens = z.object({ idToken: z.string().optional(), refreshToken: z.string().optional() });
+
+/** Sign-in with OpenID Connect: authorization code with PKCE, state, nonce and the issuer's name (RFC 9207). */
+export class OidcSignIn implements SignInProvider {
+  readonly kind = 'oidc';
+  readonly name: string;
+  readonly label: string;
+  readonly cli: SignInProvider['cli'];
+  readonly #issuer: OidcIssuerConfig;
+  readonly #signIn: SignInConfig;
+  readonly #client: OidcClient;
+  readonly #signedTokens: ClientTokenVerifier;
+  readonly #publicUrl: string;
+
+  constructor(
+    issuer: OidcIssuerConfig,
+    signIn: SignInConfig,
+    config: Pick<WeirConfig, 'publicUrl' | 'file'>,
+    clock: Clock,
+  ) {
+    this.name = issuer.name;
+    this.label = signIn.label ?? issuer.name;
+    this.cli = signIn.cliClientId
+      ? { issuer: issuer.issuer, clientId: signIn.cliClientId, scopes: signIn.scopes }
+      : null;
+    this.#issuer = issuer;
+    this.#signIn = signIn;
+    this.#client = new OidcClient(issuer, signIn, config, clock);
+    this.#signedTokens = createClientTokenVerifier(issuer, signIn.clientId, { clock });
+    this.#publicUrl = config.publicUrl;
+  }
+
+  /** One address a provider: an answer that reaches another one's is refused (mix-up). */
+  get redirectUri(): string {
+    return `${this.#publicUrl}/api/identity/callback/${this.name}`;
+  }
+
+  async begin(transaction: SignInTransaction): Promise<Begun> {
+    try {
+      const verifier = transaction.derive('pkce');
+      const url = oidc.buildAuthorizationUrl(await this.#client.configuration(), {
+        redirect_uri: this.redirectUri,
+        scope: this.#signIn.scopes.join(' '),
+        state: transaction.id,
+        nonce: transaction.derive('nonce'),
+        code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+      });
+      return { redirect: url.href };
+    } catch (error) {
+      throw signInFailure(error);
+    }
+  }
+
+  async complete({ search }: ProviderAnswer, transaction: SignInTransaction): Promise<SignedInPerson> {
+    try {
+      const config = await this.#client.configuration();
+      const tokens = await oidc.authorizationCodeGrant(config, new URL(this.redirectUri + search), {
+        expectedState: transaction.id,
+        expectedNonce: transaction.derive('nonce'),
+        pkceCodeVerifier: transaction.derive('pkce'),
+        idTokenExpected: true,
+      });
+      const claims = await this.#verified(tokens);
+      if (!claims) throw new SignInFailure('refused', 'the provider gave no ID token');
+      const principal = await this.#principal(config, tokens, claims);
+      return {
+        principal,
+        kept: keep(tokens, {}),
+        isReadAgain: tokens.refresh_token !== undefined,
+        ...sid(claims),
+      };
+    } catch (error) {
+      throw signInFailure(error);
+    }
+  }
+
+  /** With the refresh token. Without a new ID token it is userinfo that says who it is now. */
+  async readAgain(before: KeptSecrets): Promise<ReadAgain> {
+    const { refreshToken, idToken } = keptTokens.parse(before);
+    if (refreshToken === undefined || idToken === undefined) return { kind: 'refused' };
+    let kept = before;
+    try {
+      const config = await this.#client.configuration();
+      const tokens = await oidc.refreshTokenGrant(config, refreshToken);
+      kept = keep(tokens, before);
+      const claims = (await this.#verified(tokens)) ?? subjectOf(idToken);
+      return { kind: 'person', principal: await this.#principal(config, tokens, claims), kept };
+    } catch (error) {
+      return isAway(error)
+        ? { kind: 'away', kept, reason: signInFailure(error).message }
+        : { kind: 'refused' };
+    }
+  }
+
+  /** Gives the refresh token back, and says where the browser ends the provider's own session (RP-initiated logout). */
+  async signOut(kept: KeptSecrets): Promise<string | undefined> {
+    const { refreshToken, idToken } = keptTokens.parse(kept);
+    const config = await this.#client.configuration().catch(() => undefined);
+    if (!config) return undefined;
+    const server = config.serverMetadata();
+    // Best effort: the session here is over in any case, and the token is dropped.
+    if (refreshToken !== undefined && server.revocation_endpoint !== undefined)
+      void oidc.tokenRevocation(config, refreshToken).catch(() => undefined);
+    if (server.end_session_endpoint === undefined) return undefined;
+    return oidc.buildEndSessionUrl(config, {
+      post_logout_redirect_uri: `${this.#publicUrl}/sign-in`,
+      ...(idToken === undefined ? {} : { id_token_hint: idToken }),
+    }).href;
+  }
+
+  /** Of a back-channel logout. Throws AppErrors. */
+  readLogoutToken(token: string, now: number): Promise<ProviderLogout> {
+    return readLogoutToken(token, this.#signedTokens, now);
+  }
+
+  /** Milliseconds. */
+  get clockSkew(): number {
+    return this.#issuer.clockSkew * 1000;
+  }
+
+  /** The library has looked at its claims; the signature, and all else that a bearer token is asked for, is ours. */
+  async #verified({ id_token: token }: Tokens): Promise<Claims | undefined> {
+    return token === undefined ? undefined : this.#signedTokens.claims(token, ['exp', 'iat', 'sub']);
+  }
+
+  /** Groups are the ID token's; where it has none, userinfo's; where that has none, none. */
+  async #principal(config: oidc.Configuration, tokens: Tokens, claims: Claims): Promise<Principal> {
+    const { groupsClaim } = this.#issuer;
+    const { userinfo_endpoint: endpoint } = config.serverMetadata();
+    if (claims[groupsClaim] !== undefined || endpoint === undefined) return principalOf(claims, this.#issuer);
+    const info = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub ?? '');
+    const { act: _, ...about } = info as Claims;
+    return principalOf({ ...about, ...claims }, this.#issuer);
+  }
+}
+
+function keep(tokens: Tokens, before: KeptSecrets): KeptSecrets {
+  const { id_token: idToken, refresh_token: refreshToken } = tokens;
+  return {
+    ...before,
+    ...(idToken === undefined ? {} : { idToken }),
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+  };
+}
+
+/** Of an ID token that was verified when it came: whom userinfo must be about. Nothing else of it still counts. */
+function subjectOf(idToken: string): Claims {
+  const { iss, sub } = decodeJwt(idToken);
+  return { ...(iss === undefined ? {} : { iss }), ...(sub === undefined ? {} : { sub }) };
+}
+
+function sid({ sid: index }: Claims): Pick<SignedInPerson, 'sessionIndex'> {
+  return typeof index === 'string' ? { sessionIndex: index } : {};
+}

@@ -1,0 +1,59 @@
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { openJson, sealJson } from '#domain';
+import { AppError } from '#kernel';
+import type { KeptSecrets } from '../sign-in/sign-in.provider.js';
+
+const idShape = /^pgs_[0-9a-z]{26}$/;
+const shape = z.record(z.string(), z.string());
+
+/** What providers gave with page sessions: a sealed file each, below `<dataDir>/page-sessions`. */
+export class KeptSecretsFiles {
+  readonly #dir: string;
+  readonly #key: Buffer;
+
+  constructor(dataDir: string, key: Buffer) {
+    this.#dir = join(dataDir, 'page-sessions');
+    this.#key = key;
+  }
+
+  /** Durable when it resolves: a rotated refresh token that is lost ends the session. */
+  async put(id: string, kept: KeptSecrets): Promise<void> {
+    const path = this.#path(id);
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    const file = await open(`${path}.new`, 'w', 0o600);
+    try {
+      await file.writeFile(sealJson(kept, this.#key, id));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.new`, path);
+  }
+
+  /** Undefined where nothing was kept, or it can't be opened: then the provider can't be asked. */
+  async get(id: string): Promise<KeptSecrets | undefined> {
+    try {
+      return shape.parse(openJson(await readFile(this.#path(id)), this.#key, id));
+    } catch {
+      return undefined;
+    }
+  }
+
+  async drop(id: string): Promise<void> {
+    await rm(this.#path(id), { force: true });
+  }
+
+  /** The sessions for which something is kept. */
+  async list(): Promise<string[]> {
+    const files = await readdir(this.#dir).catch(() => []);
+    return files.filter((file) => idShape.test(file));
+  }
+
+  /** Ids come from events: nothing but an id becomes a path. */
+  #path(id: string): string {
+    if (!idShape.test(id)) throw new AppError('INPUT_INVALID', 'that is not the id of a page session');
+    return join(this.#dir, id);
+  }
+}

@@ -1,0 +1,131 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { newEvent, SignInRefusedSchema } from '#events';
+import type { Clock } from '#kernel';
+import {
+  CLOCK,
+  CONFIG,
+  hashPageSecret,
+  INSTANCE,
+  PageSessions,
+  parseTrustedProxies,
+  readCookie,
+  setCookie,
+  sourceAddress,
+  type TrustedProxies,
+  type WeirConfig,
+} from '#platform';
+import { PAGES_KEY, SIGN_IN_PROVIDERS } from '../identity.tokens.js';
+import { PageSessionDesk } from '../pages/page-session.desk.js';
+import { localPath } from './local-path.js';
+import { SignInFailure, type Begun, type ProviderAnswer, type SignInProvider } from './sign-in.provider.js';
+import { SignInTransaction, transactionLife } from './sign-in.transaction.js';
+import { UsedTransactions } from './used-transactions.js';
+
+/** Where the browser goes next, and the cookies that it takes along. */
+export interface Onwards {
+  readonly to: Begun;
+  readonly cookies: readonly string[];
+}
+
+/** The way to a provider and back, the same for every kind: what was begun here, by this browser, ends here, once. */
+@Injectable()
+export class SignInDesk {
+  readonly #log = new Logger('sign-in');
+  readonly #used = new UsedTransactions();
+  readonly #trusted: TrustedProxies;
+
+  constructor(
+    @Inject(SIGN_IN_PROVIDERS) readonly providers: readonly SignInProvider[],
+    @Inject(PAGES_KEY) private readonly key: Buffer,
+    @Inject(PageSessionDesk) private readonly desk: PageSessionDesk,
+    @Inject(PageSessions) private readonly pages: PageSessions,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(INSTANCE) private readonly instance: string,
+    @Inject(CONFIG) config: WeirConfig,
+  ) {
+    this.#trusted = parseTrustedProxies(config.identity.trustedProxies);
+  }
+
+  provider(name: string): SignInProvider | undefined {
+    return this.providers.find((candidate) => candidate.name === name);
+  }
+
+  /** Never throws: what fails is a way to the sign-in page. `to` is what the browser asked for, unchecked. */
+  async begin(name: string, to: unknown): Promise<Onwards> {
+    const path = localPath(to);
+    try {
+      const provider = this.#provider(name);
+      const transaction = SignInTransaction.begin(name, path, this.clock.now());
+      const begun = await provider.begin(transaction);
+      return { to: begun, cookies: [this.#transactionCookie(transaction.seal(this.key), transactionLife)] };
+    } catch (error) {
+      return this.#failed(name, error, path);
+    }
+  }
+
+  /** Never throws. What a provider's answer makes of the transaction that this browser began. */
+  async finish(name: string, answer: ProviderAnswer, request: IncomingMessage): Promise<Onwards> {
+    const now = this.clock.now();
+    const cookie = readCookie(request.headers.cookie, this.pages.cookies.signIn);
+    const transaction = SignInTransaction.open(cookie, this.key, now);
+    try {
+      if (!transaction) throw new SignInFailure('expired', 'there is no sign-in to finish');
+      if (transaction.provider !== name)
+        throw new SignInFailure('mismatch', `the sign-in was begun at ${transaction.provider}`);
+      const provider = this.#provider(name);
+      const person = await provider.complete(answer, transaction);
+      if (!this.#used.use(transaction.id, transaction.endsAt, now))
+        throw new SignInFailure('expired', 'this sign-in was finished before');
+      const session = await this.desk.start(provider, person, sourceAddress(request, this.#trusted));
+      await this.#endFormer(request);
+      return { to: { redirect: transaction.to }, cookies: [session, this.#transactionCookie('', 0)] };
+    } catch (error) {
+      if (transaction?.provider === name) await this.#record(name, error, request);
+      return this.#failed(name, error, transaction?.to ?? '/');
+    }
+  }
+
+  #provider(name: string): SignInProvider {
+    const provider = this.provider(name);
+    if (!provider) throw new SignInFailure('unknown', 'there is no such provider');
+    return provider;
+  }
+
+  #transactionCookie(value: string, life: number): string {
+    const { cookies } = this.pages;
+    return setCookie(cookies.signIn, value, cookies, life / 1000);
+  }
+
+  /** Who signs in anew leaves no second session behind in the same browser. */
+  async #endFormer(request: IncomingMessage): Promise<void> {
+    const secret = readCookie(request.headers.cookie, this.pages.cookies.session);
+    const former = secret && this.pages.book.bySecretHash(hashPageSecret(secret).toString('hex'));
+    if (former && former.ended === undefined) await this.desk.end(former, 'signed out');
+  }
+
+  #failed(name: string, error: unknown, path: string): Onwards {
+    const code = error instanceof SignInFailure ? error.code : 'unavailable';
+    if (code !== 'unknown')
+      this.#log.warn({
+        message: error instanceof Error ? error.message : String(error),
+        provider: name,
+        code,
+      });
+    const query = new URLSearchParams({ error: code, ...(path === '/' ? {} : { to: path }) });
+    // An answer to something else ends nothing: the way that this browser is on may be another tab's.
+    const cookies = code === 'mismatch' ? [] : [this.#transactionCookie('', 0)];
+    return { to: { redirect: `/sign-in?${query.toString()}` }, cookies };
+  }
+
+  /** An answer that is not taken is worth a record; what never was a sign-in of ours is not. */
+  async #record(name: string, error: unknown, request: IncomingMessage): Promise<void> {
+    if (!(error instanceof SignInFailure) || error.code === 'unavailable') return;
+    const init = {
+      ...{ code: error.code, reason: `sign-in with ${name} failed`, through: 'pages' },
+      sourceAddress: sourceAddress(request, this.#trusted),
+    };
+    const origin = { source: `identity/${this.instance}`, subject: `${name}:`, clock: this.clock };
+    await this.pages.append(newEvent(SignInRefusedSchema, init, origin)).catch(() => undefined);
+  }
+}
