@@ -11,7 +11,7 @@ interface DialogProps {
 
 /**
  * A modal dialog. Radix's own overlay brings a <style> element to keep the page from scrolling, which the
- * content-security policy refuses: the backdrop is ours, and base.css holds the page still.
+ * content-security policy refuses: the backdrop is ours.
  */
 export function Dialog({ open, onClose, title, description, children }: DialogProps) {
   return (

@@ -65,7 +65,7 @@ function NothingWaits({ all }: { readonly all: boolean }) {
 const liveWords: Readonly<Record<StreamState, string>> = {
   connecting: 'Connecting',
   live: 'Live',
-  off: 'Asking every few seconds',
+  off: 'Every 3 s',
 };
 
 function LiveMark({ state }: { readonly state: StreamState }) {

@@ -7,6 +7,7 @@ import { Empty, Failure, Loading } from '../../ui/states.js';
 import { Visible } from '../../ui/visible-text.js';
 import { localPath } from './local-path.js';
 import { reasonOf } from './reasons.js';
+import './sign-in.css';
 
 type Provider = GetIdentityProvidersResponse['providers'][number];
 
