@@ -1,45 +1,242 @@
 import pg from 'pg';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { picture, seriousViolations, TestBrowser } from '../support/browser.js';
-import { TestHouse } from '../support/house.js';
+import { picture, seriousViolations, TestBrowser, type Theme } from '../support/browser.js';
+import { eventually, TestHouse } from '../support/house.js';
 import { peer } from '../support/peers.js';
+import { StandIn } from '../support/stand-in.js';
 
 const chromium = peer('chromium');
+const refusedLoad = /^Failed to load resource: the server responded with a status of (401|404|403|409|503)/;
 
-describe.skipIf(!chromium)('the pages', () => {
+describe.skipIf(!chromium)('the pages', { timeout: 60_000 }, () => {
   let house: TestHouse;
+  let gate: StandIn;
   let browser: TestBrowser;
   beforeAll(async () => {
     house = await TestHouse.start({ yaml: 'demo: true' });
+    gate = await StandIn.start(house);
+    gate.activity = activity;
+    gate.setup = setupOf(house);
     browser = TestBrowser.open();
   });
   afterAll(async () => {
     await browser?.close();
+    await gate?.stop();
     await house?.stop();
   });
 
-  it('list what waits, and a person approves it', async () => {
-    const client = new pg.Client(await house.client('demo'));
+  async function open(path: string, role: string | undefined, theme: Theme = 'light', width = 1280) {
+    gate.role = role;
+    const { page, complaints } = await browser.page({ theme, width, height: width < 500 ? 844 : 900 });
+    await page.goto(gate.url + path);
+    return { page, complaints };
+  }
+
+  /** A picture in both widths, axe in both, nothing wider than the window, nothing that the policy refused. */
+  async function inspect(page: Page, complaints: readonly string[], name: string) {
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+      await picture(page, `${name}-${width}`, true);
+      expect(await seriousViolations(page)).toEqual([]);
+      const wide = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
+      expect(wide, `${name} at ${width} px is wider than the window`).toBeLessThanOrEqual(0);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+    expect(complaints.filter((each) => !refusedLoad.test(each))).toEqual([]);
+  }
+
+  async function asAgent<T>(work: (client: pg.Client) => Promise<T>, more: pg.ClientConfig = {}): Promise<T> {
+    const client = new pg.Client({
+      ...(await house.client('demo')),
+      application_name: 'night-batch',
+      ...more,
+    });
+    client.on('error', () => undefined);
     await client.connect();
-    const held = client.query("UPDATE orders SET status = 'paid' WHERE id = $1", [7]);
-    const id = await house.pendingApproval();
-    const { page, complaints } = await browser.page({ token: await house.token('approver') });
-    await page.goto(`${house.url}/approvals`);
-    await page.getByRole('link', { name: /update/i }).waitFor();
-    await picture(page, 'approvals-thin');
-    await page.keyboard.press('j');
-    await page.keyboard.press('Enter');
-    await page.waitForURL(`**/approvals/${id}`);
-    await page.getByText('Exactly this would run').waitFor();
-    await picture(page, 'approval-thin');
-    await page.keyboard.press('a');
-    await page.getByRole('dialog').waitFor();
-    await page.getByRole('textbox').fill('ticket 4711');
-    await picture(page, 'approve-thin');
-    await page.keyboard.press('Control+Enter');
-    expect((await held).rowCount).toBe(1);
-    expect(await seriousViolations(page)).toEqual([]);
-    await client.end();
-    expect(complaints.filter((each) => !/stream|activity|404/.test(each))).toEqual([]);
+    return work(client).finally(() => client.end());
+  }
+
+  describe.each(['light', 'dark'] as const)('in the %s', (theme) => {
+    it('Start: says what is missing and gives the line to paste', async () => {
+      const { page, complaints } = await open('/', 'operator', theme);
+      await page.getByRole('heading', { name: 'Connections' }).waitFor();
+      await page.getByRole('button', { name: 'Copy the client line of demo' }).click();
+      await page.getByText('Copied').waitFor();
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe(clientLine(house));
+      await page.getByText('One thing is missing').waitFor();
+      await inspect(page, complaints, `start-${theme}`);
+    });
+
+    it('Approvals: the request arrives by itself, is read, and approved by keyboard alone', async () => {
+      const { page, complaints } = await open('/approvals', 'approver', theme);
+      await page.getByText('Nothing waits for you').waitFor();
+      await page.getByText('Live', { exact: true }).waitFor();
+      await inspect(page, complaints, `approvals-empty-${theme}`);
+      await asAgent(async (client) => {
+        const held = client.query(
+          "UPDATE orders SET status = 'paid' WHERE id = $1 AND total < $2",
+          [7, 99.5],
+        );
+        const id = await house.pendingApproval();
+        gate.tell(await house.json('approver', `/api/approvals/${id}`));
+        await page.getByRole('link', { name: /update/ }).waitFor();
+        await page.keyboard.press('j');
+        await page.keyboard.press('Enter');
+        await page.waitForURL(`**/approvals/${id}`);
+        await page.getByText('Exactly this would run').waitFor();
+        await page.getByText('lost').waitFor();
+        await page
+          .getByText('41 sessions')
+          .or(page.getByText('sessions', { exact: true }))
+          .first()
+          .waitFor();
+        await inspect(page, complaints, `approval-${theme}`);
+        await page.keyboard.press('?');
+        await page.getByText('Keys on this page').waitFor();
+        await inspect(page, complaints, `keys-${theme}`);
+        await page.keyboard.press('Escape');
+        await page.keyboard.press('a');
+        await page.getByRole('dialog').waitFor();
+        await page.keyboard.type('ticket 4711');
+        await inspect(page, complaints, `approve-${theme}`);
+        await page.keyboard.press('Control+Enter');
+        expect((await held).rowCount).toBe(1);
+        await page.getByRole('heading', { level: 2 }).first().waitFor();
+        await page.getByText('ticket 4711').waitFor();
+        expect(gate.unsafe.at(-1)).toEqual({ path: `/api/approvals/${id}/decision`, csrf: gate.csrf });
+      });
+    });
+
+    it('Approvals: denied with a reason, which a denial needs', async () => {
+      const { page } = await open('/approvals', 'approver', theme);
+      await asAgent(async (client) => {
+        const held = client
+          .query("DELETE FROM tickets WHERE status = 'closed'")
+          .catch((error: Error) => error.message);
+        const id = await house.pendingApproval();
+        await page.goto(`${gate.url}/approvals/${id}`);
+        await page.getByText('Exactly this would run').waitFor();
+        await page.keyboard.press('d');
+        await page.keyboard.press('Control+Enter');
+        await page.getByText('Say why').waitFor();
+        await page.keyboard.type('not on a Friday');
+        await page.keyboard.press('Control+Enter');
+        expect(await held).toMatch(/denied|not on a Friday/);
+        await page.getByText('Denied', { exact: true }).first().waitFor();
+      });
+    });
+
+    it('Sessions: found by filters that stand in the address, replayed, and ended', async () => {
+      const sessionId = await asAgent(async (client) => {
+        await client.query('SELECT id, name, email, ssn FROM customers ORDER BY id LIMIT 12');
+        await client.query('DROP TABLE orders').catch(() => undefined);
+        const { page, complaints } = await open('/sessions', 'security', theme);
+        await page.getByRole('table').waitFor();
+        await page.keyboard.press('/');
+        await page.keyboard.type('dev:dev-agent');
+        await page.keyboard.press('Enter');
+        await page.waitForURL('**/sessions?identity=*');
+        const row = page.getByRole('row', { name: /open.*refused/ }).first();
+        await eventually(async () => {
+          await page.reload();
+          await page.getByRole('table').waitFor();
+          return (await row.count()) > 0;
+        });
+        await inspect(page, complaints, `sessions-${theme}`);
+        await row.getByRole('link').click();
+        await page.getByText('As it went').waitFor();
+        await page.getByText('d***@example.com').first().waitFor();
+        await page.getByText('agents do not change the schema').first().waitFor();
+        await inspect(page, complaints, `session-${theme}`);
+        const id = new URL(page.url()).pathname.split('/').at(-1)!;
+        await page.getByRole('button', { name: 'End this session' }).click();
+        await page.keyboard.type('it reads too much');
+        await inspect(page, complaints, `end-${theme}`);
+        await page.keyboard.press('Control+Enter');
+        await page.getByRole('dialog').waitFor({ state: 'hidden' });
+        return id;
+      });
+      expect(gate.ended.at(-1)).toEqual({ id: sessionId, reason: 'it reads too much' });
+    });
+
+    it('Decisions: the link of a refusal says why, and whom to ask', async () => {
+      const hint = await asAgent((client) =>
+        client.query('DROP TABLE orders').then(
+          () => '',
+          (error: { hint?: string }) => error.hint ?? '',
+        ),
+      );
+      const path = /\/decisions\/[\w-]+/.exec(hint)?.[0] ?? 'none';
+      const { page, complaints } = await open(path, 'agent', theme);
+      await page.getByRole('heading', { name: /agents do not change the schema/ }).waitFor();
+      await page.getByText('the demo shop team').waitFor();
+      await page
+        .getByText('agents.no-ddl')
+        .or(page.getByText(/^agents\./))
+        .first()
+        .waitFor();
+      await inspect(page, complaints, `decision-${theme}`);
+    });
+
+    it('Sign-in: whoever is not signed in is led there, and back', async () => {
+      const { page, complaints } = await open('/sessions?decision=deny', undefined, theme);
+      await page.waitForURL('**/sign-in?to=*');
+      const link = page.getByRole('link', { name: /Continue with Example Corp/ });
+      await link.waitFor();
+      expect(await link.getAttribute('href')).toBe(
+        `/api/identity/sign-in/corp?to=${encodeURIComponent('/sessions?decision=deny')}`,
+      );
+      await inspect(page, complaints, `sign-in-${theme}`);
+    });
   });
 });
+
+const activity = {
+  identity: 'dev:dev-agent',
+  since: new Date(Date.now() - 86_400_000).toISOString(),
+  ...{ sessions: 41, statements: 1290, denied: 3, held: 12, rows: 48_211, maskedValues: 903 },
+  tables: [
+    { table: 'public.orders', statements: 811, rows: 40_020 },
+    { table: 'public.customers', statements: 388, rows: 8191 },
+  ],
+  recent: [
+    {
+      id: 'ses_01m7wfbyqd685ercy2qknzas5g-2',
+      time: new Date(Date.now() - 60_000).toISOString(),
+      ...{ kinds: ['drop_table'], tables: ['public.orders'], decision: 'deny', rows: 0, connection: 'demo' },
+    },
+    {
+      id: 'ses_01m7wfbyqd685ercy2qknzas5g-1',
+      time: new Date(Date.now() - 65_000).toISOString(),
+      ...{ kinds: ['select'], tables: ['public.customers'], decision: 'allow', rows: 12, connection: 'demo' },
+    },
+  ],
+};
+
+function clientLine(house: TestHouse): string {
+  return `psql "host=127.0.0.1 port=${house.postgresPort} dbname=demo user=agent"`;
+}
+
+function setupOf(house: TestHouse) {
+  return {
+    postgres: { host: '127.0.0.1', port: house.postgresPort },
+    connections: [
+      { name: 'demo', protocol: 'postgres', owner: 'the demo shop team', client: clientLine(house) },
+      {
+        ...{ name: 'orders', protocol: 'postgres', owner: 'payments-team' },
+        client: `psql "host=weir.internal.example port=15432 dbname=orders user=agent sslmode=verify-full sslrootcert=system"`,
+      },
+    ],
+    policies: { count: 14, owner: 'file', version: 'p-7' },
+    masking: { rules: 9, owner: 'shipped' },
+    ...{ providers: 0, webhooks: 1 },
+    missing: [
+      {
+        what: 'Nobody can sign in to pages',
+        why: 'No identity provider is named with a client for pages, so approvers have the commands only.',
+        do: 'identity.oidc[].signIn in weir.yaml: clientId, clientSecret',
+      },
+    ],
+  };
+}

@@ -80,7 +80,8 @@ export class StandIn {
     for (const [pattern, answer] of this.routes) {
       const match = pattern.exec(`${incoming.method} ${path}`);
       const body = match && (await answer(match, incoming));
-      if (body !== undefined && body !== null) return send(response, incoming.method === 'DELETE' ? 202 : 200, body);
+      if (body !== undefined && body !== null)
+        return send(response, incoming.method === 'DELETE' ? 202 : 200, body);
     }
     return this.forward(incoming, response);
   }
@@ -103,11 +104,14 @@ export class StandIn {
   }
 
   private async forward(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const headers = { ...incoming.headers, ...(this.role ? { authorization: `Bearer ${await this.house.token(this.role)}` } : {}) };
+    const headers = {
+      ...incoming.headers,
+      ...(this.role ? { authorization: `Bearer ${await this.house.token(this.role)}` } : {}),
+    };
     const { port } = new URL(this.house.url);
     const path = incoming.url ?? '/';
     const asked = request({ host: '127.0.0.1', port, path, method: incoming.method, headers }, (answer) => {
-      if (!/json/.test(answer.headers['content-type'] ?? '') || !path.startsWith('/api/')) {
+      if (!/\/(problem\+)?json/.test(answer.headers['content-type'] ?? '') || !path.startsWith('/api/')) {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
         return;
@@ -124,11 +128,15 @@ export class StandIn {
 
   private more(path: string, body: Json): Json {
     if (/^\/api\/identity\/me/.test(path) && typeof body['id'] === 'string')
-      return { ...body, pageSession: { provider: 'corp', csrf: this.csrf, idleUntil: soon(), endsAt: soon() } };
+      return {
+        ...body,
+        pageSession: { provider: 'corp', csrf: this.csrf, idleUntil: soon(), endsAt: soon() },
+      };
     if (/^\/api\/approvals\/\w+$/.test(path)) return { ...this.approvalMore, ...body };
     if (Array.isArray(body['approvals']) && !('id' in body))
       return { approvals: body['approvals'].map((each: Json) => ({ ...this.approvalMore, ...each })) };
-    if (/^\/api\/decisions\//.test(path) && typeof body['id'] === 'string') return { ...this.decisionMore, ...body };
+    if (/^\/api\/decisions\//.test(path) && typeof body['id'] === 'string')
+      return { ...this.decisionMore, ...body };
     return body;
   }
 }

@@ -17,9 +17,7 @@ export function WhoMenu({ me }: { readonly me: Me }) {
         className="button button-quiet who"
         aria-label={`Signed in as ${visible(nameOf(me))}`}
       >
-        <span className="avatar" aria-hidden="true">
-          {visible(nameOf(me)).slice(0, 1).toUpperCase()}
-        </span>
+        <span className="avatar" data-letter={visible(nameOf(me)).slice(0, 1).toUpperCase()} />
         <span className="only-wide who-name">
           <Visible text={nameOf(me)} />
         </span>

@@ -17,8 +17,11 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
   };
   const words = { idle: 'Copy', copied: 'Copied', failed: 'Select and copy' };
   return (
-    <Button className="copy" onClick={copy} aria-label={`Copy ${what}`}>
-      <span aria-live="polite">{words[state]}</span>
+    <Button className="copy" onClick={copy} aria-label={`${words[state]} ${what}`}>
+      {words[state]}
+      <span className="unseen" role="status">
+        {state === 'copied' ? `Copied ${what}` : ''}
+      </span>
     </Button>
   );
 }

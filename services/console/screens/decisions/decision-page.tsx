@@ -36,7 +36,9 @@ export function DecisionPage() {
         <Failure error={decision.error} what="this decision" retry={() => void decision.refetch()} />
       )}
       {isMissing(decision.error) && (
-        <p className="faint">Only whoever ran the statement, security and auditors see what was decided on it.</p>
+        <p className="faint">
+          Only whoever ran the statement, security and auditors see what was decided on it.
+        </p>
       )}
       {decision.data && <Shown decision={decision.data} />}
     </article>
@@ -56,7 +58,7 @@ function Shown({ decision }: { readonly decision: Decision }) {
         <Sql text={decision.text} label="Statement" />
         <p className="faint">As recorded: values of masked classes are replaced.</p>
       </Section>
-      <Section title="What it would do">
+      <Section title={decision.decision === 'allow' ? 'What it does' : 'What it would do'}>
         <StatementFacts decision={decision} />
       </Section>
       <Section title="What decided">
@@ -194,7 +196,9 @@ function Policies({ decision: { policyIds, snapshot } }: { readonly decision: De
 }
 
 function Masks({ decision }: { readonly decision: Decision }) {
-  const masks = decision.masks ?? Object.entries(decision.outcome?.masked ?? {}).map(([name, values]) => ({ class: name, values }));
+  const masks =
+    decision.masks ??
+    Object.entries(decision.outcome?.masked ?? {}).map(([name, values]) => ({ class: name, values }));
   if (masks.length === 0) return null;
   return (
     <Section title="Masks">
@@ -227,8 +231,10 @@ function Became({ decision: { hold, outcome } }: { readonly decision: Decision }
         )}
         {outcome && (
           <Fact name="Ended">
-            <Visible text={outcome.status.replaceAll('_', ' ')} />, {count(outcome.rows, 'row')},{' '}
-            {bytes(outcome.bytes)}, {duration(outcome.durationUs)}
+            <Visible text={outcome.status.replaceAll('_', ' ')} />
+            {outcome.rows > 0 && `, ${count(outcome.rows, 'row')}`}
+            {outcome.bytes > 0 && `, ${bytes(outcome.bytes)}`}
+            {`, after ${duration(outcome.durationUs)}`}
           </Fact>
         )}
         {outcome && outcome.message !== '' && (

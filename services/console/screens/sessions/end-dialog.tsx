@@ -35,8 +35,8 @@ export function EndDialog({ session, onClose }: { readonly session: Session; rea
       title="End this session?"
       description={
         <>
-          <Visible text={session.identity} /> on <Visible text={session.connection} /> is disconnected; a transaction
-          that is open is rolled back.
+          <Visible text={session.identity} /> on <Visible text={session.connection} /> is disconnected; a
+          transaction that is open is rolled back.
         </>
       }
     >

@@ -28,11 +28,24 @@ export function Filters({ search }: { readonly search: SessionSearch }) {
   };
   return (
     // Drawn anew for another search: the fields hold what the address says.
-    <form className="filters" role="search" aria-label="Sessions" ref={form} onSubmit={send} key={JSON.stringify(search)}>
+    <form
+      className="filters"
+      role="search"
+      aria-label="Sessions"
+      ref={form}
+      onSubmit={send}
+      key={JSON.stringify(search)}
+    >
       {textFilters.map((name) => (
         <div key={name}>
           <label htmlFor={`filter-${name}`}>{labels[name][0]}</label>
-          <input id={`filter-${name}`} name={name} defaultValue={search[name]} placeholder={labels[name][1]} autoComplete="off" />
+          <input
+            id={`filter-${name}`}
+            name={name}
+            defaultValue={search[name]}
+            placeholder={labels[name][1]}
+            autoComplete="off"
+          />
         </div>
       ))}
       <div>
@@ -46,11 +59,21 @@ export function Filters({ search }: { readonly search: SessionSearch }) {
       </div>
       <div>
         <label htmlFor="filter-since">From</label>
-        <input id="filter-since" name="since" type="datetime-local" defaultValue={toLocalInput(search.since)} />
+        <input
+          id="filter-since"
+          name="since"
+          type="datetime-local"
+          defaultValue={toLocalInput(search.since)}
+        />
       </div>
       <div>
         <label htmlFor="filter-until">To</label>
-        <input id="filter-until" name="until" type="datetime-local" defaultValue={toLocalInput(search.until)} />
+        <input
+          id="filter-until"
+          name="until"
+          type="datetime-local"
+          defaultValue={toLocalInput(search.until)}
+        />
       </div>
       <div className="filters-end">
         <Button type="submit" look="primary">
@@ -91,5 +114,9 @@ function Spans({ search }: { readonly search: SessionSearch }) {
 function searchOf(data: FormData): SessionSearch {
   const text = (name: string) => String(data.get(name) ?? '');
   const fields = Object.fromEntries([...textFilters, 'decision'].map((name) => [name, text(name)]));
-  return readSearch({ ...fields, since: fromLocalInput(text('since')), until: fromLocalInput(text('until')) });
+  return readSearch({
+    ...fields,
+    since: fromLocalInput(text('since')),
+    until: fromLocalInput(text('until')),
+  });
 }

@@ -29,7 +29,11 @@ export interface ReplayStatement {
   readonly policyIds: readonly string[];
   readonly approvalId: string;
   readonly parameters: readonly { readonly value: string | null; readonly note: string }[];
-  readonly hold?: { readonly outcome: string; readonly decidedBy: readonly string[]; readonly waitedUs: number };
+  readonly hold?: {
+    readonly outcome: string;
+    readonly decidedBy: readonly string[];
+    readonly waitedUs: number;
+  };
   readonly outcome?: {
     readonly status: string;
     readonly commandTag: string;
@@ -104,7 +108,11 @@ export class Replay {
 const readers: Readonly<Record<string, (replay: Replay, line: Json) => void>> = {
   SessionStarted: (replay, line) =>
     replay.begin(
-      note(line, 'Connected', [text(line['sourceAddress']), text(line['clientProgram']), line['clientTls'] === true ? 'TLS' : 'no TLS']),
+      note(line, 'Connected', [
+        text(line['sourceAddress']),
+        text(line['clientProgram']),
+        line['clientTls'] === true ? 'TLS' : 'no TLS',
+      ]),
     ),
   StatementPrepared: (replay, line) =>
     replay.begin({
@@ -132,7 +140,14 @@ const readers: Readonly<Record<string, (replay: Replay, line: Json) => void>> = 
 
 function note(line: Json, title: string, parts: readonly string[]): ReplayNote {
   const words = parts.filter((part) => part !== '').join(', ');
-  return { kind: 'note', id: `event-${number(line['seq'])}`, time: text(line['time']), title, text: words, sql: '' };
+  return {
+    kind: 'note',
+    id: `event-${number(line['seq'])}`,
+    time: text(line['time']),
+    title,
+    text: words,
+    sql: '',
+  };
 }
 
 function received(line: Json, number_: number): ReplayStatement {
@@ -148,7 +163,10 @@ function received(line: Json, number_: number): ReplayStatement {
     approvalId: text(line['approvalId']),
     parameters: list(line['parameters'])
       .filter(isJson)
-      .map((each) => ({ value: each['null'] === true ? null : text(each['value']), note: text(each['note']) })),
+      .map((each) => ({
+        value: each['null'] === true ? null : text(each['value']),
+        note: text(each['note']),
+      })),
   };
 }
 
@@ -171,10 +189,16 @@ function outcomeOf(line: Json): NonNullable<ReplayStatement['outcome']> {
 function joined(known: Result | undefined, chunk: Json): Result {
   const columns = list(chunk['columns'])
     .filter(isJson)
-    .map((column) => ({ name: text(column['name']), mask: text(column['mask']), class: text(column['class']) }));
+    .map((column) => ({
+      name: text(column['name']),
+      mask: text(column['mask']),
+      class: text(column['class']),
+    }));
   const rows = list(chunk['rows']).filter(isJson);
   const before = known ?? { columns: [], rows: [], total: 0 };
-  const kept = rows.slice(0, Math.max(0, mostRows - before.rows.length)).map((row) => list(row['values']).filter(isJson).map(valueOf));
+  const kept = rows
+    .slice(0, Math.max(0, mostRows - before.rows.length))
+    .map((row) => list(row['values']).filter(isJson).map(valueOf));
   return {
     columns: columns.length > 0 ? columns : before.columns,
     rows: [...before.rows, ...kept],

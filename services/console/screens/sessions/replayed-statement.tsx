@@ -8,7 +8,11 @@ import type { ReplayStatement } from './replay.js';
 import { ResultTable } from './result-table.js';
 
 /** A statement with its values, what was decided, what came of it, and the rows as the client saw them. */
-export const ReplayedStatement = memo(function ReplayedStatement({ statement }: { readonly statement: ReplayStatement }) {
+export const ReplayedStatement = memo(function ReplayedStatement({
+  statement,
+}: {
+  readonly statement: ReplayStatement;
+}) {
   const { number, id, text, decision, reason, parameters } = statement;
   return (
     <div className="entry-body">
@@ -34,7 +38,8 @@ function Parameters({ parameters }: Pick<ReplayStatement, 'parameters'>) {
     <p className="entry-parameters">
       {parameters.map(({ value, note }, i) => (
         <span key={i}>
-          <span className="sql-parameter">${i + 1}</span> = {value === null ? <i>NULL</i> : <Visible text={value} />}
+          <span className="sql-parameter">${i + 1}</span> ={' '}
+          {value === null ? <i>NULL</i> : <Visible text={value} />}
           {note !== '' && (
             <span className="faint">
               {' '}

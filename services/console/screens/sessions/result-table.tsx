@@ -46,7 +46,9 @@ export function ResultTable({ result, number }: { readonly result: Result; reado
         </Button>
       )}
       {(all || rows.length <= atFirst) && unseen > 0 && (
-        <p className="faint">{count(unseen, 'further row')}: ./weir replay with --rows all shows what is recorded.</p>
+        <p className="faint">
+          {count(unseen, 'further row')}: ./weir replay with --rows all shows what is recorded.
+        </p>
       )}
     </div>
   );

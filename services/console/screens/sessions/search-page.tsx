@@ -26,7 +26,11 @@ export function SearchPage() {
       {isError && <Failure error={error} what="sessions" retry={() => void refetch()} />}
       {data && !isError && (
         <div className={isPlaceholderData ? 'stale' : ''} aria-busy={isPlaceholderData}>
-          {data.sessions.length === 0 ? <NothingFound search={search} /> : <SessionTable sessions={data.sessions} />}
+          {data.sessions.length === 0 ? (
+            <NothingFound search={search} />
+          ) : (
+            <SessionTable sessions={data.sessions} />
+          )}
           <Pages search={search} next={data.next} />
         </div>
       )}

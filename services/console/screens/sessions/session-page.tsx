@@ -76,13 +76,21 @@ function Who({ session }: { readonly session: Session }) {
         <Visible text={session.identity} />
       </Fact>
       <Fact name="In the name of">
-        {session.onBehalfOf === '' ? <span className="faint">nobody else</span> : <Visible text={session.onBehalfOf} />}
+        {session.onBehalfOf === '' ? (
+          <span className="faint">nobody else</span>
+        ) : (
+          <Visible text={session.onBehalfOf} />
+        )}
       </Fact>
       <Fact name="From">
         <Visible text={session.sourceAddress} />
       </Fact>
       <Fact name="Says it is">
-        <Visible text={[session.clientUser, session.clientProgram].filter((part) => part !== '').join(', ') || 'nothing'} />
+        <Visible
+          text={
+            [session.clientUser, session.clientProgram].filter((part) => part !== '').join(', ') || 'nothing'
+          }
+        />
       </Fact>
     </Facts>
   );

@@ -70,7 +70,9 @@ async function read(
 
 async function* eventLines(id: string, signal: AbortSignal): AsyncGenerator<Record<string, unknown>> {
   const { data } = await getSessionsByIdEvents({ path: { id }, parseAs: 'stream', signal });
-  const reader = (data as unknown as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream() as never).getReader();
+  const reader = (data as unknown as ReadableStream<Uint8Array>)
+    .pipeThrough(new TextDecoderStream() as never)
+    .getReader();
   let rest = '';
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     const lines = (rest + String(part.value)).split('\n');

@@ -43,7 +43,9 @@ function Setup({ setup }: { readonly setup: GetSetupResponse }) {
 function Missing({ missing }: Pick<GetSetupResponse, 'missing'>) {
   return (
     <section className="missing" aria-labelledby="missing">
-      <h2 id="missing">{missing.length === 1 ? 'One thing is missing' : `${missing.length} things are missing`}</h2>
+      <h2 id="missing">
+        {missing.length === 1 ? 'One thing is missing' : `${missing.length} things are missing`}
+      </h2>
       <ul>
         {missing.map(({ what, why, do: act }) => (
           <li key={what}>
@@ -104,13 +106,29 @@ function Connections({ connections }: Pick<GetSetupResponse, 'connections'>) {
   );
 }
 
-function Parts({ setup: { policies, masking, providers, webhooks, postgres } }: { readonly setup: GetSetupResponse }) {
+function Parts({
+  setup: { policies, masking, providers, webhooks, postgres },
+}: {
+  readonly setup: GetSetupResponse;
+}) {
   const parts: readonly (readonly [string, string, string])[] = [
     ['PostgreSQL', `${postgres.host}:${postgres.port}`, 'where clients connect'],
-    ['Policies', count(policies.count, 'policy', 'policies'), `owned by ${policies.owner}, version ${policies.version}`],
+    [
+      'Policies',
+      count(policies.count, 'policy', 'policies'),
+      `owned by ${policies.owner}, version ${policies.version}`,
+    ],
     ['Masking', count(masking.rules, 'rule'), `owned by ${masking.owner}`],
-    ['Sign-in', count(providers, 'provider'), providers > 0 ? 'people sign in with them' : 'nobody can sign in to pages'],
-    ['Webhooks', count(webhooks, 'webhook'), webhooks > 0 ? 'tell people what waits' : 'nobody is told what waits'],
+    [
+      'Sign-in',
+      count(providers, 'provider'),
+      providers > 0 ? 'people sign in with them' : 'nobody can sign in to pages',
+    ],
+    [
+      'Webhooks',
+      count(webhooks, 'webhook'),
+      webhooks > 0 ? 'tell people what waits' : 'nobody is told what waits',
+    ],
   ];
   return (
     <section aria-labelledby="parts">
