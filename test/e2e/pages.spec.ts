@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { picture, seriousViolations, TestBrowser, type Theme } from '../support/browser.js';
-import { eventually, TestHouse } from '../support/house.js';
+import { eventually, root, TestHouse } from '../support/house.js';
 import { peer } from '../support/peers.js';
 import { StandIn } from '../support/stand-in.js';
 
@@ -74,10 +76,10 @@ describe.skipIf(!chromium)('the pages', { timeout: 60_000 }, () => {
       await page.getByText('Live', { exact: true }).waitFor();
       await inspect(page, complaints, `approvals-empty-${theme}`);
       await asAgent(async (client) => {
-        const held = client.query(
-          "UPDATE orders SET status = 'paid' WHERE id = $1 AND total < $2",
-          [7, 99.5],
-        );
+        const held = client.query("UPDATE orders SET status = 'paid' WHERE id = $1 AND status <> $2", [
+          7,
+          'lost',
+        ]);
         const id = await house.pendingApproval();
         gate.tell(await house.json('approver', `/api/approvals/${id}`));
         await page.getByRole('link', { name: /update/ }).waitFor();
@@ -189,6 +191,233 @@ describe.skipIf(!chromium)('the pages', { timeout: 60_000 }, () => {
       );
       await inspect(page, complaints, `sign-in-${theme}`);
     });
+  });
+
+  describe('show what others wrote as text', () => {
+    const bad = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
+    const hostile = (where: string) =>
+      `${where} ${bad} \u202eevil\u2066 \x1b[31m {{7*7}} javascript:alert(3)`;
+    const id = 'apr_01m7wfbyqd685ercy2qknzas5g';
+    const item = {
+      id,
+      status: 'pending',
+      requester: {
+        id: hostile('rid'),
+        kind: 'agent',
+        subject: hostile('sub'),
+        onBehalfOf: hostile('for'),
+        displayName: hostile('who'),
+      },
+      connection: hostile('con'),
+      text: hostile('red'),
+      ...{ kind: hostile('kin'), tables: [hostile('tab'), hostile('two')], reason: hostile('rea') },
+      ...{ approverGroups: [hostile('grp')], quorum: 1, mode: 'wait', classes: [hostile('cla')] },
+      approvals: [
+        { by: hostile('by'), decision: 'approve', reason: hostile('why'), at: new Date().toISOString() },
+      ],
+      requestedAt: new Date().toISOString(),
+      expiresAt: new Date(Date.now() + 600_000).toISOString(),
+      ...{ sessionId: 'ses_01m7wfbyqd685ercy2qknzas5g', statementId: 'ses_01m7wfbyqd685ercy2qknzas5g-1' },
+      estimate: { unavailable: hostile('est') },
+      source: { address: hostile('add'), program: hostile('app') },
+      exact: {
+        text: `SELECT '${hostile('sql')}' -- ${hostile('com')}\n/* \u202e */ "${hostile('idn')}"`,
+        parameters: [hostile('par'), null],
+      },
+    };
+
+    async function harmless(page: Page, complaints: readonly string[], words: readonly string[]) {
+      const text = await page.evaluate<string>('document.body.textContent');
+      for (const word of words) expect(text).toContain(`${word} ${bad} \\u202eevil\\u2066 \\x1b[31m`);
+      expect(text).not.toMatch(/[\u202e\u2066\x1b]/);
+      expect(await page.evaluate<string>('document.title')).not.toMatch(/[\u202e\u2066\x1b]/);
+      const made =
+        'document.querySelectorAll("main img, main script, [onerror], [style*=expression], a[href^=javascript]").length';
+      expect(await page.evaluate(made)).toBe(0);
+      expect(complaints.filter((each) => !refusedLoad.test(each))).toEqual([]);
+    }
+
+    it('in a request', async () => {
+      gate.own.set(`/api/approvals/${id}`, { status: 200, body: item });
+      gate.own.set('/api/approvals', { status: 200, body: { approvals: [item] } });
+      gate.own.set(`/api/activity/${id}`, {
+        status: 200,
+        body: {
+          ...activity,
+          tables: [{ table: hostile('act'), statements: 1, rows: 1 }],
+          recent: [
+            {
+              ...activity.recent[0],
+              kinds: [hostile('rec')],
+              tables: [hostile('rta')],
+              connection: hostile('rco'),
+              decision: hostile('dec'),
+            },
+          ],
+        },
+      });
+      const { page, complaints } = await open(`/approvals/${id}`, 'approver');
+      await page.getByText('Exactly this would run').waitFor();
+      await page.getByText('rec <img').waitFor();
+      const words =
+        'rid sub for who con kin tab rea grp cla by why est add app sql com idn par act rec rta rco dec';
+      await harmless(page, complaints, words.replace('sub ', '').split(' '));
+      await page.getByText('would not be seen, or would reorder').waitFor();
+      await inspect(page, complaints, 'hostile-approval');
+      await page.keyboard.press('a');
+      await page.getByRole('dialog').waitFor();
+      gate.own.set(`/api/approvals/${id}/decision`, {
+        status: 409,
+        body: { status: 409, code: 'APPROVAL_NOT_PENDING', detail: hostile('det'), hint: hostile('hin') },
+      });
+      await page.keyboard.press('Control+Enter');
+      await page.getByRole('alert').waitFor();
+      await harmless(page, complaints, ['det', 'hin']);
+      gate.own.clear();
+    });
+
+    it('in a decision, a start page and a sign-in page', async () => {
+      const decision = 'ses_01m7wfbyqd685ercy2qknzas5g-1';
+      const named = Object.fromEntries(
+        ['identity', 'onBehalfOf', 'connection', 'text', 'reason', 'snapshot', 'ask'].map((name) => [
+          name,
+          hostile(name),
+        ]),
+      );
+      gate.own.set(`/api/decisions/${decision}`, {
+        status: 200,
+        body: {
+          ...named,
+          ...{
+            id: decision,
+            sessionId: 'ses_01m7wfbyqd685ercy2qknzas5g',
+            time: new Date().toISOString(),
+            decision: 'deny',
+            approvalId: '',
+          },
+          ...{
+            kinds: [hostile('kinds')],
+            tablesRead: [hostile('read')],
+            tablesWritten: [hostile('written')],
+            policyIds: [hostile('policy')],
+          },
+          masks: [{ class: hostile('class'), values: 2 }],
+          hold: { outcome: hostile('held'), decidedBy: [hostile('decider')], waitedUs: 1 },
+          outcome: {
+            status: hostile('status'),
+            sqlstate: '42501',
+            message: hostile('message'),
+            rows: 1,
+            bytes: 1,
+            durationUs: 1,
+            masked: {},
+          },
+        },
+      });
+      const first = await open(`/decisions/${decision}`, 'agent');
+      await first.page.getByText('What to ask for').waitFor();
+      const words = [
+        ...Object.keys(named),
+        'kinds',
+        'read',
+        'written',
+        'policy',
+        'class',
+        'held',
+        'decider',
+        'status',
+        'message',
+      ];
+      await harmless(first.page, first.complaints, words);
+      await inspect(first.page, first.complaints, 'hostile-decision');
+
+      gate.own.set('/api/setup', {
+        status: 200,
+        body: {
+          ...setupOf(house),
+          connections: [
+            {
+              name: hostile('name'),
+              protocol: hostile('proto'),
+              owner: hostile('owner'),
+              client: hostile('client'),
+            },
+          ],
+          missing: [{ what: hostile('what'), why: hostile('why'), do: hostile('do') }],
+        },
+      });
+      const second = await open('/', 'agent');
+      await second.page.getByText('client <img').waitFor();
+      await harmless(second.page, second.complaints, [
+        'name',
+        'proto',
+        'owner',
+        'client',
+        'what',
+        'why',
+        'do',
+      ]);
+
+      gate.own.set('/api/identity/providers', {
+        status: 200,
+        body: {
+          providers: [
+            {
+              name: 'x',
+              kind: 'oidc',
+              label: hostile('label'),
+              signIn: '/api/identity/sign-in/x',
+              cli: null,
+            },
+          ],
+        },
+      });
+      const third = await open(
+        `/sign-in?to=//evil.example&error=${encodeURIComponent(hostile('error'))}`,
+        undefined,
+      );
+      const link = third.page.getByRole('link', { name: /Continue with/ });
+      await link.waitFor();
+      expect(await link.getAttribute('href')).toBe('/api/identity/sign-in/x?to=%2F');
+      await harmless(third.page, third.complaints, ['label']);
+      gate.own.clear();
+    });
+
+    it('in a session that really was: its program, user, statements, errors and results', async () => {
+      const said = await asAgent(
+        async (client) => {
+          await client.query(`SELECT '${bad} \u202e' AS "${bad.slice(0, 40)}"`);
+          await client.query(`SELEC '${bad}'`).catch(() => undefined);
+          await client.query('SELECT $1::text AS parameter', [hostile('parameter')]);
+          return true;
+        },
+        { application_name: bad.slice(0, 60), user: bad.slice(0, 50) },
+      );
+      expect(said).toBe(true);
+      const { page, complaints } = await open('/sessions', 'auditor');
+      const row = page.getByRole('row', { name: /onerror/ }).first();
+      await eventually(async () => {
+        await page.reload();
+        await page.getByRole('table').waitFor();
+        return (await row.count()) > 0;
+      });
+      await row.getByRole('link').click();
+      await page.getByText('parameter <img').first().waitFor();
+      await harmless(page, complaints, ['parameter']);
+      await inspect(page, complaints, 'hostile-session');
+    });
+  });
+
+  it('are generated from the document that the gate serves', async () => {
+    const { consolePart } = (await import('../../deploy/dev/console-api.mjs' as string)) as {
+      consolePart: (document: unknown) => unknown;
+    };
+    const document: unknown = await (await fetch(`${house.url}/api/openapi.json`)).json();
+    const committed: unknown = JSON.parse(
+      readFileSync(join(root, 'services/console/api/openapi.json'), 'utf8'),
+    );
+    // `node deploy/dev/console-api.mjs URL` writes it anew.
+    expect(consolePart(document)).toEqual(committed);
   });
 });
 

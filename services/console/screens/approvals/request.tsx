@@ -42,11 +42,10 @@ function Head({ approval }: { readonly approval: ApprovalDetail }) {
         <Visible text={approval.reason} />
       </p>
       <p className="faint">
+        Asked <Time value={approval.requestedAt} />.{' '}
         {approval.mode === 'wait'
-          ? 'The client waits for the answer'
-          : 'Approved, it runs when it is sent again'}
-        {'; asked '}
-        <Time value={approval.requestedAt} />
+          ? 'The client waits a while for the answer; approved later, it runs when it is sent again.'
+          : 'Approved, it runs when it is sent again.'}
       </p>
     </header>
   );

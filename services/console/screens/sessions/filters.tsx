@@ -57,7 +57,7 @@ export function Filters({ search }: { readonly search: SessionSearch }) {
           <option value="hold">held</option>
         </select>
       </div>
-      <div>
+      <div className="filter-time">
         <label htmlFor="filter-since">From</label>
         <input
           id="filter-since"
@@ -66,7 +66,7 @@ export function Filters({ search }: { readonly search: SessionSearch }) {
           defaultValue={toLocalInput(search.since)}
         />
       </div>
-      <div>
+      <div className="filter-time">
         <label htmlFor="filter-until">To</label>
         <input
           id="filter-until"

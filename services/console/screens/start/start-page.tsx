@@ -116,9 +116,9 @@ function Parts({
     [
       'Policies',
       count(policies.count, 'policy', 'policies'),
-      `owned by ${policies.owner}, version ${policies.version}`,
+      `${fromWhere(policies.owner)}, version ${policies.version.slice(0, 12)}`,
     ],
-    ['Masking', count(masking.rules, 'rule'), `owned by ${masking.owner}`],
+    ['Masking', count(masking.rules, 'rule'), fromWhere(masking.owner)],
     [
       'Sign-in',
       count(providers, 'provider'),
@@ -150,4 +150,9 @@ function Parts({
       </dl>
     </section>
   );
+}
+
+/** A set has one owner: the files that weir.yaml names, or the API. */
+function fromWhere(owner: string): string {
+  return { file: 'from files', api: 'through the API' }[owner] ?? owner;
 }
