@@ -24,9 +24,10 @@ function tidied(path, operations) {
     schema: { type: 'string' },
   }));
   return Object.fromEntries(
-    Object.entries(operations).map(([method, { operationId: _, parameters = [], ...rest }]) => {
-      const others = parameters.filter((each) => each.in !== 'path');
-      return [method, { ...rest, parameters: [...inPath, ...others] }];
+    Object.entries(operations).map(([method, operation]) => {
+      const others = (operation.parameters ?? []).filter((each) => each.in !== 'path');
+      // JSON has no undefined: it is left out.
+      return [method, { ...operation, operationId: undefined, parameters: [...inPath, ...others] }];
     }),
   );
 }

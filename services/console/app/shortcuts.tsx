@@ -1,4 +1,13 @@
-import { createContext, use, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import {
+  createContext,
+  use,
+  useCallback,
+  useEffect,
+  useEffectEvent,
+  useRef,
+  useState,
+  type ReactNode,
+} from 'react';
 
 export interface Shortcut {
   /** `j`, `?`, or two keys one after the other: `g a`. */
@@ -7,64 +16,59 @@ export interface Shortcut {
   readonly run: () => void;
 }
 
-interface Registry {
-  readonly all: ReadonlySet<Shortcut>;
-  add(shortcut: Shortcut): () => void;
-}
+type Add = (shortcut: Shortcut) => () => void;
 
-const Shortcuts = createContext<Registry | undefined>(undefined);
+/** Apart: whoever binds keys is not drawn anew when others do. */
+const AddShortcut = createContext<Add>(() => () => undefined);
+const AllShortcuts = createContext<readonly Shortcut[]>([]);
 
 /** How long the second key of two may take. */
 const patience = 1200;
 
 export function ShortcutsProvider({ children }: { readonly children: ReactNode }) {
-  const [all, setAll] = useState<ReadonlySet<Shortcut>>(new Set());
-  const registry = useMemo<Registry>(
-    () => ({
-      all,
-      add: (shortcut) => {
-        setAll((known) => new Set([...known, shortcut]));
-        return () => setAll((known) => new Set([...known].filter((each) => each !== shortcut)));
-      },
-    }),
-    [all],
-  );
+  const [all, setAll] = useState<readonly Shortcut[]>([]);
+  const add = useCallback<Add>((shortcut) => {
+    setAll((known) => [...known, shortcut]);
+    return () => setAll((known) => known.filter((each) => each !== shortcut));
+  }, []);
   useKeys(all);
-  return <Shortcuts value={registry}>{children}</Shortcuts>;
+  return (
+    <AddShortcut value={add}>
+      <AllShortcuts value={all}>{children}</AllShortcuts>
+    </AddShortcut>
+  );
 }
 
 /** Binds keys while the component is shown. `run` may change from one drawing to the next. */
 export function useShortcut(keys: string, label: string, run: () => void, enabled = true): void {
-  const add = use(Shortcuts)?.add;
-  const latest = useRef(run);
-  latest.current = run;
-  const addOnce = useRef(add);
+  const add = use(AddShortcut);
+  const latest = useEffectEvent(run);
   useEffect(() => {
     if (!enabled) return;
-    return addOnce.current?.({ keys, label, run: () => latest.current() });
-  }, [keys, label, enabled]);
+    return add({ keys, label, run: () => latest() });
+  }, [add, keys, label, enabled]);
 }
 
 export function useShortcutList(): readonly Shortcut[] {
-  return [...(use(Shortcuts)?.all ?? [])];
+  return use(AllShortcuts);
 }
 
-function useKeys(all: ReadonlySet<Shortcut>): void {
-  const known = useRef(all);
-  known.current = all;
+function useKeys(all: readonly Shortcut[]): void {
+  const before = useRef({ key: '', at: 0 });
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTaken(event)) return;
+    const { key, at } = before.current;
+    const pair = event.timeStamp - at < patience ? `${key} ${event.key}` : '';
+    before.current = { key: event.key, at: event.timeStamp };
+    const found = all.findLast(({ keys }) => keys === pair) ?? all.findLast(({ keys }) => keys === event.key);
+    if (!found) return;
+    event.preventDefault();
+    found.run();
+  });
   useEffect(() => {
-    let before = { key: '', at: 0 };
-    const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTaken(event)) return;
-      const pair = event.timeStamp - before.at < patience ? `${before.key} ${event.key}` : '';
-      const found = [...known.current].findLast(({ keys }) => keys === pair || keys === event.key);
-      before = { key: event.key, at: event.timeStamp };
-      if (!found) return;
-      event.preventDefault();
-      found.run();
-    };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
+    const listener = (event: KeyboardEvent) => onKey(event);
+    window.addEventListener('keydown', listener);
+    return () => window.removeEventListener('keydown', listener);
   }, []);
 }
 

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { Visible } from './visible-text.js';
 
 export type Tone = 'neutral' | 'good' | 'bad' | 'waiting' | 'info';
 
@@ -15,5 +16,9 @@ const decisions: Readonly<Record<string, readonly [Tone, string]>> = {
 
 export function DecisionTag({ decision }: { readonly decision: string }) {
   const [tone, word] = decisions[decision] ?? ['neutral', decision];
-  return <Tag tone={tone}>{word}</Tag>;
+  return (
+    <Tag tone={tone}>
+      <Visible text={word} />
+    </Tag>
+  );
 }

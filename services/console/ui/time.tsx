@@ -1,4 +1,5 @@
 import { useNow } from './now.js';
+import { Visible } from './visible-text.js';
 
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
@@ -13,7 +14,7 @@ export function Time({
   readonly as?: 'full' | 'clock' | 'ago';
 }) {
   const date = new Date(value);
-  if (Number.isNaN(date.getTime())) return <>{value}</>;
+  if (Number.isNaN(date.getTime())) return <Visible text={value} />;
   return (
     <time dateTime={value} title={`${value.replace('T', ' ').replace(/(\.\d+)?Z$/, '$1')} UTC`}>
       {as === 'ago' ? <Ago date={date} /> : (as === 'clock' ? clock : dateTime).format(date)}

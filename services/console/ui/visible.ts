@@ -5,12 +5,11 @@ export interface Piece {
 }
 
 /*
- * What a reader would not see, or would see in the wrong place: control and format characters (all of \p{C}: bidi
- * overrides, zero-width ones, lone surrogates, private use, unassigned), line separators that are no newline here,
- * spaces that PostgreSQL takes for letters, combining marks' own base-less start, variation selectors, fillers.
+ * What a reader would not see, or would see in the wrong place: control, format, private and unassigned characters
+ * (bidi overrides, lone surrogates), what fonts leave out (zero-width ones, fillers, variation selectors), separators
+ * that are no newline here, spaces that PostgreSQL takes for letters, and Braille's blank.
  */
-const hidden =
-  /[^\P{C}\n\t]|[\u2028\u2029]|(?! )\p{Zs}|[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufe00-\ufe0f]|[\u{e0100}-\u{e01ef}]/gu;
+const hidden = /[^\P{C}\n\t]|\p{DI}|\p{Zl}|\p{Zp}|(?! )\p{Zs}|\u2800/gu;
 
 /** The text in pieces, in order. With `oneLine`, newlines and tabs are escapes too. */
 export function piecesOf(text: string, oneLine = false): Piece[] {

@@ -21,7 +21,11 @@ export function Activity({ approval }: { readonly approval: ApprovalDetail }) {
   return (
     <Section title="What they did in the last day">
       {lately.isPending && <Loading what="the record" />}
-      {lately.isError && <p className="faint">The record cannot be read now: {lately.error.message}.</p>}
+      {lately.isError && (
+        <p className="faint">
+          The record cannot be read now: <Visible text={lately.error.message} />
+        </p>
+      )}
       {lately.data && <Numbers lately={lately.data} />}
       {lately.data && lately.data.tables.length > 0 && <Tables tables={lately.data.tables} />}
       {lately.data && lately.data.recent.length > 0 && <Recent recent={lately.data.recent} />}

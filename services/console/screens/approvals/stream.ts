@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useEffectEvent, useState } from 'react';
 import { getIdentityMe } from '../../api/gen/sdk.gen.js';
 import type { Approval } from './approval.js';
 
@@ -16,8 +16,8 @@ const againAfterMs = 10_000;
 /** Listens to what becomes of requests while the component is shown. */
 export function useApprovalStream(listener: Listener): StreamState {
   const [state, setState] = useState<StreamState>('connecting');
-  const latest = useRef(listener);
-  latest.current = listener;
+  const onItem = useEffectEvent((item: Approval) => listener.onItem(item));
+  const onConnected = useEffectEvent(() => listener.onConnected());
   useEffect(() => {
     let source: EventSource | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -25,10 +25,10 @@ export function useApprovalStream(listener: Listener): StreamState {
       source = new EventSource('/api/approvals/stream');
       source.addEventListener('open', () => {
         setState('live');
-        latest.current.onConnected();
+        onConnected();
       });
       source.addEventListener('approval', ({ data }: MessageEvent<string>) => {
-        latest.current.onItem(JSON.parse(data) as Approval);
+        onItem(JSON.parse(data) as Approval);
       });
       source.addEventListener('error', () => {
         setState('off');

@@ -48,33 +48,9 @@ export function Filters({ search }: { readonly search: SessionSearch }) {
           />
         </div>
       ))}
-      <div>
-        <label htmlFor="filter-decision">Decision</label>
-        <select id="filter-decision" name="decision" defaultValue={search.decision ?? ''}>
-          <option value="">any</option>
-          <option value="allow">allowed</option>
-          <option value="deny">refused</option>
-          <option value="hold">held</option>
-        </select>
-      </div>
-      <div className="filter-time">
-        <label htmlFor="filter-since">From</label>
-        <input
-          id="filter-since"
-          name="since"
-          type="datetime-local"
-          defaultValue={toLocalInput(search.since)}
-        />
-      </div>
-      <div className="filter-time">
-        <label htmlFor="filter-until">To</label>
-        <input
-          id="filter-until"
-          name="until"
-          type="datetime-local"
-          defaultValue={toLocalInput(search.until)}
-        />
-      </div>
+      <DecisionFilter value={search.decision} />
+      <TimeFilter name="since" label="From" value={search.since} />
+      <TimeFilter name="until" label="To" value={search.until} />
       <div className="filters-end">
         <Button type="submit" look="primary">
           Search
@@ -85,6 +61,35 @@ export function Filters({ search }: { readonly search: SessionSearch }) {
         <Spans search={search} />
       </div>
     </form>
+  );
+}
+
+function DecisionFilter({ value = '' }: { readonly value: string | undefined }) {
+  return (
+    <div>
+      <label htmlFor="filter-decision">Decision</label>
+      <select id="filter-decision" name="decision" defaultValue={value}>
+        <option value="">any</option>
+        <option value="allow">allowed</option>
+        <option value="deny">refused</option>
+        <option value="hold">held</option>
+      </select>
+    </div>
+  );
+}
+
+interface TimeFilterProps {
+  readonly name: 'since' | 'until';
+  readonly label: string;
+  readonly value: string | undefined;
+}
+
+function TimeFilter({ name, label, value }: TimeFilterProps) {
+  return (
+    <div className="filter-time">
+      <label htmlFor={`filter-${name}`}>{label}</label>
+      <input id={`filter-${name}`} name={name} type="datetime-local" defaultValue={toLocalInput(value)} />
+    </div>
   );
 }
 
@@ -112,7 +117,10 @@ function Spans({ search }: { readonly search: SessionSearch }) {
 }
 
 function searchOf(data: FormData): SessionSearch {
-  const text = (name: string) => String(data.get(name) ?? '');
+  const text = (name: string) => {
+    const value = data.get(name);
+    return typeof value === 'string' ? value : '';
+  };
   const fields = Object.fromEntries([...textFilters, 'decision'].map((name) => [name, text(name)]));
   return readSearch({
     ...fields,

@@ -35,7 +35,7 @@ export function SessionPage() {
         <Failure error={session.error} what="this session" retry={() => void session.refetch()} />
       )}
       {session.data && <Head session={session.data} />}
-      {session.data && <Timeline id={id} wanted={hash} events={session.data.events} />}
+      {session.data && <Timeline key={id} id={id} wanted={hash} events={session.data.events} />}
     </article>
   );
 }

@@ -22,12 +22,11 @@ export interface ReplayState extends Shown {
 
 const nothing: Shown = { entries: [], state: 'reading', taken: 0 };
 
-/** Reads a session's events as they come, and no further than somebody looks; at least to the one that is wanted. */
+/** For one session: whoever shows another begins anew. Reads its events as they come, and no further than somebody looks; at least to the one that is wanted. */
 export function useReplay(id: string, wanted: string): ReplayState {
   const [shown, setShown] = useState(nothing);
   const [round, setRound] = useState(0);
   const proceed = useRef<(() => void) | undefined>(undefined);
-  useEffect(() => setShown(nothing), [id]);
   useEffect(() => {
     const stop = new AbortController();
     const show = (change: Partial<Shown>) => {
