@@ -5,11 +5,15 @@ import { createRoot } from 'react-dom/client';
 import '../ui/tokens.css';
 import '../ui/base.css';
 import '../ui/components.css';
+import { getIdentityMeOptions } from '../api/gen/@tanstack/react-query.gen.js';
 import { setUpClient } from './api.js';
 import { queryClient, router, toSignIn } from './router.js';
 import { ShortcutsProvider } from './shortcuts.js';
 
-setUpClient(toSignIn);
+setUpClient({
+  signIn: toSignIn,
+  csrf: () => queryClient.getQueryData(getIdentityMeOptions().queryKey)?.pageSession?.csrf,
+});
 
 createRoot(document.getElementById('root') ?? document.body).render(
   <StrictMode>

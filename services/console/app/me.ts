@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getIdentityMeOptions } from '../api/gen/@tanstack/react-query.gen.js';
 import type { GetIdentityMeResponse } from '../api/gen/types.gen.js';
-import { keepCsrf } from './api.js';
 import type { Role } from './screen.js';
 
 export type Me = GetIdentityMeResponse;
@@ -9,7 +8,6 @@ export type Me = GetIdentityMeResponse;
 /** Who looks at the pages; undefined until it is known, or when nobody is signed in. */
 export function useMe(enabled = true): Me | undefined {
   const { data } = useQuery({ ...getIdentityMeOptions(), staleTime: 60_000, enabled });
-  keepCsrf(data?.pageSession?.csrf);
   return data;
 }
 

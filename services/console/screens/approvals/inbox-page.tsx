@@ -1,6 +1,6 @@
 import { Link, Outlet, useMatches } from '@tanstack/react-router';
 import { Empty, Failure, Loading } from '../../ui/states.js';
-import { plain } from '../../ui/amounts.js';
+import { count, plain } from '../../ui/amounts.js';
 import { useInbox, inOrder, type StreamState } from './inbox.js';
 import { InboxList } from './inbox-list.js';
 import './approvals.css';
@@ -17,6 +17,9 @@ export function InboxPage() {
           <h1>Approvals</h1>
           <LiveMark state={stream} />
         </header>
+        <p className="unseen" role="status">
+          {query.data && status === 'pending' ? `${count(items.length, 'request')} waiting` : ''}
+        </p>
         <div className="tabs" role="group" aria-label="Which requests">
           <Link to="/approvals" search={{}} aria-current={status === 'pending' ? 'true' : undefined}>
             Waiting{' '}
