@@ -416,6 +416,125 @@ describe.skipIf(!chromium)('the pages', { timeout: 60_000 }, () => {
     });
   });
 
+  describe('to whoever works with them', () => {
+    it('are moved through by keyboard, with a focus that is seen', async () => {
+      const items = ['a', 'b', 'c'].map((name, i) => ({ ...plainItem(i), kind: `kind-${name}` }));
+      gate.own.set('/api/approvals', { status: 200, body: { approvals: items } });
+      const { page } = await open('/approvals', 'approver');
+      await page.getByText('kind-a').waitFor();
+      const focused = () => page.evaluate<string>('document.activeElement.innerText');
+      for (const [key, kind] of [
+        ['j', 'kind-a'],
+        ['j', 'kind-b'],
+        ['j', 'kind-c'],
+        ['j', 'kind-c'],
+        ['k', 'kind-b'],
+      ] as const) {
+        await page.keyboard.press(key);
+        expect(await focused()).toContain(kind);
+        expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
+      }
+      await page.keyboard.press('Tab');
+      expect(await focused()).toContain('kind-c');
+      await page.keyboard.press('g');
+      await page.keyboard.press('h');
+      await page.getByRole('heading', { name: 'Connections' }).waitFor();
+      expect(await page.evaluate('document.activeElement.id')).toBe('content');
+      gate.own.clear();
+    });
+
+    it('miss nothing when the stream breaks, and lead to the sign-in page when the session is over', async () => {
+      const { page } = await open('/approvals', 'approver');
+      await page.getByText('Live', { exact: true }).waitFor();
+      gate.breakStreams();
+      gate.own.set('/api/approvals', {
+        status: 200,
+        body: { approvals: [{ ...plainItem(1), kind: 'kind-missed' }] },
+      });
+      await page.getByText('kind-missed').waitFor();
+      await page.getByText('Live', { exact: true }).waitFor();
+      gate.own.clear();
+      gate.role = undefined;
+      gate.breakStreams();
+      await page.waitForURL('**/sign-in?to=%2Fapprovals');
+    });
+
+    it('show what the stream says about a request, and take it out when it no longer waits', async () => {
+      const { page } = await open('/approvals', 'approver');
+      await page.getByText('Live', { exact: true }).waitFor();
+      gate.tell({ ...plainItem(1), kind: 'kind-told' });
+      await page.getByText('kind-told').waitFor();
+      gate.tell({ ...plainItem(1), kind: 'kind-told', status: 'withdrawn' });
+      await page.getByText('kind-told').waitFor({ state: 'detached' });
+    });
+
+    it('ask the server for each page of a search, by what the address says', async () => {
+      const asked: string[] = [];
+      const session = {
+        sessionId: 'ses_01m7wfbyqd685ercy2qknzas5g',
+        ...sessionNumbers,
+        identity: 'corp:ana',
+      };
+      gate.own.set('/api/sessions', { status: 200, body: { sessions: [session], next: 'the-next' } });
+      const { page } = await open('/sessions?table=public.customers&class=email&decision=deny', 'auditor');
+      page.on(
+        'request',
+        (each) => /\/api\/sessions/.test(each.url()) && asked.push(new URL(each.url()).search),
+      );
+      await page.getByText('corp:ana').waitFor();
+      expect(await page.getByLabel('Table').inputValue()).toBe('public.customers');
+      expect(await page.getByLabel('Decision').inputValue()).toBe('deny');
+      await page.getByRole('link', { name: 'Older' }).click();
+      await page.waitForURL('**cursor=the-next*');
+      await eventually(() => asked.length > 0);
+      expect(Object.fromEntries(new URLSearchParams(asked.at(-1)))).toEqual({
+        ...{ table: 'public.customers', class: 'email', decision: 'deny', cursor: 'the-next', limit: '50' },
+      });
+      await page.getByRole('button', { name: 'Last hour' }).click();
+      await page.waitForURL((url) => url.searchParams.has('since') && !url.searchParams.has('cursor'));
+      gate.own.clear();
+    });
+
+    it('say what is refused, missing or broken', async () => {
+      const { page, complaints } = await open('/sessions', 'approver');
+      await page.getByText('You may not see sessions').waitFor();
+      await page.goto(`${gate.url}/nowhere`);
+      await page.getByText('There is no such page').waitFor();
+      await inspect(page, complaints, 'not-found');
+      await page.goto(`${gate.url}/decisions/ses_01m7wfbyqd685ercy2qknzas5g-9`);
+      await page.getByText('Only whoever ran the statement').waitFor();
+      gate.own.set('/api/setup', {
+        status: 503,
+        body: { status: 503, code: 'LOG_UNAVAILABLE', detail: 'starting' },
+      });
+      await page.goto(`${gate.url}/`);
+      await page.getByText('Could not load what is set up').waitFor();
+      await inspect(page, complaints, 'failure');
+      gate.own.clear();
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByRole('heading', { name: 'Connections' }).waitFor();
+    });
+
+    it('keep the theme that was chosen, and sign out', async () => {
+      const { page, complaints } = await open('/', 'operator', 'dark');
+      await page.getByRole('heading', { name: 'Connections' }).waitFor();
+      const ground = () =>
+        page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
+      const dark = await ground();
+      await page.getByRole('button', { name: /^Theme: Auto/ }).click();
+      const light = await ground();
+      expect(light).not.toBe(dark);
+      await page.reload();
+      await page.getByRole('button', { name: /^Theme: Light/ }).waitFor();
+      expect(await ground()).toBe(light);
+      await page.getByRole('button', { name: /^Signed in as/ }).click();
+      await inspect(page, complaints, 'menu');
+      await page.getByRole('menuitem', { name: 'Sign out' }).click();
+      await page.waitForURL('**/sign-in*');
+      expect(gate.unsafe.at(-1)).toEqual({ path: '/api/identity/sign-out', csrf: gate.csrf });
+    });
+  });
+
   it('are generated from the document that the gate serves', async () => {
     const { consolePart } = (await import('../../deploy/dev/console-api.mjs' as string)) as {
       consolePart: (document: unknown) => unknown;
@@ -428,6 +547,46 @@ describe.skipIf(!chromium)('the pages', { timeout: 60_000 }, () => {
     expect(JSON.parse(JSON.stringify(consolePart(document)))).toEqual(committed);
   });
 });
+
+const plainItem = (i: number) => ({
+  id: `apr_01m7wfbyqd685ercy2qknzas5${'abcdef'[i]}`,
+  status: 'pending',
+  requester: { id: 'dev:dev-agent', kind: 'agent', subject: 'dev-agent', onBehalfOf: null },
+  ...{
+    connection: 'demo',
+    text: 'DELETE FROM orders',
+    kind: 'delete',
+    tables: ['public.orders'],
+    reason: 'why',
+  },
+  ...{ approverGroups: ['approvers'], quorum: 1, approvals: [], mode: 'wait' },
+  requestedAt: new Date(Date.now() + i * 1000).toISOString(),
+  expiresAt: new Date(Date.now() + 600_000).toISOString(),
+  ...{ sessionId: 'ses_01m7wfbyqd685ercy2qknzas5g', statementId: 'ses_01m7wfbyqd685ercy2qknzas5g-1' },
+});
+
+const sessionNumbers = {
+  ...{
+    identityKind: 'person',
+    onBehalfOf: '',
+    connection: 'demo',
+    protocol: 'postgres',
+    sourceAddress: '127.0.0.1:1',
+  },
+  ...{ clientProgram: 'psql', clientUser: 'ana', startedAt: '2026-01-01T10:00:00.000000Z' },
+  ...{ lastEventAt: '2026-01-01T10:00:00.000000Z', endedAt: null, endReason: '' },
+  ...{
+    statements: 1,
+    denied: 1,
+    held: 0,
+    errors: 0,
+    rows: 0,
+    bytes: 0,
+    maskedValues: 0,
+    events: 3,
+    missing: 0,
+  },
+};
 
 const activity = {
   identity: 'dev:dev-agent',

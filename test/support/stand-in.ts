@@ -62,6 +62,11 @@ export class StandIn {
       stream.write(`event: approval\ndata: ${JSON.stringify({ ...this.approvalMore, ...item })}\n\n`);
   }
 
+  /** As when a network breaks. */
+  breakStreams(): void {
+    for (const stream of this.streams) stream.destroy();
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((done) => this.server.close(done));

@@ -78,7 +78,7 @@ function Hold({ statement: { hold, approvalId } }: { readonly statement: ReplayS
   );
 }
 
-function Outcome({ statement: { outcome } }: { readonly statement: ReplayStatement }) {
+function Outcome({ statement: { outcome, reason } }: { readonly statement: ReplayStatement }) {
   if (!outcome) return <p className="entry-outcome faint">no answer recorded</p>;
   const { status, commandTag, rows, durationUs, masked, message, sqlstate, recordingCut } = outcome;
   const facts = [
@@ -94,7 +94,7 @@ function Outcome({ statement: { outcome } }: { readonly statement: ReplayStateme
       <p className="entry-outcome faint">
         <Visible text={facts.join(' · ')} />
       </p>
-      {message !== '' && (
+      {message !== '' && message !== reason && (
         <p className="entry-error">
           {sqlstate !== '' && <code>{sqlstate}</code>} <Visible text={message} lines />
         </p>
