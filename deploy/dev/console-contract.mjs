@@ -22,7 +22,7 @@ const provider = object({
   kind: { type: 'string', enum: ['oidc', 'saml'] },
   label: string,
   signIn: string,
-  cli: nullable(object({ issuer: string, clientId: string, scopes: string })),
+  cli: nullable(object({ issuer: string, clientId: string, scopes: list(string) })),
 });
 
 const me = object(
