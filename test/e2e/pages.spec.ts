@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { picture, seriousViolations, TestBrowser, type Theme } from '../support/browser.js';
+import { picture, seriousViolations, TestBrowser, type Theme } from '../support/chromium.js';
 import { eventually, root, TestHouse } from '../support/house.js';
 import { peer } from '../support/peers.js';
 import { StandIn } from '../support/stand-in.js';
