@@ -4,7 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { contract } from './console-contract.mjs';
 
-const wanted = /^\/api\/(identity|approvals|activity|sessions|decisions|setup)(\/|$)/;
+/** Not the addresses that browsers are sent to, and not the stream, which is no JSON. */
+const wanted =
+  /^\/api\/(identity\/(me|providers|sign-out)$|(approvals(?!\/stream)|activity|sessions|decisions|setup)(\/|$))/;
 const file = fileURLToPath(new URL('../../services/console/api/openapi.json', import.meta.url));
 
 /** The pages' part of a gate's document. Operations lose their ids: the client's names come from paths. */

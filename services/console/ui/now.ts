@@ -1,11 +1,42 @@
-import { useEffect, useState } from 'react';
+import { useCallback, useSyncExternalStore } from 'react';
+
+/** Whoever asks at the same pace shares one timer: a list has a clock in each row. */
+class Clock {
+  readonly #listeners = new Set<() => void>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  now = Date.now();
+
+  constructor(private readonly everyMs: number) {}
+
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    this.#timer ??= setInterval(() => this.#tick(), this.everyMs);
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    };
+  }
+
+  #tick(): void {
+    this.now = Date.now();
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+const clocks = new Map<number, Clock>();
 
 /** The present, again each `everyMs`. */
 export function useNow(everyMs: number): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
-  return now;
+  const clock = clocks.get(everyMs) ?? new Clock(everyMs);
+  clocks.set(everyMs, clock);
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      clock.now = Date.now();
+      return clock.listen(listener);
+    },
+    [clock],
+  );
+  return useSyncExternalStore(subscribe, () => clock.now);
 }

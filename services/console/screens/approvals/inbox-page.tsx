@@ -1,7 +1,7 @@
 import { Link, Outlet, useMatches } from '@tanstack/react-router';
 import { Empty, Failure, Loading } from '../../ui/states.js';
 import { count, plain } from '../../ui/amounts.js';
-import { useInbox, inOrder, type StreamState } from './inbox.js';
+import { inOrder, mostShown, useInbox, type StreamState } from './inbox.js';
 import { InboxList } from './inbox-list.js';
 import './approvals.css';
 
@@ -39,6 +39,9 @@ export function InboxPage() {
         {query.isError && <Failure error={query.error} what="approvals" retry={() => void query.refetch()} />}
         {query.data && items.length === 0 && <NothingWaits all={status === 'all'} />}
         <InboxList items={items} opened={opened} status={status} />
+        {items.length >= mostShown && (
+          <p className="inbox-more faint">The first {plain(mostShown)} are shown.</p>
+        )}
       </section>
       <div className="inbox-detail">
         <Outlet />

@@ -8,7 +8,10 @@ import { useApprovalStream, type StreamState } from './stream.js';
 /** How often to ask while the stream is away. */
 const pollMs = 3_000;
 
-const listOf = (status: 'pending' | 'all') => getApprovalsOptions({ query: { status, limit: 200 } });
+/** More than anybody decides in a day; the page says when there are more. */
+export const mostShown = 200;
+
+const listOf = (status: 'pending' | 'all') => getApprovalsOptions({ query: { status, limit: mostShown } });
 
 export function useInbox() {
   const search: InboxSearch = useSearch({ strict: false });

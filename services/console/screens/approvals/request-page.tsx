@@ -22,7 +22,7 @@ export function RequestPage() {
   useShortcut('a', 'Approve…', () => setChoice('approve'), isPending);
   useShortcut('d', 'Deny…', () => setChoice('deny'), isPending);
   return (
-    <article className="request-page" key={id}>
+    <article className="request-page" key={id} ref={takeFocusIfAlone} tabIndex={-1}>
       <Link to="/approvals" className="back">
         All requests
       </Link>
@@ -46,4 +46,9 @@ export function RequestPage() {
       )}
     </article>
   );
+}
+
+/** On a narrow screen the list goes away, and with it the focus: the request takes it. */
+function takeFocusIfAlone(article: HTMLElement | null): void {
+  if (window.matchMedia('(width < 900px)').matches) article?.focus({ preventScroll: true });
 }

@@ -17,14 +17,22 @@ const spans: readonly (readonly [string, number])[] = [
   ['Week', 7 * 86_400_000],
 ];
 
+interface FiltersProps {
+  readonly search: SessionSearch;
+  /** The same search once more. */
+  readonly again: () => void;
+}
+
 /** The form of a search. It takes effect when it is sent, and then stands in the address. */
-export function Filters({ search }: { readonly search: SessionSearch }) {
+export function Filters({ search, again }: FiltersProps) {
   const navigate = useNavigate();
   const form = useRef<HTMLFormElement>(null);
   useShortcut('/', 'Search', () => form.current?.querySelector('input')?.focus());
   const send = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    void navigate({ to: '/sessions', search: searchOf(new FormData(event.currentTarget)) });
+    const wanted = searchOf(new FormData(event.currentTarget));
+    if (isSame(wanted, search)) again();
+    else void navigate({ to: '/sessions', search: wanted });
   };
   return (
     // Drawn anew for another search: the fields hold what the address says.
@@ -127,4 +135,9 @@ function searchOf(data: FormData): SessionSearch {
     since: fromLocalInput(text('since')),
     until: fromLocalInput(text('until')),
   });
+}
+
+/** Both are read by `readSearch`, which gives an order. */
+function isSame(a: SessionSearch, b: SessionSearch): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -21,7 +21,7 @@ export function SearchPage() {
   return (
     <div className="page">
       <h1>Sessions</h1>
-      <Filters search={search} />
+      <Filters search={search} again={() => void refetch()} />
       {isPending && <Loading what="sessions" />}
       {isError && <Failure error={error} what="sessions" retry={() => void refetch()} />}
       {data && !isError && (
