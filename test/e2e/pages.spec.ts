@@ -450,7 +450,7 @@ describe.skipIf(!chromium)('the pages', { timeout: 60_000 }, () => {
       gate.own.set(`/api/approvals/${plainItem(1).id}`, { status: 200, body: plainItem(1) });
       const { page, complaints } = await open('/approvals', 'approver', 'light', 390);
       await page.getByRole('link', { name: /delete/ }).click();
-      await page.getByRole('button', { name: 'Approve' }).waitFor();
+      await page.getByRole('button', { name: 'Approve…' }).waitFor();
       expect(await page.getByRole('link', { name: /delete/ }).isVisible()).toBe(false);
       expect(await page.evaluate('document.activeElement.tagName')).toBe('ARTICLE');
       await page.getByRole('link', { name: 'All requests' }).click();

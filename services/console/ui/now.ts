@@ -9,6 +9,7 @@ class Clock {
   constructor(private readonly everyMs: number) {}
 
   listen(listener: () => void): () => void {
+    this.now = Date.now();
     this.#listeners.add(listener);
     this.#timer ??= setInterval(() => this.#tick(), this.everyMs);
     return () => {
@@ -27,16 +28,14 @@ class Clock {
 
 const clocks = new Map<number, Clock>();
 
-/** The present, again each `everyMs`. */
-export function useNow(everyMs: number): number {
+function clockOf(everyMs: number): Clock {
   const clock = clocks.get(everyMs) ?? new Clock(everyMs);
   clocks.set(everyMs, clock);
-  const subscribe = useCallback(
-    (listener: () => void) => {
-      clock.now = Date.now();
-      return clock.listen(listener);
-    },
-    [clock],
-  );
-  return useSyncExternalStore(subscribe, () => clock.now);
+  return clock;
+}
+
+/** The present, again each `everyMs`. */
+export function useNow(everyMs: number): number {
+  const subscribe = useCallback((listener: () => void) => clockOf(everyMs).listen(listener), [everyMs]);
+  return useSyncExternalStore(subscribe, () => clockOf(everyMs).now);
 }
