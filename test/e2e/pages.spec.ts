@@ -163,6 +163,7 @@ describe.skipIf(!chromium)('the pages', { timeout: 60_000 }, () => {
         await inspect(page, complaints, `end-${theme}`);
         await page.keyboard.press('Control+Enter');
         await page.getByRole('dialog').waitFor({ state: 'hidden' });
+        await page.getByText('The gate was told').waitFor();
         return id;
       });
       expect(gate.ended.at(-1)).toEqual({ id: sessionId, reason: 'it reads too much' });
@@ -456,6 +457,36 @@ describe.skipIf(!chromium)('the pages', { timeout: 60_000 }, () => {
       await page.getByRole('link', { name: 'All requests' }).click();
       await page.getByRole('link', { name: /delete/ }).waitFor();
       expect(complaints.filter((each) => !refusedLoad.test(each))).toEqual([]);
+      gate.own.clear();
+    });
+
+    it('ask for nothing by themselves when nobody has been there for a while', async () => {
+      const id = 'ses_01m7wfbyqd685ercy2qknzas5g';
+      gate.own.set(`/api/sessions/${id}`, {
+        status: 200,
+        body: { sessionId: id, identity: 'corp:ana', ...sessionNumbers },
+      });
+      gate.role = 'auditor';
+      const { page } = await browser.page();
+      let asked = 0;
+      page.on('request', (each) => (asked += each.url().endsWith(`/api/sessions/${id}`) ? 1 : 0));
+      await page.clock.install();
+      await page.goto(`${gate.url}/sessions/${id}`);
+      await page.getByRole('heading', { name: /corp:ana/ }).waitFor();
+      const askedIn = async (minutes: number) => {
+        const before = asked;
+        // Answers are real, and take a moment of real time.
+        for (let i = 0; i < minutes * 4; i++) {
+          await page.clock.runFor(15_000);
+          await new Promise((done) => setTimeout(done, 25));
+        }
+        return asked - before;
+      };
+      expect(await askedIn(2)).toBeGreaterThan(3);
+      await askedIn(4);
+      expect(await askedIn(3)).toBe(0);
+      await page.keyboard.press('Shift');
+      expect(await askedIn(1)).toBeGreaterThan(1);
       gate.own.clear();
     });
 

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { getApprovalsByIdQueryKey, getApprovalsOptions } from '../../api/gen/@tanstack/react-query.gen.js';
+import { useAttended } from '../../app/attended.js';
 import type { Approval } from './approval.js';
 import type { InboxSearch } from './index.js';
 import { useApprovalStream, type StreamState } from './stream.js';
@@ -17,11 +18,15 @@ export function useInbox() {
   const search: InboxSearch = useSearch({ strict: false });
   const status: 'pending' | 'all' = search.status ?? 'pending';
   const queryClient = useQueryClient();
+  const attended = useAttended();
   const stream = useApprovalStream({
     onItem: (item) => takeIn(queryClient, item),
     onConnected: () => void refetchApprovals(queryClient),
   });
-  const query = useQuery({ ...listOf(status), refetchInterval: stream === 'live' ? false : pollMs });
+  const query = useQuery({
+    ...listOf(status),
+    refetchInterval: stream === 'live' || !attended ? false : pollMs,
+  });
   return { status, stream, query };
 }
 

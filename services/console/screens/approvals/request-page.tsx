@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { getApprovalsByIdOptions } from '../../api/gen/@tanstack/react-query.gen.js';
+import { useAttended } from '../../app/attended.js';
 import { usePageTitle } from '../../app/page-title.js';
 import { useShortcut } from '../../app/shortcuts.js';
 import { Button } from '../../ui/button.js';
@@ -12,9 +13,10 @@ import { Request } from './request.js';
 
 export function RequestPage() {
   const { id = '' }: { readonly id?: string } = useParams({ strict: false });
+  const attended = useAttended();
   const { data: approval, ...query } = useQuery({
     ...getApprovalsByIdOptions({ path: { id } }),
-    refetchInterval: (each) => (each.state.data?.status === 'pending' ? 10_000 : false),
+    refetchInterval: (each) => (attended && each.state.data?.status === 'pending' ? 10_000 : false),
   });
   const [choice, setChoice] = useState<Choice>();
   const isPending = approval?.status === 'pending';

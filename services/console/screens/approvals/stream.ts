@@ -1,5 +1,6 @@
 import { useEffect, useEffectEvent, useState } from 'react';
 import { getIdentityMe } from '../../api/gen/sdk.gen.js';
+import { attendedNow } from '../../app/attended.js';
 import type { Approval } from './approval.js';
 
 export type StreamState = 'connecting' | 'live' | 'off';
@@ -22,6 +23,10 @@ export function useApprovalStream(listener: Listener): StreamState {
     let source: EventSource | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const connect = () => {
+      if (!attendedNow()) {
+        timer = setTimeout(connect, againAfterMs);
+        return;
+      }
       source = new EventSource('/api/approvals/stream');
       source.addEventListener('open', () => {
         setState('live');

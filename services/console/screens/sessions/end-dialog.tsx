@@ -6,13 +6,19 @@ import { ReasonForm } from '../../ui/reason-form.js';
 import { Visible } from '../../ui/visible-text.js';
 import type { Session } from './session-table.js';
 
+interface EndDialogProps {
+  readonly session: Session;
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}
+
 /** Ends somebody's session: at its next idle point the client is told so, and why. */
-export function EndDialog({ session, onClose }: { readonly session: Session; readonly onClose: () => void }) {
+export function EndDialog({ session, onClose, onDone }: EndDialogProps) {
   const queryClient = useQueryClient();
   const path = { id: session.sessionId };
   const end = useMutation({
     mutationFn: (reason: string) => deleteSessionsById({ path, body: { reason } }),
-    onSuccess: onClose,
+    onSuccess: onDone,
     onSettled: () => queryClient.invalidateQueries({ queryKey: getSessionsByIdQueryKey({ path }) }),
   });
   const what = (

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { getSessionsByIdOptions } from '../../api/gen/@tanstack/react-query.gen.js';
+import { useAttended } from '../../app/attended.js';
 import { useHas } from '../../app/me.js';
 import { usePageTitle } from '../../app/page-title.js';
 import { bytes, count } from '../../ui/amounts.js';
@@ -20,9 +21,10 @@ import './sessions.css';
 export function SessionPage() {
   const { id = '' }: { readonly id?: string } = useParams({ strict: false });
   const { hash } = useLocation();
+  const attended = useAttended();
   const session = useQuery({
     ...getSessionsByIdOptions({ path: { id } }),
-    refetchInterval: ({ state }) => (state.data?.endedAt === null ? 5_000 : false),
+    refetchInterval: ({ state }) => (attended && state.data?.endedAt === null ? 5_000 : false),
   });
   usePageTitle(session.data ? `Session of ${visible(session.data.identity)}` : 'Session');
   return (
@@ -41,7 +43,7 @@ export function SessionPage() {
 }
 
 function Head({ session }: { readonly session: Session }) {
-  const [ending, setEnding] = useState(false);
+  const [ending, setEnding] = useState<'no' | 'asking' | 'asked'>('no');
   const mayEnd = useHas('security') && session.endedAt === null;
   return (
     <>
@@ -55,7 +57,7 @@ function Head({ session }: { readonly session: Session }) {
           </p>
         </div>
         {mayEnd && (
-          <Button look="danger" onClick={() => setEnding(true)}>
+          <Button look="danger" onClick={() => setEnding('asking')}>
             End this session…
           </Button>
         )}
@@ -64,7 +66,14 @@ function Head({ session }: { readonly session: Session }) {
         <Who session={session} />
         <HowMuch session={session} />
       </div>
-      {ending && <EndDialog session={session} onClose={() => setEnding(false)} />}
+      {ending === 'asked' && session.endedAt === null && (
+        <p className="notice" role="status">
+          The gate was told. It ends the session at its next idle point.
+        </p>
+      )}
+      {ending === 'asking' && (
+        <EndDialog session={session} onClose={() => setEnding('no')} onDone={() => setEnding('asked')} />
+      )}
     </>
   );
 }
