@@ -9,6 +9,7 @@ const bin = (name) => join(root, 'node_modules/.bin', name);
 export function check() {
   ensure(); // compiles, and so checks the types, whenever a source has changed
   const checks = {
+    'types of the pages': () => run(bin('tsc'), ['-p', 'services/console/tsconfig.json']),
     'lint and import rules': () => run(bin('oxlint'), ['--type-aware']),
     format: () => run(bin('prettier'), ['--check', '--log-level=warn', '.']),
     'proto lint': () => run(bin('buf'), ['lint']),

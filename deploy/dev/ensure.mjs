@@ -11,13 +11,19 @@ const sources = ['libs', 'services', 'test', 'bench'];
 const buildInputs = ['tsconfig.json', 'package.json', 'package-lock.json', 'vitest.config.ts'];
 const lockFile = join(root, '.weir-ensure.lock');
 const stampFile = join(root, 'dist/.stamp');
+const consoleSource = join(root, 'services/console');
+const consoleOutput = join(root, 'dist/services/console');
+const consoleStampFile = join(root, 'dist/.console.stamp');
+/** The API client: made from services/console/api/openapi.json at each build, not kept in git. */
+const generatedClient = join(consoleSource, 'api/gen');
 
 export function ensure() {
   requireNode();
-  if (isInstalled() && isBuilt()) return;
+  if (isInstalled() && isBuilt() && isConsoleBuilt()) return;
   locked(() => {
     if (!isInstalled()) install();
     if (!isBuilt()) build();
+    if (!isConsoleBuilt()) buildConsole();
   });
 }
 
@@ -79,21 +85,56 @@ function build() {
   writeFileSync(stampFile, before);
 }
 
-/** Path, time and size of all that is compiled: what a changed source changes. */
+function isConsoleBuilt() {
+  return existsSync(consoleStampFile) && readFileSync(consoleStampFile, 'utf8') === consoleStamp();
+}
+
+/** The pages: their API client, then Vite. Their types are checked by `npm run check`. */
+function buildConsole() {
+  say('building the pages');
+  const before = consoleStamp();
+  rmSync(consoleStampFile, { force: true });
+  const steps = [
+    ['node_modules/@hey-api/openapi-ts/bin/run.js', '--no-log-file', '--silent', '--file', clientConfig()],
+    ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn', consoleSource],
+  ];
+  for (const step of steps)
+    if (run(process.execPath, step, { stdio: ['ignore', 2, 2] }) !== 0) fail('the pages do not build');
+  writeFileSync(consoleStampFile, before);
+}
+
+function clientConfig() {
+  return join(consoleSource, 'api/openapi-ts.config.mjs');
+}
+
+/** What a changed source changes. */
 function stamp() {
+  const files = sources.flatMap((folder) => [...filesBelow(join(root, folder), '.ts')]);
+  return stampOf(files.filter((file) => !isBelow(file, consoleSource)));
+}
+
+function consoleStamp() {
+  return stampOf([...filesBelow(consoleSource, '')].filter((file) => !isBelow(file, generatedClient)));
+}
+
+/** Path, time and size of each. */
+function stampOf(files) {
   const hash = createHash('sha256');
-  const note = (file) => {
+  for (const file of [...buildInputs.map((name) => join(root, name)), ...files]) {
     const { mtimeMs, size } = statSync(file);
     hash.update(`${relative(root, file)}\0${mtimeMs}\0${size}\n`);
-  };
-  for (const file of buildInputs) note(join(root, file));
-  for (const folder of sources) for (const file of filesBelow(join(root, folder), '.ts')) note(file);
+  }
   return hash.digest('hex');
+}
+
+function isBelow(file, folder) {
+  return file.startsWith(`${folder}/`);
 }
 
 /** Removes the output of sources that are gone: it would still be found. */
 function dropOrphans(dist) {
   for (const file of filesBelow(dist, '.js')) {
+    if (isBelow(file, consoleOutput)) continue;
     if (existsSync(join(root, `${relative(dist, file).slice(0, -'.js'.length)}.ts`))) continue;
     rmSync(file);
     rmSync(`${file}.map`, { force: true });

@@ -28,6 +28,9 @@ const protocolLibs = ['kernel', 'wire', 'events', 'statement', 'masking', 'polic
 /** Folders below services/proxy that speak no protocol. */
 const proxyRooms = ['gate', 'journal', 'demo', 'workers'];
 
+/** What the pages may take from elsewhere: they run in a browser, and all that they carry is sent to it. */
+const pagePackages = /^(react|react-dom|radix-ui|@tanstack\/react-(query|router))$/;
+
 /** Packages that appear in one place only. */
 const adapters = [
   { packages: /^kafkajs$/, home: /^libs\/event-log\/kafka\// },
@@ -35,15 +38,37 @@ const adapters = [
   { packages: /^(@clickhouse\/client|chdb)$/, home: /^libs\/audit-store\// },
   { packages: /^libpg-query$/, home: /^libs\/statement\// },
   { packages: /^@cedar-policy\/cedar-wasm$/, home: /^libs\/policy-engine\// },
+  {
+    packages: /^(react|react-dom|radix-ui|@tanstack\/.*|vite|@vitejs\/.*|@hey-api\/.*)$/,
+    home: /^services\/console\//,
+  },
   { packages: /^oidc-provider$/, home: /^services\/identity\/dev-provider\// },
 ];
 
 /** Why this file may not import that, or undefined. `file` is relative to the root of the house. */
 export function refusal(file, specifier) {
   const isTest = /^(test|bench)\//.test(file);
+  if (isPage(file)) return refusePage(file, specifier);
   if (specifier.startsWith('#')) return refuseLib(file, specifier.slice(1), isTest);
   if (specifier.startsWith('.')) return isTest ? undefined : refuseRelative(file, resolve(file, specifier));
   return refusePackage(file, packageOf(specifier), isTest);
+}
+
+/** Pages talk to the API and to nothing else of the house. */
+function refusePage(file, specifier) {
+  if (specifier.startsWith('#')) return 'the pages import no lib: they talk to the API';
+  if (specifier.startsWith('.'))
+    return roomOf(resolve(file, specifier)) === 'services/console'
+      ? undefined
+      : 'the pages import nothing of other rooms: they talk to the API';
+  return pagePackages.test(packageOf(specifier))
+    ? undefined
+    : `a page may import ${pagePackages.source.slice(1, -1).replaceAll('\\', '')} only`;
+}
+
+/** Not its specs, nor what builds it. */
+function isPage(file) {
+  return /^services\/console\/.*(?<!\.spec|\.config)\.tsx?$/.test(file);
 }
 
 function refuseLib(file, target, isTest) {

@@ -19,8 +19,10 @@ export interface HttpOptions {
 }
 
 export interface Mount {
-  /** Begins with a slash and ends without one. */
+  /** Begins with a slash and ends without one. Empty: all that is left. */
   readonly path: string;
+  /** Paths below it that are not its own. */
+  readonly except?: readonly string[];
   readonly handle: RequestListener;
 }
 
@@ -51,10 +53,14 @@ function adapterOf({ bodyLimit = 1024 * 1024, mounts = [] }: HttpOptions): Fasti
     requestTimeout: 30_000, // to receive a request whole; an answer may stream for as long as it takes
     serverFactory: (routes: RequestListener) =>
       createServer({ requestTimeout: 30_000, keepAliveTimeout: 72_000 }, (request, response) => {
-        const mount = mounts.find(({ path }) => isBelow(request.url ?? '', path));
+        const mount = mounts.find((each) => takes(each, request.url ?? ''));
         (mount?.handle ?? routes)(request, response);
       }),
   });
+}
+
+function takes({ path, except = [] }: Mount, url: string): boolean {
+  return isBelow(url, path) && !except.some((each) => isBelow(url, each));
 }
 
 function isBelow(url: string, path: string): boolean {

@@ -11,7 +11,8 @@ export function bannerOf(config: WeirConfig, { devProvider, postgres }: Running)
   const connection = config.demo ? 'demo' : (config.connections[0]?.name ?? 'NAME');
   const lines = [
     '',
-    `Weirkeeper is up.  PostgreSQL ${where}   API ${config.publicUrl}/api   state ${config.dataDir}`,
+    `Weirkeeper is up.  PostgreSQL ${where}   pages ${config.publicUrl}   API ${config.publicUrl}/api`,
+    `State: ${config.dataDir}`,
     '',
     ...(devProvider ? pasteLines(connection, postgres) : ownIssuerLines(connection, where)),
     '',

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { openEmbeddedLog } from '#event-log';
 import { newId, systemClock } from '#kernel';
 import {
@@ -18,12 +19,17 @@ import { PolicyPublisher } from '../policy/index.js';
 import { DataPlane } from '../proxy/index.js';
 import { auditChild } from './audit-child.js';
 import { bannerOf } from './banner.js';
+import { readConsoleFiles } from './console.files.js';
+import { consoleMount } from './console.mount.js';
 import { startDemoDatabase } from './demo/demo-database.js';
 import { startDevProvider } from './dev-provider.thread.js';
 import { auditPaths, forward } from './forward.js';
 import { GateModule } from './gate.module.js';
 import { mergedOpenApi } from './merged-openapi.js';
-import { signposts } from './signposts.js';
+
+const consoleFolder = fileURLToPath(new URL('../console', import.meta.url));
+/** What the gate's own routes serve. */
+const notPages = ['/api', '/healthz', '/readyz', '/metrics'];
 
 export interface House {
   /** What to paste next. */
@@ -62,9 +68,9 @@ async function startGate(config: WeirConfig, audit: KeptProcess): Promise<House>
       listen: parseAddress(config.listen.http),
       mounts: [
         ...devProvider,
-        ...signposts,
         ...forward(auditPaths, auditSocket),
         mergedOpenApi(() => document, auditSocket),
+        consoleMount(readConsoleFiles(consoleFolder), notPages),
       ],
       shutdownHooks: false,
     },

@@ -113,16 +113,18 @@ describe('the guard of the whole API, both processes', () => {
     expect((await house.fetch('agent', '/api/identity/me')).status).toBe(200);
   });
 
-  it('leads from the links of errors to the command to run, and nowhere else', async () => {
-    const at = (path: string) => fetch(house.url + path);
-    const id = 'ses_01m7wfbyqd685ercy2qknzas5g-2';
-    expect(await (await at(`/decisions/${id}`)).text()).toContain(
-      './weir replay ses_01m7wfbyqd685ercy2qknzas5g\n',
-    );
-    expect(await (await at('/approvals/apr_01m7webmfb2zc9aqbvpabwwdn7')).text()).toContain(
-      './weir approve apr_',
-    );
-    expect((await at('/decisions/<script>')).status).toBe(404);
+  it('leads from the links of errors to pages, which hold no data, and to nothing else', async () => {
+    const at = async (path: string, method = 'GET') => {
+      const answer = await fetch(house.url + path, { method });
+      return [answer.status, answer.headers.get('content-type'), await answer.text()] as const;
+    };
+    const page = await at('/decisions/ses_01m7wfbyqd685ercy2qknzas5g-2');
+    expect(page.slice(0, 2)).toEqual([200, 'text/html; charset=utf-8']);
+    expect(await at('/approvals/apr_01m7webmfb2zc9aqbvpabwwdn7')).toEqual(page);
+    expect((await at('/approvals/apr_01m7webmfb2zc9aqbvpabwwdn7', 'POST'))[0]).toBe(405);
+    expect((await at('/decisions/<script>'))[0]).toBe(404);
+    for (const path of ['/healthz', '/readyz', '/metrics']) expect((await at(path))[2]).not.toBe(page[2]);
+    expect((await at('/api/unknown'))[1]).toMatch(/^application\/problem\+json/);
   });
 });
 

@@ -47,6 +47,10 @@ const imports: readonly (readonly [file: string, good: string, bad: string, mess
     '../../../test/support/peers.js',
     /may not import test\/support/,
   ],
+  ['services/console/ui/a.tsx', '@tanstack/react-query', '#kernel', /pages import no lib/],
+  ['services/console/ui/b.tsx', '../app/me.js', '../../all/main.js', /nothing of other rooms/],
+  ['services/console/ui/c.tsx', 'radix-ui', 'node:fs', /a page may import/],
+  ['services/all/c.ts', 'node:fs', 'react', /react appears below services\/console/],
   ['test/int/a.ts', '../../services/all/main.js', '#kernel/errors', /only a lib's root/],
 ];
 

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Real servers and clients that tests talk to, found on this machine. */
-export type PeerName = 'postgres' | 'pgbouncer' | 'psql' | 'pgbench';
+export type PeerName = 'postgres' | 'pgbouncer' | 'psql' | 'pgbench' | 'chromium';
 
 export interface Peer {
   readonly name: PeerName;
@@ -15,6 +15,7 @@ const programs: Readonly<Record<PeerName, { readonly file: string; readonly env:
   pgbouncer: { file: 'pgbouncer', env: 'WEIR_PEER_PGBOUNCER' },
   psql: { file: 'psql', env: 'WEIR_PEER_PSQL' },
   pgbench: { file: 'pgbench', env: 'WEIR_PEER_PGBENCH' },
+  chromium: { file: 'chromium', env: 'WEIR_PEER_CHROMIUM' },
 };
 /** What comes with a declared peer is declared with it. */
 const broughtBy: Partial<Record<PeerName, PeerName>> = { psql: 'postgres', pgbench: 'postgres' };

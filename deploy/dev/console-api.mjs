@@ -1,0 +1,51 @@
+// The part of the API's document that the pages are generated from. `node deploy/dev/console-api.mjs URL` writes it
+// from a running gate into services/console/api/openapi.json; a test compares.
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { contract } from './console-contract.mjs';
+
+/** Not the addresses that browsers are sent to, and not the stream, which is no JSON. */
+const wanted =
+  /^\/api\/(identity\/(me|providers|sign-out)$|(approvals(?!\/stream)|activity|sessions|decisions|setup)(\/|$))/;
+const file = fileURLToPath(new URL('../../services/console/api/openapi.json', import.meta.url));
+
+/** The pages' part of a gate's document. Operations lose their ids: the client's names come from paths. */
+export function consolePart(document) {
+  const paths = Object.entries(document.paths).filter(([path]) => wanted.test(path));
+  const merged = laidOver(Object.fromEntries(paths), contract);
+  const sorted = Object.entries(merged).sort(([a], [b]) => (a < b ? -1 : 1));
+  const named = sorted.map(([path, operations]) => [path.slice('/api'.length), tidied(path, operations)]);
+  const { openapi, info } = document;
+  return { openapi, info, servers: [{ url: '/api' }], paths: Object.fromEntries(named) };
+}
+
+/** The document leaves out what a path itself says: its parameters. */
+function tidied(path, operations) {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    ...{ name, in: 'path', required: true },
+    schema: { type: 'string' },
+  }));
+  return Object.fromEntries(
+    Object.entries(operations).map(([method, operation]) => {
+      const others = (operation.parameters ?? []).filter((each) => each.in !== 'path');
+      // JSON has no undefined: it is left out.
+      return [method, { ...operation, operationId: undefined, parameters: [...inPath, ...others] }];
+    }),
+  );
+}
+
+function laidOver(below, above) {
+  if (Array.isArray(below) && Array.isArray(above)) {
+    const known = new Set(below.map((each) => JSON.stringify(each.name ?? each)));
+    return [...below, ...above.filter((each) => !known.has(JSON.stringify(each.name ?? each)))];
+  }
+  if (typeof below !== 'object' || typeof above !== 'object' || !below || !above) return below ?? above;
+  const keys = new Set([...Object.keys(below), ...Object.keys(above)]);
+  return Object.fromEntries([...keys].map((key) => [key, laidOver(below[key], above[key])]));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const answer = await fetch(new URL('/api/openapi.json', process.argv[2] ?? 'http://127.0.0.1:8080'));
+  writeFileSync(file, `${JSON.stringify(consolePart(await answer.json()), null, 2)}\n`);
+  console.log('wrote services/console/api/openapi.json');
+}

@@ -1,0 +1,65 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { postApprovalsByIdDecision } from '../../api/gen/sdk.gen.js';
+import { Dialog } from '../../ui/dialog.js';
+import { ReasonForm } from '../../ui/reason-form.js';
+import { Visible } from '../../ui/visible-text.js';
+import { requesterOf, type ApprovalDetail } from './approval.js';
+import { refetchApprovals } from './inbox.js';
+
+export type Choice = 'approve' | 'deny';
+
+interface DecisionDialogProps {
+  readonly approval: ApprovalDetail;
+  readonly choice: Choice;
+  readonly onClose: () => void;
+}
+
+const words = {
+  approve: { title: 'Approve this statement?', act: 'Approve', label: 'Reason (optional)', look: 'primary' },
+  deny: { title: 'Deny this statement?', act: 'Deny', label: 'Reason', look: 'danger' },
+} as const;
+
+/** A yes or no with its reason. Whoever is told no reads why. */
+export function DecisionDialog({ approval, choice, onClose }: DecisionDialogProps) {
+  const { title, ...form } = words[choice];
+  const decide = useDecide(approval.id, choice, onClose);
+  return (
+    <Dialog open onClose={onClose} title={title} description={<What approval={approval} />}>
+      <ReasonForm
+        {...form}
+        {...(choice === 'deny' ? { needed: 'Say why: whoever asked reads it.' } : {})}
+        note="It goes into the record and to whoever asked."
+        busy={decide.isPending}
+        error={decide.error}
+        onCancel={onClose}
+        onConfirm={decide.mutate}
+      />
+    </Dialog>
+  );
+}
+
+/** Sent twice, it counts once: the key is made once a dialog. */
+function useDecide(id: string, decision: Choice, onDone: () => void) {
+  const queryClient = useQueryClient();
+  const [key] = useState(() => crypto.randomUUID());
+  return useMutation({
+    mutationFn: (reason: string) =>
+      postApprovalsByIdDecision({
+        path: { id },
+        body: { decision, reason },
+        headers: { 'Idempotency-Key': key },
+      }),
+    onSuccess: onDone,
+    onSettled: () => refetchApprovals(queryClient),
+  });
+}
+
+function What({ approval }: { readonly approval: ApprovalDetail }) {
+  return (
+    <>
+      <Visible text={approval.kind} /> on <Visible text={approval.connection} />, asked by{' '}
+      <Visible text={requesterOf(approval)} />
+    </>
+  );
+}

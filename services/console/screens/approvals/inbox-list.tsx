@@ -1,0 +1,75 @@
+import { Link } from '@tanstack/react-router';
+import { useRef } from 'react';
+import { useShortcut } from '../../app/shortcuts.js';
+import { Tag } from '../../ui/tag.js';
+import { Time } from '../../ui/time.js';
+import { Visible } from '../../ui/visible-text.js';
+import { requesterOf, statusOf, tablesOf, type Approval } from './approval.js';
+import { TimeLeft } from './time-left.js';
+
+interface ListProps {
+  readonly items: readonly Approval[];
+  readonly opened: string | undefined;
+  readonly status: 'pending' | 'all';
+}
+
+/** Requests as links; `j` and `k` move the focus, Enter follows it as with any link. */
+export function InboxList({ items, opened, status }: ListProps) {
+  const list = useRef<HTMLUListElement>(null);
+  useShortcut('j', 'Next request', () => moveFocus(list.current, 1));
+  useShortcut('k', 'Request before', () => moveFocus(list.current, -1));
+  useShortcut('Enter', 'Open the request', () => linksOf(list.current)[0]?.click());
+  return (
+    <ul className="requests" ref={list}>
+      {items.map((item) => (
+        <li key={item.id}>
+          <Link
+            to="/approvals/$id"
+            params={{ id: item.id }}
+            search={status === 'all' ? { status } : {}}
+            className="request"
+            aria-current={item.id === opened ? 'page' : undefined}
+          >
+            <Row item={item} />
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Row({ item }: { readonly item: Approval }) {
+  const [tone, word] = statusOf(item);
+  return (
+    <>
+      <span className="request-top">
+        <strong className="request-kind">
+          <Visible text={item.kind} />
+        </strong>
+        {item.status === 'pending' ? <TimeLeft until={item.expiresAt} /> : <Tag tone={tone}>{word}</Tag>}
+      </span>
+      <span className="request-what">
+        <Visible text={item.tables.length > 0 ? tablesOf(item) : 'no table'} />
+      </span>
+      <span className="request-who">
+        <Visible text={requesterOf(item)} /> on <Visible text={item.connection} />
+        <span className="dot" aria-hidden="true" />
+        <Time value={item.requestedAt} as="ago" />
+      </span>
+    </>
+  );
+}
+
+function linksOf(list: HTMLElement | null): HTMLAnchorElement[] {
+  return [...(list?.querySelectorAll<HTMLAnchorElement>('a.request') ?? [])];
+}
+
+function moveFocus(list: HTMLElement | null, step: number): void {
+  const links = linksOf(list);
+  const focused = links.findIndex((link) => link === document.activeElement);
+  const opened = links.findIndex((link) => link.getAttribute('aria-current') === 'page');
+  const at = focused >= 0 ? focused : opened;
+  const next =
+    at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + step, 0), links.length - 1);
+  links[next]?.focus();
+}

@@ -1,0 +1,112 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { root } from './house.js';
+import { requirePeer } from './peer.js';
+
+/** Where pictures of pages go: artifacts, not kept in git. */
+export const pictures = join(root, 'test/out/pages');
+
+export type Theme = 'light' | 'dark';
+
+export interface View {
+  readonly theme?: Theme;
+  readonly width?: number;
+  readonly height?: number;
+  /** Sent with every request, as a page session's cookie would be. */
+  readonly token?: string;
+}
+
+/** Debian's Chromium with a profile of its own; pages of one browser share nothing but the program. */
+export class TestBrowser {
+  private readonly contexts: BrowserContext[] = [];
+
+  private constructor(
+    private readonly launch: (dir: string, view: View) => Promise<BrowserContext>,
+    private readonly dirs: string[],
+  ) {}
+
+  static open(): TestBrowser {
+    const { program } = requirePeer('chromium');
+    return new TestBrowser(
+      (dir, { theme = 'light', width = 1280, height = 900, token }) =>
+        chromium.launchPersistentContext(dir, {
+          executablePath: program,
+          headless: true,
+          args,
+          viewport: { width, height },
+          colorScheme: theme,
+          locale: 'en-GB',
+          timezoneId: 'Europe/Vienna',
+          permissions: ['clipboard-read', 'clipboard-write'],
+          ...(token === undefined ? {} : { extraHTTPHeaders: { authorization: `Bearer ${token}` } }),
+        }),
+      [],
+    );
+  }
+
+  /** A page, and what its console and the content-security policy complained of. */
+  async page(view: View = {}): Promise<{ readonly page: Page; readonly complaints: string[] }> {
+    const dir = mkdtempSync(join(tmpdir(), 'weir-chromium-'));
+    this.dirs.push(dir);
+    const context = await this.launch(dir, view);
+    this.contexts.push(context);
+    const page = context.pages()[0] ?? (await context.newPage());
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || /content.security.policy/i.test(message.text()))
+        complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('dialog', (dialog) => {
+      complaints.push(`a dialog opened: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    return { page, complaints };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.contexts.map((context) => context.close()));
+    for (const dir of this.dirs) rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const args = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+/** A picture of what the page shows now, below test/out/pages. */
+export async function picture(page: Page, name: string, fullPage = false): Promise<void> {
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage });
+}
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/** What axe calls serious or critical on the page as it is. */
+export async function seriousViolations(page: Page): Promise<string[]> {
+  // Through the debugger's own channel: the page's policy would refuse a script element.
+  await page.evaluate(axeSource);
+  const found = await page.evaluate<Violation[]>('axe.run().then((result) => result.violations)');
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`,
+    );
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
