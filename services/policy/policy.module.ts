@@ -7,11 +7,12 @@ import { PolicyFold } from './policy.fold.js';
 import { PolicyOwnership } from './policy.ownership.js';
 import { PolicyPublisher } from './policy.publisher.js';
 import { PolicySimulation } from './policy.simulation.js';
+import { SetupController } from './setup.controller.js';
 import { Turns } from './turns.js';
 
 /** What is allowed: connections, policies, masking; read from files or taken from the API, told by the log. */
 @Module({
-  controllers: [ConnectionsController, PoliciesController],
+  controllers: [ConnectionsController, PoliciesController, SetupController],
   providers: [
     Turns,
     PolicyFold,

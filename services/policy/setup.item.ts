@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import type { PolicyState } from '#domain';
+import { issuersOf, parseAddress, planDevProvider, type WeirConfig } from '#platform';
+
+/** Something that a house of one's own has and this one lacks. */
+const missing = z.object({ what: z.string(), why: z.string(), do: z.string() });
+
+export const setupItem = z.object({
+  postgres: z.object({ host: z.string(), port: z.number().int() }),
+  connections: z.array(
+    z.object({
+      name: z.string(),
+      protocol: z.string(),
+      owner: z.string(),
+      client: z.string().describe('a line for a shell'),
+    }),
+  ),
+  policies: z.object({ count: z.number().int(), owner: z.string(), version: z.string() }),
+  masking: z.object({ rules: z.number().int(), owner: z.string() }),
+  providers: z.number().int().describe('by which people sign in'),
+  webhooks: z.number().int(),
+  missing: z.array(missing),
+});
+
+export type SetupItem = z.infer<typeof setupItem>;
+type Missing = z.infer<typeof missing>;
+
+/** What is set up, as anyone who has signed in may know it: no address of a target, no group, no rule. */
+export function setupOf(state: PolicyState, config: WeirConfig): SetupItem {
+  const postgres = addressFor(config);
+  const rules = ruleCount(state.masking?.rulesJson);
+  const setup = {
+    postgres,
+    connections: [...state.connections.values()].map(({ connection: { name, protocol, owner } }) => ({
+      ...{ name, protocol, owner },
+      client: clientLine(name, postgres, planDevProvider(config).start),
+    })),
+    policies: {
+      count: state.policies?.files.length ?? 0,
+      owner: state.policies?.owner ?? 'file',
+      version: state.policies?.version ?? '',
+    },
+    masking: { rules, owner: state.masking?.owner ?? 'file' },
+    providers: issuersOf(config).filter(({ signIn }) => signIn).length + config.identity.saml.length,
+    webhooks: config.webhooks.length,
+  };
+  return { ...setup, missing: missingOf(setup, config) };
+}
+
+/** Whoever listens on every address is reached by the name that people reach the pages by. */
+function addressFor({ listen, publicUrl }: WeirConfig): SetupItem['postgres'] {
+  const { host, port } = parseAddress(listen.postgres);
+  return { host: ['0.0.0.0', '::'].includes(host) ? new URL(publicUrl).hostname : host, port };
+}
+
+function clientLine(name: string, { host, port }: SetupItem['postgres'], isDevelopment: boolean): string {
+  const token = isDevelopment ? './weir token agent' : './weir token';
+  const tls = isDevelopment ? '' : ' sslmode=require';
+  return `PGPASSWORD=$(${token}) psql "host=${host} port=${port} dbname=${name} user=me${tls}"`;
+}
+
+function ruleCount(rulesJson: string | undefined): number {
+  if (rulesJson === undefined) return 0;
+  const { rules } = JSON.parse(rulesJson) as { rules?: readonly unknown[] };
+  return rules?.length ?? 0;
+}
+
+function missingOf(setup: Omit<SetupItem, 'missing'>, config: WeirConfig): Missing[] {
+  const { approver } = config.identity.roles;
+  const checks: readonly [boolean, Missing][] = [
+    [setup.connections.length === 0, noConnection],
+    [setup.policies.count === 0, noPolicies],
+    [setup.masking.rules === 0, noMasking],
+    [planDevProvider(config).start, developmentOnly],
+    [setup.providers === 0, noSignIn],
+    [approver.length === 0, noApprovers],
+    [setup.webhooks === 0, noWebhook],
+  ];
+  return checks.filter(([isMissing]) => isMissing).map(([, item]) => item);
+}
+
+const noConnection: Missing = {
+  what: 'a connection',
+  why: 'agents have no database to reach',
+  do: './weir connections add NAME --host … or `connections` in weir.yaml',
+};
+const noPolicies: Missing = {
+  what: 'policies',
+  why: 'without one everything is refused',
+  do: 'write *.cedar files (docs/policies.md), then ./weir policy publish',
+};
+const noMasking: Missing = {
+  what: 'masking rules',
+  why: 'only what classifiers recognize is masked',
+  do: './weir classify NAME --out masking.yaml drafts them',
+};
+const developmentOnly: Missing = {
+  what: 'your identity provider',
+  why: 'the development provider signs in anyone on this machine, in any role',
+  do: '`identity.oidc` in weir.yaml (docs/identity.md)',
+};
+const noSignIn: Missing = {
+  what: 'sign-in to these pages',
+  why: 'no provider is configured for it: people need a bearer token',
+  do: '`identity.oidc[].signIn` or `identity.saml` in weir.yaml (docs/identity.md)',
+};
+const noApprovers: Missing = {
+  what: 'approvers',
+  why: 'no group has the role: what is held expires',
+  do: '`identity.roles.approver` in weir.yaml',
+};
+const noWebhook: Missing = {
+  what: 'a webhook',
+  why: 'nobody is told that something waits: approvers have to look',
+  do: '`webhooks` in weir.yaml (docs/webhooks.md)',
+};
