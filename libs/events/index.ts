@@ -7,10 +7,15 @@ export * from './gen/weir/events/v1/command_pb.js';
 export * from './gen/weir/events/v1/envelope_pb.js';
 // The wire's Principal has the kernel's name; the domain's type is the kernel's.
 export {
+  PageSessionEndedSchema,
+  PageSessionRefreshedSchema,
+  PageSessionSeenSchema,
+  PageSessionStartedSchema,
   PrincipalSchema,
   SignedInSchema,
   SignInRefusedSchema,
   type Principal as WirePrincipal,
+  type PageSessionStarted,
   type SignedIn,
   type SignInRefused,
 } from './gen/weir/events/v1/identity_pb.js';

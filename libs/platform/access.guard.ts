@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type CanActivate, type ExecutionContext } f
 import { Reflector } from '@nestjs/core';
 import { AppError } from '#kernel';
 import type { WeirConfig } from './config.schema.js';
-import { ACCESS, type Access, type CallerIdentity } from './guard.decorators.js';
+import { ACCESS, type Access, type AskAgain, type CallerIdentity } from './guard.decorators.js';
 import { rolesOf } from './roles.js';
 import { CONFIG, TOKEN_VERIFIER, type TokenVerifier } from './tokens.js';
 
@@ -28,12 +28,13 @@ export class AccessGuard implements CanActivate {
     if (context.getType() !== 'http') return true; // an event of our own log: nobody calls
     const access = this.#accessOf(context);
     if (access?.kind === 'public') return true;
-    const request = context.switchToHttp().getRequest<{ headers: Headers; caller?: CallerIdentity }>();
+    const request = context.switchToHttp().getRequest<GuardedRequest>();
     const caller = await this.#identify(request.headers.authorization);
     if (!access) this.#refuseUndeclared(context);
     if (access.kind === 'roles' && !access.roles.some((role) => caller.roles.has(role)))
       throw new AppError('FORBIDDEN', `this needs the role ${access.roles.join(' or ')}`);
     request.caller = caller;
+    request.again = () => this.canActivate(context).then(() => request.caller ?? caller);
     return true;
   }
 
@@ -54,6 +55,12 @@ export class AccessGuard implements CanActivate {
     this.#log.error(`${context.getClass().name}.${context.getHandler().name} declares no access`);
     throw new AppError('FORBIDDEN', 'this route is open to nobody');
   }
+}
+
+interface GuardedRequest {
+  readonly headers: Headers;
+  caller?: CallerIdentity;
+  again?: AskAgain;
 }
 
 interface Headers {
