@@ -15,7 +15,8 @@ interface Item {
   readonly id: string;
   readonly status: string;
   readonly classes: readonly string[];
-  readonly estimate: { readonly rows: number; readonly cost: number } | { readonly unavailable: string } | null;
+  readonly estimate:
+    { readonly rows: number; readonly cost: number } | { readonly unavailable: string } | null;
   readonly source: { readonly address: string; readonly program: string };
 }
 

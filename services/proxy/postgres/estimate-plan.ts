@@ -19,7 +19,7 @@ export function estimateOf(json: string): Estimate {
   if (!plan) return unreadable;
   const rows = Math.max(number(plan['Plan Rows']), changed(plan, 0));
   const cost = number(plan['Total Cost']);
-  return rows >= 0 && cost >= 0 ? { rows, cost } : unreadable;
+  return Number.isNaN(rows + cost) ? unreadable : { rows, cost };
 }
 
 function planIn(json: string): PlanNode | undefined {
@@ -46,7 +46,7 @@ function changed(node: PlanNode, depth: number): number {
 const feeding: ReadonlySet<unknown> = new Set(['Outer', 'Member']);
 
 function number(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : Number.NaN;
+  return typeof value === 'number' && value >= 0 && value < Infinity ? value : Number.NaN;
 }
 
 function isNode(value: unknown): value is PlanNode {
