@@ -79,6 +79,8 @@ export class ApprovalsController {
   @Get('stream')
   @Header('cache-control', 'no-store')
   @Header('x-accel-buffering', 'no')
+  // A connection kept alive after its end would hold up the server's closing for as long as that.
+  @Header('connection', 'close')
   @ApiProduces('text/event-stream')
   @ApiOkResponse({
     schema: {

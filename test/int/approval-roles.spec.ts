@@ -1,11 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { approval, toApprovalEnvelope, toWirePrincipal, type RequestApproval } from '#domain';
+import { openEmbeddedLog, type EventLog } from '#event-log';
 import { encodeEnvelope, newEvent, PageSessionRefreshedSchema, topics } from '#events';
-import { ManualClock, newId, type Principal } from '#kernel';
+import { newId, systemClock as clock, type Principal } from '#kernel';
 import { ApprovalHousekeeping, ApprovalModule } from '../../services/approval/index.js';
-import { openHouse, specConfig, specFolder, type House } from './approval.house.js';
-import { MemoryLog } from './approval.memory-log.js';
+import { openHouse, specConfig, type House } from './approval.house.js';
 
 const person = (subject: string, ...groups: readonly string[]): Principal => ({
   ...{ id: `corp:${subject}`, issuer: 'corp', subject, kind: 'person', groups: ['approvers', ...groups] },
@@ -15,23 +18,24 @@ const sal = person('sal', 'sales');
 const agent: Principal = { ...person('bot'), kind: 'agent' };
 
 describe('who lost the role meanwhile', () => {
-  const folder = specFolder();
-  const clock = new ManualClock(Date.UTC(2026, 4, 1));
-  let log: MemoryLog;
+  let folder = '';
+  let log: EventLog;
   let houses: readonly [House, House];
 
   const open = () =>
     openHouse({
       ...{ module: ApprovalModule, log, clock, people: [bo, cy, dan, sal] },
-      config: specConfig(folder.path, 'identity: { roles: { approver: [approvers] } }'),
+      config: specConfig(folder, 'identity: { roles: { approver: [approvers] } }'),
     });
   beforeEach(async () => {
-    log = new MemoryLog(clock);
+    folder = mkdtempSync(join(tmpdir(), 'weir-roles-'));
+    log = openEmbeddedLog({ path: mkdtempSync(join(folder, 'log-')) });
     houses = [await open(), await open()];
   });
   afterEach(async () => {
     for (const house of houses) await house.close();
-    folder.remove();
+    await log.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   async function ask(quorum = 2): Promise<string> {
