@@ -3,9 +3,9 @@ import { ApprovalBook, KnownGroups } from '#domain';
 import { AppError, type Principal } from '#kernel';
 import type { CallerIdentity } from '#platform';
 import { bo, logged, requested, request } from '../../libs/domain/approval.specimen.js';
-import type { ApprovalFold } from './approval.fold.js';
-import { ApprovalStream } from './approval.stream.js';
-import { ApprovalStreams } from './approval.streams.js';
+import type { ApprovalFold } from '../../services/approval/approval.fold.js';
+import { ApprovalStream } from '../../services/approval/approval.stream.js';
+import { ApprovalStreams } from '../../services/approval/approval.streams.js';
 
 const caller = (principal: Principal): CallerIdentity => ({ principal, roles: new Set(['approver']) });
 
