@@ -18,6 +18,7 @@ import {
   request,
   requested,
   start,
+  voided,
   withdrawn,
 } from './approval.specimen.js';
 
@@ -137,8 +138,13 @@ describe('grants', () => {
 
 /** A history in which anything follows anything, repeats and stale times included. */
 const anyEvent = fc
-  .record({ pick: fc.nat(7), by: fc.constantFrom(ana, bo, cy, agent), minutes: fc.nat(25) })
-  .map(({ pick, by, minutes }): ApprovalEvent => {
+  .record({
+    pick: fc.nat(9),
+    by: fc.constantFrom(ana, bo, cy, agent),
+    minutes: fc.nat(25),
+    given: fc.nat(25),
+  })
+  .map(({ pick, by, minutes, given }): ApprovalEvent => {
     const at = start + minutes * minute;
     const events = [
       requested({ quorum: 2 }, at),
@@ -149,6 +155,9 @@ const anyEvent = fc
       withdrawn(at),
       consumed('stm_2', at),
       consumed('stm_3', at),
+      // Of a yes that may have been, may come yet, or may never be.
+      voided(decided(by, 'approve', start + given * minute), by, at),
+      voided(decided(bo, 'approve', start + given * minute), bo, at),
     ];
     return events[pick] as ApprovalEvent;
   });
@@ -170,6 +179,23 @@ describe('invariant 6 over any history', () => {
         if (found?.status !== 'approved' && found?.status !== 'consumed') return;
         expect(new Set(found.decisions.map(({ by }) => by.id))).toEqual(new Set([bo.id, cy.id]));
         expect(found.decisions.every(({ at }) => at < expiresAt)).toBe(true);
+      }),
+    );
+  });
+
+  it('no yes counts that was void before the quorum was reached', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
+        const book = new ApprovalBook();
+        const taken = new Set<string>();
+        for (const event of [requested({ quorum: 2 }), ...events]) {
+          const before = book.get(id);
+          if (event.type === 'ApprovalDecisionVoided' && before?.status === 'pending')
+            for (const { eventId } of before.decisions)
+              if (eventId === event.data.decisionId) taken.add(eventId);
+          book.apply(logged(event));
+          expect(book.get(id)?.decisions.filter(({ eventId }) => taken.has(eventId))).toEqual([]);
+        }
       }),
     );
   });

@@ -13,6 +13,13 @@ export type RequestApproval = Stamp & {
 };
 export type Approve = Stamp & { readonly type: 'Approve'; readonly by: Principal; readonly reason: string };
 export type Deny = Stamp & { readonly type: 'Deny'; readonly by: Principal; readonly reason: string };
+/** Says that a yes no longer counts; `groups`: those of who gave it, as they are known now. */
+export type VoidDecision = Stamp & {
+  readonly type: 'VoidDecision';
+  /** The event that brought the decision. */
+  readonly decisionId: string;
+  readonly groups: readonly string[];
+};
 export type Expire = Stamp & { readonly type: 'Expire' };
 export type Withdraw = Stamp & { readonly type: 'Withdraw'; readonly reason: string };
 export type Consume = Stamp & {
@@ -23,4 +30,4 @@ export type Consume = Stamp & {
   readonly statementId: string;
 };
 
-export type ApprovalCommand = RequestApproval | Approve | Deny | Expire | Withdraw | Consume;
+export type ApprovalCommand = RequestApproval | Approve | Deny | VoidDecision | Expire | Withdraw | Consume;

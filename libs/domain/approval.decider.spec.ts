@@ -18,6 +18,7 @@ import {
   request,
   requested,
   start,
+  voided,
   withdrawn,
 } from './approval.specimen.js';
 
@@ -120,6 +121,66 @@ describe('the quorum', () => {
     given(requested({ quorum: 2 }), decided(bo, 'approve'), decided(cy, 'deny')).thenState(status('denied')));
   it('counts no word that is neither yes nor no', () =>
     given(requested(), decided(bo, 'maybe')).thenState(status('pending')));
+});
+
+describe('a yes is void once its giver has lost the role', () => {
+  const two = requested({ quorum: 2 });
+  const yes = decided(bo, 'approve');
+  const again = decided(bo, 'approve', start + 3 * minute);
+  const at = start + 2 * minute;
+  const loses = (groups: readonly string[], decisionId = yes.eventId): ApprovalCommand => ({
+    ...{ type: 'VoidDecision', eventId: `evt_voided_bo_${at}`, at, decisionId, groups },
+  });
+  const counts =
+    (...who: readonly Principal[]) =>
+    (state: Approval) =>
+      expect(state.status === 'none' ? [] : state.decisions.map(({ by }) => by.id)).toEqual(
+        who.map(({ id }) => id),
+      );
+
+  it('is told, and counts no longer', () => {
+    given(two, yes)
+      .when(loses(['sales']))
+      .then(voided(yes, bo));
+    given(two, yes, voided(yes, bo)).thenState(counts());
+    given(two, yes, voided(yes, bo), decided(cy, 'approve')).thenState(status('pending'));
+  });
+  it('and who has it again may give it anew', () => {
+    given(two, yes, voided(yes, bo))
+      .when(approve(bo, start + 3 * minute))
+      .then(again);
+    given(two, yes, voided(yes, bo), again, decided(cy, 'approve')).thenState(status('approved'));
+  });
+  it('not while they have it', () =>
+    given(two, yes)
+      .when(loses(['dba', 'sales']))
+      .thenThrows('CONFLICT'));
+  it('one of its groups is enough: it may have been the one that the request needs', () => {
+    const both = requested({ approverGroups: ['dba', 'security'], quorum: 2 });
+    const max = person('max', ['dba', 'security']);
+    const his = decided(max, 'approve');
+    given(both, his)
+      .when(loses(['dba'], his.eventId))
+      .then({
+        ...voided(his, max, at, 'security'),
+        eventId: `evt_voided_bo_${at}`,
+      });
+    given(both, his, voided(his, max), decided(bo, 'approve'), decided(cy, 'approve')).thenState(
+      status('pending'),
+    );
+  });
+  it('once, and that yes only: said again by another replica it takes back nothing more', () => {
+    const late = voided(yes, bo, start + 4 * minute);
+    given(two, yes, voided(yes, bo), again, late).thenState(counts(bo));
+    given(two, yes, voided(yes, bo)).when(loses([])).thenThrows('NOT_FOUND');
+  });
+  it('and a repetition of it in the log brings it not back', () =>
+    given(two, yes, voided(yes, bo), yes, decided(cy, 'approve')).thenState(counts(cy)));
+  it('not under another’s name, nor once it is decided', () => {
+    given(two, yes, voided(yes, cy)).thenState(counts(bo));
+    given(requested(), yes, voided(yes, bo)).thenState(status('approved'));
+    given(requested(), yes).when(loses([])).thenThrows('APPROVAL_NOT_PENDING');
+  });
 });
 
 describe('a decision comes too late', () => {

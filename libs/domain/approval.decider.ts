@@ -1,10 +1,11 @@
 import type { Decider } from '#event-log';
 import { AppError, type Principal } from '#kernel';
 import { grantExpiresAt, isExpired, type Approval, type OpenedApproval } from './approval.js';
-import type { ApprovalCommand, Consume, RequestApproval } from './approval.commands.js';
-import { ineligibility } from './approval.eligibility.js';
+import type { ApprovalCommand, Consume, RequestApproval, VoidDecision } from './approval.commands.js';
+import { ineligibility, lostGroups } from './approval.eligibility.js';
 import type { ApprovalEvent } from './approval.events.js';
 import { evolveApproval } from './approval.evolve.js';
+import { toWireEstimate } from './estimate.js';
 import { isSamePerson, toWirePrincipal } from './principal.js';
 
 /**
@@ -30,6 +31,8 @@ function decided(command: ApprovalCommand, state: Approval): ApprovalEvent {
       const data = { approvalId, decision, by: toWirePrincipal(command.by), reason: command.reason };
       return { type: 'ApprovalDecided', eventId, at, data };
     }
+    case 'VoidDecision':
+      return voided(state, command);
     case 'Expire':
       demandExpirable(state, at);
       return { type: 'ApprovalExpired', eventId, at, data: { approvalId } };
@@ -49,7 +52,7 @@ function requested({ request, eventId, at }: RequestApproval, state: Approval): 
   if (request.expiresAt <= at) throw new AppError('INPUT_INVALID', 'a request must expire after it is made');
   if (request.approverGroups.length === 0)
     throw new AppError('INPUT_INVALID', 'a request without approver groups could never be decided');
-  const { id, requester, expiresAt, ...rest } = request;
+  const { id, requester, expiresAt, source, estimate, ...rest } = request;
   const data = {
     ...rest,
     approvalId: id,
@@ -57,12 +60,24 @@ function requested({ request, eventId, at }: RequestApproval, state: Approval): 
     tables: [...rest.tables],
     approverGroups: [...rest.approverGroups],
     policyIds: [...rest.policyIds],
-    classes: [],
-    sourceAddress: '',
-    clientProgram: '',
+    classes: [...rest.classes],
+    ...(estimate && { estimate: toWireEstimate(estimate) }),
+    sourceAddress: source.address,
+    clientProgram: source.program,
     expiresAtUs: BigInt(expiresAt) * 1000n,
   };
   return { type: 'ApprovalRequested', eventId, at, data };
+}
+
+function voided(state: OpenedApproval, { eventId, at, decisionId, groups }: VoidDecision): ApprovalEvent {
+  if (state.status !== 'pending') throw notPending(state);
+  const decision = state.decisions.find((each) => each.eventId === decisionId);
+  if (!decision) throw new AppError('NOT_FOUND', 'there is no such decision, or it is void already');
+  const lost = lostGroups(state.request, decision.by, groups);
+  if (lost.length === 0) throw new AppError('CONFLICT', 'who gave this yes still has the groups for it');
+  const reason = `no longer a member of ${lost.join(', ')}`;
+  const data = { approvalId: state.request.id, by: decision.by.id, reason, decisionId };
+  return { type: 'ApprovalDecisionVoided', eventId, at, data };
 }
 
 /** Who asks comes first: one who may not decide learns nothing of how it stands. */

@@ -19,6 +19,18 @@ export function mayDecide(request: ApprovalRequest, by: Principal): boolean {
   return ineligibility(request, by) === undefined;
 }
 
+/**
+ * The groups of `request` for which a yes was given, and that who gave it has no longer. A yes that has lost one of
+ * them is void as a whole: it may be given anew.
+ */
+export function lostGroups(
+  request: ApprovalRequest,
+  by: Principal,
+  groups: readonly string[],
+): readonly string[] {
+  return request.approverGroups.filter((group) => by.groups.includes(group) && !groups.includes(group));
+}
+
 /** Enough distinct persons said yes, and each of the groups is among them. */
 export function isApproved({ request, decisions }: Pick<OpenedApproval, 'request' | 'decisions'>): boolean {
   const approvers = decisions.filter(({ decision }) => decision === 'approve').map(({ by }) => by);

@@ -1,6 +1,7 @@
 import {
   ApprovalConsumedSchema,
   ApprovalDecidedSchema,
+  ApprovalDecisionVoidedSchema,
   ApprovalExpiredSchema,
   ApprovalRequestedSchema,
   ApprovalWithdrawnSchema,
@@ -8,6 +9,7 @@ import {
   payload,
   type ApprovalConsumed,
   type ApprovalDecided,
+  type ApprovalDecisionVoided,
   type ApprovalExpired,
   type ApprovalRequested,
   type ApprovalWithdrawn,
@@ -27,6 +29,7 @@ export type ApprovalEvent = Meta &
   (
     | { readonly type: 'ApprovalRequested'; readonly data: Facts<ApprovalRequested> }
     | { readonly type: 'ApprovalDecided'; readonly data: Facts<ApprovalDecided> }
+    | { readonly type: 'ApprovalDecisionVoided'; readonly data: Facts<ApprovalDecisionVoided> }
     | { readonly type: 'ApprovalExpired'; readonly data: Facts<ApprovalExpired> }
     | { readonly type: 'ApprovalConsumed'; readonly data: Facts<ApprovalConsumed> }
     | { readonly type: 'ApprovalWithdrawn'; readonly data: Facts<ApprovalWithdrawn> }
@@ -46,6 +49,8 @@ export function toApprovalEnvelope(
       return newEvent(ApprovalRequestedSchema, event.data, own);
     case 'ApprovalDecided':
       return newEvent(ApprovalDecidedSchema, event.data, own);
+    case 'ApprovalDecisionVoided':
+      return newEvent(ApprovalDecisionVoidedSchema, event.data, own);
     case 'ApprovalExpired':
       return newEvent(ApprovalExpiredSchema, event.data, own);
     case 'ApprovalConsumed':
@@ -77,6 +82,8 @@ function read(envelope: Envelope, meta: Meta): ApprovalEvent | undefined {
   if (requested) return { ...meta, type: 'ApprovalRequested', data: requested };
   const decided = payload(ApprovalDecidedSchema, envelope);
   if (decided) return { ...meta, type: 'ApprovalDecided', data: decided };
+  const voided = payload(ApprovalDecisionVoidedSchema, envelope);
+  if (voided) return { ...meta, type: 'ApprovalDecisionVoided', data: voided };
   const expired = payload(ApprovalExpiredSchema, envelope);
   if (expired) return { ...meta, type: 'ApprovalExpired', data: expired };
   const consumed = payload(ApprovalConsumedSchema, envelope);

@@ -1,6 +1,13 @@
-import { grantExpiresAt, isExpired, type Approval, type OpenedApproval } from './approval.js';
+import {
+  grantExpiresAt,
+  isExpired,
+  type Approval,
+  type ApprovalDecision,
+  type OpenedApproval,
+} from './approval.js';
 import { ineligibility, isApproved } from './approval.eligibility.js';
 import type { ApprovalEvent } from './approval.events.js';
+import { fromWireEstimate } from './estimate.js';
 import { fromWirePrincipal, isSamePerson } from './principal.js';
 
 /**
@@ -14,6 +21,8 @@ export function evolveApproval(state: Approval, event: ApprovalEvent): Approval 
   switch (event.type) {
     case 'ApprovalDecided':
       return decided(state, event);
+    case 'ApprovalDecisionVoided':
+      return voided(state, event);
     case 'ApprovalExpired':
       return isOver(state, event.at) ? closed(state, 'expired', event.at) : state;
     case 'ApprovalWithdrawn':
@@ -30,13 +39,17 @@ function opened({ data, at }: Of<'ApprovalRequested'>): Approval {
   const expiresAt = Number(data.expiresAtUs / 1000n);
   if (!requester || at >= expiresAt) return { status: 'none' };
   const { approvalId: id, binding, mode, sessionId, statementId, connection, sealed, text } = data;
-  const { tables, kind, reason, approverGroups, quorum, policyIds } = data;
+  const { tables, kind, reason, approverGroups, quorum, policyIds, classes } = data;
+  const estimate = fromWireEstimate(data.estimate);
   return {
     status: 'pending',
     decisions: [],
+    voided: [],
     request: {
       ...{ id, sessionId, statementId, requester, connection, sealed, text, tables, kind, reason },
-      ...{ approverGroups, quorum, policyIds, requestedAt: at, expiresAt },
+      ...{ approverGroups, quorum, policyIds, classes, requestedAt: at, expiresAt },
+      source: { address: data.sourceAddress, program: data.clientProgram },
+      ...(estimate && { estimate }),
       binding: Buffer.from(binding),
       mode: mode === 'wait' ? 'wait' : 'retry',
     },
@@ -47,11 +60,21 @@ function decided(state: OpenedApproval, { data, eventId, at }: Of<'ApprovalDecid
   const by = fromWirePrincipal(data.by);
   if (state.status !== 'pending' || !by || isExpired(state, at)) return state;
   if (data.decision !== 'approve' && data.decision !== 'deny') return state;
+  if (state.voided.includes(eventId)) return state;
   if (ineligibility(state.request, by) || state.decisions.some((d) => isSamePerson(d.by, by))) return state;
   const decision = { eventId, by, decision: data.decision, reason: data.reason, at } as const;
   const next = { ...state, decisions: [...state.decisions, decision] };
   if (data.decision === 'deny') return closed(next, 'denied', at);
   return isApproved(next) ? closed(next, 'approved', at) : next;
+}
+
+/** A no is never void: it has closed the request. The same yes is void once, whoever says it how often. */
+function voided(state: OpenedApproval, { data }: Of<'ApprovalDecisionVoided'>): OpenedApproval {
+  if (state.status !== 'pending') return state;
+  const isVoid = ({ eventId, by }: ApprovalDecision) => eventId === data.decisionId && by.id === data.by;
+  if (!state.decisions.some(isVoid)) return state;
+  const decisions = state.decisions.filter((decision) => !isVoid(decision));
+  return { ...state, decisions, voided: [...state.voided, data.decisionId] };
 }
 
 function consumed(state: OpenedApproval, { data, eventId, at }: Of<'ApprovalConsumed'>): OpenedApproval {

@@ -5,6 +5,7 @@ import { topics } from '#events';
 import type { ApprovalRequest } from './approval.js';
 import type { RequestApproval } from './approval.commands.js';
 import { toApprovalEnvelope, type ApprovalEvent } from './approval.events.js';
+import { toWireEstimate } from './estimate.js';
 import { toWirePrincipal } from './principal.js';
 
 /** Persons, requests and log entries for specs; not exported by the library. */
@@ -43,12 +44,15 @@ export function request(over: Partial<ApprovalRequest> = {}): RequestApproval['r
     mode: 'retry',
     expiresAt: start + 10 * minute,
     policyIds: ['agents-write'],
+    classes: ['email'],
+    estimate: { rows: 3, cost: 8.5 },
+    source: { address: '10.0.0.9:50312', program: 'psql' },
     ...over,
   };
 }
 
 export function requested(over: Partial<ApprovalRequest> = {}, at = start): ApprovalEvent {
-  const { id, requester, expiresAt, ...rest } = request(over);
+  const { id, requester, expiresAt, source, estimate, ...rest } = request(over);
   const data = {
     ...rest,
     approvalId: id,
@@ -56,9 +60,10 @@ export function requested(over: Partial<ApprovalRequest> = {}, at = start): Appr
     tables: [...rest.tables],
     approverGroups: [...rest.approverGroups],
     policyIds: [...rest.policyIds],
-    classes: [],
-    sourceAddress: '',
-    clientProgram: '',
+    classes: [...rest.classes],
+    ...(estimate && { estimate: toWireEstimate(estimate) }),
+    sourceAddress: source.address,
+    clientProgram: source.program,
     expiresAtUs: BigInt(expiresAt) * 1000n,
   };
   return { type: 'ApprovalRequested', eventId: 'evt_requested', at, data };
@@ -69,6 +74,17 @@ const approvalId = request().id;
 export function decided(by: Principal, decision: string, at = start + minute): ApprovalEvent {
   const data = { approvalId, decision, by: toWirePrincipal(by), reason: '' };
   return { type: 'ApprovalDecided', eventId: `evt_${decision}_${by.subject}_${at}`, at, data };
+}
+
+/** `yes`: the event of the yes that it is about. */
+export function voided(
+  yes: ApprovalEvent,
+  by: Principal,
+  at = start + 2 * minute,
+  lost = 'dba',
+): ApprovalEvent {
+  const data = { approvalId, by: by.id, reason: `no longer a member of ${lost}`, decisionId: yes.eventId };
+  return { type: 'ApprovalDecisionVoided', eventId: `evt_voided_${by.subject}_${at}`, at, data };
 }
 
 export function expired(at: number): ApprovalEvent {

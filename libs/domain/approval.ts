@@ -22,7 +22,23 @@ export interface ApprovalRequest {
   readonly requestedAt: number;
   readonly expiresAt: number;
   readonly policyIds: readonly string[];
+  /** Data classes of the columns that it touches, also of those that its requester may read in the clear. */
+  readonly classes: readonly string[];
+  /** Absent: nobody asked the target. */
+  readonly estimate?: ApprovalEstimate;
+  /** Where the client's socket came from, and what the client says of itself: shown, never trusted. */
+  readonly source: { readonly address: string; readonly program: string };
 }
+
+/** What the target's planner expects, or why it was not asked. */
+export type ApprovalEstimate =
+  | {
+      /** Returned or changed. */
+      readonly rows: number;
+      /** In the planner's units. */
+      readonly cost: number;
+    }
+  | { readonly unavailable: string };
 
 export interface ApprovalDecision {
   /** The event that brought it: how a writer finds out whether its own was the one that counted. */
@@ -40,6 +56,8 @@ export interface OpenedApproval {
   readonly status: ApprovalStatus;
   readonly request: ApprovalRequest;
   readonly decisions: readonly ApprovalDecision[];
+  /** Ids of the events whose decisions are void: a repetition of one must not count again. */
+  readonly voided: readonly string[];
   /** When it left `pending`. */
   readonly decidedAt?: number;
   readonly consumption?: {

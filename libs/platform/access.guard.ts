@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError, type Principal } from '#kernel';
 import type { WeirConfig } from './config.schema.js';
-import { ACCESS, type Access, type CallerIdentity } from './guard.decorators.js';
+import { ACCESS, type Access, type AskAgain, type CallerIdentity } from './guard.decorators.js';
 import { PageSessions } from './page-sessions.js';
 import { rolesOf } from './roles.js';
 import { CONFIG, TOKEN_VERIFIER, type TokenVerifier } from './tokens.js';
@@ -39,6 +39,7 @@ export class AccessGuard implements CanActivate {
     if (access.kind === 'roles' && !access.roles.some((role) => caller.roles.has(role)))
       throw new AppError('FORBIDDEN', `this needs the role ${access.roles.join(' or ')}`);
     request.caller = caller;
+    request.again = () => this.canActivate(context).then(() => request.caller ?? caller);
     return true;
   }
 
@@ -52,7 +53,9 @@ export class AccessGuard implements CanActivate {
   /** Where both are sent the bearer token counts, and a wrong one is not made good by a cookie. */
   async #identify(request: GuardedRequest): Promise<CallerIdentity> {
     const { authorization } = request.headers;
-    const page = authorization === undefined ? await this.#pages.identify(request) : undefined;
+    // A stream that asks again is no sign of anybody: it must not keep a page session alive.
+    const isUse = request.caller === undefined;
+    const page = authorization === undefined ? await this.#pages.identify(request, isUse) : undefined;
     if (page) return { ...this.#withRoles(page.principal), page };
     const { principal } = await this.#verifier.verify(bearerToken(authorization));
     return this.#withRoles(principal);
@@ -72,6 +75,7 @@ interface GuardedRequest {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   caller?: CallerIdentity;
+  again?: AskAgain;
 }
 
 function bearerToken(header: string | undefined): string {

@@ -28,6 +28,14 @@ export interface CallerIdentity {
   readonly page?: PageCaller;
 }
 
+/** Asks the guard about the same request anew: who it is now. Throws what the guard throws. */
+export type AskAgain = () => Promise<CallerIdentity>;
+
+/** For what goes on after it was let in: `handler(@Again() again: AskAgain)`. */
+export const Again = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<{ again: AskAgain }>().again,
+);
+
 /** `handler(@Caller() caller: CallerIdentity)`. */
 export const Caller = createParamDecorator(
   (_: unknown, context: ExecutionContext) =>

@@ -84,12 +84,13 @@ export class PageSessions implements OnModuleInit, OnModuleDestroy {
 
   /**
    * Who calls by cookie; undefined where the request has none. UNAUTHENTICATED for a cookie that is of no session
-   * or of one that is over, FORBIDDEN for a change that does not come from our own page.
+   * or of one that is over, FORBIDDEN for a change that does not come from our own page. `isUse`: it keeps the session
+   * from being idle.
    */
-  async identify(request: {
-    readonly method: string;
-    readonly headers: IncomingHttpHeaders;
-  }): Promise<PageCaller | undefined> {
+  async identify(
+    request: { readonly method: string; readonly headers: IncomingHttpHeaders },
+    isUse = true,
+  ): Promise<PageCaller | undefined> {
     const secret = readCookie(request.headers.cookie, this.cookies.session);
     if (secret === undefined) return undefined;
     const session = isPageSecret(secret) ? await this.#find(secret) : undefined;
@@ -99,7 +100,7 @@ export class PageSessions implements OnModuleInit, OnModuleDestroy {
         hint: 'sign in again',
       });
     refuseCrossSite(request, secret, this.#publicUrl);
-    this.#use(session, now);
+    if (isUse) this.#use(session, now);
     return { session, secret, principal: principalAt(session, now) };
   }
 

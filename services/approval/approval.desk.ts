@@ -7,15 +7,18 @@ import {
   open,
   toApprovalEnvelope,
   type Appended,
+  type Approval,
   type Approve,
   type Deny,
   type ExactStatement,
+  type KnownGroups,
   type OpenedApproval,
 } from '#domain';
 import { AppError, type Clock, type Principal } from '#kernel';
 import { CLOCK, INSTANCE, type ApprovalKeyStore } from '#platform';
 import { ApprovalFold } from './approval.fold.js';
 import { APPROVAL_KEYS } from './approval.tokens.js';
+import { voidDecisions } from './void.decisions.js';
 
 export interface DecisionRequest {
   readonly decision: 'approve' | 'deny';
@@ -49,16 +52,16 @@ export class ApprovalDesk {
 
   /** What this person may decide: pending ones oldest first, all of them newest first. */
   list(by: Principal, status: 'pending' | 'all', limit: number): OpenedApproval[] {
-    const { book } = this.#fold;
+    const { book, groups } = this.#fold;
+    const person = groups.narrowed(by);
     const candidates = status === 'pending' ? book.pending() : book.all().toReversed();
-    return candidates.filter(({ request }) => mayDecide(request, by)).slice(0, limit);
+    return candidates.filter(({ request }) => mayDecide(request, person)).slice(0, limit);
   }
 
   /** Throws NOT_FOUND; SELF_APPROVAL or NOT_ELIGIBLE for one who may not decide it. */
   async get(id: string, by: Principal): Promise<OpenedApproval> {
     const found = await this.#find(id);
-    const refused = ineligibility(found.request, by);
-    if (refused) throw refused;
+    this.#eligible(found, by, this.#fold.groups);
     return found;
   }
 
@@ -76,11 +79,13 @@ export class ApprovalDesk {
     by: Principal,
     idempotencyKey?: string,
   ): Promise<DecisionOutcome> {
+    const groups = await this.#fold.newestGroups();
     const before = await this.#find(id);
+    const person = this.#eligible(before, by, groups);
     const at = this.#clock.now();
     const eventId = eventIdFor(idempotencyKey, ['decide', id, by.id], at);
     const type = request.decision === 'approve' ? 'Approve' : 'Deny';
-    const command: Approve | Deny = { type, eventId, at, by, reason: request.reason };
+    const command: Approve | Deny = { type, eventId, at, by: person, reason: request.reason };
     if (hasCounted(before, eventId)) return counted(command, before, undefined);
     const appended = await this.#append(command, before);
     if (!appended.folded) return { kind: 'accepted', eventId, appended };
@@ -88,10 +93,26 @@ export class ApprovalDesk {
   }
 
   async #append(command: Approve | Deny, before: OpenedApproval): Promise<Appended> {
-    const [event] = decider.decide(command, before);
-    if (!event) throw new AppError('INTERNAL', 'a decision without an event');
+    // In the same append: no yes that is void may make up the quorum with this one.
+    const voided = voidDecisions(before, this.#fold.groups, command.at);
+    const state = voided.reduce<Approval>(decider.evolve, before);
     const origin = { source: `approval/${this.#instance}`, clock: this.#clock };
-    return this.#fold.follower.append(toApprovalEnvelope(event, origin));
+    const events = [...voided, ...decider.decide(command, state)];
+    const [first, ...rest] = events.map((event) => toApprovalEnvelope(event, origin));
+    if (!first) throw new AppError('INTERNAL', 'a decision without an event');
+    return this.#fold.follower.append(first, ...rest);
+  }
+
+  /** Who it is with those groups that count: what the credential says, less what is known to be gone. Throws as `get`. */
+  #eligible({ request }: OpenedApproval, by: Principal, groups: KnownGroups): Principal {
+    const refused = ineligibility(request, by);
+    if (refused) throw refused;
+    const person = groups.narrowed(by);
+    if (mayDecide(request, person)) return person;
+    const who = request.approverGroups.join(', ');
+    throw new AppError('NOT_ELIGIBLE', `at your last sign-in you were no member of ${who}`, {
+      hint: 'Sign in on the page again: your groups are read anew then.',
+    });
   }
 
   /** A client has a request's id before this process has read it: looks again after catching up. */

@@ -16,6 +16,7 @@ import { newId, timeOfId, type Clock } from '#kernel';
 import { CLOCK, INSTANCE, type ApprovalKeyStore } from '#platform';
 import { ApprovalFold } from './approval.fold.js';
 import { APPROVAL_KEYS } from './approval.tokens.js';
+import { voidDecisions } from './void.decisions.js';
 
 /** Milliseconds. */
 const tickEvery = 1_000;
@@ -23,7 +24,8 @@ const tickEvery = 1_000;
 const orphanAfter = 10 * 60_000;
 
 /**
- * Says `expired` in the log when a request's time is over, and destroys the keys of what is closed. Several
+ * Says `expired` in the log when a request's time is over, and that a yes is void when its giver has lost the role;
+ * destroys the keys of what is closed. Several
  * of these may run: the fold ignores what is said twice, or too early by the log's clock.
  */
 @Injectable()
@@ -74,16 +76,16 @@ export class ApprovalHousekeeping implements OnApplicationBootstrap, OnModuleDes
 
   async #round(): Promise<void> {
     try {
-      await this.#expireDue();
+      await this.#sayWhatIsDue();
     } catch (error) {
-      this.#log.warn({ message: 'requests could not be expired; trying again', error });
+      this.#log.warn({ message: 'requests could not be expired, nor lost roles told; trying again', error });
     }
     await this.#destroyKeys();
   }
 
-  async #expireDue(): Promise<void> {
+  async #sayWhatIsDue(): Promise<void> {
     const now = this.#clock.now();
-    const { book, follower } = this.#fold;
+    const { book, follower, groups } = this.#fold;
     const due = [
       ...book.pending().filter((approval) => isExpired(approval, now)),
       ...book.approved().filter((approval) => now >= grantExpiresAt(approval)),
@@ -91,6 +93,7 @@ export class ApprovalHousekeeping implements OnApplicationBootstrap, OnModuleDes
     const events = due.flatMap((approval) =>
       decider.decide({ type: 'Expire', eventId: newId('evt', now), at: now }, approval),
     );
+    events.push(...book.pending().flatMap((approval) => voidDecisions(approval, groups, now)));
     const origin = { source: `approval/${this.#instance}`, clock: this.#clock };
     const [first, ...rest] = events.map((event) => toApprovalEnvelope(event, origin));
     if (first) await follower.append(first, ...rest);

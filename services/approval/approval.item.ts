@@ -12,12 +12,21 @@ export const approvalItem = z.object({
     kind: z.enum(['agent', 'person']),
     subject: z.string(),
     onBehalfOf: z.string().nullable(),
+    displayName: z.string().nullable(),
   }),
   connection: z.string(),
   /** Literals of masked classes replaced. */
   text: z.string(),
   kind: z.string(),
   tables: z.array(z.string()),
+  /** Data classes of the columns that it touches. */
+  classes: z.array(z.string()),
+  /** What the target's planner expects; null where it was not asked. Rows: returned or changed; cost: the planner's units. */
+  estimate: z
+    .union([z.object({ rows: z.number(), cost: z.number() }), z.object({ unavailable: z.string() })])
+    .nullable(),
+  /** Of the client's session: its socket's `address:port`, and what it says of itself, which anybody may say. */
+  source: z.object({ address: z.string(), program: z.string() }),
   /** Why it was held. */
   reason: z.string(),
   /** Each of these groups must say yes; a member of any may decide. */
@@ -56,8 +65,12 @@ export function toItem({ status, request, decisions }: OpenedApproval): Approval
       kind: requester.kind,
       subject: requester.subject,
       onBehalfOf: requester.onBehalfOf ?? null,
+      displayName: requester.displayName ?? null,
     },
     tables: [...request.tables],
+    classes: [...request.classes],
+    estimate: request.estimate ?? null,
+    source: request.source,
     approverGroups: [...request.approverGroups],
     approvals: decisions.map(({ by, decision, reason: why, at }) => ({
       by: by.id,

@@ -3,6 +3,7 @@ import { CONFIG, FileApprovalKeys, type WeirConfig } from '#platform';
 import { ApprovalDesk } from './approval.desk.js';
 import { ApprovalFold } from './approval.fold.js';
 import { ApprovalHousekeeping } from './approval.housekeeping.js';
+import { ApprovalStreams } from './approval.streams.js';
 import { APPROVAL_KEYS } from './approval.tokens.js';
 import { ApprovalsController } from './approvals.controller.js';
 
@@ -13,6 +14,7 @@ import { ApprovalsController } from './approvals.controller.js';
     ApprovalFold,
     ApprovalDesk,
     ApprovalHousekeeping,
+    ApprovalStreams,
     {
       provide: APPROVAL_KEYS,
       inject: [CONFIG],

@@ -1,8 +1,21 @@
-import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Query,
+  Res,
+  StreamableFile,
+} from '@nestjs/common';
+import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { formatPosition, positionHeader } from '#domain';
-import { Caller, Roles, type CallerIdentity } from '#platform';
+import { Again, Caller, Roles, type AskAgain, type CallerIdentity } from '#platform';
 import { ApprovalDesk } from './approval.desk.js';
 import {
   acceptedEvent,
@@ -15,6 +28,7 @@ import {
   type ApprovalItem,
 } from './approval.item.js';
 import { ApprovalFold } from './approval.fold.js';
+import { ApprovalStreams } from './approval.streams.js';
 
 const listQuery = z.strictObject({
   status: z.enum(['pending', 'all']).default('pending'),
@@ -38,10 +52,16 @@ interface Reply {
 export class ApprovalsController {
   readonly #desk: ApprovalDesk;
   readonly #fold: ApprovalFold;
+  readonly #streams: ApprovalStreams;
 
-  constructor(@Inject(ApprovalDesk) desk: ApprovalDesk, @Inject(ApprovalFold) fold: ApprovalFold) {
+  constructor(
+    @Inject(ApprovalDesk) desk: ApprovalDesk,
+    @Inject(ApprovalFold) fold: ApprovalFold,
+    @Inject(ApprovalStreams) streams: ApprovalStreams,
+  ) {
     this.#desk = desk;
     this.#fold = fold;
+    this.#streams = streams;
   }
 
   @Get()
@@ -53,6 +73,26 @@ export class ApprovalsController {
   ): Promise<{ approvals: ApprovalItem[] }> {
     await this.#fold.readFrom(position);
     return { approvals: this.#desk.list(caller.principal, query.status, query.limit).map(toItem) };
+  }
+
+  /** What changes from now on: read the list after each connect. It ends when the caller's right does. */
+  @Get('stream')
+  @Header('cache-control', 'no-store')
+  @Header('x-accel-buffering', 'no')
+  // A connection kept alive after its end would hold up the server's closing for as long as that.
+  @Header('connection', 'close')
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({
+    schema: {
+      type: 'string',
+      description:
+        'server-sent events: `event: approval`, its `data` a JSON object like those of GET /api/approvals; `: ping` each 15 s',
+    },
+  })
+  stream(@Caller() caller: CallerIdentity, @Again() again: AskAgain): StreamableFile {
+    return new StreamableFile(this.#streams.open(caller, again), {
+      type: 'text/event-stream; charset=utf-8',
+    });
   }
 
   @Get(':id')

@@ -1,4 +1,4 @@
-import { ApprovalBook, fromLogged, isClosed, type OpenedApproval } from '#domain';
+import { ApprovalBook, fromLogged, type OpenedApproval } from '#domain';
 import type { LoggedEvent } from '#event-log';
 import { topics } from '#events';
 import type { Notice, NoticeSource, NoticeType } from './notice.js';
@@ -19,8 +19,6 @@ const typeOf: Partial<Record<OpenedApproval['status'], NoticeType>> = {
 export class ApprovalNotices implements NoticeSource {
   readonly topic = topics.approval;
   readonly #book = new ApprovalBook({ keepClosed: 1_000 });
-  /** Data classes of the requests that are not closed. */
-  readonly #classes = new Map<string, readonly string[]>();
   readonly #publicUrl: string;
 
   constructor(publicUrl: string) {
@@ -36,10 +34,7 @@ export class ApprovalNotices implements NoticeSource {
     this.#book.apply(logged);
     const after = this.#book.get(id);
     if (!after || after.status === before) return undefined;
-    if (event.type === 'ApprovalRequested') this.#classes.set(id, event.data.classes);
-    const notice = this.#notice(after, logged);
-    if (isClosed(after)) this.#classes.delete(id);
-    return notice;
+    return this.#notice(after, logged);
   }
 
   #notice(approval: OpenedApproval, { envelope, appendedAt: at }: LoggedEvent): Notice | undefined {
@@ -49,11 +44,11 @@ export class ApprovalNotices implements NoticeSource {
 
   /** Never the statement's text or parameters: chat is no place for them. */
   #data({ status, request, decisions }: OpenedApproval): object {
-    const { id, connection, kind, tables, requester, reason, approverGroups, expiresAt } = request;
+    const { id, connection, kind, tables, requester, reason, approverGroups, expiresAt, classes } = request;
     return {
       ...{ id, status, connection, kind },
       tables: briefList(tables),
-      classes: briefList(this.#classes.get(id) ?? []),
+      classes: briefList(classes),
       requester: {
         id: brief(requester.id),
         kind: requester.kind,

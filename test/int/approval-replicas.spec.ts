@@ -54,6 +54,7 @@ describe('on the embedded log', () => {
         reason: '',
       },
       ...{ approverGroups: ['dba'], mode: 'wait', expiresAt: at + 60_000, policyIds: [] },
+      ...{ classes: [], source: { address: '', program: '' } },
     };
     const command = { type: 'RequestApproval', eventId: newId('evt'), at, request } as const;
     const [event] = approval.decide(command, approval.initialState());

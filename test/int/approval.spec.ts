@@ -69,7 +69,9 @@ describe('the approval API', () => {
       ...{ binding: Buffer.from('binding'), text: 'delete from c where e = …', tables: ['public.c'] },
       sealed: seal({ text: `delete from c where e = '${secret}'`, parameters: ['7', null] }, key, id),
       ...{ kind: 'delete', reason: 'writes are approved', approverGroups: ['dba'], quorum: 1 },
-      ...{ mode: 'wait', expiresAt: clock.now() + 10 * minute, policyIds: ['agents-write'], ...over },
+      ...{ mode: 'wait', expiresAt: clock.now() + 10 * minute, policyIds: ['agents-write'] },
+      ...{ classes: ['email'], estimate: { rows: 3, cost: 8.5 } },
+      ...{ source: { address: '10.0.0.9:50312', program: 'psql' }, ...over },
     };
     await append({ type: 'RequestApproval', eventId: newId('evt'), at: clock.now(), request });
     return id;
@@ -87,7 +89,12 @@ describe('the approval API', () => {
     expect(body['approvals']).toEqual([
       {
         ...{ id, status: 'pending', connection: 'orders', kind: 'delete', tables: ['public.c'], quorum: 1 },
-        requester: { id: 'corp:reporter', kind: 'agent', subject: 'reporter', onBehalfOf: 'corp:ana' },
+        requester: {
+          ...{ id: 'corp:reporter', kind: 'agent', subject: 'reporter' },
+          ...{ onBehalfOf: 'corp:ana', displayName: null },
+        },
+        ...{ classes: ['email'], estimate: { rows: 3, cost: 8.5 } },
+        source: { address: '10.0.0.9:50312', program: 'psql' },
         ...{ text: 'delete from c where e = …', reason: 'writes are approved', approverGroups: ['dba'] },
         ...{ approvals: [], mode: 'wait', sessionId: 'ses_1', statementId: 'stm_1' },
         ...{ requestedAt: '2026-05-01T00:00:00.000Z', expiresAt: '2026-05-01T00:10:00.000Z' },

@@ -67,11 +67,17 @@ async function weir(argv: readonly string[], env: NodeJS.ProcessEnv = { WEIR_TOK
 const request = {
   id: 'apr_1',
   status: 'pending' as const,
-  requester: { id: 'dev:dev-agent', kind: 'agent' as const, subject: 'dev-agent', onBehalfOf: 'dev:ann' },
+  requester: {
+    ...{ id: 'dev:dev-agent', kind: 'agent' as const, subject: 'dev-agent' },
+    ...{ onBehalfOf: 'dev:ann', displayName: 'Reports' },
+  },
   connection: 'demo',
   text: 'delete from tickets where id = 7',
   kind: 'delete',
   tables: ['public.tickets'],
+  classes: ['email'],
+  estimate: { rows: 1200, cost: 8.5 },
+  source: { address: '10.0.0.9:50312', program: 'psql' },
   reason: 'agents ask before they write',
   approverGroups: ['approvers'],
   quorum: 2,
@@ -145,9 +151,12 @@ describe('approvals', () => {
     const { code, out } = await weir(['approvals']);
     expect(code).toBe(0);
     expect(out).toBe(`apr_1  expires in 43 s
-  who     dev:dev-agent (agent, for dev:ann)
+  who     dev:dev-agent (Reports, agent, for dev:ann)
+  from    10.0.0.9:50312, says it is "psql"
   where   demo
   what    delete public.tickets
+  data    email
+  plan    about 1,200 rows, cost 8.5
   why     held: agents ask before they write
     delete from tickets where id = 7
   ./weir approve apr_1   or   ./weir deny apr_1 --reason "…"`);

@@ -112,6 +112,7 @@ class Stage {
 
 const details = { how: 'simple' as const, parameters: [], portal: '' };
 const circumstances = 'here';
+const estimate = () => Promise.resolve({ rows: 7, cost: 1.5 });
 
 function judged(session: GateSession, text: string) {
   return session.judge({ text, namespace, inTransaction: false, lookup: () => undefined });
@@ -119,7 +120,8 @@ function judged(session: GateSession, text: string) {
 
 function holding(execution: HoldRequest['execution'], parameters: readonly Parameter[] = []): HoldRequest {
   const { signal } = new AbortController();
-  return { execution, parameters, circumstances, mayWait: false, announce: () => undefined, signal };
+  const announce = () => undefined;
+  return { execution, parameters, circumstances, mayWait: false, announce, signal, estimate };
 }
 
 let dir = '';
@@ -145,7 +147,7 @@ describe('the rest of a result', () => {
 
   async function stopped(session: GateSession): Promise<string> {
     const execution = session.received(asked(session), details);
-    const told = await session.excess({ execution, parameters: [], circumstances, error });
+    const told = await session.excess({ execution, parameters: [], circumstances, error, estimate });
     expect(told).toMatchObject({
       code: 'BUDGET_EXCEEDED',
       message: expect.stringMatching(
@@ -199,12 +201,12 @@ describe('the rest of a result', () => {
     stage = await Stage.open(dir, policy);
     const session = await stage.session();
     const execution = session.received(judged(session, 'SELECT 1; SELECT 2'), details);
-    expect(await session.excess({ execution, parameters: [], circumstances, error })).toBe(error);
+    expect(await session.excess({ execution, parameters: [], circumstances, error, estimate })).toBe(error);
     stage.log.append = () => Promise.reject(new Error('away'));
     const other = session.received(asked(session), details);
-    expect((await session.excess({ execution: other, parameters: [], circumstances, error })).message).toBe(
-      'the budget of 10 rows a statement is reached; an approval could not be asked for',
-    );
+    expect(
+      (await session.excess({ execution: other, parameters: [], circumstances, error, estimate })).message,
+    ).toBe('the budget of 10 rows a statement is reached; an approval could not be asked for');
   });
 });
 

@@ -109,7 +109,8 @@ export class Approvals {
       },
       text: `delete from orders where note = '${canary}'`,
       ...{ reason: 'writes are approved', approverGroups: ['dba'], mode: 'wait' },
-      ...{ expiresAt: this.clock.now() + 600_000, policyIds: [] },
+      ...{ expiresAt: this.clock.now() + 600_000, policyIds: [], classes: ['email'] },
+      source: { address: '127.0.0.1:5000', program: 'psql' },
       ...over,
     };
     const eventId = await this.#say(id, { ...this.#meta(), type: 'RequestApproval', request });

@@ -4,6 +4,7 @@ import type { LoggedEvent } from '#event-log';
 import {
   ApprovalConsumedSchema,
   ApprovalDecidedSchema,
+  ApprovalDecisionVoidedSchema,
   ApprovalExpiredSchema,
   ApprovalRequestedSchema,
   ApprovalWithdrawnSchema,
@@ -58,6 +59,11 @@ const types: readonly ControlEventType[] = [
     ...who(by),
     approval_id: approvalId,
     decision,
+    reason,
+  })),
+  type(ApprovalDecisionVoidedSchema, ({ approvalId, by, reason }) => ({
+    approval_id: approvalId,
+    identity: by,
     reason,
   })),
   type(ApprovalExpiredSchema, ({ approvalId }) => ({ approval_id: approvalId })),

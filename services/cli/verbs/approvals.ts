@@ -6,11 +6,21 @@ import { parseVerb, type Cli, type Verb } from '../verb.js';
 export const approvalSchema = z.looseObject({
   id: z.string(),
   status: z.string(),
-  requester: z.looseObject({ id: z.string(), kind: z.string(), onBehalfOf: z.string().nullish() }),
+  requester: z.looseObject({
+    id: z.string(),
+    kind: z.string(),
+    onBehalfOf: z.string().nullish(),
+    displayName: z.string().nullish(),
+  }),
   connection: z.string(),
   text: z.string(),
   kind: z.string(),
   tables: z.array(z.string()),
+  classes: z.array(z.string()),
+  estimate: z
+    .union([z.object({ rows: z.number(), cost: z.number() }), z.object({ unavailable: z.string() })])
+    .nullable(),
+  source: z.object({ address: z.string(), program: z.string() }),
   reason: z.string(),
   quorum: z.number(),
   approvals: z.array(z.looseObject({ by: z.string(), decision: z.string(), reason: z.string() })),
@@ -54,11 +64,15 @@ examples:
 export function describe(approval: Approval, cli: Pick<Cli, 'now'>): string {
   const { id, status, requester, connection, kind, tables, reason, exact } = approval;
   const person = requester.onBehalfOf ? `, for ${requester.onBehalfOf}` : '';
+  const name = requester.displayName ? `${requester.displayName}, ` : '';
   const lines = [
     `${id}  ${status === 'pending' ? expiry(approval.expiresAt, cli.now()) : status}`,
-    `  who     ${inline(`${requester.id} (${requester.kind}${person})`)}`,
+    `  who     ${inline(`${requester.id} (${name}${requester.kind}${person})`)}`,
+    `  from    ${inline(from(approval.source))}`,
     `  where   ${inline(connection)}`,
     `  what    ${inline(`${kind} ${tables.join(', ')}`)}`,
+    ...(approval.classes.length > 0 ? [`  data    ${inline(approval.classes.join(', '))}`] : []),
+    ...(approval.estimate ? [`  plan    ${inline(plan(approval.estimate))}`] : []),
     `  why     held: ${inline(reason)}`,
     indent(visible(exact?.text ?? approval.text), '    '),
     ...(exact?.parameters ?? []).map(
@@ -68,6 +82,17 @@ export function describe(approval: Approval, cli: Pick<Cli, 'now'>): string {
     ...(status === 'pending' ? [`  ./weir approve ${id}   or   ./weir deny ${id} --reason "…"`] : []),
   ];
   return lines.join('\n');
+}
+
+/** The address is the socket's; the program is what the client says, and a client may say anything. */
+function from({ address, program }: Approval['source']): string {
+  return `${address || 'an unknown address'}${program ? `, says it is ${JSON.stringify(program)}` : ''}`;
+}
+
+function plan(estimate: NonNullable<Approval['estimate']>): string {
+  if ('unavailable' in estimate) return `no estimate: ${estimate.unavailable}`;
+  const { rows, cost } = estimate;
+  return `about ${Math.round(rows).toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}, cost ${cost.toLocaleString('en')}`;
 }
 
 function expiry(at: string, now: number): string {

@@ -34,6 +34,7 @@ function judged(verdict: Partial<Verdict>, more: Partial<Judgement> = {}): Judge
       recordedText: 'SELECT 1',
       exactText: 'SELECT 1',
       tables: [],
+      classes: [],
       objects: [],
     },
     ...{

@@ -61,6 +61,7 @@ export class RecordedSession implements GateSession {
   readonly id: string;
   readonly principal: Principal;
   readonly target: TargetAddress;
+  readonly source: { readonly address: string; readonly program: string };
   private readonly chain: SessionChain;
   private readonly checks: ExecutionCheck;
   private statements = 0;
@@ -72,6 +73,7 @@ export class RecordedSession implements GateSession {
     this.id = parts.id;
     this.principal = parts.principal;
     this.target = parts.target;
+    this.source = { address: parts.knock.sourceAddress, program: shortened(parts.knock.clientProgram) };
     this.chain = parts.journal.openSession(parts.id);
     const { principal, masking, clock, budgets } = parts;
     const connection = parts.target.name;
@@ -126,12 +128,12 @@ export class RecordedSession implements GateSession {
     return windowBudget(verdict.obligations, who, budgets.ledger, clock);
   }
 
-  async excess({ execution, parameters, circumstances, error }: ExcessRequest): Promise<AppError> {
+  async excess({ execution, parameters, circumstances, error, estimate }: ExcessRequest): Promise<AppError> {
     const beyond = beyondBudget(execution.judgement);
     if (!beyond) return error;
     try {
       const bound = { judgement: beyond, parameters, circumstances };
-      const { request } = await this.parts.holds.request(this, execution, bound);
+      const { request } = await this.parts.holds.request(this, execution, bound, estimate);
       const approvers = request.approverGroups.join(', ');
       const message = `${error.message}; the rest is held for approval ${request.id} by ${approvers}: run it again once approved`;
       return new AppError(error.code, message, { hint: `${this.parts.publicUrl}/approvals/${request.id}` });
@@ -258,6 +260,9 @@ export class RecordedSession implements GateSession {
 
 /** The journal tells its own troubles; a session that is over has nothing to hold back. */
 const nobody: CommitWaiter = { waiting: () => undefined, done: () => undefined };
+
+/** An approver reads it in a line; the session's own record has all of it. */
+const shortened = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);
 
 const shortNumber = /^-?\d{1,8}$/;
 /** Characters of a parameter that a record keeps. */

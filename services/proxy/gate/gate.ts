@@ -83,6 +83,8 @@ export interface Judgement {
   /** The text and, below EXECUTE or FETCH, the text that these run: what an approver must see and approves. */
   readonly exactText: string;
   readonly tables: readonly string[];
+  /** Data classes of the columns that it touches, also where this principal may read them in the clear. */
+  readonly classes: readonly string[];
   /** The relations that it names, by OID: what an approval binds to. */
   readonly objects: readonly string[];
   /** Values that are compared with masked columns; parameters count when they are known. */
@@ -170,6 +172,9 @@ export interface RecordedResult {
   readonly rowCount: number;
 }
 
+/** What the target's planner expects of an execution, or why it was not asked. Rows: returned or changed. */
+export type Estimate = { readonly rows: number; readonly cost: number } | { readonly unavailable: string };
+
 /** What to hold, and what exactly it binds to. */
 export interface HoldRequest {
   readonly execution: Execution;
@@ -182,6 +187,8 @@ export interface HoldRequest {
   readonly announce: (hold: HoldNotice) => void;
   /** Aborted when the client goes away or cancels. */
   readonly signal: AbortSignal;
+  /** Called where somebody new is asked, once the execution is recorded. Never rejects; takes some seconds at most. */
+  readonly estimate: () => Promise<Estimate>;
 }
 
 export interface HoldNotice {
@@ -218,6 +225,8 @@ export interface ExcessRequest {
   readonly circumstances: string;
   /** What the client would be told without anybody to ask. */
   readonly error: AppError;
+  /** As in HoldRequest. */
+  readonly estimate: () => Promise<Estimate>;
 }
 
 /** One client's session, after the door. */

@@ -11,7 +11,15 @@ import {
 } from '#domain';
 import { AppError, newId, type Clock, type Principal } from '#kernel';
 import type { ApprovalKeyStore } from '#platform';
-import type { Execution, HoldAnswer, HoldRequest, Judgement, Parameter, TargetAddress } from './gate.js';
+import type {
+  Estimate,
+  Execution,
+  HoldAnswer,
+  HoldRequest,
+  Judgement,
+  Parameter,
+  TargetAddress,
+} from './gate.js';
 
 export interface HoldsOptions {
   readonly book: ApprovalBook;
@@ -37,23 +45,30 @@ interface Holder {
   readonly id: string;
   readonly principal: Principal;
   readonly target: TargetAddress;
+  /** Of its client, as an approver is shown it. */
+  readonly source: { readonly address: string; readonly program: string };
 }
+
+type AskEstimate = () => Promise<Estimate>;
 
 /** Statements that wait for a person: request, wait, use once (invariant 6). */
 export class Holds {
   /** Statements of this process that wait for a request; several may share one. */
   private readonly waiters = new Map<string, number>();
+  /** Requests that this process is about to make: the same, asked for meanwhile, waits for that one. */
+  private readonly asking = new Map<string, Promise<OpenedApproval>>();
 
   constructor(private readonly options: HoldsOptions) {}
 
   async hold(holder: Holder, request: HoldRequest): Promise<HoldAnswer> {
     const { execution, parameters, circumstances } = request;
-    const binding = this.bind(holder, { judgement: execution.judgement, parameters, circumstances });
+    const bound = { judgement: execution.judgement, parameters, circumstances };
+    const binding = this.bind(holder, bound);
     const granted = this.grant(binding, holder);
     if (granted) return this.consume(granted, binding, holder, request);
     const open =
       this.openRequest(binding, holder.principal) ??
-      (await this.ask(binding, holder, execution, execution.judgement, parameters));
+      (await this.ask(binding, holder, execution, bound, request.estimate));
     this.announce(open, request);
     if (!request.mayWait || open.request.mode === 'retry')
       return { outcome: 'retry', approvalId: open.request.id };
@@ -78,12 +93,17 @@ export class Holds {
   }
 
   /** Asks without waiting: who comes back with the same once it is approved finds the grant. */
-  async request(holder: Holder, execution: Execution, bound: Bound): Promise<OpenedApproval> {
+  async request(
+    holder: Holder,
+    execution: Execution,
+    bound: Bound,
+    estimate: AskEstimate,
+  ): Promise<OpenedApproval> {
     const binding = this.bind(holder, bound);
     return (
       this.grant(binding, holder) ??
       this.openRequest(binding, holder.principal) ??
-      this.ask(binding, holder, execution, bound.judgement, bound.parameters)
+      this.ask(binding, holder, execution, bound, estimate)
     );
   }
 
@@ -116,14 +136,33 @@ export class Holds {
       );
   }
 
-  private async ask(
+  private ask(
     binding: Buffer,
     holder: Holder,
     execution: Execution,
-    judgement: Judgement,
-    parameters: readonly Parameter[],
+    bound: Bound,
+    estimate: AskEstimate,
+  ): Promise<OpenedApproval> {
+    const { id, onBehalfOf } = holder.principal;
+    const key = JSON.stringify([binding.toString('base64'), id, onBehalfOf]);
+    const known = this.asking.get(key);
+    if (known) return known;
+    const asked = this.newRequest(binding, holder, execution, bound, estimate).finally(() =>
+      this.asking.delete(key),
+    );
+    this.asking.set(key, asked);
+    return asked;
+  }
+
+  private async newRequest(
+    binding: Buffer,
+    holder: Holder,
+    execution: Execution,
+    { judgement, parameters }: Bound,
+    estimate: AskEstimate,
   ): Promise<OpenedApproval> {
     const { options } = this;
+    const expected = await estimate();
     const id = newId('apr', options.clock.now());
     const key = newDataKey();
     await options.keys.put(id, key);
@@ -149,6 +188,9 @@ export class Holds {
         mode: obligations.mode,
         expiresAt: options.clock.now() + options.openMs,
         policyIds: judgement.verdict.policyIds,
+        classes: judgement.classes,
+        estimate: expected,
+        source: holder.source,
       },
     });
     const asked = options.book.get(id);

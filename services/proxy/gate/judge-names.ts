@@ -19,6 +19,26 @@ export function tablesOf(accesses: readonly ResolvedAccess[]): string[] {
   return [...new Set(names)];
 }
 
+/** A removed row takes all of its columns with it. */
+const wholeRows: ReadonlySet<string> = new Set(['sql:delete', 'sql:truncate']);
+
+/** The data classes of the columns that are touched, whoever may read them in the clear; sorted. */
+export function classesOf(accesses: readonly Access[], namespace: Namespace): string[] {
+  const names = namespace.namesFor(() => false);
+  if (!names.anySensitive) return [];
+  const classes = new Set<string>();
+  for (const { action, relation, columns } of accesses) {
+    const isWhole = wholeRows.has(action) || columns.includes('*');
+    for (const found of relation ? namespace.resolve(relation) : []) {
+      const known = names.relation(found);
+      if (typeof known === 'string') continue;
+      for (const { name, sensitive } of known.columns)
+        if (sensitive && (isWhole || columns.includes(name))) classes.add(sensitive.class);
+    }
+  }
+  return [...classes].sort((a, b) => (a < b ? -1 : 1));
+}
+
 /** The relations that the text's names mean now, by OID: another of the same name is another thing. */
 export function objectsOf(accesses: readonly Access[], namespace: Namespace): string[] {
   const objects = accesses.flatMap(({ relation }) =>

@@ -126,6 +126,30 @@ test('a function that only a cast calls is asked for as code, where nothing is m
   expect([open!.verdict.decision, open!.writes]).toEqual(['allow', false]);
 });
 
+describe('the classes of the columns that are touched', () => {
+  test.each([
+    ['SELECT id FROM customers', []],
+    ['SELECT email FROM customers', ['email']],
+    ['SELECT count(*) FROM customers WHERE ssn IS NULL', ['ssn']],
+    ['SELECT * FROM customers', ['email', 'ssn']],
+    ["UPDATE customers SET email = 'a' WHERE id = 1", ['email']],
+    ['DELETE FROM customers WHERE id = 1', ['email', 'ssn']],
+    ["INSERT INTO customers (id, ssn) VALUES (1, 'x')", ['ssn']],
+    ["INSERT INTO customers VALUES (1, 'a', 'x')", ['email', 'ssn']],
+    ['TRUNCATE customers', ['email', 'ssn']],
+    ['SELECT c FROM customers c', ['email', 'ssn']],
+    ['SELECT 1', []],
+    ['SELECT FROM', []],
+  ])('of %s', (text, classes) => expect(house().ask(text).classes).toEqual(classes));
+
+  test('also for one who reads them in the clear', () => {
+    const reveal = `${all} permit (principal, action == Action::"reveal", resource);`;
+    const { ask } = house(reveal);
+    const judgement = ask('SELECT email FROM customers');
+    expect([judgement.clean, judgement.classes]).toEqual([true, ['email']]);
+  });
+});
+
 describe('what outputs carry', () => {
   const masked = (judgement: Judgement, statement: number, width: number) =>
     Array.from({ length: width }, (_, place) => {

@@ -12,7 +12,7 @@ import {
 } from '#statement';
 import type { Judgement, JudgeRequest, Namespace, ReadText } from './gate.js';
 import { inboundProblem, maskWrittenBack } from './inbound.js';
-import { objectsOf, resolveAccess, tablesOf } from './judge-names.js';
+import { classesOf, objectsOf, resolveAccess, tablesOf } from './judge-names.js';
 import { askPolicies, denial, isBounded } from './judge-policy.js';
 import {
   executeProblem,
@@ -208,6 +208,7 @@ export class Judge {
         others.map((j) => j.exactText),
       ),
       tables: tablesOf(resolved),
+      classes: classesOf(accesses, namespace),
       objects: objectsOf(accesses, namespace),
       settled: isSettled(verdict, seen, grounds.masking),
       bounded: does.returnsRows && isBounded(verdict.obligations),
@@ -273,7 +274,7 @@ function refused(text: string, grounds: Grounds, reason: string, recordedText: s
   return {
     ...{ grounds, analysis, verdict, recordedText, ...nothingSeen },
     ...{ clean: false, returnsRows: false, writes: false, settled: true, bounded: false },
-    ...{ effects: [], tables: [], objects: [], exactText: text },
+    ...{ effects: [], tables: [], classes: [], objects: [], exactText: text },
     recorded: encodeJudgement(analysis, [], verdict, recordedText),
   };
 }

@@ -1,6 +1,8 @@
 import { AppError } from '#kernel';
+import type { Estimate } from '../gate/gate.js';
 import { circumstancesOf } from './circumstances.js';
 import { overBudget } from './client-errors.js';
+import { estimateQuestion, startupSettings } from './estimate-question.js';
 import type { Run } from './run.js';
 import type { TargetPort } from './target-port.js';
 
@@ -15,8 +17,21 @@ export function cutOff(run: Run, port: TargetPort, error?: AppError): Promise<vo
   const { execution, details, portal, cut } = run;
   const circumstances = circumstancesOf(port, portal);
   return port.session
-    .excess({ execution, parameters: details.parameters, circumstances, error: cut })
+    .excess({
+      ...{ execution, parameters: details.parameters, circumstances, error: cut },
+      estimate: () => estimateBeside(port, run),
+    })
     .then((told) => void (run.cut = told));
+}
+
+/** The session itself can't be asked for its settings while it is cut off. */
+async function estimateBeside(port: TargetPort, { judgement, portal }: Run): Promise<Estimate> {
+  const { conversation, namespace, session, estimates, limits } = port;
+  const question = estimateQuestion(port, judgement, portal);
+  if (typeof question === 'string') return { unavailable: question };
+  if (conversation.settings.changes > 0) return { unavailable: 'its session has changed its settings' };
+  const settings = startupSettings(limits.settings, namespace.path);
+  return estimates.ask(session.target, question, settings, new AbortController().signal);
 }
 
 /** With what the policy that bounds it says to its reader. */

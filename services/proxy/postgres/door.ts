@@ -9,6 +9,7 @@ import type { CatalogPool } from './catalog-pool.js';
 import type { CatalogSource } from './catalog.js';
 import { parameterStatus, type BackendKey } from './codec.js';
 import { redactParameterStatus } from './error-redaction.js';
+import { Estimates } from './estimates.js';
 import { meaningless } from './session-effects.js';
 import type { SessionLimits } from './session-parts.js';
 import { PostgresSession } from './session.js';
@@ -30,6 +31,7 @@ type Startup = Arrival & { kind: 'startup' };
 /** The PostgreSQL listener's clients, from their first byte to the end of their session. */
 export class PostgresDoor {
   private readonly cancels: CancelRegistry;
+  private readonly estimates = new Estimates();
 
   constructor(private readonly options: DoorOptions) {
     this.cancels = new CancelRegistry(options.place);
@@ -117,6 +119,7 @@ export class PostgresDoor {
       gate,
       catalog,
       limits,
+      estimates: this.estimates,
       log: (e) => log(e, about),
     });
     const registration = this.cancels.register(() => session.cancel());

@@ -34,9 +34,9 @@ export class Frontend {
     private readonly terminated: () => void,
     private readonly onError: (error: unknown) => void,
   ) {
-    this.holding = new Holding(parts);
-    const judging = new Judging(parts);
     this.questions = new Questions(parts);
+    this.holding = new Holding(parts, this.questions);
+    const judging = new Judging(parts);
     const executions = new Executions(parts, this.holding, this.questions);
     this.refusals = new Refusals(parts);
     this.forwarding = new Forwarding(parts, this.refusals);

@@ -1,8 +1,10 @@
 import { AppError } from '#kernel';
-import type { Execution, HoldAnswer, HoldNotice, Judgement } from '../gate/gate.js';
+import type { Estimate, Execution, GateSession, HoldAnswer, HoldNotice, Judgement } from '../gate/gate.js';
 import { circumstancesOf } from './circumstances.js';
 import { noticeResponse } from './codec.js';
+import { estimateQuestion } from './estimate-question.js';
 import { Need, type Knowledge } from './knowledge.js';
+import type { Questions } from './questions.js';
 import type { Run } from './run.js';
 import type { SessionParts } from './session-parts.js';
 
@@ -11,7 +13,10 @@ export class Holding {
   private waiting: AbortController | undefined;
   private held: Execution | undefined;
 
-  constructor(private readonly parts: SessionParts) {}
+  constructor(
+    private readonly parts: SessionParts,
+    private readonly questions: Questions,
+  ) {}
 
   /** What a person said; or asks. Undefined: it may run. */
   answer(run: Run, place: number, knowledge: Readonly<Knowledge>): AppError | Need | undefined {
@@ -55,11 +60,8 @@ export class Holding {
     }
   }
 
-  private async ask(
-    { judgement, details, portal }: Run,
-    execution: Execution,
-    signal: AbortSignal,
-  ): Promise<HoldAnswer | AppError> {
+  private async ask(run: Run, execution: Execution, signal: AbortSignal): Promise<HoldAnswer | AppError> {
+    const { judgement, details, portal } = run;
     const { conversation, session } = this.parts;
     const idle = conversation.status === 'I' && !conversation.segmentOpen;
     const mayWait = idle || judgement.verdict.obligations.waitInTransaction;
@@ -71,12 +73,24 @@ export class Holding {
         mayWait,
         announce: (notice) => this.announce(notice, mayWait),
         signal,
+        estimate: () => this.estimate(run, signal),
       });
       return signal.reason instanceof AppError ? signal.reason : answer;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       return error;
     }
+  }
+
+  private async estimate({ judgement, portal }: Run, signal: AbortSignal): Promise<Estimate> {
+    const { session, estimates } = this.parts;
+    const question = estimateQuestion(this.parts, judgement, portal);
+    if (typeof question === 'string') return { unavailable: question };
+    // Invariant 1: nothing of it reaches the target before its record is safe.
+    if (!(await isSafe(session))) return { unavailable: 'it could not be recorded' };
+    const settings = await this.questions.settings();
+    if (!settings) return { unavailable: 'the settings of its session are not known' };
+    return estimates.ask(session.target, question, settings, signal);
   }
 
   private announce({ approvalId, link, approvers, reason }: HoldNotice, waits: boolean): void {
@@ -91,6 +105,12 @@ export class Holding {
     );
     this.parts.flush();
   }
+}
+
+function isSafe(session: GateSession): Promise<boolean> {
+  return new Promise((resolve) => {
+    session.whenSafe({ waiting: () => undefined, done: (error) => resolve(error === undefined) });
+  });
 }
 
 const another = () =>

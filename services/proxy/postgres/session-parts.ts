@@ -2,6 +2,7 @@ import type { Outbox } from '#wire';
 import type { GateSession } from '../gate/gate.js';
 import type { CatalogSource } from './catalog.js';
 import type { Conversation } from './conversation.js';
+import type { Estimates } from './estimates.js';
 import type { SessionNamespace } from './session-namespace.js';
 
 export interface SessionLimits {
@@ -18,6 +19,7 @@ export interface SessionParts {
   readonly catalog: CatalogSource;
   readonly namespace: SessionNamespace;
   readonly limits: SessionLimits;
+  readonly estimates: Estimates;
   readonly toTarget: Outbox;
   readonly toClient: Outbox;
   /** Writes what both outboxes hold, after what is recorded is safe. */

@@ -7,6 +7,7 @@ import type { CatalogSource } from './catalog.js';
 import { backend, commandComplete, frontend, int16, message, readyForQuery } from './codec.js';
 import { PostgresSession } from './session.js';
 import type { Target } from './target.js';
+import { Estimates } from './estimates.js';
 
 class Socket extends Duplex {
   private readonly written: Buffer[] = [];
@@ -67,6 +68,7 @@ function stage() {
     target: { stream, cancel: () => Promise.resolve() } as unknown as Target,
     catalog: { current: () => catalog, doubt: () => undefined } as unknown as CatalogSource,
     limits: { recordBytes: 1, settings: '' },
+    estimates: new Estimates(),
     log: () => undefined,
   });
   void session.run();

@@ -7,6 +7,7 @@ import { Backend } from './backend.js';
 import type { CatalogSource } from './catalog.js';
 import { frontend as type, message } from './codec.js';
 import { Conversation } from './conversation.js';
+import type { Estimates } from './estimates.js';
 import { Frontend } from './frontend.js';
 import { SessionNamespace } from './session-namespace.js';
 import type { SessionLimits } from './session-parts.js';
@@ -26,6 +27,7 @@ export interface SessionOptions {
   readonly gate: GateSession;
   readonly catalog: CatalogSource;
   readonly limits: SessionLimits;
+  readonly estimates: Estimates;
   readonly log: (error: AppError) => void;
 }
 
@@ -62,7 +64,7 @@ export class PostgresSession {
   private terminating = false;
 
   constructor(private readonly options: SessionOptions) {
-    const { client, target, gate, catalog, limits } = options;
+    const { client, target, gate, catalog, limits, estimates } = options;
     this.ended = new Promise((resolve) => (this.resolveEnded = resolve));
     this.toClient = new Outbox(client);
     this.toTarget = new Outbox(target.stream);
@@ -76,6 +78,7 @@ export class PostgresSession {
       catalog,
       namespace: new SessionNamespace(catalog),
       limits,
+      estimates,
       toTarget: this.toTarget,
       toClient: this.toClient,
       flush: () => this.flush(),

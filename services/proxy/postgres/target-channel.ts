@@ -45,8 +45,13 @@ export class TargetChannel {
   }
 
   /** Runs a simple query and returns the rows of all its statements. Throws TargetError, ConnectionClosed. */
-  async query(text: string): Promise<Row[]> {
-    this.stream.write(message(frontend.query, text));
+  query(text: string): Promise<Row[]> {
+    return this.exchange(message(frontend.query, text));
+  }
+
+  /** Sends what ends with a Query or a Sync, and returns the rows of all its answers. Throws as `query`. */
+  async exchange(request: Buffer): Promise<Row[]> {
+    this.stream.write(request);
     const rows: Row[] = [];
     let bytes = 0;
     let failure: TargetError | undefined;

@@ -24,6 +24,8 @@ export interface Target {
   readonly pid: number;
   /** Runs a query of our own; text values. Only while no session has attached to the stream. */
   query(text: string): Promise<Row[]>;
+  /** The same with messages of the extended protocol that end with a Sync. */
+  exchange(request: Buffer): Promise<Row[]>;
   /** Asks the server to cancel what runs; resolves once the server has closed that request's connection. */
   cancel(): Promise<void>;
   /** Terminate, and close. */
@@ -125,11 +127,15 @@ class OpenTarget implements Target {
     return this.key?.pid ?? 0;
   }
 
-  async query(text: string): Promise<Row[]> {
+  query(text: string): Promise<Row[]> {
+    return this.exchange(message(frontend.query, text));
+  }
+
+  async exchange(request: Buffer): Promise<Row[]> {
     if (this.channel !== undefined) throw new Error('a query of our own is already running');
     this.channel = new TargetChannel(this.stream, AbortSignal.timeout(this.queryTimeout), this.parameters);
     try {
-      return await this.channel.query(text);
+      return await this.channel.exchange(request);
     } finally {
       this.channel.release();
       this.channel = undefined;

@@ -16,6 +16,7 @@ import {
 import { searchPathQuery } from '../../../services/proxy/postgres/questions.js';
 import { PostgresSession } from '../../../services/proxy/postgres/session.js';
 import type { Target } from '../../../services/proxy/postgres/target.js';
+import { Estimates } from '../../../services/proxy/postgres/estimates.js';
 
 /** A socket without a network. */
 class End extends Duplex {
@@ -230,6 +231,7 @@ export async function play(reads: Iterable<Buffer>): Promise<Played> {
       doubt: () => undefined,
     } as unknown as CatalogSource,
     limits: { recordBytes: 1, settings: '' },
+    estimates: new Estimates(),
     log: (error) => void (error.code === 'INTERNAL' && surprises.push(error)),
   });
   let over = false;

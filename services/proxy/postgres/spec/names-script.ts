@@ -6,6 +6,7 @@ import type { CatalogSource } from '../catalog.js';
 import { PostgresSession } from '../session.js';
 import type { Target } from '../target.js';
 import { NamingGate } from './naming-gate.js';
+import { Estimates } from '../estimates.js';
 
 /** What a client sends next, and how many turns of the event loop it waits before. */
 export interface Line {
@@ -254,6 +255,7 @@ export async function throughGate(
       doubt: () => undefined,
     } as unknown as CatalogSource,
     limits: { recordBytes: 1 << 20, settings: '' },
+    estimates: new Estimates(),
     log: (error) =>
       client.seen.push(`failed: ${error.message} ${String((error.cause as Error | undefined)?.stack)}`),
   });

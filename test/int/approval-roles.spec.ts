@@ -1,0 +1,201 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { approval, toApprovalEnvelope, toWirePrincipal, type RequestApproval } from '#domain';
+import { openEmbeddedLog, type EventLog } from '#event-log';
+import { encodeEnvelope, newEvent, PageSessionRefreshedSchema, topics } from '#events';
+import { newId, systemClock as clock, type Principal } from '#kernel';
+import { ApprovalHousekeeping, ApprovalModule } from '../../services/approval/index.js';
+import { openHouse, specConfig, type House } from './approval.house.js';
+
+const person = (subject: string, ...groups: readonly string[]): Principal => ({
+  ...{ id: `corp:${subject}`, issuer: 'corp', subject, kind: 'person', groups: ['approvers', ...groups] },
+});
+const [bo, cy, dan] = [person('bo', 'dba'), person('cy', 'dba'), person('dan', 'dba')];
+const sal = person('sal', 'sales');
+const agent: Principal = { ...person('bot'), kind: 'agent' };
+
+describe('who lost the role meanwhile', () => {
+  let folder = '';
+  let log: EventLog;
+  let houses: readonly [House, House];
+
+  const open = () =>
+    openHouse({
+      ...{ module: ApprovalModule, log, clock, people: [bo, cy, dan, sal] },
+      config: specConfig(folder, 'identity: { roles: { approver: [approvers] } }'),
+    });
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'weir-roles-'));
+    log = openEmbeddedLog({ path: mkdtempSync(join(folder, 'log-')) });
+    houses = [await open(), await open()];
+  });
+  afterEach(async () => {
+    for (const house of houses) await house.close();
+    await log.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function ask(quorum = 2): Promise<string> {
+    const id = newId('apr', clock.now());
+    const request: RequestApproval['request'] = {
+      ...{ id, sessionId: 'ses_1', statementId: 'stm_1', requester: agent, connection: 'orders', quorum },
+      ...{
+        binding: Buffer.from('b'),
+        sealed: Buffer.of(),
+        text: '…',
+        tables: [],
+        kind: 'delete',
+        reason: '',
+      },
+      ...{ approverGroups: ['dba'], mode: 'wait', expiresAt: clock.now() + 60_000, policyIds: [] },
+      ...{ classes: [], source: { address: '', program: '' } },
+    };
+    const command = { type: 'RequestApproval', eventId: newId('evt'), at: clock.now(), request } as const;
+    const events = approval.decide(command, approval.initialState());
+    const envelopes = events.map((event) => toApprovalEnvelope(event, { source: 'proxy/spec', clock }));
+    await log.append(topics.approval, envelopes.map(encodeEnvelope));
+    return id;
+  }
+
+  /** As a page session's refresh tells it. */
+  async function now(who: Principal, ...groups: readonly string[]): Promise<void> {
+    const principal = toWirePrincipal({ ...who, groups: ['approvers', ...groups] });
+    const message = create(PageSessionRefreshedSchema, { pageSessionId: 'pgs_1', principal });
+    const event = newEvent(PageSessionRefreshedSchema, message, { source: 'spec', subject: who.id, clock });
+    await log.append(topics.identity, [encodeEnvelope(event)]);
+  }
+
+  const approve = (who: Principal, id: string, house = houses[0]) =>
+    house.call(who.subject, 'POST', `/approvals/${id}/decision`, { decision: 'approve', reason: '' });
+  const standing = async (id: string) => {
+    const bodies = await Promise.all(
+      houses.map((house) => house.call('dan', 'GET', `/approvals/${id}`).then(({ body }) => body)),
+    );
+    return bodies.map(({ status, approvals }) => [
+      status,
+      (approvals as { by: string }[]).map(({ by }) => by),
+    ]);
+  };
+
+  it('a yes counts no longer, though the next comes at once, at another replica', async () => {
+    const id = await ask();
+    expect((await approve(bo, id)).body['status']).toBe('pending');
+    await now(bo, 'sales');
+    expect((await approve(cy, id, houses[1])).body['status']).toBe('pending');
+    await expect
+      .poll(() => standing(id))
+      .toEqual([
+        ['pending', [cy.id]],
+        ['pending', [cy.id]],
+      ]);
+    await approve(dan, id);
+    await expect.poll(() => standing(id)).toEqual(houses.map(() => ['approved', [cy.id, dan.id]]));
+  });
+
+  it('the housekeeping of every replica says so, and it counts once', async () => {
+    const id = await ask();
+    await approve(bo, id);
+    await now(bo);
+    await Promise.all(houses.map(({ app }) => app.get(ApprovalHousekeeping, { strict: false }).tick()));
+    await expect
+      .poll(() => standing(id))
+      .toEqual([
+        ['pending', []],
+        ['pending', []],
+      ]);
+    await now(bo, 'dba');
+    expect((await approve(bo, id)).status).toBe(200);
+    await Promise.all(houses.map(({ app }) => app.get(ApprovalHousekeeping, { strict: false }).tick()));
+    await expect
+      .poll(() => standing(id))
+      .toEqual([
+        ['pending', [bo.id]],
+        ['pending', [bo.id]],
+      ]);
+  });
+
+  it('whose newest groups lack it sees and decides nothing, whatever the token says', async () => {
+    const id = await ask(1);
+    expect((await houses[0].call('bo', 'GET', '/approvals')).body['approvals']).toHaveLength(1);
+    await now(bo, 'sales');
+    const { status, body } = await approve(bo, id);
+    expect([status, body['code'], body['detail']]).toEqual([
+      403,
+      'NOT_ELIGIBLE',
+      'at your last sign-in you were no member of dba',
+    ]);
+    expect((await houses[0].call('bo', 'GET', '/approvals')).body).toEqual({ approvals: [] });
+    expect((await houses[0].call('bo', 'GET', `/approvals/${id}`)).status).toBe(403);
+    expect((await approve(cy, id)).body['status']).toBe('approved');
+  });
+
+  it('nor does a page session give what the token does not say', async () => {
+    const id = await ask(1);
+    await now(sal, 'dba');
+    expect((await approve(sal, id)).status).toBe(403);
+  });
+
+  describe('the stream', () => {
+    const listen = async (who: string, house = houses[0]) => {
+      const abort = new AbortController();
+      const answer = await fetch(`${await house.app.getUrl()}/api/approvals/stream`, {
+        headers: { authorization: `Bearer ${who}` },
+        signal: abort.signal,
+      });
+      let text = '';
+      const read = async () => {
+        for await (const chunk of answer.body ?? []) text += Buffer.from(chunk).toString();
+        return 'ended';
+      };
+      return { answer, said: () => text, ended: read().catch(() => 'broken'), leave: () => abort.abort() };
+    };
+    const events = (text: string) =>
+      [...text.matchAll(/^event: approval\ndata: (.*)$/gm)].map(
+        ([, data]) => JSON.parse(data!) as { id: string; status: string },
+      );
+
+    it('tells who may decide, and nobody else, of each change', async () => {
+      const [his, hers] = [await listen('bo', houses[1]), await listen('sal', houses[1])];
+      expect(his.answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+      expect(his.answer.headers.get('cache-control')).toBe('no-store');
+      const id = await ask(1);
+      await expect.poll(() => events(his.said())).toMatchObject([{ id, status: 'pending' }]);
+      await approve(cy, id);
+      await expect.poll(() => events(his.said()).at(-1)).toMatchObject({ id, status: 'approved' });
+      await now(bo);
+      await ask(1);
+      await ask(1);
+      await expect
+        .poll(() =>
+          houses[1].call('cy', 'GET', '/approvals').then(({ body }) => (body['approvals'] as []).length),
+        )
+        .toBe(2);
+      expect(events(his.said())).toHaveLength(2);
+      expect(events(hers.said())).toEqual([]);
+      for (const each of [his, hers]) each.leave();
+    });
+
+    it('is for approvers with a token, eight times each, and ends with the service', async () => {
+      expect((await houses[0].call('', 'GET', '/approvals/stream')).status).toBe(401);
+      const eight = await Promise.all(Array.from({ length: 8 }, () => listen('bo')));
+      expect(eight.map(({ answer }) => answer.status)).toEqual(eight.map(() => 200));
+      expect((await houses[0].call('bo', 'GET', '/approvals/stream')).status).toBe(429);
+      const other = await listen('cy');
+      expect(other.answer.status).toBe(200);
+      eight[0]!.leave();
+      await expect
+        .poll(async () => {
+          const again = await listen('bo');
+          again.leave();
+          return again.answer.status;
+        })
+        .toBe(200);
+      await houses[0].close();
+      expect(await other.ended).toBe('ended');
+      houses = [await open(), houses[1]];
+    });
+  });
+});
