@@ -3,7 +3,7 @@ import { TestHouse } from '../support/house.js';
 import { documentedRoutes, statusOf, type Route } from '../support/open-api-walk.js';
 
 // Served to any valid token; what it may see, the handler decides.
-const forAnyone = ['/api/identity/me', '/api/decisions/x'];
+const forAnyone = ['/api/identity/me', '/api/decisions/x', '/api/activity/x'];
 const open = ['/api/openapi.json'];
 
 describe('the guard of the whole API, both processes', () => {

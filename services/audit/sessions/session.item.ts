@@ -62,6 +62,23 @@ export const sessionQuery = z
   });
 export type SessionQuery = z.infer<typeof sessionQuery>;
 
+export const endBody = z.strictObject({
+  reason: z
+    .string()
+    .trim()
+    .min(1)
+    .max(500)
+    .regex(/^\P{Cc}*$/u, 'control characters are not taken')
+    .describe("the session's client reads it"),
+});
+
+/** Asked for; the session's own last event says what became of it. */
+export const endAccepted = z.object({
+  id: z.string().describe('of the command, an event of weir.command.v1'),
+  status: z.literal('accepted'),
+});
+export type EndAccepted = z.infer<typeof endAccepted>;
+
 export const decision = z.object({
   id: z.string().describe("the statement's id"),
   sessionId: z.string(),
