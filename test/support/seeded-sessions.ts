@@ -49,7 +49,9 @@ export class SeededSessions {
 
   /** As live sessions leave it: for each, an older row that no merge has taken away yet. */
   async leaveOldVersions(): Promise<void> {
-    await this.writer.command({ query: 'SYSTEM STOP MERGES weir.session_summary_rows' }).catch(() => {});
+    const unmerged =
+      'max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1';
+    await this.writer.command({ query: `ALTER TABLE weir.session_summary_rows MODIFY SETTING ${unmerged}` });
     await this.writer.command({
       query: `INSERT INTO weir.session_summary_rows SELECT * REPLACE
           (offset - 2 AS offset, NULL AS ended_at, events - 2 AS events, last_seq - 2 AS last_seq)

@@ -45,10 +45,18 @@ export class SessionReads {
     return { ...asDecision(row), ask: await this.#ownerOf(row.connection) };
   }
 
+  /** One more than the page has, if there are more. */
   async #ids(query: SessionQuery): Promise<string[]> {
-    const search = searchSql(query);
-    const rows = await this.#rows<{ session_id: string }>(search.query, search.params);
-    return rows.map(({ session_id }) => session_id);
+    const ids: string[] = [];
+    const wanted = query.limit + 1;
+    const atOnce = 2 * wanted;
+    for (let { cursor } = query; ;) {
+      const search = searchSql({ ...query, cursor }, atOnce);
+      const rows = await this.#rows<{ session_id: string }>(search.query, search.params);
+      for (const { session_id } of rows) if (session_id !== ids.at(-1)) ids.push(session_id);
+      if (rows.length < atOnce || ids.length >= wanted) return ids.slice(0, wanted);
+      cursor = ids.at(-1);
+    }
   }
 
   /** As the connection says now, or said last. */
