@@ -164,6 +164,31 @@ describe('ingest (invariant 7)', () => {
     await client.close();
   });
 
+  it('sums up what one that died between a batch and its summaries left out', async () => {
+    const client = await openStore();
+    const [before] = await log.end(topics.session);
+    await log.append(topics.session, [
+      encodeEnvelope(started('ses_left')),
+      encodeEnvelope(received('ses_left', 2, 'x')),
+    ]);
+    const insert = insertInto(client);
+    const ingest = new Ingest({
+      ...{ log, client, interval: 5 },
+      insert: (each) =>
+        each.table === 'session_summary_rows' ? Promise.reject(new Error('gone')) : insert(each),
+    });
+    await ingest.start();
+    const stored = "SELECT toUInt32(count()) AS n FROM weir.session_events WHERE session_id = 'ses_left'";
+    await expect.poll(() => rows(client, stored)).toEqual([{ n: 2 }]);
+    await ingest.stop();
+    const summed = stored.replace('session_events', 'session_summary_rows');
+    expect(await rows(client, summed)).toEqual([{ n: 0 }]);
+    await ingestUntil(client, (before?.offset ?? -1) + 2);
+    expect(await rows(client, summed)).toEqual([{ n: 1 }]);
+    expect(await summariesAgainstEvents(client)).toMatchObject([{ differing: 0 }]);
+    await client.close();
+  });
+
   it('tries the same batch with the same token until the store takes it', async () => {
     const client = await openStore();
     const [before] = await log.end(topics.session);
