@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { database, publicTables } from './store.config.js';
+import { database, publicTables, searchTables } from './store.config.js';
 
 /**
  * The embedded engine's own access rules, written beside its data on every start and given to it as
@@ -19,7 +19,7 @@ export function embeddedEngineArguments(path: string): string[] {
 }
 
 const readerGrants = [
-  ...publicTables.map((table) => `GRANT SELECT ON ${database}.${table}`),
+  ...[...publicTables, ...searchTables].map((table) => `GRANT SELECT ON ${database}.${table}`),
   'GRANT SELECT ON system.one',
 ];
 

@@ -2,5 +2,5 @@ export * from './connect.js';
 export * from './insert.js';
 export * from './migrate.js';
 export * from './reader.js';
-export type * from './rows.js';
+export * from './rows.js';
 export * from './store.config.js';

@@ -90,6 +90,38 @@ export interface DeadLetterRow extends LoggedRow {
   reason: string;
 }
 
+/** A session as it stood after its event at `offset`. */
+export interface SessionSummaryRow {
+  session_id: string;
+  topic: string;
+  partition: number;
+  offset: string;
+  identity: string;
+  identity_kind: string;
+  on_behalf_of: string;
+  connection: string;
+  protocol: string;
+  source_address: string;
+  client_program: string;
+  client_user: string;
+  started_at: string;
+  last_event_at: string;
+  ended_at: string | null;
+  end_reason: string;
+  statements: string;
+  allowed: string;
+  denied: string;
+  held: string;
+  errors: string;
+  rows: string;
+  bytes: string;
+  masked_values: string;
+  events: string;
+  last_seq: string;
+  touched: readonly string[];
+  classes: readonly string[];
+}
+
 /** An insert names its columns: `raw_base64` is not stored, and a column that is not stored must be named. */
 // prettier-ignore
 export const insertColumns: Readonly<Record<StorageTable, readonly string[]>> = {
@@ -110,6 +142,12 @@ export const insertColumns: Readonly<Record<StorageTable, readonly string[]>> = 
   dead_letter_rows: columns<DeadLetterRow>({
     topic: 1, partition: 1, offset: 1, raw_base64: 1, logged_at: 1, event_id: 1, type: 1, session_id: 1,
     seq: 1, reason: 1,
+  }),
+  session_summary_rows: columns<SessionSummaryRow>({
+    session_id: 1, topic: 1, partition: 1, offset: 1, identity: 1, identity_kind: 1, on_behalf_of: 1,
+    connection: 1, protocol: 1, source_address: 1, client_program: 1, client_user: 1, started_at: 1,
+    last_event_at: 1, ended_at: 1, end_reason: 1, statements: 1, allowed: 1, denied: 1, held: 1, errors: 1,
+    rows: 1, bytes: 1, masked_values: 1, events: 1, last_seq: 1, touched: 1, classes: 1,
   }),
 };
 

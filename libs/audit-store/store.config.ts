@@ -16,11 +16,15 @@ export const publicTables = [
 
 export type PublicTable = (typeof publicTables)[number];
 
+/** What our own searches read beside them: rows of one session may stand there more than once. */
+export const searchTables = ['session_summary_rows'] as const;
+
 /** What ingest writes to. */
 export const storageTables = {
   sessionEvents: 'session_event_rows',
   controlEvents: 'control_event_rows',
   deadLetters: 'dead_letter_rows',
+  sessionSummaries: 'session_summary_rows',
 } as const;
 
 export type StorageTable = (typeof storageTables)[keyof typeof storageTables];

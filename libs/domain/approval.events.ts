@@ -64,14 +64,11 @@ export function toApprovalEnvelope(
  * The event of a log entry; undefined where it is not one of ours, does not decode, or stands under another
  * request's key (its order among that request's events would differ between partitions).
  */
-export function fromLogged({ envelope, appendedAt }: LoggedEvent): ApprovalEvent | undefined {
-  const event = decoded(envelope, { eventId: envelope.id, at: appendedAt });
-  return event?.data.approvalId === envelope.subject ? event : undefined;
-}
-
-function decoded(envelope: Envelope, meta: Meta): ApprovalEvent | undefined {
+export function fromLogged(logged: LoggedEvent): ApprovalEvent | undefined {
   try {
-    return read(envelope, meta);
+    const { envelope, appendedAt } = logged;
+    const event = read(envelope, { eventId: envelope.id, at: appendedAt });
+    return event?.data.approvalId === envelope.subject ? event : undefined;
   } catch {
     return undefined; // the audit service dead-letters it; a fold goes on
   }

@@ -10,8 +10,12 @@ import {
 } from '#audit-store';
 import { CONFIG, type WeirConfig } from '#platform';
 import { AUDIT_CONTROL, AUDIT_READER, AUDIT_WRITER, SQL_READERS } from './audit.tokens.js';
+import { ActivityController } from './activity/activity.controller.js';
+import { ActivityReads } from './activity/activity.reads.js';
+import { ApprovalRequests } from './activity/approval.requests.js';
 import { IngestService } from './ingest/ingest.service.js';
 import { DecisionsController } from './sessions/decisions.controller.js';
+import { SessionEnding } from './sessions/session.ending.js';
 import { SessionReads } from './sessions/session.reads.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { ReaderPool } from './sql/reader.pool.js';
@@ -41,7 +45,7 @@ const sqlReaders = 2;
 
 /** The log into ClickHouse, and what people read there. Asks PlatformModule for the log and the configuration. */
 @Module({
-  controllers: [SessionsController, DecisionsController, SqlController],
+  controllers: [SessionsController, DecisionsController, ActivityController, SqlController],
   providers: [
     { provide: AUDIT_WRITER, inject: [CONFIG], useFactory: openStore },
     {
@@ -68,6 +72,9 @@ const sqlReaders = 2;
         }),
     },
     SessionReads,
+    SessionEnding,
+    ActivityReads,
+    ApprovalRequests,
     IngestService,
   ],
 })

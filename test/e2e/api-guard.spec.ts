@@ -5,7 +5,13 @@ import { json } from '../support/json.js';
 import { documentedRoutes, publicPaths, statusOf, statusWith, type Route } from '../support/open-api-walk.js';
 
 // Served to any valid token; what it may see, the handler decides.
-const forAnyone = ['/api/identity/me', '/api/identity/sign-out', '/api/decisions/x'];
+const forAnyone = [
+  '/api/identity/me',
+  '/api/identity/sign-out',
+  '/api/decisions/x',
+  '/api/activity/x',
+  '/api/setup',
+];
 
 describe('the guard of the whole API, both processes', () => {
   let house: TestHouse;

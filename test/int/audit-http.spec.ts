@@ -9,17 +9,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { create } from '@bufbuild/protobuf';
 import { openEmbeddedLog, type EventLog } from '#event-log';
 import {
+  ApprovalRequestedSchema,
+  ConnectionRegisteredSchema,
   encodeEnvelope,
+  EndSessionSchema,
   LinkSchema,
   newEvent,
+  payload,
   ResultChunkSchema,
+  SessionEndedSchema,
   SessionStartedSchema,
   StatementOutcomeSchema,
   StatementReceivedSchema,
   topics,
   type Envelope,
+  type Topic,
 } from '#events';
-import { AppError, systemClock } from '#kernel';
+import { AppError, ManualClock, systemClock } from '#kernel';
 import { bootHttp, parseConfig, PlatformModule } from '#platform';
 import { AuditModule } from '../../services/audit/audit.module.js';
 
@@ -40,7 +46,8 @@ const verifier = {
 };
 
 beforeAll(async () => {
-  const yaml = 'identity: { roles: { auditor: [auditors], security: [security] } }';
+  const yaml =
+    'identity: { roles: { auditor: [auditors], security: [security], approver: [approvers, others] } }';
   const config = parseConfig(yaml, join(dataDir, 'weir.yaml'), dataDir);
   log = openEmbeddedLog({ path: join(dataDir, 'log') });
   const platform = { config, clock: systemClock, eventLog: log, instance: 'audit-test', verifier };
@@ -157,6 +164,45 @@ describe('the audit routes', () => {
     expect(JSON.parse(refusal.body)).toMatchObject({ status: 400, code: 'QUERY_REFUSED' });
   });
 
+  it.each([
+    'cursor=ses_1%27',
+    'cursor=',
+    'cursor=..%2F..%2Fetc',
+    `cursor=${'a'.repeat(129)}`,
+    'since=yesterday',
+    'since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z',
+    'since=2026-01-02T00:00:00Z&until=2026-01-02T00:00:00Z',
+    'decision=maybe',
+    'decision=',
+    'decision=allow&decision=deny',
+    'table=',
+    `table=${'t'.repeat(301)}`,
+    'limit=0',
+    'limit=501',
+    'limit=1e9',
+    'order=asc',
+  ])('take no %s', async (query) => {
+    const answer = await get(`/api/sessions?${query}`, 'ok-auditors');
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([400, 'INPUT_INVALID']);
+  });
+
+  it.each([
+    ['table=public.customers', 3],
+    ['table=customers', 3],
+    ['table=customers&decision=allow', 3],
+    ['table=customers&decision=deny', 0],
+    ['table=public.custom%25', 0],
+    ['class=email', 3],
+    ['class=email%27%20OR%201=1', 0],
+    ['decision=hold', 0],
+    ['identity=corp:agent-7&connection=orders&class=email&decision=allow&table=customers', 3],
+    ['cursor=ses_none', 3],
+    ['since=2026-01-01T00:00:00Z&until=2100-01-01T00:00:00%2B02:00', 3],
+  ])('find with %s', async (query, found) => {
+    const answer = await get(`/api/sessions?${query}`, 'ok-security');
+    expect([answer.status, JSON.parse(answer.body).sessions?.length]).toEqual([200, found]);
+  });
+
   it('are documented with their bodies and answers', async () => {
     const { paths } = JSON.parse((await get('/api/openapi.json', 'ok-auditors')).body);
     const sql = paths['/api/sql'].post;
@@ -169,14 +215,161 @@ describe('the audit routes', () => {
   });
 });
 
-async function append(envelopes: readonly Envelope[]): Promise<string> {
-  const positions = await log.append(topics.session, envelopes.map(encodeEnvelope));
+describe('the end of a session, asked for', () => {
+  const end = (id: string, token: string, body: unknown = { reason: 'wrong database' }) =>
+    send('DELETE', `/api/sessions/${id}`, token, JSON.stringify(body));
+
+  it('is a command in the log, with who asked', async () => {
+    await append(aSession('ses_open')); // not in the store yet
+    const answer = await end('ses_open', 'ok-security');
+    expect(answer.status).toBe(202);
+    const { id } = JSON.parse(answer.body) as { id: string };
+    const [last] = await log.end(topics.command);
+    const [event] = await log.read({ ...last!, offset: last!.offset - 1 }, 1);
+    expect(event?.envelope).toMatchObject({ id, subject: 'ses_open' });
+    expect(payload(EndSessionSchema, event!.envelope)).toMatchObject({
+      sessionId: 'ses_open',
+      reason: 'wrong database',
+      by: { id: 'corp:security', kind: 'person' },
+    });
+    const query =
+      "SELECT identity, session_id, reason FROM control_events WHERE type = 'EndSession' AND session_id = 'ses_open'";
+    const recorded = async () => JSON.parse((await post('/api/sql', { query }, 'ok-auditors')).body).rows;
+    await expect
+      .poll(recorded, { timeout: 10_000 })
+      .toEqual([['corp:security', 'ses_open', 'wrong database']]);
+  });
+
+  it('is refused for one that is unknown, or over', async () => {
+    const ended = newEvent(
+      SessionEndedSchema,
+      { sessionId: 'ses_over', reason: 'terminated' },
+      { source: 'proxy/test', subject: 'ses_over', clock: systemClock },
+    );
+    ended.link = create(LinkSchema, { seq: 5n, hash: Buffer.alloc(32) });
+    await get('/api/sessions', 'ok-security', await append([...aSession('ses_over'), ended]));
+    const before = await log.end(topics.command);
+    expect((await end('ses_over', 'ok-security')).status).toBe(409);
+    expect((await end('ses_none', 'ok-security')).status).toBe(404);
+    expect((await end("ses_'%20OR%201=1", 'ok-security')).status).toBe(404);
+    expect(await log.end(topics.command)).toEqual(before);
+  });
+
+  it.each([
+    ['ok-auditors', 403],
+    ['ok-approvers', 403],
+    ['ok-nobody', 403],
+    ['ok-agent-7', 403],
+    ['bad', 401],
+  ])('is refused to %s', async (token, status) => {
+    expect((await end('ses_1', token)).status).toBe(status);
+  });
+
+  it.each([
+    {},
+    { reason: '' },
+    { reason: ' ' },
+    { reason: 'a\nb' },
+    { reason: 7 },
+    { reason: 'x', force: true },
+  ])('takes no %j', async (body) => expect((await end('ses_1', 'ok-security', body)).status).toBe(400));
+});
+
+describe('what a requester did lately', () => {
+  beforeAll(async () => {
+    const origin = { source: 'proxy/test', subject: 'apr_1', clock: systemClock };
+    const requested = newEvent(
+      ApprovalRequestedSchema,
+      {
+        ...{ approvalId: 'apr_1', sessionId: session, statementId: 'stm_9', connection: 'orders' },
+        requester: {
+          id: 'corp:agent-7',
+          issuer: 'corp',
+          subject: 'agent-7',
+          kind: 'agent',
+          onBehalfOf: 'corp:ana',
+        },
+        ...{
+          text: 'update t',
+          kind: 'update',
+          tables: ['public.t'],
+          approverGroups: ['approvers'],
+          quorum: 1,
+        },
+        ...{ mode: 'retry', expiresAtUs: BigInt(Date.now() + 60_000) * 1000n },
+      },
+      origin,
+    );
+    await log.append(topics.approval, [encodeEnvelope(requested)]);
+    const denied = aSession('ses_denied', { decision: 'deny', time: Date.now() - 3_600_000 });
+    const old = aSession('ses_old', { time: Date.now() - 25 * 3_600_000 });
+    await get('/api/sessions', 'ok-security', await append([...denied, ...old]));
+  });
+
+  it('is shown to those who may decide, without texts', async () => {
+    const answer = await get('/api/activity/apr_1', 'ok-approvers');
+    expect(answer.status).toBe(200);
+    const seen = JSON.parse(answer.body);
+    const { sessions } = JSON.parse((await get('/api/sessions?identity=corp:agent-7', 'ok-auditors')).body);
+    const n = sessions.length - 1; // all but the old one
+    expect(seen).toMatchObject({
+      identity: 'corp:agent-7',
+      ...{ sessions: n, statements: n, denied: 1, held: 0, rows: 2 * n, maskedValues: 2 * n },
+      tables: [{ table: 'public.customers', statements: n, rows: 2 * n }],
+    });
+    expect(Date.now() - Date.parse(seen.since)).toBeLessThan(24 * 3_600_000 + 60_000);
+    expect(seen.recent).toHaveLength(n);
+    expect(seen.recent.at(-1)).toMatchObject({
+      ...{ id: 'stm_ses_denied', kinds: ['select'], tables: ['public.customers'], decision: 'deny', rows: 2 },
+      connection: 'orders',
+    });
+    for (const secret of ['select name', 'stm_ses_old']) expect(answer.body).not.toContain(secret);
+  });
+
+  it.each([
+    ['apr_1', 'ok-auditors', 200],
+    ['apr_1', 'ok-security', 200],
+    ['apr_1', 'ok-others', 404], // an approver, of other requests
+    ['apr_1', 'ok-agent-7', 404], // of oneself: the requester decides nothing
+    ['apr_1', 'ok-ana', 404],
+    ['apr_1', 'ok-nobody', 404],
+    ['apr_none', 'ok-security', 404],
+    ["apr_1'%20OR%201=1", 'ok-security', 404],
+    ['apr_1', 'bad', 401],
+  ])('%s as %s: %i', async (id, token, status) => {
+    expect((await get(`/api/activity/${id}`, token)).status).toBe(status);
+  });
+});
+
+describe('a decision', () => {
+  it('says what was masked and whom to ask', async () => {
+    const read = async () => JSON.parse((await get('/api/decisions/stm_ses_1', 'ok-agent-7')).body);
+    expect(await read()).toMatchObject({ masks: [{ class: 'email', values: 2 }], ask: '' });
+    await append(register('orders', 'first team'), topics.policy);
+    await append(register('other', 'other team'), topics.policy);
+    const position = await append(register('orders', 'payments-team'), topics.policy);
+    await get('/api/decisions/stm_ses_1', 'ok-agent-7', position);
+    expect(await read()).toMatchObject({ ask: 'payments-team' });
+    const { paths } = JSON.parse((await get('/api/openapi.json', 'ok-auditors')).body);
+    const documented = JSON.stringify(paths['/api/decisions/{id}'].get.responses['200']);
+    expect(documented).toContain('masks');
+    expect(documented).toContain('whom to ask');
+  });
+});
+
+function register(name: string, owner: string): Envelope[] {
+  const origin = { source: 'policy/test', subject: name, clock: systemClock };
+  return [newEvent(ConnectionRegisteredSchema, { connection: { name, owner }, owner: 'api' }, origin)];
+}
+
+async function append(envelopes: readonly Envelope[], to: Topic = topics.session): Promise<string> {
+  const positions = await log.append(to, envelopes.map(encodeEnvelope));
   const { topic, partition, offset } = positions.at(-1)!;
   return `${topic}/${partition}/${offset}`;
 }
 
-function aSession(id = session): Envelope[] {
-  const origin = { source: 'proxy/test', subject: id, clock: systemClock };
+function aSession(id = session, { decision = 'allow', time = Date.now() } = {}): Envelope[] {
+  const origin = { source: 'proxy/test', subject: id, clock: new ManualClock(time) };
   const statementId = `stm_${id}`;
   const events = [
     newEvent(
@@ -192,7 +385,7 @@ function aSession(id = session): Envelope[] {
         kinds: ['select'],
         reads: [{ schema: 'public', name: 'customers' }],
         parameters: [{ value: '7' }],
-        decision: 'allow',
+        decision,
         policyIds: ['base-reads'],
       },
       origin,
@@ -248,7 +441,10 @@ function send(
   return new Promise((resolve, reject) => {
     const headers = {
       authorization: `Bearer ${token}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      // Node sends no length of its own with a DELETE.
+      ...(body === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       ...(position === undefined ? {} : { 'weir-position': position }),
     };
     const outgoing = request({ socketPath, method, path, headers }, (answer) => {

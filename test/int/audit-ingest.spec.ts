@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectAuditStore, migrateAuditStore, readMigrations, type ClickHouseClient } from '#audit-store';
+import {
+  connectAuditStore,
+  insertColumns,
+  migrateAuditStore,
+  readMigrations,
+  type ClickHouseClient,
+} from '#audit-store';
 import { openEmbeddedLog, type EventLog } from '#event-log';
 import {
   ApprovalDecidedSchema,
@@ -85,6 +91,7 @@ describe('ingest (invariant 7)', () => {
     expect(await rows(client, 'SELECT any(reason) AS reason FROM weir.dead_letters')).toEqual([
       { reason: 'the envelope does not decode' },
     ]);
+    expect(await summariesAgainstEvents(client)).toEqual([{ sessions, differing: 0 }]);
     const identities = await rows(client, 'SELECT DISTINCT identity, connection FROM weir.session_events');
     expect(identities).toEqual([{ identity: 'corp:agent', connection: 'orders' }]);
     await client.close();
@@ -169,6 +176,34 @@ describe('ingest (invariant 7)', () => {
     expect(
       await rows(client, "SELECT toUInt32(seq) AS seq FROM weir.dead_letters WHERE session_id = 'ses_sick'"),
     ).toEqual([{ seq: 3 }]);
+    const summed =
+      "SELECT toUInt32(events) AS events, toUInt32(last_seq) AS last_seq FROM weir.session_summary_rows FINAL WHERE session_id = 'ses_sick'";
+    expect(await rows(client, summed)).toEqual([{ events: 4, last_seq: 5 }]);
+    await client.close();
+  });
+
+  it('sums up what one that died between a batch and its summaries left out', async () => {
+    const client = await openStore();
+    const [before] = await log.end(topics.session);
+    await log.append(topics.session, [
+      encodeEnvelope(started('ses_left')),
+      encodeEnvelope(received('ses_left', 2, 'x')),
+    ]);
+    const insert = insertInto(client);
+    const ingest = new Ingest({
+      ...{ log, client, interval: 5 },
+      insert: (each) =>
+        each.table === 'session_summary_rows' ? Promise.reject(new Error('gone')) : insert(each),
+    });
+    await ingest.start();
+    const stored = "SELECT toUInt32(count()) AS n FROM weir.session_events WHERE session_id = 'ses_left'";
+    await expect.poll(() => rows(client, stored)).toEqual([{ n: 2 }]);
+    await ingest.stop();
+    const summed = stored.replace('session_events', 'session_summary_rows');
+    expect(await rows(client, summed)).toEqual([{ n: 0 }]);
+    await ingestUntil(client, (before?.offset ?? -1) + 2);
+    expect(await rows(client, summed)).toEqual([{ n: 1 }]);
+    expect(await summariesAgainstEvents(client)).toMatchObject([{ differing: 0 }]);
     await client.close();
   });
 
@@ -179,7 +214,7 @@ describe('ingest (invariant 7)', () => {
     const tokens: string[] = [];
     const insert = insertInto(client);
     await ingestUntil(client, (before?.offset ?? -1) + 1, topics.session, async (each) => {
-      tokens.push(each.token);
+      if (each.table === 'session_event_rows') tokens.push(each.token);
       await insert(each); // it is stored, but the answer is lost twice
       if (tokens.length < 3) throw new Error('connection reset');
     });
@@ -246,6 +281,22 @@ async function ingestUntil(
   await ingest.start();
   while (!ingest.has({ topic, partition: 0, offset })) await delay(10);
   await ingest.stop();
+}
+
+/** How many sessions are summed up, and how many of them otherwise than their events say. */
+function summariesAgainstEvents(client: ClickHouseClient): Promise<unknown[]> {
+  const columns = insertColumns.session_summary_rows
+    .filter((column) => !['topic', 'partition', 'touched', 'classes'].includes(column))
+    .join(', ');
+  const rowsOf = (from: string) =>
+    `SELECT tuple(${columns}, arraySort(touched), arraySort(classes)) AS row FROM ${from}`;
+  return rows(
+    client,
+    `SELECT toUInt32(uniqExact(row.1)) AS sessions, toUInt32(countIf(n != 2)) AS differing FROM (
+       SELECT row, count() AS n FROM (
+         ${rowsOf('weir.session_summary_rows FINAL')} UNION ALL ${rowsOf('weir.session_summary_source')}
+       ) GROUP BY row)`,
+  );
 }
 
 async function rows(client: ClickHouseClient, query: string): Promise<unknown[]> {

@@ -301,6 +301,25 @@ describe('the audit trail', () => {
     rows: 12,
   };
 
+  it('searches sessions, and says how to go on', async () => {
+    answers.set('GET /sessions?table=public.t&decision=deny&limit=1', {
+      body: { sessions: [session], next: 'ses_1' },
+    });
+    const search = ['sessions', '--table', 'public.t', '--decision', 'deny', '--limit', '1'];
+    const { code, out } = await weir(search);
+    expect(code).toBe(0);
+    expect(out).toContain('more: --cursor ses_1');
+  });
+
+  it('ends a session, with a reason', async () => {
+    answers.set('DELETE /sessions/ses_1', { body: { id: 'evt_1', status: 'accepted' } });
+    const { code, out } = await weir(['sessions', 'end', 'ses_1', '--reason', 'wrong database']);
+    expect([code, out]).toEqual([0, expect.stringContaining('asked to end ses_1')]);
+    expect((await weir(['sessions', 'end', 'ses_1'])).code).toBe(2);
+    expect((await weir(['sessions', 'end', '--reason', 'x'])).code).toBe(2);
+    expect((await weir(['sessions', 'stop', 'ses_1'])).code).toBe(2);
+  });
+
   it('lists sessions since an age or a time', async () => {
     answers.set('GET /sessions?since=2025-12-31T23%3A00%3A00.000Z', { body: { sessions: [session] } });
     const { code, out } = await weir(['sessions', '--since', '1h']);
@@ -309,6 +328,7 @@ describe('the audit trail', () => {
       /^ses_1 +2026-01-01 00:00:00 +open +dev:dev-agent +demo +3 +1 +1 +12$/,
     );
     expect((await weir(['sessions', '--since', 'yesterday'])).code).toBe(2);
+    expect((await weir(['sessions', '--until', 'tomorrow'])).code).toBe(2);
   });
 
   it('replays the events of one, and hands them on as they are with --json', async () => {

@@ -34,13 +34,20 @@ export class GaveUp extends Error {}
 export class BatchWriter {
   constructor(private readonly options: BatchWriterOptions) {}
 
-  async write(table: StorageTable, batch: EventBatch, events: readonly LoggedEvent[]): Promise<void> {
+  /** How many of its events the store could not take. */
+  async write(table: StorageTable, batch: EventBatch, events: readonly LoggedEvent[]): Promise<number> {
     await this.#insert({
       table: storageTables.deadLetters,
       lines: batch.deadLetters,
       token: tokenOf(storageTables.deadLetters, events),
     });
-    await this.#writeRows(table, batch.rows, batch.events);
+    return this.#writeRows(table, batch.rows, batch.events);
+  }
+
+  /** What the sessions of these events come to; written after the events, see `completeSummaries`. */
+  async writeSummaries(lines: readonly string[], events: readonly LoggedEvent[]): Promise<void> {
+    const { sessionSummaries: table } = storageTables;
+    await this.#insert({ table, lines, token: tokenOf(table, events) });
   }
 
   /** Where the store can't take the rows as they are, halves find the one that is to blame. */
@@ -48,22 +55,24 @@ export class BatchWriter {
     table: StorageTable,
     lines: readonly string[],
     events: readonly LoggedEvent[],
-  ): Promise<void> {
+  ): Promise<number> {
     try {
       await this.#insert({ table, lines, token: tokenOf(table, events) });
+      return 0;
     } catch (error) {
       if (!isAboutData(error)) throw error;
       if (lines.length === 1 && events[0]) return this.#bury(events[0], error);
       const half = Math.ceil(lines.length / 2);
-      await this.#writeRows(table, lines.slice(0, half), events.slice(0, half));
-      await this.#writeRows(table, lines.slice(half), events.slice(half));
+      const buried = await this.#writeRows(table, lines.slice(0, half), events.slice(0, half));
+      return buried + (await this.#writeRows(table, lines.slice(half), events.slice(half)));
     }
   }
 
-  async #bury(event: LoggedEvent, error: unknown): Promise<void> {
+  async #bury(event: LoggedEvent, error: unknown): Promise<number> {
     const { deadLetters: table } = storageTables;
     const lines = [rowLine([deadLetterRow(event, error)])];
     await this.#insert({ table, lines, token: tokenOf(table, [event]) });
+    return 1;
   }
 
   /** The same batch with the same token until the store has it. */

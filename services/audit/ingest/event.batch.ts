@@ -5,6 +5,7 @@ import { deadLetterRow, envelopeOf } from './logged.row.js';
 import { rowLine, type RowParts } from './row.line.js';
 import type { SessionBook } from './session.book.js';
 import { sessionEventRow } from './session-event.row.js';
+import { addToSummary, summaryColumns } from './session.summary.js';
 
 /** Some events of one partition, in order, as rows of two tables. */
 export interface EventBatch {
@@ -14,6 +15,8 @@ export interface EventBatch {
   readonly deadLetters: string[];
   /** Events whose seq was not above their session's high-water mark: they are stored already. */
   duplicates: number;
+  /** The sessions that these rows belong to. */
+  readonly sessions: Set<string>;
 }
 
 /**
@@ -47,7 +50,21 @@ function addSessionEvent(batch: EventBatch, event: LoggedEvent, book: SessionBoo
     return addDeadLetter(batch, event, 'a session event without its place in the session');
   const session = book.get(subject);
   if (link.seq <= session.highWater) batch.duplicates++;
-  else addRow(batch, event, () => sessionEventRow(event, link, session));
+  else
+    addRow(batch, event, () => {
+      const row = sessionEventRow(event, link, session);
+      addToSummary(session.summary, row);
+      batch.sessions.add(subject);
+      return row;
+    });
+}
+
+/** The sessions of a batch as they stand after it. */
+export function summaryLines({ sessions }: EventBatch, book: SessionBook): string[] {
+  return [...sessions].map((id) => {
+    const { who, summary } = book.get(id);
+    return rowLine([{ session_id: id }, who, summaryColumns(summary)]);
+  });
 }
 
 export function controlBatch(events: readonly LoggedEvent[]): EventBatch {
@@ -76,4 +93,10 @@ function addDeadLetter(batch: EventBatch, event: LoggedEvent, reason: unknown): 
   batch.deadLetters.push(rowLine([deadLetterRow(event, reason)]));
 }
 
-const emptyBatch = (): EventBatch => ({ rows: [], events: [], deadLetters: [], duplicates: 0 });
+const emptyBatch = (): EventBatch => ({
+  rows: [],
+  events: [],
+  deadLetters: [],
+  duplicates: 0,
+  sessions: new Set(),
+});

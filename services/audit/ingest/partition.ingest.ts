@@ -3,7 +3,8 @@ import type { EventLog, LoggedEvent, Position } from '#event-log';
 import { topics, type Topic } from '#events';
 import type { Breath } from '#platform';
 import { GaveUp, type BatchWriter } from './batch.writer.js';
-import { controlBatch, cutByDay, sessionBatch } from './event.batch.js';
+import { controlBatch, cutByDay, sessionBatch, summaryLines, type EventBatch } from './event.batch.js';
+import { completeSummaries, summarizeAgain } from './session.summaries.js';
 import { loadSeeds } from './session.seeds.js';
 import type { SessionBook } from './session.book.js';
 
@@ -78,8 +79,7 @@ export class PartitionIngest {
   /** `most`: events, as far as reads of `readLimit` can tell. */
   async #step(most: number): Promise<'more' | 'drained' | 'stopped'> {
     try {
-      if (!this.#known) this.#position = await this.#storedPosition();
-      this.#known = true;
+      if (!this.#known) await this.#begin();
       const events = await this.#read(most);
       this.#behind = Date.now() - (events[0]?.appendedAt ?? Date.now());
       await this.#ingest(events);
@@ -101,7 +101,8 @@ export class PartitionIngest {
     const { topic, client, book, writer } = this.options;
     if (topic === topics.session) await loadSeeds(client, book, events);
     const batch = topic === topics.session ? sessionBatch(events, book) : controlBatch(events);
-    await writer.write(this.#table, batch, events);
+    const buried = await writer.write(this.#table, batch, events);
+    await this.#summarize(batch, buried, events);
     book.trim();
     const first = events[0];
     const last = events.at(-1);
@@ -115,6 +116,21 @@ export class PartitionIngest {
       appendedAt: first.appendedAt,
       position: last.position,
     });
+  }
+
+  /** Where the store could not take an event, the book has counted what is not there: the store counts anew. */
+  async #summarize(batch: EventBatch, buried: number, events: readonly LoggedEvent[]): Promise<void> {
+    const { client, book, writer } = this.options;
+    if (batch.sessions.size === 0) return;
+    if (buried === 0) return writer.writeSummaries(summaryLines(batch, book), events);
+    book.clear();
+    await summarizeAgain(client, [...batch.sessions]);
+  }
+
+  async #begin(): Promise<void> {
+    this.#position = await this.#storedPosition();
+    if (this.options.topic === topics.session) await completeSummaries(this.options.client, this.#position);
+    this.#known = true;
   }
 
   /** What stands in the log now, within the bounds of a batch. */

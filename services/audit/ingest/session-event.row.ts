@@ -40,7 +40,7 @@ export function sessionEventRow(event: LoggedEvent, link: Link, session: Session
 }
 
 type Place = Pick<SessionEventRow, 'source' | 'time' | 'session_id' | 'seq' | 'hash'>;
-type SessionEventParts = readonly [LoggedRow, Place, SessionColumns, OwnColumns, { payload: string }];
+export type SessionEventParts = readonly [LoggedRow, Place, SessionColumns, OwnColumns, { payload: string }];
 
 function whoOf(started: SessionStarted): SessionColumns {
   return {

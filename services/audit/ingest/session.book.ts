@@ -1,4 +1,5 @@
 import type { SessionEventRow } from '#audit-store';
+import { emptySummary, type SessionSummary } from './session.summary.js';
 
 /** What stands on every row of a session, as its start said it; empty where the start was not seen. */
 export type SessionColumns = Pick<
@@ -20,6 +21,8 @@ export interface SessionEntry {
   who: SessionColumns;
   /** The column formats of the result that is being recorded: they stand on its first chunk only. */
   resultFormats: readonly number[];
+  /** What all stored events of the session come to. */
+  summary: SessionSummary;
 }
 
 export const unknownSession = (): SessionEntry => ({
@@ -35,6 +38,7 @@ export const unknownSession = (): SessionEntry => ({
     client_user: '',
   },
   resultFormats: [],
+  summary: emptySummary(),
 });
 
 /** The sessions seen lately, the least recently seen out first; one that is out is read from the store again. */

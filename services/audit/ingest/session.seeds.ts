@@ -1,6 +1,8 @@
 import { database, storageTables, type ClickHouseClient } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
 import { envelopeOf } from './logged.row.js';
+import { loadSummaries } from './session.summaries.js';
+import { emptySummary } from './session.summary.js';
 import { unknownSession, type SessionBook, type SessionColumns, type SessionEntry } from './session.book.js';
 
 const table = `${database}.${storageTables.sessionEvents}`;
@@ -20,11 +22,9 @@ export async function loadSeeds(
   for (const id of missing) book.set(id, unknownSession());
   const seeds = await readSeeds(client, missing);
   for (const seed of seeds) book.set(seed.session_id, entryOf(seed));
-  await readFormats(
-    client,
-    book,
-    seeds.map(({ session_id }) => session_id),
-  );
+  const known = seeds.map(({ session_id }) => session_id);
+  await readFormats(client, book, known);
+  await loadSummaries(client, book, known);
 }
 
 async function readSeeds(client: ClickHouseClient, ids: readonly string[]): Promise<SeedRow[]> {
@@ -84,5 +84,5 @@ function entryOf(row: SeedRow): SessionEntry {
     client_program,
     client_user,
   };
-  return { highWater: BigInt(row.high_water), who, resultFormats: [] };
+  return { highWater: BigInt(row.high_water), who, resultFormats: [], summary: emptySummary() };
 }

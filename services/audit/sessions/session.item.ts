@@ -34,15 +34,50 @@ export const sessionPage = z.object({
 });
 export type SessionPage = z.infer<typeof sessionPage>;
 
-export const sessionQuery = z.strictObject({
-  since: z.iso.datetime({ offset: true }).optional().describe('sessions with an event at or after this time'),
-  until: z.iso.datetime({ offset: true }).optional().describe('sessions with an event before this time'),
-  identity: z.string().max(512).optional(),
-  connection: z.string().max(128).optional(),
-  cursor: z.string().max(128).optional().describe('`next` of the page before'),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-});
+const name = (longest: number) => z.string().min(1).max(longest).optional();
+const instant = z.iso.datetime({ offset: true }).optional();
+
+export const sessionQuery = z
+  .strictObject({
+    since: instant.describe('sessions that had an event at or after this time'),
+    until: instant.describe('sessions that began before this time'),
+    identity: name(512).describe('who: exactly this `issuer:subject`'),
+    connection: name(128),
+    table: name(300).describe('sessions with a statement that names it: `schema.table`, or the bare name'),
+    class: name(64).describe('sessions in which values of this class were masked'),
+    decision: z
+      .enum(['allow', 'deny', 'hold'])
+      .optional()
+      .describe('sessions with a statement decided so; with `table`, a statement that names that'),
+    cursor: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,128}$/, 'not a cursor of this list')
+      .optional()
+      .describe('`next` of the page before'),
+    limit: z.coerce.number().int().min(1).max(500).default(50),
+  })
+  .refine(({ since, until }) => !since || !until || Date.parse(since) < Date.parse(until), {
+    path: ['since'],
+    message: 'since must be before until',
+  });
 export type SessionQuery = z.infer<typeof sessionQuery>;
+
+export const endBody = z.strictObject({
+  reason: z
+    .string()
+    .trim()
+    .min(1)
+    .max(500)
+    .regex(/^\P{Cc}*$/u, 'control characters are not taken')
+    .describe("the session's client reads it"),
+});
+
+/** Asked for; the session's own last event says what became of it. */
+export const endAccepted = z.object({
+  id: z.string().describe('of the command, an event of weir.command.v1'),
+  status: z.literal('accepted'),
+});
+export type EndAccepted = z.infer<typeof endAccepted>;
 
 export const decision = z.object({
   id: z.string().describe("the statement's id"),
@@ -60,6 +95,10 @@ export const decision = z.object({
   policyIds: z.array(z.string()),
   snapshot: z.string(),
   approvalId: z.string(),
+  masks: z
+    .array(z.object({ class: z.string(), values: z.number() }))
+    .describe('what was masked in its result, by class; most values first'),
+  ask: z.string().describe("whom to ask: the connection's owner, or empty"),
   hold: z.object({ outcome: z.string(), decidedBy: z.array(z.string()), waitedUs: z.number() }).nullable(),
   outcome: z
     .object({

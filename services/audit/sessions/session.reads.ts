@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClickHouseClient } from '#audit-store';
+import { topics } from '#events';
 import { AppError } from '#kernel';
 import { AUDIT_READER } from '../audit.tokens.js';
 import type { Decision, SessionItem, SessionPage, SessionQuery } from './session.item.js';
+import { searchSql } from './session.search.js';
 
 /** Events of one query while a session is read out: a result chunk can have some 100 KiB. */
 const eventsAtOnce = 100;
@@ -19,12 +21,12 @@ export class SessionReads {
   async page(query: SessionQuery): Promise<SessionPage> {
     const ids = await this.#ids(query);
     const shown = ids.slice(0, query.limit);
-    const sessions = await this.#items(shown);
+    const sessions = await this.#summaries(shown);
     return { sessions, next: ids.length > query.limit ? (shown.at(-1) ?? null) : null };
   }
 
   async get(id: string): Promise<SessionItem> {
-    const [item] = await this.#items([id]);
+    const [item] = await this.#rows<SessionItem>(itemSql, { id });
     if (!item) throw notFound('session', id);
     return item;
   }
@@ -40,23 +42,31 @@ export class SessionReads {
   async decision(id: string): Promise<Decision> {
     const [row] = await this.#rows<DecisionRow>(decisionSql, { id });
     if (!row) throw notFound('decision', id);
-    return asDecision(row);
+    return { ...asDecision(row), ask: await this.#ownerOf(row.connection) };
   }
 
-  async #ids({ since, until, identity, connection, cursor, limit }: SessionQuery): Promise<string[]> {
-    const rows = await this.#rows<{ session_id: string }>(idsSql, {
-      since: since ?? '1970-01-01T00:00:00Z',
-      until: until ?? '2261-01-01T00:00:00Z',
-      identity: identity ?? '',
-      connection: connection ?? '',
-      cursor: cursor ?? '',
-      limit: limit + 1,
-    });
-    return rows.map(({ session_id }) => session_id);
+  /** One more than the page has, if there are more. */
+  async #ids(query: SessionQuery): Promise<string[]> {
+    const ids: string[] = [];
+    const wanted = query.limit + 1;
+    const atOnce = 2 * wanted;
+    for (let { cursor } = query; ;) {
+      const search = searchSql({ ...query, cursor }, atOnce);
+      const rows = await this.#rows<{ session_id: string }>(search.query, search.params);
+      for (const { session_id } of rows) if (session_id !== ids.at(-1)) ids.push(session_id);
+      if (rows.length < atOnce || ids.length >= wanted) return ids.slice(0, wanted);
+      cursor = ids.at(-1);
+    }
   }
 
-  async #items(ids: readonly string[]): Promise<SessionItem[]> {
-    return ids.length === 0 ? [] : this.#rows<SessionItem>(itemsSql, { ids });
+  /** As the connection says now, or said last. */
+  async #ownerOf(connection: string): Promise<string> {
+    const [row] = await this.#rows<{ owner: string }>(ownerSql, { connection });
+    return row?.owner ?? '';
+  }
+
+  async #summaries(ids: readonly string[]): Promise<SessionItem[]> {
+    return ids.length === 0 ? [] : this.#rows<SessionItem>(summariesSql, { ids });
   }
 
   async *#linesAfter(id: string, first: readonly EventLine[]): AsyncGenerator<string> {
@@ -84,22 +94,18 @@ interface EventLine {
 
 const isoTime = (column: string) => `concat(replaceOne(toString(${column}), ' ', 'T'), 'Z')`;
 
-const idsSql = `
-  SELECT session_id FROM weir.session_events
-  WHERE time >= parseDateTime64BestEffort({since: String}, 6, 'UTC')
-    AND time < parseDateTime64BestEffort({until: String}, 6, 'UTC')
-    AND ({identity: String} = '' OR identity = {identity: String})
-    AND ({connection: String} = '' OR connection = {connection: String})
-    AND ({cursor: String} = '' OR session_id < {cursor: String})
-  GROUP BY session_id ORDER BY session_id DESC LIMIT {limit: UInt32}`;
+const itemColumns = `
+  session_id AS sessionId, identity, identity_kind AS identityKind, on_behalf_of AS onBehalfOf, connection,
+  protocol, source_address AS sourceAddress, client_program AS clientProgram, client_user AS clientUser,
+  ${isoTime('started_at')} AS startedAt, ${isoTime('last_event_at')} AS lastEventAt,
+  ${isoTime('ended_at')} AS endedAt, end_reason AS endReason, statements, denied, held, errors, rows, bytes,
+  masked_values AS maskedValues, events`;
 
-const itemsSql = `
-  SELECT session_id AS sessionId, identity, identity_kind AS identityKind, on_behalf_of AS onBehalfOf, connection,
-    protocol, source_address AS sourceAddress, client_program AS clientProgram, client_user AS clientUser,
-    ${isoTime('started_at')} AS startedAt, ${isoTime('last_event_at')} AS lastEventAt,
-    ${isoTime('ended_at')} AS endedAt, end_reason AS endReason, statements, denied, held, errors, rows, bytes,
-    masked_values AS maskedValues, events, missing
-  FROM weir.sessions WHERE session_id IN {ids: Array(String)} ORDER BY session_id DESC`;
+const itemSql = `SELECT ${itemColumns}, missing FROM weir.sessions WHERE session_id = {id: String}`;
+
+const summariesSql = `
+  SELECT ${itemColumns}, last_seq - events AS missing FROM weir.session_summary_rows FINAL
+  WHERE session_id IN {ids: Array(String)} ORDER BY session_id DESC`;
 
 const linesSql = `
   SELECT toString(seq) AS seq,
@@ -116,7 +122,12 @@ const decisionSql = `
     duration_us, masked
   FROM weir.statements WHERE statement_id = {id: String} LIMIT 1`;
 
-type DecisionRow = Omit<Decision, 'hold' | 'outcome'> & {
+const ownerSql = `
+  SELECT JSONExtractString(payload, 'connection', 'owner') AS owner FROM weir.control_events
+  WHERE topic = '${topics.policy}' AND type = 'ConnectionRegistered' AND connection = {connection: String}
+  ORDER BY offset DESC LIMIT 1`;
+
+type DecisionRow = Omit<Decision, 'hold' | 'outcome' | 'masks' | 'ask'> & {
   readonly hold_outcome: string;
   readonly decided_by: string[];
   readonly waited_us: number;
@@ -129,11 +140,14 @@ type DecisionRow = Omit<Decision, 'hold' | 'outcome'> & {
   readonly masked: Record<string, number>;
 };
 
-function asDecision(row: DecisionRow): Decision {
+function asDecision(row: DecisionRow): Omit<Decision, 'ask'> {
   const { hold_outcome, decided_by, waited_us, status, sqlstate, message, rows, bytes, ...rest } = row;
   const { duration_us: durationUs, masked, ...plain } = rest;
   return {
     ...plain,
+    masks: Object.entries(masked)
+      .map(([name, values]) => ({ class: name, values }))
+      .sort((a, b) => b.values - a.values),
     hold: hold_outcome === '' ? null : { outcome: hold_outcome, decidedBy: decided_by, waitedUs: waited_us },
     outcome: status === '' ? null : { status, sqlstate, message, rows, bytes, durationUs, masked },
   };

@@ -1,18 +1,40 @@
 import { Readable } from 'node:stream';
-import { Controller, Get, Headers, Inject, Param, Query, StreamableFile } from '@nestjs/common';
-import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
-import { positionHeader } from '#domain';
-import { Roles } from '#platform';
-import { IngestService } from '../ingest/ingest.service.js';
 import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Query,
+  Res,
+  StreamableFile,
+} from '@nestjs/common';
+import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { formatPosition, positionHeader } from '#domain';
+import { Caller, Roles, type CallerIdentity } from '#platform';
+import { IngestService } from '../ingest/ingest.service.js';
+import { SessionEnding } from './session.ending.js';
+import {
+  endAccepted,
+  endBody,
   sessionItem,
   sessionPage,
   sessionQuery,
+  type EndAccepted,
   type SessionItem,
   type SessionPage,
   type SessionQuery,
 } from './session.item.js';
 import { SessionReads } from './session.reads.js';
+
+/** The part of the reply that is used here. */
+interface Reply {
+  header(name: string, value: string): Reply;
+}
 
 @ApiTags('sessions')
 @Controller('sessions')
@@ -20,10 +42,16 @@ import { SessionReads } from './session.reads.js';
 export class SessionsController {
   readonly #reads: SessionReads;
   readonly #ingest: IngestService;
+  readonly #ending: SessionEnding;
 
-  constructor(@Inject(SessionReads) reads: SessionReads, @Inject(IngestService) ingest: IngestService) {
+  constructor(
+    @Inject(SessionReads) reads: SessionReads,
+    @Inject(IngestService) ingest: IngestService,
+    @Inject(SessionEnding) ending: SessionEnding,
+  ) {
     this.#reads = reads;
     this.#ingest = ingest;
+    this.#ending = ending;
   }
 
   @Get()
@@ -53,5 +81,23 @@ export class SessionsController {
     return new StreamableFile(Readable.from(lines, { objectMode: false }), {
       type: 'application/x-ndjson; charset=utf-8',
     });
+  }
+
+  /** At its next idle point the session's client gets 57P01, with the reason. */
+  @Delete(':id')
+  @Roles('security')
+  @HttpCode(202)
+  @ApiHeader({ name: 'Idempotency-Key', required: false })
+  @ApiAcceptedResponse({ standardSchema: endAccepted })
+  async end(
+    @Caller() caller: CallerIdentity,
+    @Param('id') id: string,
+    @Body({ schema: endBody }) { reason }: z.infer<typeof endBody>,
+    @Headers('idempotency-key') idempotencyKey: string | undefined,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<EndAccepted> {
+    const command = await this.#ending.end(id, { reason, by: caller.principal, idempotencyKey });
+    reply.header(positionHeader, formatPosition(command.at));
+    return { id: command.id, status: 'accepted' };
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { exit, usageError } from '../exit-codes.js';
+import { exit, usageError, type ExitCode } from '../exit-codes.js';
 import { table } from '../render.js';
-import { parseVerb, type Verb } from '../verb.js';
+import { parseVerb, required, type Cli, type Verb } from '../verb.js';
 
 const count = z.coerce.number();
 const session = z.looseObject({
@@ -15,54 +15,82 @@ const session = z.looseObject({
   held: count,
   rows: count,
 });
-const list = z.object({ sessions: z.array(session) });
+const list = z.object({ sessions: z.array(session), next: z.string().nullish() });
+const ended = z.object({ id: z.string(), status: z.literal('accepted') });
+
+/** Each is a parameter of GET /sessions. */
+const filters = ['identity', 'connection', 'table', 'class', 'decision', 'cursor', 'limit'] as const;
+const text = { type: 'string' } as const;
 
 export const sessions: Verb = {
   name: 'sessions',
-  summary: 'recorded sessions, newest first',
-  usage: `weir sessions [--since 1h|2026-01-31|2026-01-31T10:00:00Z] [--limit N]
+  summary: 'recorded sessions, newest first; end one',
+  usage: `weir sessions [--since 1h|2026-01-31|2026-01-31T10:00:00Z] [--until …] [--identity ID]
+    [--connection NAME] [--table TABLE] [--class CLASS] [--decision allow|deny|hold] [--limit N] [--cursor NEXT]
+weir sessions end ID --reason TEXT
 
 Lists sessions with who, where, how many statements, and how many of those were denied or held. Times are UTC.
---since: an age (30m, 1h, 7d) or a time. Needs the auditor or security role.
+--since, --until: an age (30m, 1h, 7d) or a time. --table: \`schema.table\` or a bare name; --class: a class of values
+that were masked; --decision with --table: of a statement that names it. Needs the auditor or security role.
+end: the session's client gets 57P01 with the reason at its next idle point. Needs the security role.
 
 examples:
   ./weir sessions --since 1h
+  ./weir sessions --table public.customers --decision deny
+  ./weir sessions end ses_01k9… --reason "wrong database"
   ./weir replay $(./weir sessions --limit 1 --json | jq -r '.sessions[0].sessionId')`,
 
-  async run(args, cli) {
-    const { values } = parseVerb(args, { since: { type: 'string' }, limit: { type: 'string' } });
-    const since = values.since === undefined ? undefined : timeOf(values.since, cli.now());
-    const query = { since, limit: values.limit };
-    const answer = await cli.api('auditor').json(list, 'GET', '/sessions', { query });
-    if (cli.json) cli.out(JSON.stringify(answer));
-    else if (answer.sessions.length === 0) cli.out('no sessions');
-    else {
-      const rows = answer.sessions.map((each) => [
-        each.sessionId,
-        short(each.startedAt),
-        each.endedAt ? short(each.endedAt) : 'open',
-        each.identity,
-        each.connection,
-        each.statements,
-        each.denied,
-        each.held,
-        each.rows,
-      ]);
-      cli.out(
-        table(['session', 'started', 'ended', 'who', 'where', 'statements', 'denied', 'held', 'rows'], rows),
-      );
-    }
-    return exit.ok;
-  },
+  run: ([first, ...rest], cli) =>
+    first === 'end' ? end(rest, cli) : listAll(first === undefined ? [] : [first, ...rest], cli),
 };
+
+async function listAll(args: readonly string[], cli: Cli): Promise<ExitCode> {
+  const options = Object.fromEntries(['since', 'until', ...filters].map((name) => [name, text]));
+  const values = parseVerb(args, options).values as Readonly<Record<string, string | undefined>>;
+  const query = { ...values, since: timeOf('since', values, cli), until: timeOf('until', values, cli) };
+  const answer = await cli.api('auditor').json(list, 'GET', '/sessions', { query });
+  if (cli.json) cli.out(JSON.stringify(answer));
+  else if (answer.sessions.length === 0) cli.out('no sessions');
+  else cli.out(shown(answer));
+  return exit.ok;
+}
+
+const heads = ['session', 'started', 'ended', 'who', 'where', 'statements', 'denied', 'held', 'rows'];
+
+function shown({ sessions: found, next }: z.infer<typeof list>): string {
+  const rows = found.map((each) => [
+    each.sessionId,
+    short(each.startedAt),
+    each.endedAt ? short(each.endedAt) : 'open',
+    each.identity,
+    each.connection,
+    each.statements,
+    each.denied,
+    each.held,
+    each.rows,
+  ]);
+  return table(heads, rows) + (next ? `\nmore: --cursor ${next}` : '');
+}
+
+async function end(args: readonly string[], cli: Cli): Promise<ExitCode> {
+  const { values, positionals } = parseVerb(args, { reason: text }, ['id']);
+  const id = required(positionals[0], 'the id');
+  const reason = required(values.reason, '--reason');
+  const path = `/sessions/${encodeURIComponent(id)}`;
+  const answer = await cli.api('security').json(ended, 'DELETE', path, { body: { reason } });
+  cli.out(cli.json ? JSON.stringify(answer) : `asked to end ${id}: it does at its next idle point`);
+  return exit.ok;
+}
 
 const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** An age or a time, as ISO 8601. */
-function timeOf(text: string, now: number): string {
-  const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const at = amount === undefined ? Date.parse(text) : now - Number(amount) * (units[unit] ?? 0);
-  if (Number.isNaN(at)) throw usageError(`--since ${text}: expected an age (30m, 1h, 7d) or a time`);
+function timeOf(name: string, values: Readonly<Record<string, string | undefined>>, cli: Cli) {
+  const given = values[name];
+  if (given === undefined) return undefined;
+  const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(given) ?? [];
+  const at = amount === undefined ? Date.parse(given) : cli.now() - Number(amount) * (units[unit] ?? 0);
+  if (Number.isNaN(at)) throw usageError(`--${name} ${given}: expected an age (30m, 1h, 7d) or a time`);
   return new Date(at).toISOString();
 }
 
