@@ -27,6 +27,8 @@ async function refuses(code: string, answer: (asked: URL) => string | Uint8Array
   expect(browser.cookie(house.url, 'weir')).toBeUndefined();
 }
 
+const [evil, own] = ['https://evil.example', 'https://idp.example/saml'];
+
 describe('what a provider says, rightly signed', () => {
   it.each<[string, Said]>([
     ['as it should be', {}],
@@ -51,6 +53,7 @@ describe('what a provider says, rightly signed', () => {
     ['to nothing: begun at the provider', 'refused', { inResponseTo: undefined }],
     ['to two questions', 'mismatch', { subjectInResponseTo: '_somebody-elses' }],
     ['in the name of another issuer', 'refused', { issuer: 'https://evil.example' }],
+    ['in the name of another issuer, in our own response', 'refused', { issuer: evil, responseIssuer: own }],
     ['in a response of another issuer', 'refused', { responseIssuer: 'https://evil.example' }],
     ['too late', 'refused', { notOnOrAfter: -40_000 }],
     ['too late to be confirmed', 'refused', { confirmedUntil: -40_000 }],
@@ -163,7 +166,7 @@ describe('a document that was changed after it was signed', () => {
     (_, i) => `<!ENTITY a${i + 1} "${`&a${i};`.repeat(10)}">`,
   ).join('')}]>`;
   it.each<[string, (xml: string) => string | Uint8Array]>([
-    ['a comment in the name (CVE-2017-11427)', (xml) => xml.replace('>ann.evil<', '>ann<!---->.evil<')],
+    ['a comment in the name (CVE-2017-11427, CVE-2025-54419)', (xml) => xml.replace('>ann.evil<', '>ann<!---->.evil<')],
     ['CDATA in the name', (xml) => xml.replace('>ann.evil<', '>ann<![CDATA[.evil]]><')],
     ['an instruction in the name', (xml) => xml.replace('>ann.evil<', '>ann<?x y?>.evil<')],
     ['a shorter name (CVE-2025-54419)', (xml) => xml.replace('>ann.evil<', '>ann<')],
@@ -224,7 +227,7 @@ describe('what is posted', () => {
     fetch(`${house.url}/api/identity/saml/${name}/acs`, { method: 'POST', body, redirect: 'manual' });
 
   it.each(['', '!!!', 'PHg+', Buffer.from('no xml').toString('base64'), 'A'.repeat(500_000)])(
-    'is no response: %.9s',
+    'is no response: %#',
     async (text) => {
       const answer = await acs(new URLSearchParams({ SAMLResponse: text }));
       expect(answer.headers.get('location') ?? answer.status).toBe(

@@ -211,13 +211,16 @@ export function readAuthnRequest(asked: string | URL): {
   issuer: string;
   xml: string;
 } {
-  const xml = inflateRawSync(
-    Buffer.from(new URL(asked).searchParams.get('SAMLRequest')!, 'base64'),
-  ).toString();
+  const xml = inflateMessage(asked, 'SAMLRequest');
   const [, id = ''] = / ID="([^"]*)"/.exec(xml) ?? [];
   const [, acs = ''] = / AssertionConsumerServiceURL="([^"]*)"/.exec(xml) ?? [];
   const [, issuer = ''] = /<saml:Issuer[^>]*>([^<]*)</.exec(xml) ?? [];
   return { id, acs, issuer, xml };
+}
+
+/** Of a redirect that carries it. */
+export function inflateMessage(url: string | URL, name: 'SAMLRequest' | 'SAMLResponse'): string {
+  return inflateRawSync(Buffer.from(new URL(url).searchParams.get(name)!, 'base64')).toString();
 }
 
 /** As an xs:dateTime, so many milliseconds from now. */
