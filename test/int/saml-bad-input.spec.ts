@@ -166,7 +166,10 @@ describe('a document that was changed after it was signed', () => {
     (_, i) => `<!ENTITY a${i + 1} "${`&a${i};`.repeat(10)}">`,
   ).join('')}]>`;
   it.each<[string, (xml: string) => string | Uint8Array]>([
-    ['a comment in the name (CVE-2017-11427, CVE-2025-54419)', (xml) => xml.replace('>ann.evil<', '>ann<!---->.evil<')],
+    [
+      'a comment in the name (CVE-2017-11427, CVE-2025-54419)',
+      (xml) => xml.replace('>ann.evil<', '>ann<!---->.evil<'),
+    ],
     ['CDATA in the name', (xml) => xml.replace('>ann.evil<', '>ann<![CDATA[.evil]]><')],
     ['an instruction in the name', (xml) => xml.replace('>ann.evil<', '>ann<?x y?>.evil<')],
     ['a shorter name (CVE-2025-54419)', (xml) => xml.replace('>ann.evil<', '>ann<')],

@@ -134,7 +134,7 @@ describe('an answer', () => {
     const browser = new PlainBrowser();
     const back = await post(house.url, 'corp', idp.signedResponse(await leave(browser, house.url)));
     const done = await browser.ask(house.url + back.replace('/corp/', '/other/'));
-    expect(done.headers.get('location')).toBe('/sign-in?error=mismatch');
+    expect(done.headers.get('location')).toBe('/sign-in?error=mismatch&to=%2Fapprovals');
   });
 
   it.each(['', 'x', 'A'.repeat(43), '../../../etc/passwd', '%00'])('is not kept under %j', async (code) => {
