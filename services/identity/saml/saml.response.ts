@@ -43,6 +43,7 @@ export async function readResponse(
   const assertion = onlyAssertion(response);
   refuseStraySignatures(response, [response, assertion]);
   const isSigned = signatureOf(response) !== undefined;
+  if (settings.config.signedResponse && !isSigned) throw refused('the response is not signed');
   const theirs = await readByEngine(xml, settings, isSigned);
   const envelope = isSigned ? signedPart(xml, response, settings.certificates) : response;
   readEnvelope(envelope, settings, now);
