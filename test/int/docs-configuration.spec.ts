@@ -46,9 +46,10 @@ describe('docs/configuration.md', () => {
   it('names the defaults that hold', () => {
     const issuer = '{ name: a, issuer: "https://idp.example", audience: weir, signIn: { clientId: weir } }';
     const connection = '{ name: a, protocol: postgres, host: h, database: d, user: u }';
+    const saml = '{ name: b, idpEntityId: b, ssoUrl: "https://idp.example/sso", idpCerts: ["file:idp.pem"] }';
     const hook = '{ name: a, url: "https://hook.example", secret: env:HOOK }';
     const filled = parse(
-      `identity: { oidc: [${issuer}] }\nconnections: [${connection}]\nwebhooks: [${hook}]`,
+      `identity: { oidc: [${issuer}], saml: [${saml}] }\nconnections: [${connection}]\nwebhooks: [${hook}]`,
     );
     const empty = parse('');
     for (const [key, stated] of documented()) {
