@@ -2,7 +2,6 @@
 // from a running gate into services/console/api/openapi.json; a test compares.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { contract } from './console-contract.mjs';
 
 /** Not the addresses that browsers are sent to, and not the stream, which is no JSON. */
 const wanted =
@@ -12,8 +11,7 @@ const file = fileURLToPath(new URL('../../services/console/api/openapi.json', im
 /** The pages' part of a gate's document. Operations lose their ids: the client's names come from paths. */
 export function consolePart(document) {
   const paths = Object.entries(document.paths).filter(([path]) => wanted.test(path));
-  const merged = laidOver(Object.fromEntries(paths), contract);
-  const sorted = Object.entries(merged).sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = paths.sort(([a], [b]) => (a < b ? -1 : 1));
   const named = sorted.map(([path, operations]) => [path.slice('/api'.length), tidied(path, operations)]);
   const { openapi, info } = document;
   return { openapi, info, servers: [{ url: '/api' }], paths: Object.fromEntries(named) };
@@ -32,16 +30,6 @@ function tidied(path, operations) {
       return [method, { ...operation, operationId: undefined, parameters: [...inPath, ...others] }];
     }),
   );
-}
-
-function laidOver(below, above) {
-  if (Array.isArray(below) && Array.isArray(above)) {
-    const known = new Set(below.map((each) => JSON.stringify(each.name ?? each)));
-    return [...below, ...above.filter((each) => !known.has(JSON.stringify(each.name ?? each)))];
-  }
-  if (typeof below !== 'object' || typeof above !== 'object' || !below || !above) return below ?? above;
-  const keys = new Set([...Object.keys(below), ...Object.keys(above)]);
-  return Object.fromEntries([...keys].map((key) => [key, laidOver(below[key], above[key])]));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
