@@ -10,6 +10,7 @@ import {
   loadConfig,
   OpenApi,
   parseAddress,
+  Readiness,
   withDevRoles,
   type KeptProcess,
   type WeirConfig,
@@ -76,8 +77,11 @@ async function startGate(config: WeirConfig, audit: KeptProcess): Promise<House>
     },
   );
   document = app.get(OpenApi, { strict: false }).document;
+  let demoServed = demoStarts === undefined;
+  app.get(Readiness, { strict: false }).add('demo', () => demoServed);
   const demo = await demoStarts;
   if (demo) await app.get(PolicyPublisher, { strict: false }).registerHouse(demo.connection);
+  demoServed = true;
   const postgres = app.get(DataPlane, { strict: false }).address;
   return {
     banner: bannerOf(config, { devProvider: devProvider.length > 0, postgres }),

@@ -345,11 +345,12 @@ async function stateOf(admin: pg.Client): Promise<string[]> {
     ({ name }) =>
       `select '${name}' as what, md5(coalesce(string_agg(row(t.*)::text, ',' order by row(t.*)::text), '')) as sum from ${name} t`,
   );
+  // The server makes a session's own temporary schema when that is looked at: nothing is in it.
   const catalogs = [
     ['pg_class', `oid, relname, relnamespace, relowner, relkind, relacl, relhastriggers, relhasrules, relrowsecurity, relfilenode, reloptions`],
     ['pg_attribute', 'attrelid, attname, atttypid, attnum, attisdropped, attacl'],
     ['pg_proc', 'oid, proname, prosrc, proacl, proconfig'], ['pg_trigger', 'oid, tgname, tgenabled'], ['pg_rewrite', 'oid, ev_action'],
-    ['pg_type', 'oid, typname'], ['pg_enum', 'oid, enumlabel'], ['pg_constraint', 'oid, conname'], ['pg_namespace', 'oid, nspname, nspacl'],
+    ['pg_type', 'oid, typname'], ['pg_enum', 'oid, enumlabel'], ['pg_constraint', 'oid, conname'], ['pg_namespace where nspname !~ $$^pg_(toast_)?temp_$$', 'oid, nspname, nspacl'],
     ['pg_description', 'objoid, description'], ['pg_shdescription', 'objoid, description'], ['pg_extension', 'oid, extname'],
     ['pg_authid', 'oid, rolname, rolpassword, rolsuper'], ['pg_auth_members', 'roleid, member'], ['pg_database', 'oid, datname, datacl'],
     ['pg_db_role_setting', 'setdatabase, setrole, setconfig'], ['pg_largeobject', 'loid, data'], ['pg_largeobject_metadata', 'oid, lomowner'],
