@@ -12,6 +12,7 @@ export {
   PageSessionSeenSchema,
   PageSessionStartedSchema,
   PrincipalSchema,
+  SamlAssertionTakenSchema,
   SignedInSchema,
   SignInRefusedSchema,
   type Principal as WirePrincipal,

@@ -46,6 +46,8 @@ const samlProvider = z.strictObject({
   /** Our own entityID; absent: the metadata's address. */
   entityId: z.string().optional(),
   groupsAttribute: z.string().min(1).default('groups'),
+  /** The response must be signed, too; the assertion always must. */
+  signedResponse: z.boolean().default(false),
   /** Seconds. */
   clockSkew: z.number().int().min(0).max(300).default(30),
 });

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import { rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WeirConfig } from '#platform';
-import { openDevProvider } from '../identity/index.js';
+// Not by the service's root: the rest of it need not be loaded in this thread.
+import { openDevProvider } from '../identity/dev-provider/dev-provider.js';
 
 const { config, socketPath } = workerData as { config: WeirConfig; socketPath: string };
 const mount = await openDevProvider(config);

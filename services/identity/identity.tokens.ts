@@ -4,3 +4,5 @@ export const KEPT_SECRETS = Symbol('KEPT_SECRETS');
 export const PAGES_KEY = Symbol('PAGES_KEY');
 /** Where people can sign in: `readonly SignInProvider[]`. */
 export const SIGN_IN_PROVIDERS = Symbol('SIGN_IN_PROVIDERS');
+/** The KeptAnswers of this process. */
+export const SAML_ANSWERS = Symbol('SAML_ANSWERS');

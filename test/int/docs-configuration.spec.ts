@@ -46,7 +46,8 @@ describe('docs/configuration.md', () => {
   it('names the defaults that hold', () => {
     const issuer = '{ name: a, issuer: "https://idp.example", audience: weir, signIn: { clientId: weir } }';
     const connection = '{ name: a, protocol: postgres, host: h, database: d, user: u }';
-    const filled = parse(`identity: { oidc: [${issuer}] }\nconnections: [${connection}]`);
+    const saml = '{ name: b, idpEntityId: b, ssoUrl: "https://idp.example/sso", idpCerts: ["file:idp.pem"] }';
+    const filled = parse(`identity: { oidc: [${issuer}], saml: [${saml}] }\nconnections: [${connection}]`);
     const empty = parse('');
     for (const [key, stated] of documented()) {
       // What a list's item must say has no default; the sample above says it.

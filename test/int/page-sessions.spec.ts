@@ -403,9 +403,9 @@ describe("the provider's back channel", () => {
     ['of another issuer', { iss: 'https://evil.example' }],
     ['with a nonce: an ID token', { nonce: 'n' }],
     ['without the event', { events: {} }],
-    ['about nobody', { sub: null }],
+    ['about nobody', { sub: undefined }],
     ['from long ago', { iat: 1_700_000_000 }],
-    ['without a name of its own', { jti: null }],
+    ['without a name of its own', { jti: undefined }],
   ])('is not heard with a token %s', async (_, claims) => {
     const { cookie } = await signIn();
     clock.ahead += 1_000;

@@ -179,14 +179,14 @@ describe('an ID token in the answer', () => {
 
   it.each<[string, () => void]>([
     ['for another nonce', () => (corp.claims = { nonce: 'other' })],
-    ['without the nonce', () => (corp.claims = { nonce: null })],
+    ['without the nonce', () => (corp.claims = { nonce: undefined })],
     ['for another client', () => (corp.claims = { aud: 'weir' })],
     ['for nobody', () => (corp.claims = { aud: [] })],
     ['of another issuer', () => (corp.claims = { iss: 'https://evil.example' })],
     ['that has expired', () => (corp.claims = { exp: now() - 60 })],
-    ['without an end', () => (corp.claims = { exp: null })],
+    ['without an end', () => (corp.claims = { exp: undefined })],
     ['that is not valid yet', () => (corp.claims = { nbf: now() + 600 })],
-    ['without a subject', () => (corp.claims = { sub: null })],
+    ['without a subject', () => (corp.claims = { sub: undefined })],
     ['whose subject would garble a terminal', () => (corp.claims = { sub: 'ann\u001b[2J' })],
     ['that is huge', () => (corp.claims = { groups: Array.from({ length: 2_000 }, (_, i) => `group-${i}`) })],
     ['with alg none', () => (corp.forge = (claims) => `${encoded({ alg: 'none' })}.${encoded(claims)}.`)],

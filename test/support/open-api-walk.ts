@@ -13,6 +13,10 @@ export const publicPaths = [
   '/api/identity/sign-in/x',
   '/api/identity/callback/x',
   '/api/identity/back-channel-logout/x',
+  '/api/identity/saml/x/metadata',
+  '/api/identity/saml/x/acs',
+  '/api/identity/saml/x/finish',
+  '/api/identity/saml/x/logout',
 ];
 
 /** Every route that the application at `url` documents. */

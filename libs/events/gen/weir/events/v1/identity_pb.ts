@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weir/events/v1/identity.proto.
  */
 export const file_weir_events_v1_identity: GenFile = /*@__PURE__*/
-  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9pZGVudGl0eS5wcm90bxIOd2Vpci5ldmVudHMudjEiggEKCVByaW5jaXBhbBIKCgJpZBgBIAEoCRIOCgZpc3N1ZXIYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIMCgRraW5kGAQgASgJEg4KBmdyb3VwcxgFIAMoCRIUCgxvbl9iZWhhbGZfb2YYBiABKAkSFAoMZGlzcGxheV9uYW1lGAcgASgJImEKCFNpZ25lZEluEiwKCXByaW5jaXBhbBgBIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBIPCgd0aHJvdWdoGAIgASgJEhYKDnNvdXJjZV9hZGRyZXNzGAMgASgJIlYKDVNpZ25JblJlZnVzZWQSDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSDwoHdGhyb3VnaBgDIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgEIAEoCSLgAQoSUGFnZVNlc3Npb25TdGFydGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRITCgtzZWNyZXRfaGFzaBgCIAEoDBIsCglwcmluY2lwYWwYAyABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEAoIcHJvdmlkZXIYBCABKAkSDAoEa2luZBgFIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgGIAEoCRISCgplbmRzX2F0X3VzGAcgASgDEg8KB2lkbGVfdXMYCCABKAMSEQoJZ3JvdXBzX3VzGAkgASgDIioKD1BhZ2VTZXNzaW9uU2VlbhIXCg9wYWdlX3Nlc3Npb25faWQYASABKAkiXQoUUGFnZVNlc3Npb25SZWZyZXNoZWQSFwoPcGFnZV9zZXNzaW9uX2lkGAEgASgJEiwKCXByaW5jaXBhbBgCIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbCI7ChBQYWdlU2Vzc2lvbkVuZGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAliBnByb3RvMw");
+  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9pZGVudGl0eS5wcm90bxIOd2Vpci5ldmVudHMudjEiggEKCVByaW5jaXBhbBIKCgJpZBgBIAEoCRIOCgZpc3N1ZXIYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIMCgRraW5kGAQgASgJEg4KBmdyb3VwcxgFIAMoCRIUCgxvbl9iZWhhbGZfb2YYBiABKAkSFAoMZGlzcGxheV9uYW1lGAcgASgJImEKCFNpZ25lZEluEiwKCXByaW5jaXBhbBgBIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBIPCgd0aHJvdWdoGAIgASgJEhYKDnNvdXJjZV9hZGRyZXNzGAMgASgJIlYKDVNpZ25JblJlZnVzZWQSDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSDwoHdGhyb3VnaBgDIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgEIAEoCSLgAQoSUGFnZVNlc3Npb25TdGFydGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRITCgtzZWNyZXRfaGFzaBgCIAEoDBIsCglwcmluY2lwYWwYAyABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEAoIcHJvdmlkZXIYBCABKAkSDAoEa2luZBgFIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgGIAEoCRISCgplbmRzX2F0X3VzGAcgASgDEg8KB2lkbGVfdXMYCCABKAMSEQoJZ3JvdXBzX3VzGAkgASgDIioKD1BhZ2VTZXNzaW9uU2VlbhIXCg9wYWdlX3Nlc3Npb25faWQYASABKAkiXQoUUGFnZVNlc3Npb25SZWZyZXNoZWQSFwoPcGFnZV9zZXNzaW9uX2lkGAEgASgJEiwKCXByaW5jaXBhbBgCIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbCI7ChBQYWdlU2Vzc2lvbkVuZGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiVwoSU2FtbEFzc2VydGlvblRha2VuEhAKCHByb3ZpZGVyGAEgASgJEhYKDmFzc2VydGlvbl9oYXNoGAIgASgMEhcKD3VzYWJsZV91bnRpbF91cxgDIAEoA2IGcHJvdG8z");
 
 /**
  * Who acts, as verified at the time of the event.
@@ -265,4 +265,39 @@ export type PageSessionEnded = Message<"weir.events.v1.PageSessionEnded"> & {
  */
 export const PageSessionEndedSchema: GenMessage<PageSessionEnded> = /*@__PURE__*/
   messageDesc(file_weir_events_v1_identity, 6);
+
+/**
+ * A SAML assertion was taken: where it comes again, here or in another process, it is a replay.
+ *
+ * @generated from message weir.events.v1.SamlAssertionTaken
+ */
+export type SamlAssertionTaken = Message<"weir.events.v1.SamlAssertionTaken"> & {
+  /**
+   * The configured name of the provider.
+   *
+   * @generated from field: string provider = 1;
+   */
+  provider: string;
+
+  /**
+   * SHA-256 of the provider's name, a line feed, and the assertion's ID.
+   *
+   * @generated from field: bytes assertion_hash = 2;
+   */
+  assertionHash: Uint8Array;
+
+  /**
+   * Microseconds since the epoch: from then on it is refused for its age.
+   *
+   * @generated from field: int64 usable_until_us = 3;
+   */
+  usableUntilUs: bigint;
+};
+
+/**
+ * Describes the message weir.events.v1.SamlAssertionTaken.
+ * Use `create(SamlAssertionTakenSchema)` to create a new message.
+ */
+export const SamlAssertionTakenSchema: GenMessage<SamlAssertionTaken> = /*@__PURE__*/
+  messageDesc(file_weir_events_v1_identity, 7);
 
