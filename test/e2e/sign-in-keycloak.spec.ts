@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findKeycloak } from '../support/keycloak.js';
-import { secret, setStage, type Stage } from './keycloak/stage.js';
+import { peer } from '../support/peer.js';
+import { signsInToPages } from './keycloak/pages.js';
+import { secret, Stage } from './keycloak/stage.js';
 
+const chromium = peer('chromium');
 const keycloak = await findKeycloak();
 
-describe.skipIf(!keycloak)('Keycloak, with the realm that the documentation gives', () => {
+describe.skipIf(!keycloak || !chromium)('Keycloak, with the realm that the documentation gives', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await setStage(keycloak!);
+    stage = await Stage.set(keycloak!);
   }, 240_000);
   afterAll(() => stage?.stop());
 
@@ -16,4 +19,6 @@ describe.skipIf(!keycloak)('Keycloak, with the realm that the documentation give
     const answer = await fetch(`${stage.house.url}/api/identity/me`, { headers: { authorization } });
     expect(await answer.json()).toMatchObject({ groups: ['agents'], kind: 'agent' });
   });
+
+  describe('as OpenID provider of pages', () => signsInToPages(() => stage));
 });

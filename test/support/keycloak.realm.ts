@@ -58,6 +58,14 @@ export class KeycloakRealm {
     await this.call('PUT', '', settings);
   }
 
+  /** What it signs SAML with, as PEM. */
+  async certificate(): Promise<string> {
+    const xml = await (await fetch(`${this.issuer}/protocol/saml/descriptor`)).text();
+    const [, base64] = /X509Certificate>([^<]+)</.exec(xml) ?? [];
+    if (base64 === undefined) throw new Error(`no certificate in ${xml}`);
+    return `-----BEGIN CERTIFICATE-----\n${base64.trim()}\n-----END CERTIFICATE-----\n`;
+  }
+
   /** A client's own token, by its secret. */
   async clientToken(id: string, secret: string): Promise<string> {
     const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
@@ -96,6 +104,15 @@ export class KeycloakRealm {
       `/clients?clientId=${encodeURIComponent(clientId)}`,
     );
     return one(found, clientId).id;
+  }
+
+  /** Takes a claim from a client's tokens; resolves to what puts it back. */
+  async dropMapper(clientId: string, name: string): Promise<() => Promise<void>> {
+    const mappers = `/clients/${await this.client(clientId)}/protocol-mappers/models`;
+    const found = (await this.call<Named[]>('GET', mappers)).filter((mapper) => mapper.name === name);
+    const { id, ...mapper } = one(found, name);
+    await this.call('DELETE', `${mappers}/${id}`);
+    return () => this.call('POST', mappers, mapper);
   }
 
   /** A new signing key, in use from now on; resolves to its provider's name, for `dropKeys`. */
