@@ -1,24 +1,41 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findKeycloak } from '../support/keycloak.js';
 import { peer } from '../support/peer.js';
+import { commandLine, removeCommandLine, signsInToCommands } from './keycloak/command-line.js';
+import { changesKeys } from './keycloak/keys.js';
 import { signsInToPages } from './keycloak/pages.js';
+import { signsInBySaml } from './keycloak/saml.js';
 import { secret, Stage } from './keycloak/stage.js';
 
 const chromium = peer('chromium');
+const psql = peer('psql');
 const keycloak = await findKeycloak();
 
 describe.skipIf(!keycloak || !chromium)('Keycloak, with the realm that the documentation gives', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.set(keycloak!);
+    stage = await Stage.set(keycloak!, commandLine());
   }, 240_000);
-  afterAll(() => stage?.stop());
+  afterAll(async () => {
+    await stage?.stop();
+    removeCommandLine();
+  });
 
-  it("its service account's token is an agent's", async () => {
+  it("vouches for an agent by its service account's token", async () => {
     const authorization = `Bearer ${await stage.realm.clientToken('ci-agent', secret)}`;
     const answer = await fetch(`${stage.house.url}/api/identity/me`, { headers: { authorization } });
     expect(await answer.json()).toMatchObject({ groups: ['agents'], kind: 'agent' });
   });
 
+  it.skipIf(!psql)('lets it read masked rows with that token as password', async () => {
+    const question = 'select name, email, ssn from customers order by id limit 3';
+    const { code, stdout, stderr } = await stage.house.psql('demo', ['-At', '-c', question]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toBe('');
+  });
+
   describe('as OpenID provider of pages', () => signsInToPages(() => stage));
+  describe('as OpenID provider of `weir login`', () => signsInToCommands(() => stage));
+  describe('as SAML provider of pages', () => signsInBySaml(() => stage));
+  describe('with other keys', () => changesKeys(() => stage));
 });

@@ -55,11 +55,13 @@ export class Stage {
     return answer.ok() ? ((await answer.json()) as Me) : undefined;
   }
 
-  /** Why page sessions have ended so far, as the audit store has it. */
-  async endReasons(): Promise<string[]> {
-    return (
-      await this.house.sql("SELECT * FROM weir.control_events WHERE type LIKE '%PageSessionEnded%'")
-    ).map((row) => JSON.stringify(row));
+  /** Why that person's page sessions have ended so far, as the audit store has it. */
+  async endReasons(person: Person, provider = 'corp'): Promise<unknown[]> {
+    const who = `${provider}:${await this.realm.user(person)}`;
+    const rows = await this.house.sql(
+      `SELECT reason, payload FROM weir.control_events WHERE type = 'PageSessionEnded' AND subject = '${who}'`,
+    );
+    return rows.map(({ reason }) => reason);
   }
 
   /** As the pages do it; resolves to where the browser has ended. */

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { eventually } from '../../support/house.js';
+import type { Stage } from './stage.js';
+
+export function signsInBySaml(stage: () => Stage): void {
+  it.each([
+    ['ana', ['approvers'], ['approver']],
+    ['dev', [], []],
+  ] as const)('lets %s in, with groups and roles', async (person, groups, roles) => {
+    const page = await stage().signIn(person, 'corp-saml');
+    expect(await stage().me(page)).toMatchObject({
+      ...{ kind: 'person', groups, roles },
+      pageSession: { provider: 'corp-saml' },
+    });
+    await page.context().close();
+  });
+
+  it('gives a person the same name each time, and new groups with each sign-in', async () => {
+    const page = await stage().signIn('sec', 'corp-saml');
+    const first = await stage().me(page);
+    await stage().realm.join('sec', 'auditors');
+    await page.goto(`${stage().house.url}/api/identity/sign-in/corp-saml?to=/api/identity/me`);
+    const second = await stage().me(page);
+    expect(second!.id).toBe(first!.id);
+    expect([...second!.groups].sort()).toEqual(['auditors', 'security']);
+    await stage().realm.leave('sec', 'auditors');
+    await page.context().close();
+  });
+
+  it('ends its session with ours (single logout)', async () => {
+    const page = await stage().signIn('ops', 'corp-saml');
+    const before = await stage().realm.sessions('ops');
+    await stage().signOut(page);
+    expect(await stage().me(page)).toBeUndefined();
+    expect(await stage().realm.sessions('ops')).toBe(before - 1);
+    await page.context().close();
+  });
+
+  it.todo('ends our session with its own', async () => {
+    await eventually(() => false);
+  });
+}
