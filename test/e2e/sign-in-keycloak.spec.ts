@@ -30,8 +30,21 @@ describe.skipIf(!keycloak || !chromium)('Keycloak, with the realm that the docum
   it.skipIf(!psql)('lets it read masked rows with that token as password', async () => {
     const question = 'select name, email, ssn from customers order by id limit 3';
     const { code, stdout, stderr } = await stage.house.psql('demo', ['-At', '-c', question]);
-    expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toBe('');
+    expect([code, stderr]).toEqual([
+      0,
+      'NOTICE:  Weirkeeper masked: email (email, partial), ssn (ssn, whole)\n',
+    ]);
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((row) => row.split('|'));
+    expect(rows.length).toBe(3);
+    for (const [name, email, ssn] of rows)
+      expect([name, email, ssn]).toEqual([
+        expect.stringMatching(/^\w+ \w+/),
+        expect.stringContaining('*'),
+        '***',
+      ]);
   });
 
   describe('as OpenID provider of pages', () => signsInToPages(() => stage));
