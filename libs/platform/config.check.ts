@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ConfigProblem } from './config.problems.js';
-import type { configSchema } from './config.schema.js';
+import type { configSchema, SamlProviderConfig } from './config.schema.js';
 import { isLoopbackHost } from '#wire';
 import { parseTrustedProxies } from './source-address.js';
 
@@ -16,6 +16,7 @@ export function checkConfig(config: Parsed): ConfigProblem[] {
     ...config.identity.oidc.flatMap((issuer, i) =>
       at(['identity', 'oidc', i, 'signIn'], issuer.signIn && signInProblem(config.publicUrl)),
     ),
+    ...config.identity.saml.flatMap((provider, i) => samlProblems(provider, i, config)),
     ...config.identity.trustedProxies.flatMap((text, i) =>
       at(['identity', 'trustedProxies', i], trustedProxyProblem(text)),
     ),
@@ -31,6 +32,28 @@ function issuerProblem(issuer: string): string | undefined {
   if (search || hash) return 'an issuer has no query and no fragment';
   if (protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))) return undefined;
   return 'expected an https:// issuer (http:// is accepted on loopback only)';
+}
+
+function samlProblems(
+  { name, ssoUrl, sloUrl }: SamlProviderConfig,
+  i: number,
+  { publicUrl, identity }: Parsed,
+): ConfigProblem[] {
+  const path = ['identity', 'saml', i];
+  const taken = [...identity.oidc, ...identity.saml.slice(0, i)].some((other) => other.name === name);
+  return [
+    // Names are the first half of identities: the same one twice would make two people one.
+    ...at([...path, 'name'], taken ? `"${name}" is used twice` : undefined),
+    ...at([...path, 'name'], signInProblem(publicUrl)),
+    ...at([...path, 'ssoUrl'], browserUrlProblem(ssoUrl)),
+    ...at([...path, 'sloUrl'], sloUrl === undefined ? undefined : browserUrlProblem(sloUrl)),
+  ];
+}
+
+function browserUrlProblem(url: string): string | undefined {
+  const { protocol, hostname } = new URL(url);
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))) return undefined;
+  return 'expected an https:// address (http:// is accepted on loopback only)';
 }
 
 /** A cookie that travels in the clear is anyone's who listens. */

@@ -10,6 +10,7 @@ import { KeptSecretsFiles } from './pages/kept-secrets.file.js';
 import { PageSessionDesk } from './pages/page-session.desk.js';
 import { PageSessionKeeper } from './pages/page-session.keeper.js';
 import { KeptAnswers } from './saml/kept-answers.file.js';
+import { SamlLogoutController } from './saml/saml-logout.controller.js';
 import { SamlController } from './saml/saml.controller.js';
 import { SamlSignIn } from './saml/saml.provider.js';
 import { TakenAssertions } from './saml/taken-assertions.js';
@@ -20,7 +21,14 @@ import { SignOutController } from './sign-in/sign-out.controller.js';
 
 /** Who calls, and how people sign in. The check of tokens and cookies is platform's: every process does it alike. */
 @Module({
-  controllers: [BackChannelController, MeController, SamlController, SignInController, SignOutController],
+  controllers: [
+    BackChannelController,
+    MeController,
+    SamlController,
+    SamlLogoutController,
+    SignInController,
+    SignOutController,
+  ],
   providers: [
     {
       provide: PAGES_KEY,

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { randomUUID, webcrypto } from 'node:crypto';
-import { inflateRawSync } from 'node:zlib';
+import { randomUUID, sign, webcrypto } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as x509 from '@peculiar/x509';
 import { SignedXml } from 'xml-crypto';
 
@@ -131,7 +131,7 @@ export class SamlIdp {
       publicCert: certificate,
       signatureAlgorithm: signing.signature ?? 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
       canonicalizationAlgorithm: (signing.canonical ?? exclusive) as typeof exclusive,
-      getKeyInfoContent: (args) => SignedXml.getKeyInfoContent(args),
+      getKeyInfoContent: (args) => SignedXml.getKeyInfoContent(args ?? {}),
     });
     if (signing.signature?.includes('hmac')) signed.enableHMAC();
     const target = `//*[local-name(.)='${name}']`;
@@ -151,6 +151,57 @@ export class SamlIdp {
   signedResponse(asked: string | URL, said: Said = {}): string {
     return this.sign(this.sign(this.response(asked, said), 'Assertion'), 'Response');
   }
+
+  /** Unsigned. */
+  logoutRequest(destination: string, said: Asked = {}): string {
+    const { issuer = this.entityId, nameId = 'ann', sessionIndexes = [] } = said;
+    const format = said.nameIdFormat ?? 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';
+    const ends = said.notOnOrAfter === undefined ? '' : ` NotOnOrAfter="${at(said.notOnOrAfter)}"`;
+    return (
+      `<samlp:LogoutRequest xmlns:samlp="${protocol}" xmlns:saml="${assertionNamespace}" ID="_l${randomUUID()}"` +
+      ` Version="2.0" IssueInstant="${at(said.issued ?? 0)}" Destination="${destination}"${ends}>` +
+      `<saml:Issuer>${issuer}</saml:Issuer><saml:NameID Format="${format}">${nameId}</saml:NameID>` +
+      `${sessionIndexes.map((index) => `<samlp:SessionIndex>${index}</samlp:SessionIndex>`).join('')}` +
+      `</samlp:LogoutRequest>`
+    );
+  }
+
+  /** The query that carries it, signed as the redirect binding does. */
+  redirectQuery(
+    message: string | Uint8Array,
+    {
+      relayState,
+      key = this.key,
+      algorithm = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
+    }: Redirect = {},
+  ): string {
+    const deflated = typeof message === 'string' ? deflateRawSync(message) : message;
+    const pairs: [string, string][] = [
+      ['SAMLRequest', Buffer.from(deflated).toString('base64')],
+      ...(relayState === undefined ? [] : [['RelayState', relayState] as [string, string]]),
+      ['SigAlg', algorithm],
+    ];
+    const signed = pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
+    const digest = /sha\d+$/.exec(algorithm)?.[0] ?? 'sha256';
+    const signature = sign(digest, Buffer.from(signed), key.privateKey).toString('base64');
+    return `${signed}&Signature=${encodeURIComponent(signature)}`;
+  }
+}
+
+/** What a logout request says. Times are milliseconds from now. */
+export interface Asked {
+  issuer?: string;
+  nameId?: string;
+  nameIdFormat?: string;
+  sessionIndexes?: readonly string[];
+  issued?: number;
+  notOnOrAfter?: number;
+}
+
+export interface Redirect {
+  relayState?: string;
+  key?: SigningKey;
+  algorithm?: string;
 }
 
 /** What was asked, of the redirect to the provider. */
@@ -160,13 +211,16 @@ export function readAuthnRequest(asked: string | URL): {
   issuer: string;
   xml: string;
 } {
-  const xml = inflateRawSync(
-    Buffer.from(new URL(asked).searchParams.get('SAMLRequest')!, 'base64'),
-  ).toString();
+  const xml = inflateMessage(asked, 'SAMLRequest');
   const [, id = ''] = / ID="([^"]*)"/.exec(xml) ?? [];
   const [, acs = ''] = / AssertionConsumerServiceURL="([^"]*)"/.exec(xml) ?? [];
   const [, issuer = ''] = /<saml:Issuer[^>]*>([^<]*)</.exec(xml) ?? [];
   return { id, acs, issuer, xml };
+}
+
+/** Of a redirect that carries it. */
+export function inflateMessage(url: string | URL, name: 'SAMLRequest' | 'SAMLResponse'): string {
+  return inflateRawSync(Buffer.from(new URL(url).searchParams.get(name)!, 'base64')).toString();
 }
 
 /** As an xs:dateTime, so many milliseconds from now. */

@@ -10,6 +10,7 @@ import {
 } from '../sign-in/sign-in.provider.js';
 import type { SignInTransaction } from '../sign-in/sign-in.transaction.js';
 import type { KeptAnswer, KeptAnswers } from './kept-answers.file.js';
+import { logoutByPost, logoutByRedirect, type LogoutRequest } from './saml.logout.js';
 import { readResponse } from './saml.response.js';
 import { samlEngine, samlSettings, type SamlSettings } from './saml.settings.js';
 
@@ -64,6 +65,22 @@ export class SamlSignIn implements SignInProvider {
     const who = { issuer: config.idpEntityId, nameID: nameId, nameIDFormat: nameIdFormat };
     const index = sessionIndex === undefined ? {} : { sessionIndex };
     return samlEngine(this.settings).getLogoutUrlAsync({ ...who, ...index }, '', {});
+  }
+
+  /** Of a `SAMLRequest` in a query (without its question mark) or in a form. Throws SignInFailure. */
+  readLogout(from: { readonly query: string } | { readonly field: unknown }): Promise<LogoutRequest> {
+    const now = this.clock.now();
+    return 'query' in from
+      ? logoutByRedirect(from.query, this.settings, now)
+      : logoutByPost(from.field, this.settings, now);
+  }
+
+  /** Where the browser takes our answer to a logout request; undefined where there is no such place. */
+  async logoutAnswer({ id, nameId }: LogoutRequest, relayState: string): Promise<string | undefined> {
+    const { config } = this.settings;
+    if (config.sloUrl === undefined) return undefined;
+    const request = { ID: id, issuer: config.idpEntityId, nameID: nameId, nameIDFormat: '' };
+    return samlEngine(this.settings).getLogoutResponseUrlAsync(request, relayState, {}, true);
   }
 }
 

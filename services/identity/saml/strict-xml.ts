@@ -49,8 +49,11 @@ export function plainXml(bytes: Uint8Array): string {
 
 /** The one root element of plain XML; anything that the parser would repair is refused. Throws SignInFailure. */
 export function parseStrictly(xml: string): XmlElement {
+  let first: string | undefined;
   const complain = (message: string): never => {
-    throw refused(`the message is not well-formed: ${message}`);
+    // The parser catches what its handler throws, and complains of that in turn.
+    first ??= message.replace(/\p{Cc}+/gu, ' ').slice(0, 200);
+    throw refused(`the message is not well-formed: ${first}`);
   };
   const errorHandler = { warning: complain, error: complain, fatalError: complain };
   const document = new DOMParser({ locator: {}, errorHandler }).parseFromString(xml, 'text/xml');
