@@ -18,7 +18,8 @@ export function signsInBySaml(stage: () => Stage): void {
     const page = await stage().signIn('sec', 'corp-saml');
     const first = await stage().me(page);
     await stage().realm.join('sec', 'auditors');
-    await page.goto(`${stage().house.url}/api/identity/sign-in/corp-saml?to=/api/identity/me`);
+    await page.goto(`${stage().house.url}/api/identity/sign-in/corp-saml?to=/api/identity/me%3Fagain`);
+    await page.waitForURL(`${stage().house.url}/api/identity/me?again`);
     const second = await stage().me(page);
     expect(second!.id).toBe(first!.id);
     expect([...second!.groups].sort()).toEqual(['auditors', 'security']);
@@ -30,10 +31,23 @@ export function signsInBySaml(stage: () => Stage): void {
     const page = await stage().signIn('ops', 'corp-saml');
     const before = await stage().realm.sessions('ops');
     await stage().signOut(page);
+    await page.waitForURL(`${stage().house.url}/sign-in`);
     expect(await stage().me(page)).toBeUndefined();
     expect(await stage().realm.sessions('ops')).toBe(before - 1);
     await page.context().close();
   });
 
-  it.todo('ends our session with its own');
+  it('ends our session with its own', async () => {
+    const [page, other] = [
+      await stage().signIn('ops', 'corp-saml'),
+      await stage().signIn('aud', 'corp-saml'),
+    ];
+    await page.goto(`${stage().realm.issuer}/protocol/openid-connect/logout`);
+    await page.click('#kc-logout');
+    await page.waitForSelector('text=You are logged out');
+    expect(await stage().me(page)).toBeUndefined();
+    expect(await stage().me(other)).toMatchObject({ groups: ['auditors'] });
+    await page.context().close();
+    await other.context().close();
+  });
 }
