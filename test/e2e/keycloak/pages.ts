@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/house.js';
 import type { Person } from '../../support/keycloak.realm.js';
 import { refresh, typePassword, type Stage } from './stage.js';
@@ -79,6 +79,12 @@ function followsChanges(stage: () => Stage): void {
       await stage().realm.join('dev', 'approvers');
       await stage().realm.enable('sec', false);
     }, 120_000);
+    afterAll(async () => {
+      await stage().realm.join('ana', 'approvers');
+      await stage().realm.leave('dev', 'approvers');
+      await stage().realm.enable('sec', true);
+      for (const page of pages.values()) await page.context().close();
+    });
 
     it('takes a role with the group', async () => {
       await eventually(async () => (await roles('ana'))?.length === 0, soon);
@@ -95,7 +101,7 @@ function followsChanges(stage: () => Stage): void {
       await page.goto(`${stage().house.url}/api/identity/sign-in/corp`);
       await typePassword(page, 'sec');
       await page.waitForSelector('text=Account is disabled');
-      await stage().realm.enable('sec', true);
+      await page.context().close();
     }, 60_000);
 
     it('leaves everybody else alone', async () => expect(await roles('aud')).toEqual(['auditor']));
