@@ -47,8 +47,16 @@ describe.skipIf(!keycloak || !chromium)('Keycloak, with the realm that the docum
       ]);
   });
 
-  describe('as OpenID provider of pages', () => signsInToPages(() => stage));
-  describe('as OpenID provider of `weir login`', () => signsInToCommands(() => stage));
-  describe('as SAML provider of pages', () => signsInBySaml(() => stage));
-  describe('with other keys', () => changesKeys(() => stage));
+  describe('as OpenID provider of pages', () => {
+    signsInToPages(() => stage);
+  });
+  describe('as OpenID provider of `weir login`', () => {
+    signsInToCommands(() => stage);
+  });
+  describe('as SAML provider of pages', () => {
+    signsInBySaml(() => stage);
+  });
+  describe('with other keys', () => {
+    changesKeys(() => stage);
+  });
 });

@@ -23,6 +23,7 @@ export class Stage {
     const port = await freePort();
     const keycloak = await Keycloak.start(peer);
     const realm = await keycloak.realm(documentedRealm(`corp-${port}`, `http://127.0.0.1:${port}`, secret));
+    const chromium = Chromium.start();
     const house = await TestHouse.start({
       httpPort: port,
       identity: await identity(realm),
@@ -30,12 +31,14 @@ export class Stage {
       env: { ...env, WEIR_CLIENT_SECRET: secret },
       tokens: () => realm.clientToken('ci-agent', secret),
     });
-    return new Stage(keycloak, realm, house, await Chromium.start());
+    return new Stage(keycloak, realm, house, await chromium);
   }
 
   async stop(): Promise<void> {
-    await this.chromium.stop();
-    await this.house.stop();
+    await Promise.all([this.chromium.stop(), this.house.stop(), this.#stopKeycloak()]);
+  }
+
+  async #stopKeycloak(): Promise<void> {
     await this.realm.drop();
     await this.keycloak.stop();
   }
