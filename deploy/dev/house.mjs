@@ -16,7 +16,16 @@ const [command = '', ...args] = process.argv.slice(2);
 const program = programs[command];
 if (!program && !commands[command]) fail(`no such command: ${command}`);
 if (program) {
+  if (command === 'start') endWithParent();
   ensure();
   process.argv = [process.execPath, join(root, program), ...args];
   await import(pathToFileURL(join(root, program)).href);
 } else process.exit(commands[command](args));
+
+/** Whoever ends npm means what npm started, and npm that is killed tells nobody: then the parent is another. */
+function endWithParent() {
+  const { ppid } = process;
+  setInterval(() => {
+    if (process.ppid !== ppid) process.kill(process.pid, 'SIGTERM');
+  }, 500).unref();
+}

@@ -20,5 +20,6 @@ export {
   type SignedIn,
   type SignInRefused,
 } from './gen/weir/events/v1/identity_pb.js';
+export * from './gen/weir/events/v1/notification_pb.js';
 export * from './gen/weir/events/v1/policy_pb.js';
 export * from './gen/weir/events/v1/session_pb.js';

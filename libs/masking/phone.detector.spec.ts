@@ -26,6 +26,8 @@ describe('telephone numbers are found', () => {
     ['phone_number=5795348735', 'phone_number=****35'],
     ['please call me back at 513 832 260', 'please call me back at ****60'],
     ['7525558971 office', '****71 office'],
+    ['call 1.4155552671', 'call ****71'],
+    ['call 555.2671000', 'call ****00'],
     ['+358 12 5540635-Office', '****35-Office'],
   ])('%j', (text, expected) => expect(masked(text)).toBe(expected));
 });
@@ -41,6 +43,9 @@ describe('telephone numbers are not', () => {
     'phone case no. 4, order 12345678',
     'call on 2024-11-20',
     'call on 20.11.2024 1530',
+    `Function Call: '(7.136178,7.14)'::pair`,
+    'mobile: 1234567.5',
+    'mobile: 123456.25',
     'CriOS/40.0.884.0 Mobile/99W973',
     'phone 192.168.100.200',
     '01-02-2024 10 30',

@@ -1,6 +1,6 @@
 import { ALNUM, DIGIT, kindAt } from './bytes.js';
 import { DigitGroups } from './digit-groups.js';
-import { areaGroups, beginsWithDate, trunkGroups } from './phone.shapes.js';
+import { areaGroups, beginsWithDate, isDecimal, trunkGroups } from './phone.shapes.js';
 import { findExtension, saidBehind, saysPhone } from './phone.words.js';
 import type { Range } from './span.js';
 
@@ -59,7 +59,8 @@ export function findToldPhone(
 
 function toldByWord(bytes: Uint8Array, first: number, start: number, end: number): Range | undefined {
   const { count } = groups;
-  if (count === 0 || groups.digits(count) < fewestDigits || beginsWithDate(groups)) return undefined;
+  if (count === 0 || groups.digits(count) < fewestDigits || beginsWithDate(groups) || isDecimal(groups))
+    return undefined;
   // A version or an address: `CriOS/40.0.884.0 Mobile/…`.
   if (bytes[first - 1] === 0x2f || (count === 4 && groups.separatedBy(0x2e, 0, count))) return undefined;
   const last = groups.end(count);

@@ -75,3 +75,11 @@ export function beginsWithDate({ sizes, separators, count }: DigitGroups): boole
   if (sizes[0] === 4) return sizes[1]! <= 2 && sizes[2]! <= 2;
   return sizes[0]! <= 2 && sizes[1]! <= 2 && (sizes[2] === 4 || sizes[2] === 2);
 }
+
+/** `7.136178`, `1234567.5`: nobody sets one digit apart, or the last two; but `1.4155552671` is the plan's country. */
+export function isDecimal(groups: DigitGroups): boolean {
+  if (groups.count !== 2 || groups.separators[0] !== dot) return false;
+  const [whole, fraction] = [groups.sizes[0]!, groups.sizes[1]!];
+  const isOneDot = groups.end(2) - groups.end(1) === fraction + 1;
+  return isOneDot && (fraction <= 2 || (whole === 1 && fraction !== 10));
+}

@@ -21,7 +21,10 @@ export function checkConfig(config: Parsed): ConfigProblem[] {
       at(['identity', 'trustedProxies', i], trustedProxyProblem(text)),
     ),
     ...repeated(config.identity.oidc, 'issuer', ['identity', 'oidc']),
+    ...repeated(config.identity.saml, 'name', ['identity', 'saml']),
+    ...sharedNames(config),
     ...repeated(config.connections, 'name', ['connections']),
+    ...repeated(config.webhooks, 'name', ['webhooks']),
     ...demoNameTaken(config),
   ];
 }
@@ -81,6 +84,16 @@ function repeated<K extends string>(
     const first = items.findIndex((other) => other[key] === item[key]);
     return first < i ? [{ path: [...path, i, key], message: `"${item[key]}" is used twice` }] : [];
   });
+}
+
+/** Identities are `name:subject`: of two providers with one name, each could speak for the other's people. */
+function sharedNames({ identity: { oidc, saml } }: Parsed): ConfigProblem[] {
+  return saml.flatMap(({ name }, i) =>
+    at(
+      ['identity', 'saml', i, 'name'],
+      oidc.some((issuer) => issuer.name === name) ? `"${name}" is used twice` : undefined,
+    ),
+  );
 }
 
 function demoNameTaken(config: Parsed): ConfigProblem[] {

@@ -109,6 +109,13 @@ describe('a wrong configuration', () => {
     ]);
   });
 
+  it('has no two providers of one name, of whatever kind', () => {
+    const text = (name: string) =>
+      `identity:\n  oidc:\n    - { name: corp, audience: weir, issuer: "https://idp.example" }\n  saml:\n    - { name: ${name}, idpEntityId: a, ssoUrl: "https://idp.example", idpCerts: [x] }`;
+    expect(problems(text('other'))).toEqual([]);
+    expect(problems(text('corp'))).toEqual(['weir.yaml:5: identity.saml[0].name: "corp" is used twice']);
+  });
+
   it('trusts proxies by address or network', () => {
     expect(problems('identity: { trustedProxies: [10.0.0.0/8, "::1", 192.0.2.1] }')).toEqual([]);
     expect(problems('identity:\n  trustedProxies: [10.0.0.0/8, proxy.example]')).toEqual([

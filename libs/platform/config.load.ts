@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { AppError } from '#kernel';
 import { checkConfig } from './config.check.js';
-import { describe, problemsOf } from './config.problems.js';
+import { describe, problemsOf, type ConfigProblem } from './config.problems.js';
 import { configSchema, type WeirConfig } from './config.schema.js';
 import { isLoopbackHost } from '#wire';
 import { parseAddress } from './address.js';
@@ -50,6 +50,20 @@ export function parseConfig(text: string, file: string, dataDir: string): WeirCo
     file,
     dataDir,
   };
+}
+
+/**
+ * What a service found wrong after the file was parsed (what a reference stands for, say), as one CONFIG_INVALID
+ * that names file, line and key, like the file's own problems.
+ */
+export function configInvalid(
+  { file }: Pick<WeirConfig, 'file'>,
+  problems: readonly ConfigProblem[],
+): AppError {
+  const lines = new LineCounter();
+  const document = parseDocument(existsSync(file) ? readText(file) : '', { lineCounter: lines });
+  const messages = problems.map((problem) => describe(problem, basename(file), document, lines));
+  return new AppError('CONFIG_INVALID', messages.join('\n'));
 }
 
 /** `file:PATH` or a path, relative to the file that names it. */

@@ -54,9 +54,10 @@ const samlProvider = z.strictObject({
 
 const webhook = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
-  url: z.url(),
-  /** `env:NAME` or `file:PATH` of a secret in the form `whsec_…` (Standard Webhooks). */
-  secret: z.string().min(1),
+  /** http(s), or `env:NAME` or `file:PATH` of one that is itself a secret, as Slack's are. */
+  url: z.string().min(1),
+  /** `env:NAME` or `file:PATH` of a secret in the form `whsec_…` (Standard Webhooks). Slack needs none. */
+  secret: z.string().min(1).optional(),
   format: z.enum(['standard', 'slack']).default('standard'),
   /** Which events; absent: all. */
   events: z

@@ -3,6 +3,7 @@ export * from './address.js';
 export * from './breath.js';
 export * from './approval-keys.js';
 export * from './config.load.js';
+export type { ConfigProblem } from './config.problems.js';
 export * from './config.schema.js';
 export * from './config.secret.js';
 export * from './connection-secret.js';

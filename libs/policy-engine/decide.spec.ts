@@ -234,6 +234,19 @@ describe('bounds', () => {
       .then({ obligations: { maxRows: 50 } });
   });
 
+  test('who reaches one is told why, where the policies that bound it say so', () => {
+    given(
+      `@max_rows("9") @reason("exports are for reports") permit (${read}); @reason("for all") permit (${read});`,
+    )
+      .when(bot, on('sql:select'))
+      .then({ obligations: { maxRows: 9, boundReason: 'exports are for reports' } });
+    const { verdict } = given(`@max_rows("9") permit (${read}); @reason("for all") permit (${read});`).when(
+      bot,
+      on('sql:select'),
+    );
+    expect(verdict.obligations).not.toHaveProperty('boundReason');
+  });
+
   test('a permit that does not match bounds nothing', () => {
     const { verdict } = given(
       `@max_rows("1") permit (principal is User, action, resource); permit (${read});`,

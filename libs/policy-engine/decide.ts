@@ -1,6 +1,6 @@
 import { actions } from './actions.js';
 import type { Answer, CedarSet } from './cedar.js';
-import { mergeDemands } from './obligations.js';
+import { isBounding, mergeDemands } from './obligations.js';
 import type { Demands } from './policy.annotations.js';
 import type { Policy } from './policy.parse.js';
 import type { PolicySets } from './policy.sets.js';
@@ -123,7 +123,9 @@ function conclude(
   held: ReadonlyMap<Policy, ResolvedAccess>,
 ): Judged {
   const approves = [...held.keys()];
-  const obligations = mergeDemands(permits.map(demandsOf), approves.map(demandsOf));
+  const merged = mergeDemands(permits.map(demandsOf), approves.map(demandsOf));
+  const boundReason = reasonsOf([...approves, ...permits].filter((policy) => isBounding(demandsOf(policy))));
+  const obligations = boundReason === undefined ? merged : { ...merged, boundReason };
   const policyIds = [...approves, ...permits].map(({ id }) => id);
   const [access] = held.values();
   if (!access) {

@@ -39,7 +39,7 @@ function mergeExcess(permits: readonly Demands[]): Obligations['onExcess'] {
   };
 }
 
-function isBounding({ maxRows, maxBytes, maxRowsPer, maxBytesPer }: Demands): boolean {
+export function isBounding({ maxRows, maxBytes, maxRowsPer, maxBytesPer }: Demands): boolean {
   return [maxRows, maxBytes, maxRowsPer, maxBytesPer].some((bound) => bound !== undefined);
 }
 

@@ -52,6 +52,8 @@ export interface Obligations {
   readonly maxLookupsPer?: readonly BudgetWindow[];
   /** Who may approve look-ups beyond that; empty: they are refused. */
   readonly lookupApprovers?: readonly string[];
+  /** `@reason` of the policies that bound it, for who reaches a bound; absent: they gave none. */
+  readonly boundReason?: string;
   /** Who may let the rest of a result through that a bound stopped; absent: it just stops. */
   readonly onExcess?: { readonly approvers: readonly string[]; readonly quorum: number };
   /** Groups to tell that it happened. */

@@ -50,6 +50,8 @@ export interface StatementFacts {
   /** Byte offsets of this statement in the text, end exclusive. */
   readonly start: number;
   readonly end: number;
+  /** Why it is refused whatever policies say, where `sql:unknown` would not tell. */
+  readonly problem?: string;
   /** What it does to the session, where the gate must follow along. */
   readonly effect?: SessionEffect;
 }

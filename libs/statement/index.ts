@@ -6,3 +6,5 @@ export { lineage, viewOutputs } from './postgres/lineage.js';
 export { redactLiterals } from './postgres/redact.js';
 export { StatementSyntaxError } from './postgres/syntax-error.js';
 export { isReadableSetting, judgeSet, type SettingVerdict } from './postgres/settings.js';
+export { LongTexts } from './postgres/reading/long-texts.js';
+export { understand, type Understanding } from './postgres/reading/understanding.js';

@@ -94,6 +94,8 @@ export interface MaskedLookup {
   /** Numbers of parameters that are one value each, and of those that are an array of values. */
   readonly parameters: readonly number[];
   readonly arrayParameters: readonly number[];
+  /** Of those that stand in ARRAY[…] as they are: one value each, or arrays where they are declared or used as such. */
+  readonly elementParameters: readonly number[];
 }
 
 export interface Inbound {

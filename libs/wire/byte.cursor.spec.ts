@@ -34,4 +34,18 @@ describe('ByteCursor', () => {
     expect(() => over('\xff\0').cstring()).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }));
     expect(new ByteCursor(Buffer.from('größe\0'), 0, 8).cstring()).toBe('größe');
   });
+
+  it('reads text up to its NUL, whatever its length and its letters', () => {
+    for (const letter of ['a', 'ß'])
+      for (let length = 0; length < 200; length++) {
+        const text = 'x'.repeat(length) + letter;
+        const bytes = Buffer.from(`__${text}\0next\0`);
+        const cursor = new ByteCursor(bytes, 2, bytes.length);
+        expect([cursor.cstring(), cursor.cstring()]).toEqual([text, 'next']);
+        expect(() => new ByteCursor(bytes, 2, 2 + Buffer.byteLength(text)).cstring()).toThrow(
+          /not terminated/,
+        );
+      }
+    expect(over('\0').cstring()).toBe('');
+  });
 });

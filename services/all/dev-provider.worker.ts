@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import { rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { WeirConfig } from '#platform';
-// Not by the service's root: the rest of it need not be loaded in this thread.
-import { openDevProvider } from '../identity/dev-provider/dev-provider.js';
+// Not by the service's index: that brings its whole application with it, to be loaded once more in this thread.
+import { createProvider } from '../identity/dev-provider/provider.js';
+import type { ProviderPlan } from '../identity/dev-provider/provider.plan.js';
 
-const { config, socketPath } = workerData as { config: WeirConfig; socketPath: string };
-const mount = await openDevProvider(config);
+const { plan, socketPath } = workerData as { plan: ProviderPlan; socketPath: string };
+const handle = await createProvider(plan, (error) => parentPort!.postMessage(error));
 rmSync(socketPath, { force: true });
-createServer(mount?.handle).listen(socketPath, () => parentPort!.postMessage('ready'));
+createServer(handle).listen(socketPath, () => parentPort!.postMessage('ready'));

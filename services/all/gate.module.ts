@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { PlatformModule, type PlatformOptions } from '#platform';
 import { ApprovalModule } from '../approval/index.js';
 import { IdentityModule } from '../identity/index.js';
+import { NotifyModule } from '../notify/index.js';
 import { PolicyModule } from '../policy/index.js';
 import { ProxyModule } from '../proxy/index.js';
 
@@ -16,6 +17,7 @@ export class GateModule {
         IdentityModule,
         PolicyModule,
         ApprovalModule,
+        NotifyModule,
         ProxyModule.forRoot(options.config.proxy.workers),
       ],
     };

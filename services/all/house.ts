@@ -10,6 +10,8 @@ import {
   OpenApi,
   parseAddress,
   withDevRoles,
+  type KeptProcess,
+  type WeirConfig,
 } from '#platform';
 import { loadStatementParser } from '#statement';
 import { PolicyPublisher } from '../policy/index.js';
@@ -33,12 +35,23 @@ export interface House {
 export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<House> {
   const config = withDevRoles(loadConfig(env, cwd));
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  // First: it loads as much as the gate does, on the other processor.
+  const audit = auditChild(env);
+  audit.start();
+  try {
+    return await startGate(config, audit);
+  } catch (error) {
+    await audit.stop();
+    throw error;
+  }
+}
+
+async function startGate(config: WeirConfig, audit: KeptProcess): Promise<House> {
   const auditSocket = join(config.dataDir, 'audit.sock');
-  const [demo, devProvider] = await Promise.all([
-    config.demo ? startDemoDatabase() : undefined,
-    startDevProvider(config),
-    loadStatementParser(),
-  ]);
+  // In a thread of its own, while the rest starts here.
+  const demoStarts = config.demo ? startDemoDatabase(join(config.dataDir, 'demo')) : undefined;
+  demoStarts?.catch(() => undefined);
+  const [devProvider] = await Promise.all([startDevProvider(config), loadStatementParser()]);
   const eventLog = openEmbeddedLog({ path: join(config.dataDir, 'log') });
   const instance = newId('gate').slice(-8);
   const verifier = createTokenVerifier({ issuers: issuersOf(config), clock: systemClock });
@@ -57,9 +70,8 @@ export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<H
     },
   );
   document = app.get(OpenApi, { strict: false }).document;
+  const demo = await demoStarts;
   if (demo) await app.get(PolicyPublisher, { strict: false }).registerHouse(demo.connection);
-  const audit = auditChild(env);
-  audit.start();
   const postgres = app.get(DataPlane, { strict: false }).address;
   return {
     banner: bannerOf(config, { devProvider: devProvider.length > 0, postgres }),

@@ -18,6 +18,7 @@ import { sessions } from './verbs/sessions.js';
 import { sql } from './verbs/sql.js';
 import { start } from './verbs/start.js';
 import { token } from './verbs/token.js';
+import { webhooks } from './verbs/webhooks.js';
 
 export const verbs: readonly Verb[] = [
   start,
@@ -34,6 +35,7 @@ export const verbs: readonly Verb[] = [
   replay,
   sql,
   policy,
+  webhooks,
 ];
 
 /** Runs one command line; resolves to its exit code. What it needs of the process can be given, for tests. */

@@ -1,3 +1,3 @@
-export { openDevProvider } from './dev-provider/dev-provider.js';
+export { devProviderPlan, logDevProvider, openDevProvider } from './dev-provider/dev-provider.js';
 export { IdentityModule } from './identity.module.js';
 export { PageSessionKeeper } from './pages/page-session.keeper.js';

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { idleUntil } from '#domain';
@@ -35,6 +35,7 @@ export class MeController {
    */
   @Authenticated()
   @Get('me')
+  @Header('cache-control', 'no-store')
   @ApiOkResponse({ standardSchema: me })
   me(@Caller() { principal, roles: held, page }: CallerIdentity): z.infer<typeof me> {
     const { groups, ...who } = principal;

@@ -73,7 +73,7 @@ export class PoliciesController {
     @Body({ schema: publishBody }) body: z.infer<typeof publishBody>,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<PublicationItem> {
-    const { registered, removed, policies, masking, appended } = await this.#publisher.publish(
+    const { registered, removed, policies, masking, restart, appended } = await this.#publisher.publish(
       by,
       body?.changeReference ?? '',
     );
@@ -83,6 +83,7 @@ export class PoliciesController {
       removed: [...removed],
       policies: policies ?? null,
       masking: masking ?? null,
+      restart: [...restart],
     };
   }
 

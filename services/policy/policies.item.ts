@@ -32,6 +32,8 @@ export const publicationItem = z.object({
   /** The new versions, null where a set is as it was. */
   policies: z.string().nullable(),
   masking: z.string().nullable(),
+  /** Keys of weir.yaml that have changed and hold only once the gate starts again. */
+  restart: z.array(z.string()),
 });
 export type PublicationItem = z.infer<typeof publicationItem>;
 

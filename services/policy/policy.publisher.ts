@@ -15,6 +15,7 @@ import { readMasking, readPolicies, rereadConfig } from './file-sets.js';
 import { maskingPublished, policiesPublished, registered, removed, type Author } from './policy.events.js';
 import { PolicyFold } from './policy.fold.js';
 import { PolicyOwnership } from './policy.ownership.js';
+import { restartKeys } from './restart-keys.js';
 import { Turns } from './turns.js';
 
 export interface Publication {
@@ -24,6 +25,8 @@ export interface Publication {
   /** The new version, where it changed. */
   readonly policies: string | undefined;
   readonly masking: string | undefined;
+  /** Keys of weir.yaml that hold only once the gate starts again. */
+  readonly restart: readonly string[];
   /** Absent where nothing changed. */
   readonly appended: Appended | undefined;
 }
@@ -40,6 +43,7 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
   readonly #turns: Turns;
   readonly #clock: Clock;
   readonly #source: string;
+  readonly #started: WeirConfig;
   readonly #onHangup = () => void this.#reload();
 
   constructor(
@@ -54,6 +58,7 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
     this.#turns = turns;
     this.#clock = clock;
     this.#source = `policy/${instance}`;
+    this.#started = ownership.config;
   }
 
   /** The last good sets serve where a file is wrong; without any, the process does not start. */
@@ -118,6 +123,7 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
       removed: toRemove.map(({ name }) => name),
       policies: policies?.version,
       masking: masking?.version,
+      restart: restartKeys(this.#started, config),
       appended,
     };
   }
@@ -157,8 +163,8 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
 
   async #reload(): Promise<void> {
     try {
-      const { registered: names, removed: gone, policies, masking } = await this.publish(undefined, 'SIGHUP');
-      this.#log.log({ message: 'files read again', registered: names, removed: gone, policies, masking });
+      const { appended: _, ...changed } = await this.publish(undefined, 'SIGHUP');
+      this.#log.log({ message: 'files read again', ...changed });
     } catch (error) {
       this.#tellStale(error);
     }

@@ -1,4 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { CheckController } from './check.controller.js';
+import { CheckDesk } from './check.desk.js';
 import { ClassifyController } from './classify.controller.js';
 import { ClassifyDesk } from './classify.desk.js';
 import { DataPlane } from './data-plane.js';
@@ -11,7 +13,7 @@ import { ProxyWorkers } from './workers/proxy.workers.js';
 export class ProxyModule {
   /** `workers`: of processes; one is this one. */
   static forRoot(workers: number): DynamicModule {
-    const api = { controllers: [ClassifyController] };
+    const api = { controllers: [CheckController, ClassifyController] };
     return { ...(workers === 1 ? ProxyModule.at(alone) : ProxyModule.inWorkers()), ...api };
   }
 
@@ -20,6 +22,7 @@ export class ProxyModule {
       module: ProxyModule,
       providers: [
         ProxyHost,
+        CheckDesk,
         ClassifyDesk,
         { provide: PLACE, useValue: place },
         { provide: DataPlane, useExisting: ProxyHost },
@@ -31,7 +34,7 @@ export class ProxyModule {
   private static inWorkers(): DynamicModule {
     return {
       module: ProxyModule,
-      providers: [ProxyWorkers, ClassifyDesk, { provide: DataPlane, useExisting: ProxyWorkers }],
+      providers: [ProxyWorkers, CheckDesk, ClassifyDesk, { provide: DataPlane, useExisting: ProxyWorkers }],
       exports: [DataPlane],
     };
   }

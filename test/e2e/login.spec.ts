@@ -73,11 +73,6 @@ describe('weir login', () => {
     expect((await house.weir('token', 'agent')).stdout.trim()).not.toBe(mine);
   });
 
-  it('lets `weir connect` in', async () => {
-    const { code, stderr } = await house.weir('connect', 'demo', '--', 'true');
-    expect([code, stderr]).toEqual([0, '']);
-  });
-
   it('renews its token once, for two commands at the same time', async () => {
     const all = logins();
     const before = all[house.url]!;
@@ -142,10 +137,21 @@ describe('weir login', () => {
     const asked = await phone.submit(await phone.open(complete));
     expect(asked.html).toContain(code);
     const roles = await phone.submit(asked, {});
-    const done = await phone.submit(roles, { role: 'operator' });
+    const done = await phone.submit(roles, { role: 'agent' });
     expect(done.html).toContain('You can close this page');
     expect(await running.ended).toBe(0);
-    expect((await house.weir('connections')).code).toBe(0);
+    // What connects then, connects as whoever signed in: PGHOST and the like are set, a password is not.
+    const script = `import pg from 'pg';
+      const client = new pg.Client();
+      await client.connect();
+      console.log((await client.query('SELECT count(*)::int AS n FROM customers')).rows[0].n);
+      await client.end();`;
+    const command = ['--', process.execPath, '--input-type=module', '-e', script];
+    expect(await house.weir('connect', 'demo', ...command)).toMatchObject({ code: 0, stdout: '2000\n' });
+    await eventually(async () => {
+      const rows = await house.sql('SELECT DISTINCT identity FROM sessions');
+      return rows.some(({ identity }) => identity === 'dev:dev-agent');
+    });
     await house.weir('logout');
   }, 60_000);
 

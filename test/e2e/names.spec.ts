@@ -260,6 +260,42 @@ describe('names and half-finished segments', () => {
     other.destroy();
   });
 
+  it.each([
+    ['ROLLBACK', ["SET datestyle = 'ISO, DMY'"], 'ROLLBACK'],
+    ['ROLLBACK TO', ['SAVEPOINT s', "SET datestyle = 'ISO, DMY'"], 'ROLLBACK TO s'],
+    ['COMMIT of SET LOCAL', ["SET LOCAL datestyle = 'ISO, DMY'"], 'COMMIT'],
+  ])('does not carry an approval over a setting that %s takes back', async (name, set, back) => {
+    const day = `0${name.length % 7}/02/2024`;
+    const text = `UPDATE orders SET amount = 32 WHERE id = 7 AND '${day}'::date > date '1999-01-01'`;
+    const c = await client();
+    for (const each of ['BEGIN', ...set, text]) await c.ask(query(each));
+    await stage.house.decide(await pendingFor(day), 'approve');
+    // In one packet: the second must wait for what the first does.
+    c.write(query(back), query(text), query('COMMIT'));
+    await sleep(700);
+    expect(await amount()).not.toBe('32.00');
+    c.destroy();
+  });
+
+  it('counts rows to the cursor behind the FETCH of another in the same text', async () => {
+    const c = await client();
+    await c.ask(query('BEGIN'));
+    await c.ask(query('DECLARE k CURSOR FOR SELECT id FROM big'));
+    const fetched = (rows: number, other: string) =>
+      query(`DECLARE ${other} CURSOR FOR SELECT 1; FETCH 0 FROM ${other}; FETCH ${rows} FROM k`);
+    expect(rowsIn(await c.ask(fetched(9000, 'a')))).toHaveLength(9000);
+    const second = await c.ask(fetched(9000, 'b'));
+    expect(rowsIn(second)).toHaveLength(1000);
+    expect(errorsIn(second)[0]?.sqlstate).toBe('WK002');
+    await c.ask(query('ROLLBACK'));
+    await c.ask(
+      query('BEGIN; DECLARE k CURSOR FOR SELECT id FROM big; DECLARE m CURSOR FOR SELECT id FROM big'),
+    );
+    expect(rowsIn(await c.ask(query('FETCH 3000 FROM k; FETCH 3000 FROM m')))).toHaveLength(6000);
+    expect(rowsIn(await c.ask(query('FETCH 3000 FROM k')))).toHaveLength(3000);
+    c.destroy();
+  });
+
   it('counts rows of a FETCH beside its DECLARE to the cursor', async () => {
     const c = await client();
     await c.ask(query('BEGIN'));

@@ -66,6 +66,36 @@ describe.skipIf(!peer('postgres'))('names mean what the session’s search_path 
     expect(await seen()).not.toMatch(secret);
   });
 
+  it('after set_config, however it is run', async () => {
+    const set = (path: string, local = false) =>
+      `select pg_catalog.set_config('search_path', '${path}', ${local})`;
+    const open = await client.ask(query(set('open')));
+    expect(texts(open)).toEqual([['open']]);
+    expect(await seen()).toBe('plain');
+    await say(set('public'));
+    expect(await seen()).not.toMatch(secret);
+    await client.ask(parse('', set('open')), bind('', ''), execute(''), sync);
+    expect(await seen()).toBe('plain');
+    // The one row has come, and the portal is only suspended.
+    const oneRow = message(frontend.execute, '', 1);
+    const behind = [parse('', read), bind('', ''), execute(''), sync];
+    const answer = await client.ask(parse('', set('public')), bind('', ''), oneRow, ...behind);
+    expect(texts(answer).flat().join()).not.toMatch(secret);
+    expect(await seen()).not.toMatch(secret);
+    await say('begin', set('open', true));
+    expect(await seen()).toBe('plain');
+    await say('rollback');
+    expect(await seen()).not.toMatch(secret);
+    await say(set(''));
+    expect(errorsIn(await client.ask(query(read)))).toMatchObject([{ sqlstate: '42P01' }]);
+    const within = await client.ask(query(`${set('public')}; ${read}`));
+    expect(texts(within).flat().join()).not.toMatch(secret);
+    expect(errorsIn(await client.ask(query(set('public, pg_catalog'))))[0]!.message).toContain('first place');
+    expect(errorsIn(await client.ask(query('set standard_conforming_strings = off')))[0]!.message).toContain(
+      'stays on',
+    );
+  });
+
   it('for a portal as it was when it was bound', async () => {
     await say('begin');
     await client.ask(parse('s', read), bind('p', 's'), sync);

@@ -62,6 +62,25 @@ describe.skipIf(!peer('postgres'))('the bounds of a session', () => {
     expect(await recorded()).not.toContain('x77');
   }, 60_000);
 
+  it('looks up what stands in ARRAY, and counts its elements where it is declared an array itself', async () => {
+    const text = 'select email from customers where email = any (array[$1, $2])';
+    const emails = (await stage.admin.query<{ email: string }>('select email from customers where id < 22'))
+      .rows;
+    const [one, two] = emails.map(({ email }) => email);
+    const found = await client.ask(parse('', text), bind('', '', one!, two!), execute(''), sync);
+    expect(texts(found)).toEqual([['w***@example.com'], ['w***@example.com']]);
+    const all = `{${emails.map(({ email }) => `"${email}"`).join(',')}}`;
+    const declared = message(frontend.parse, '', text, int16(2), 1009, 1009);
+    const arrays = (array: string) => [declared, bind('', '', array, array), execute(''), sync];
+    expect(texts(await client.ask(...arrays(`{"${one!}"}`)))).toEqual([['w***@example.com']]);
+    expect(errorsIn(await client.ask(...arrays(all)))).toMatchObject([{ sqlstate: '42501' }]);
+    // Used as one elsewhere, the server takes it for one here, too.
+    const used = `select email from customers where array['x'] <> $1 and email = any (array[$1])`;
+    const inferred = await client.ask(parse('', used), bind('', '', all), execute(''), sync);
+    expect(errorsIn(inferred)).toMatchObject([{ sqlstate: '42501' }]);
+    expect(rowsIn(inferred)).toEqual([]);
+  });
+
   it('copies in UTF-8 only, and goes on', async () => {
     const answer = await client.ask(query("copy customers (id) to stdout with (encoding 'latin1')"));
     expect(errorsIn(answer)).toMatchObject([{ sqlstate: '42501' }]);
@@ -134,4 +153,31 @@ describe.skipIf(!peer('postgres'))('the bounds of a session', () => {
     expect(statusesIn(client.frames.slice(seen))).toBe('E');
     await eventually(async () => statusesIn(await client.ask(query('rollback'))) === 'I');
   });
+
+  // The last one: the audit has some 34 MiB of texts to take in from it.
+  it('holds 32 MiB of prepared statements, by Parse and by PREPARE, beside 5,000 ordinary ones', async () => {
+    const columns = Array.from({ length: 12 }, (_, i) => `t.id + ${i} AS column_${i}`).join(', ');
+    const ordinary = Array.from({ length: 5_000 }, (_, i) =>
+      parse(`o${i}`, `select ${columns} from customers t where t.id = ${i}`),
+    );
+    for (let i = 0; i < ordinary.length; i += 500)
+      expect(errorsIn(await client.ask(...ordinary.slice(i, i + 500), sync))).toEqual([]);
+    const large = `select length('${'x'.repeat(1_000_000)}')`;
+    const filled: number[] = [];
+    for (let i = 0; i < 34; i++)
+      if (errorsIn(await client.ask(parse(`l${i}`, large), sync)).length === 0) filled.push(i);
+    expect(filled.length).toBeGreaterThan(25);
+    expect(filled.length).toBeLessThan(33);
+    const tooMuch = [{ sqlstate: '54000', message: expect.stringContaining('32 MiB') }];
+    expect(errorsIn(await client.ask(parse('more', large), sync))).toMatchObject(tooMuch);
+    expect(errorsIn(await client.ask(query(`prepare more as ${large}`)))).toMatchObject(tooMuch);
+    expect(errorsIn(await client.ask(query('prepare small as select 1')))).toEqual([]);
+    expect(errorsIn(await client.ask(parse('', large), sync))).toEqual([]);
+    expect(texts(await client.ask(bind('', 'o7'), message(frontend.describe, byte(0x50), ''), sync))).toEqual(
+      [],
+    );
+    expect(errorsIn(await client.ask(query('deallocate l0')))).toEqual([]);
+    expect(errorsIn(await client.ask(query(`prepare more as ${large}`)))).toEqual([]);
+    expect(texts(await client.ask(query('execute more')))).toEqual([['1000000']]);
+  }, 120_000);
 });

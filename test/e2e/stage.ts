@@ -44,6 +44,7 @@ export class Stage {
     const canaries = newCanaries();
     await furnish(admin, canaries);
     const house = await TestHouse.start({
+      restless: true,
       policies: policiesWithScratch(options.bulk ?? false),
       yaml: [options.yaml ?? '', ...connectionLines(postgres, options.connections ?? [])].join('\n'),
       ...(options.masking === undefined ? {} : { masking: options.masking }),

@@ -26,11 +26,14 @@ export interface HouseOptions {
   readonly clock: Clock;
   readonly people: readonly Principal[];
   readonly config: WeirConfig;
+  /** Absent: `spec`. Replicas need names of their own. */
+  readonly instance?: string;
 }
 
-export async function openHouse({ module, log, clock, people, config }: HouseOptions): Promise<House> {
+export async function openHouse(options: HouseOptions): Promise<House> {
+  const { module, log, clock, people, config, instance = 'spec' } = options;
   const platform = PlatformModule.forRoot({
-    ...{ config, clock, eventLog: log, instance: 'spec' },
+    ...{ config, clock, eventLog: log, instance },
     verifier: {
       verify: async (token) => {
         const principal = people.find(({ subject }) => subject === token);

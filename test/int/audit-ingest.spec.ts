@@ -17,16 +17,17 @@ import {
   type EncodedEnvelope,
 } from '#events';
 import { systemClock } from '#kernel';
-import { insertInto } from '../../services/audit/ingest/batch.writer.js';
-import { Ingest } from '../../services/audit/ingest/ingest.js';
+import { insertInto, type Insert } from '../../services/audit/ingest/batch.writer.js';
+import { Ingest, type IngestOptions } from '../../services/audit/ingest/ingest.js';
 import type { BatchResult } from '../../services/audit/ingest/partition.ingest.js';
 import { compileChild } from '../support/log-writer.build.js';
+import { rounds } from '../support/rounds.js';
 import { TalkingChild } from '../support/log-writer.spawn.js';
 
 const root = mkdtempSync(join(tmpdir(), 'weir-audit-ingest-'));
 const logPath = join(root, 'log');
 const storePath = join(root, 'store');
-const kills = 12;
+const kills = rounds(4, 12);
 const sessions = 7;
 let log: EventLog;
 let child: ReturnType<typeof compileChild>;
@@ -61,7 +62,7 @@ describe('ingest (invariant 7)', () => {
         await log.append(topics.session, events.slice(-50)); // shipped twice
       }
       await running.said(2 + (round % 3));
-      await delay(round * 3); // somewhere inside the next batch
+      await delay((round * 36) / kills); // somewhere inside the next batch
       await running.kill();
     }
     const client = await openStore();
@@ -124,6 +125,24 @@ describe('ingest (invariant 7)', () => {
     expect(
       await rows(client, "SELECT text FROM weir.session_events WHERE session_id = 'ses_zombie'"),
     ).toEqual([{ text: 'the first' }]);
+    await client.close();
+  });
+
+  it.each([
+    ['short while the processors are busy', (worked: number) => worked + 1, [2000, 1000, 1000, 1000]],
+    ['long while one is idle', () => 0, [2000, 2000, 1000]],
+    ['long where it is far behind', (worked: number) => worked, [2000, 2000, 1000]],
+  ])('takes batches that are %s', async (name, after, expected) => {
+    const client = await openStore();
+    const before = (await log.end(topics.session))[0]?.offset ?? -1;
+    await ingestUntil(client, before);
+    const batches: number[] = [];
+    const events = Array.from({ length: 5000 }, (_, i) => encodeEnvelope(received(name, i + 1, 'select 1')));
+    await log.append(topics.session, events);
+    const insert: Insert = (each) => Promise.resolve(void batches.push(each.lines.length));
+    const options = { batchSize: 2000, breath: () => ({ after }) };
+    await ingestUntil(client, before + 5000, topics.session, insert, options);
+    expect(batches).toEqual(expected);
     await client.close();
   });
 
@@ -221,8 +240,9 @@ async function ingestUntil(
   offset: number,
   topic: BatchResult['topic'] = topics.session,
   insert = insertInto(client),
+  options: Partial<IngestOptions> = {},
 ): Promise<void> {
-  const ingest = new Ingest({ log, client, insert, interval: 5 });
+  const ingest = new Ingest({ log, client, insert, interval: 5, ...options });
   await ingest.start();
   while (!ingest.has({ topic, partition: 0, offset })) await delay(10);
   await ingest.stop();

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -185,7 +185,7 @@ describe.skipIf(!peer('postgres'))('weir classify', () => {
 
   it('stands in the log, with who asked', async () => {
     const query =
-      "SELECT identity, payload FROM control_events WHERE type = 'ConnectionSampled' AND connection = 'shop'";
+      "SELECT identity, payload FROM control_events WHERE type = 'ConnectionSampled' AND connection = 'shop' ORDER BY time LIMIT 1";
     await eventually(async () => (await house.sql(query)).length > 0);
     const [row] = await house.sql(query);
     expect(row!['identity']).toContain('operator');
@@ -213,9 +213,20 @@ describe.skipIf(!peer('postgres'))('weir classify', () => {
     expect(ran).toMatchObject({ code: 0 });
     expect(parseMasking(ran.stdout, 'masking.yaml').rules[0]?.class).toBe('email');
     expect(ran.stderr).toBe('1 tables, 11 columns; 3 new rules\n');
+    const file = join(house.dir, 'draft.yaml');
+    writeFileSync(file, 'what was there');
+    expect((await house.weir('classify', 'down', '--out', file)).code).not.toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe('what was there');
+    expect(
+      (await house.weir('classify', 'shop', '--out', join(house.dir, 'no', 'such', 'folder'))).code,
+    ).toBe(2);
+    const kept = await house.weir('classify', 'shop', '--tables', 'public.customers', '--out', file);
+    expect(kept).toMatchObject({ code: 0, stdout: '' });
+    expect(readFileSync(file, 'utf8')).toBe(ran.stdout);
+    expect(readdirSync(house.dir).filter((name) => name.endsWith('.new'))).toEqual([]);
     const json = await house.weir('classify', 'shop', '--json');
     expect(classifyItem.parse(JSON.parse(json.stdout)).connection).toBe('shop');
     expect((await house.weir('classify', 'nowhere')).code).toBe(4);
     expect((await house.weir('classify')).code).toBe(2);
-  });
+  }, 60_000);
 });

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../services/cli/cli.js';
 import { approvalList } from '../../services/approval/approval.item.js';
 import { connectionList } from '../../services/policy/connection.item.js';
+import { checkItem } from '../../services/proxy/check.item.js';
 import { publicationItem } from '../../services/policy/policies.item.js';
 
 /** The API as far as the CLI uses it: what it was asked, and what it answers next. */
@@ -216,6 +217,9 @@ describe('connections', () => {
 
   it('are added with a password that stands in no command line', async () => {
     answers.set('POST /connections', { status: 201, body: orders });
+    answers.set('POST /connections/orders/check', {
+      body: checkItem.parse({ reached: true, server: 'PostgreSQL 15.14', tls: true }),
+    });
     const target = ['--host', '10.0.0.5', '--database', 'orders', '--user', 'svc'];
     const env = { WEIR_TOKEN: 'tok', ORDERS_PW: 's3cret' };
     const { code, out } = await weir(
@@ -224,7 +228,7 @@ describe('connections', () => {
     );
     expect([code, out]).toEqual([
       0,
-      'added orders; what to mask: ./weir classify orders; try it: ./weir connect orders',
+      'added orders; what to mask: ./weir classify orders; use it: ./weir connect orders\nreached: PostgreSQL 15.14, with TLS',
     ]);
     expect(asked[0]?.body).toMatchObject({ name: 'orders', protocol: 'postgres', password: 's3cret' });
     expect((await weir(['connections', 'add', 'orders', ...target, '--password', 'x'])).code).toBe(2);
@@ -250,10 +254,12 @@ describe('policy', () => {
       removed: [],
       policies: 'v2',
       masking: null,
+      restart: ['listen.http'],
     });
     answers.set('POST /policies/publish', { body });
-    const { out } = await weir(['policy', 'publish', '--change', 'PR 123']);
+    const { out, err } = await weir(['policy', 'publish', '--change', 'PR 123']);
     expect(out).toBe('connection orders registered\npolicies are now version v2');
+    expect(err).toMatch(/only once the gate is started again: listen\.http$/);
     expect(asked[0]?.body).toEqual({ changeReference: 'PR 123' });
   });
 

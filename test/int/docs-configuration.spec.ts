@@ -47,7 +47,10 @@ describe('docs/configuration.md', () => {
     const issuer = '{ name: a, issuer: "https://idp.example", audience: weir, signIn: { clientId: weir } }';
     const connection = '{ name: a, protocol: postgres, host: h, database: d, user: u }';
     const saml = '{ name: b, idpEntityId: b, ssoUrl: "https://idp.example/sso", idpCerts: ["file:idp.pem"] }';
-    const filled = parse(`identity: { oidc: [${issuer}], saml: [${saml}] }\nconnections: [${connection}]`);
+    const hook = '{ name: a, url: "https://hook.example", secret: env:HOOK }';
+    const filled = parse(
+      `identity: { oidc: [${issuer}], saml: [${saml}] }\nconnections: [${connection}]\nwebhooks: [${hook}]`,
+    );
     const empty = parse('');
     for (const [key, stated] of documented()) {
       // What a list's item must say has no default; the sample above says it.

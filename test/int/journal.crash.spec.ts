@@ -16,9 +16,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openJournal, startShipper } from '../../services/proxy/journal/index.js';
 import { compileChild } from '../support/log-writer.build.js';
 import { asRead, sessionEvents } from '../support/log-writer.read.js';
+import { rounds } from '../support/rounds.js';
 import { TalkingChild } from '../support/log-writer.spawn.js';
 
-const kills = 20;
+const kills = rounds(6, 20);
 const segmentBytes = 16 * 1024; // many rotations and deletions are in the way of the kill
 
 describe('a proxy killed by SIGKILL', () => {

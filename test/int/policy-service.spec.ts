@@ -72,7 +72,8 @@ describe('the policy service', () => {
     it('is published again when told to, as far as it changed', async () => {
       await start();
       const { version } = state().policies ?? {};
-      expect((await publish()).body).toEqual({ registered: [], removed: [], policies: null, masking: null });
+      const nothing = { registered: [], removed: [], policies: null, masking: null, restart: [] };
+      expect((await publish()).body).toEqual(nothing);
       write('policies/20-more.cedar', allowReads);
       write('masking.yaml', 'rules: [{ column: "*.customers.email", class: email }]\n');
       yaml(`masking: masking.yaml
@@ -88,6 +89,21 @@ connections:
       yaml();
       expect((await publish()).body).toMatchObject({ removed: ['orders'], policies: null });
       expect(state().connections.size).toBe(0);
+    });
+
+    it('is told apart from what holds only once the process starts again', async () => {
+      await start();
+      write('masking.yaml', 'rules: [{ column: "*.customers.email", class: email }]\n');
+      yaml(
+        'masking: masking.yaml\ndemo: true\nsessions: { maxAge: 60 }\nrecording: { maxResultBytes: 262144 }\n',
+      );
+      const { body } = await publish();
+      expect(body['masking']).not.toBeNull();
+      expect(body['restart']).toEqual(['sessions.maxAge', 'demo']);
+      // Not until then, however often it is asked.
+      expect((await publish()).body).toMatchObject({ masking: null, restart: ['sessions.maxAge', 'demo'] });
+      yaml('masking: masking.yaml\n');
+      expect((await publish()).body['restart']).toEqual([]);
     });
 
     it('is read again on SIGHUP', async () => {

@@ -20,6 +20,7 @@ import { honest, honestScopes } from '../../libs/statement/testing/honest.cases.
 import { carried, views } from '../../libs/statement/testing/lineage.cases.js';
 import { masked } from '../../libs/statement/testing/leaks.cases.js';
 import { randomStatement } from '../../libs/statement/testing/random-statement.js';
+import { rounds } from '../support/rounds.js';
 
 /*
  * The proof of lineage. Every statement that it lets pass is run on a real server, in two databases that differ in masked
@@ -34,7 +35,7 @@ import { randomStatement } from '../../libs/statement/testing/random-statement.j
  */
 const root = '/usr/lib/postgresql';
 const version = existsSync(root) ? readdirSync(root).sort().at(-1) : undefined;
-const runs = Number(process.env['WEIR_FUZZ_RUNS'] ?? 3000);
+const runs = Number(process.env['WEIR_FUZZ_RUNS'] ?? rounds(1000, 10_000));
 
 describe.skipIf(version === undefined)('lineage on a real PostgreSQL (invariant 11)', () => {
   const bin = (name: string) => join(root, version ?? '', 'bin', name);

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 
 /** The repository's root: tests run from sources or from dist. */
 export const root = findRoot(import.meta.dirname);
@@ -31,6 +32,8 @@ export interface HouseOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Options of Node itself, e.g. `--cpu-prof`. */
   readonly nodeFlags?: readonly string[];
+  /** What it records is shipped and stored at once, however busy the machine. Not for measurements. */
+  readonly restless?: boolean;
 }
 
 /** A whole Weirkeeper as `npm start` runs it, on ports and in a folder of its own. */
@@ -66,7 +69,7 @@ export class TestHouse {
       WEIR_URL: `http://127.0.0.1:${http}`,
       NO_COLOR: '1',
     };
-    const house = new TestHouse(dir, http, postgres, env, options.nodeFlags ?? [], options.tokens);
+    const house = new TestHouse(dir, http, postgres, env, nodeFlags(options), options.tokens);
     try {
       await house.up();
     } catch (error) {
@@ -264,6 +267,11 @@ function configText(http: number, postgres: number, policies: string, options: H
     options.yaml ?? '',
     '',
   ].join('\n');
+}
+
+function nodeFlags({ nodeFlags = [], restless = false }: HouseOptions): readonly string[] {
+  const idle = pathToFileURL(join(dist, 'test/support/idle-machine.js')).href;
+  return restless ? [...nodeFlags, '--import', idle] : nodeFlags;
 }
 
 function findRoot(from: string): string {

@@ -136,7 +136,6 @@ describe('accesses', () => {
     ['SELECT upper(a) FROM t', 'select t(a)'],
     ['SELECT public.upper(a) FROM t', 'select t(a)', 'code'],
     ['SELECT 1 OPERATOR(public.+) 1', 'code'],
-    [`SELECT set_config('role', 'x', false)`, 'code'],
     [`SELECT pg_read_file('/etc/passwd')`, 'code'],
     [`SELECT query_to_xml('select 1', true, false, '')`, 'code'],
     [`SELECT current_setting('server_version_num')`, 'select'],
@@ -193,10 +192,74 @@ describe('settings', () => {
     [`SET TRANSACTION ISOLATION LEVEL SERIALIZABLE`, 'session'],
     [`SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY`, 'session'],
     [`SET TRANSACTION SNAPSHOT 'x'`, 'admin'],
+    [`SELECT pg_catalog.set_config('search_path', '', false)`, 'session'],
+    [`select set_config('search_path', 'pg_catalog, app', 'f') AS x`, 'session'],
+    [`SELECT set_config('TimeZone', 'UTC', true)`, 'session'],
+    [`SELECT set_config('search_path', 'app, pg_catalog', false)`, 'unknown'],
+    [`SELECT set_config('search_path', 'app, "pg_catalog"', false)`, 'unknown'],
+    [`SELECT set_config('standard_conforming_strings', 'off', false)`, 'unknown'],
+    [`SELECT set_config('client_encoding', 'SJIS', false)`, 'unknown'],
+    [`SELECT set_config('session_replication_role', 'replica', false)`, 'code'],
+    [`SELECT set_config('app.tenant', 'x', false)`, 'code'],
+    [`SELECT set_config('role', 'x', false)`, 'code'],
+    [`SELECT public.set_config('timezone', 'UTC', false)`, 'code'],
+    [`SELECT set_config('timezone', NULL, false)`, 'code'],
+    [`SELECT set_config('timezone', $1, false)`, 'code'],
+    [`SELECT set_config('timezone'::other, 'UTC', false)`, 'code'],
+    [`SELECT set_config('timezone', 'UTC' || 'x', false)`, 'code'],
+    [`SELECT set_config('timezone', 'UTC', variadic false)`, 'code'],
+    [`SELECT set_config('timezone', 'UTC', false), 1`, 'code'],
+    [`SELECT set_config('timezone', 'UTC', false) WHERE false`, 'code'],
+    [`SELECT set_config('timezone', 'UTC', false) LIMIT 0`, 'code'],
+    [`SELECT set_config('timezone', 'UTC', false) UNION SELECT 'x'`, 'code'],
+    [`WITH a AS (SELECT 1) SELECT set_config('timezone', 'UTC', false)`, 'code'],
+    [`SELECT set_config('timezone', 'UTC', false)::text`, 'code'],
+    [`SELECT (SELECT set_config('timezone', 'UTC', false))`, 'code'],
+    [`PREPARE p AS SELECT set_config('timezone', 'UTC', false)`, 'code'],
+    [`EXPLAIN ANALYZE SELECT set_config('timezone', 'UTC', false)`, 'code'],
+    [`DECLARE c CURSOR FOR SELECT set_config('timezone', 'UTC', false)`, 'code'],
     [`SHOW server_version`, 'session'],
     [`SHOW data_directory`, 'admin'],
     [`SHOW ALL`, 'admin'],
   ])('%s is %s', (text, action) => expect(accesses(text)).toEqual([action]));
+
+  const restrict = `SELECT set_config(name, 'view', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'`;
+
+  it('takes pg_dump’s set_config of a setting that may not be there, and no other', () => {
+    const both = ['session', 'metadata pg_settings(name)'];
+    expect(accesses(restrict).sort()).toEqual(both.sort());
+    expect(accesses(restrict.replace('FROM ', 'FROM pg_catalog.')).sort()).toEqual(
+      both.map((each) => each.replace(' pg_', ' pg_catalog.pg_')).sort(),
+    );
+    for (const other of [
+      restrict.replace('FROM ', 'FROM public.'),
+      restrict.replace('pg_settings', 'pg_settings, t'),
+      restrict.replace('pg_settings', 'pg_settings AS s(setting, name)'),
+      restrict.replace('pg_settings', 'settings'),
+      restrict.replace(' = ', ' <> '),
+      restrict.replace(' = ', ' OPERATOR(public.=) '),
+      restrict.replace(' = ', ' ~ '),
+      restrict.replace('(name', '(setting'),
+      restrict.replace(/ WHERE.*/, ''),
+      `${restrict} OR true`,
+      `${restrict} LIMIT 1`,
+      restrict.replace('restrict_nonsystem_relation_kind', 'session_replication_role'),
+    ])
+      expect(accesses(other)).toContain('code');
+    expect(facts(restrict.replace(/'restrict_\w+'/, `'standard_conforming_strings'`)).problem).toContain(
+      'stays on',
+    );
+  });
+
+  it.each([
+    ['SET standard_conforming_strings = off', 'standard_conforming_strings stays on'],
+    [`SET client_encoding TO 'SJIS'`, 'client_encoding stays UTF8'],
+    [`SELECT set_config('search_path', 'app, pg_catalog', false)`, 'pg_catalog may stand'],
+  ])('%s says why it is refused', (text, problem) => expect(facts(text).problem).toContain(problem));
+
+  it('says nothing of one that passes', () => {
+    expect(facts('SET standard_conforming_strings = on')).not.toHaveProperty('problem');
+  });
 });
 
 describe('effects', () => {
@@ -222,6 +285,10 @@ describe('effects', () => {
     ['CLOSE ALL', { type: 'close', name: undefined }],
     ['SET search_path TO a, b', { type: 'set', setting: 'search_path', value: 'a, b' }],
     ['SET search_path TO DEFAULT', { type: 'set', setting: 'search_path', value: undefined }],
+    [
+      `SELECT pg_catalog.set_config('search_path', '', false)`,
+      { type: 'set', setting: 'search_path', value: '' },
+    ],
     ['RESET ALL', { type: 'set', setting: 'all', value: undefined }],
   ])('%s', (text, effect) => expect(facts(text).effect).toEqual(effect));
 

@@ -5,7 +5,7 @@ import { StatementReader } from './reader.js';
 import { beginUses } from './scope.js';
 import { renames } from './renames.js';
 import { kindOf } from './statement-kinds.js';
-import { describe, type Draft } from './statement-facts.js';
+import { describeWhole, type Draft } from './statement-facts.js';
 import { known } from './text.js';
 import { asNode } from './tree.js';
 
@@ -39,7 +39,7 @@ function factsOf(raw: RawStatement, text: string, bytes: number): StatementFacts
   const row = kindOf(node.type);
   const reader = new StatementReader(row.action);
   const draft: Draft = { text, start, end, node, row, reader };
-  const { kind, effect, returnsRows, hasLimit } = describe(draft);
+  const { kind, effect, returnsRows, hasLimit, problem } = describeWhole(draft);
   return {
     kind,
     accesses: reader.accesses.list(),
@@ -52,6 +52,7 @@ function factsOf(raw: RawStatement, text: string, bytes: number): StatementFacts
     start,
     end,
     ...(effect ? { effect } : {}),
+    ...(problem === undefined ? {} : { problem }),
   };
 }
 

@@ -133,6 +133,17 @@ const listed: ReadonlySet<string> = new Set(
 
 const builtinSchemas: ReadonlySet<string> = new Set(['pg_catalog', 'information_schema']);
 
+/** Not on the list for what a policy must decide about them, and yet no way to a table: they read their arguments. */
+const argumentsOnly: ReadonlySet<string> = new Set(['pg_options_to_table']);
+
+/** True if the built-in of this name can't read a masked column that is not given to it. */
+export function readsNoTable(name: readonly string[]): boolean {
+  if (isListedFunction(name)) return true;
+  return (
+    argumentsOnly.has(name.at(-1) ?? '') && (name.length === 1 || name.join('.').startsWith('pg_catalog.'))
+  );
+}
+
 /** True if a function called by this (possibly qualified) name is on the list, supposing that it is the built-in. */
 export function isListedFunction(name: readonly string[]): boolean {
   const last = name.at(-1);

@@ -120,9 +120,15 @@ describe('the answer', () => {
   it('lists lookups with their values and parameters', () => {
     const sql = `SELECT id FROM customers WHERE email IN ('a', $2) OR email = $1 OR email = ANY ($3)`;
     expect(passed(sql).lookups).toMatchObject([
-      { column: { column: 'email', class: 'email' }, constants: ['a'], parameters: [2], arrayParameters: [] },
-      { constants: [], parameters: [1], arrayParameters: [] },
-      { constants: [], parameters: [], arrayParameters: [3] },
+      {
+        column: { column: 'email', class: 'email' },
+        constants: ['a'],
+        parameters: [2],
+        arrayParameters: [],
+        elementParameters: [],
+      },
+      { constants: [], parameters: [1], arrayParameters: [], elementParameters: [] },
+      { constants: [], parameters: [], arrayParameters: [3], elementParameters: [] },
     ]);
     expect(
       passed(`WITH q AS (SELECT email e FROM customers) SELECT 1 FROM q, q r WHERE q.e = 'a'`).lookups,

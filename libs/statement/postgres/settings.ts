@@ -8,7 +8,8 @@ const free: ReadonlySet<string> = new Set(
   words(`application_name statement_timeout lock_timeout idle_in_transaction_session_timeout
     idle_session_timeout transaction_timeout timezone datestyle intervalstyle extra_float_digits bytea_output
     work_mem default_transaction_isolation default_transaction_read_only default_transaction_deferrable
-    transaction_isolation transaction_read_only transaction_deferrable xmloption xmlbinary jit`),
+    transaction_isolation transaction_read_only transaction_deferrable xmloption xmlbinary jit
+    restrict_nonsystem_relation_kind`),
 );
 
 // The gate reads names as UTF-8. In any other encoding the server sees other names, cuts them elsewhere after 63 bytes,
@@ -42,6 +43,21 @@ export function judgeSet(setting: string, values: readonly string[]): SettingVer
     return ['on', 'true', 'yes', '1'].includes(value) ? 'session' : 'refused';
   }
   return 'admin';
+}
+
+/** Why a value of these is refused whatever policies say. */
+const pinned: Readonly<Record<string, string>> = {
+  standard_conforming_strings:
+    'standard_conforming_strings stays on: with it off, string constants would read differently to the gate than to the server',
+  client_encoding:
+    'client_encoding stays UTF8: in another encoding, names would read differently to the gate than to the server',
+  search_path:
+    'pg_catalog may stand in search_path at its first place only: elsewhere, built-in names would mean something else',
+};
+
+export function refusedSetting(setting: string): string {
+  const name = setting.toLowerCase();
+  return (Object.hasOwn(pinned, name) ? pinned[name] : undefined) ?? `${name} may not be set to that`;
 }
 
 export function isReadableSetting(setting: string): boolean {

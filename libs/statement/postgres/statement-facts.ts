@@ -1,7 +1,8 @@
 import type { SessionEffect } from '../facts.js';
 import { copyFacts } from './copy.js';
 import type { StatementReader } from './reader.js';
-import { isReadableSetting, setFacts } from './settings.js';
+import { settingCall } from './set-config.js';
+import { isReadableSetting, refusedSetting, setFacts, type SetFacts } from './settings.js';
 import { kindOf, type StatementKind } from './statement-kinds.js';
 import { asNode, fieldsOf, isFields, list, names, text, type Fields, type Node } from './tree.js';
 
@@ -21,9 +22,20 @@ export interface Described {
   readonly returnsRows: boolean;
   readonly hasLimit: boolean;
   readonly effect?: SessionEffect | undefined;
+  readonly problem?: string | undefined;
 }
 
-export function describe(draft: Draft): Described {
+/** A statement that stands by itself; within another one, set_config is a function as any. */
+export function describeWhole(draft: Draft): Described {
+  const call = settingCall(draft.node);
+  if (!call) return describe(draft);
+  draft.reader.functions.add('set_config');
+  // Of other settings than the one that it names itself it tells nothing.
+  if (call.from) draft.reader.accesses.add('sql:metadata', call.from.relation, ['name']);
+  return { ...setting(draft, call.setting, call), returnsRows: true };
+}
+
+function describe(draft: Draft): Described {
   const rule = Object.hasOwn(rules, draft.node.type) ? rules[draft.node.type] : undefined;
   return rule ? rule(draft) : utility(draft);
 }
@@ -166,10 +178,14 @@ function show({ node, reader }: Draft): Described {
 
 const settingActions = { session: 'sql:session', admin: 'sql:admin', refused: 'sql:unknown' } as const;
 
-function set({ node, reader }: Draft): Described {
-  const { verdict, effects } = setFacts(node.fields);
+function set(draft: Draft): Described {
+  return setting(draft, text(draft.node.fields['name']) ?? '', setFacts(draft.node.fields));
+}
+
+function setting({ reader }: Draft, name: string, { verdict, effects }: SetFacts): Described {
   reader.accesses.add(settingActions[verdict]);
-  return quiet('set', effects[0]);
+  const problem = verdict === 'refused' ? refusedSetting(name) : undefined;
+  return { ...quiet('set', effects[0]), problem };
 }
 
 const transactionEffects: Readonly<Record<string, SessionEffect>> = {

@@ -109,6 +109,9 @@ export const honest: readonly string[] = [
   `EXECUTE p('a@example.com')`,
   `BEGIN`,
   `SET search_path TO public`,
+  `SELECT pg_catalog.set_config('search_path', '', false)`,
+  `SELECT fdwname, array_to_string(ARRAY(SELECT quote_ident(option_name) || ' ' || quote_literal(option_value) FROM pg_options_to_table(fdwoptions) ORDER BY option_name), ', ') FROM pg_foreign_data_wrapper`,
+  `SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'`,
   `SHOW server_version`,
   // Prisma
   `SELECT "public"."customers"."id", "public"."customers"."email" FROM "public"."customers"
@@ -298,5 +301,9 @@ export const honestUnknown: readonly string[] = [
   `SELECT x.id FROM (SELECT u.id, c.email FROM unnest(ARRAY[NULL::orders]) u, customers c) x WHERE x.id > 1`,
   `SELECT id FROM customers WHERE email = ANY (ARRAY['{a,b,c}'::text, 'd'])`,
   `SELECT id FROM customers WHERE email = ANY (ARRAY[$1::text, $2::varchar])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[$1])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[$1, $2])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[$1, 'b@example.com', $2::text])`,
+  `SELECT id FROM customers WHERE email = ANY (ARRAY[$1, $2]::text[])`,
   `SELECT id FROM customers WHERE email = ANY ('{a,b,c}'::text[])`,
 ];

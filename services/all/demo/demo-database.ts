@@ -9,10 +9,12 @@ export interface DemoDatabase {
   stop(): Promise<void>;
 }
 
-/** Starts PGlite, in memory and in a thread of its own, with the demo shop in it. */
-export async function startDemoDatabase(): Promise<DemoDatabase> {
+/** Starts PGlite, in memory and in a thread of its own, with the demo shop in it; `folder` keeps how it begins. */
+export async function startDemoDatabase(folder: string): Promise<DemoDatabase> {
   const password = randomBytes(24).toString('base64url');
-  const worker = new Worker(new URL('./demo.worker.js', import.meta.url), { workerData: { password } });
+  const worker = new Worker(new URL('./demo.worker.js', import.meta.url), {
+    workerData: { password, folder },
+  });
   const port = await new Promise<number>((resolve, reject) => {
     worker.once('message', (message: { port: number }) => resolve(message.port));
     worker.once('error', reject);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClickHouseClient } from '#audit-store';
 import type { EventLog, Position } from '#event-log';
 import { topics, type Topic } from '#events';
+import { Breath } from '#platform';
 import { BatchWriter, insertInto, type Insert } from './batch.writer.js';
 import { PartitionIngest, type BatchResult } from './partition.ingest.js';
 import { SessionBook } from './session.book.js';
@@ -17,6 +18,8 @@ export interface IngestOptions {
   readonly onError?: (error: unknown) => void;
   readonly batchSize?: number;
   readonly interval?: number;
+  /** For tests; default: by what this machine's processors do. One for each partition. */
+  readonly breath?: () => Pick<Breath, 'after'>;
 }
 
 /** Carries every topic of the log into the audit store until it is stopped. */
@@ -66,6 +69,7 @@ export class Ingest {
       partition,
       batchSize,
       interval,
+      breath: this.#options.breath?.() ?? new Breath(),
       pause,
       book: new SessionBook(),
       writer: new BatchWriter({

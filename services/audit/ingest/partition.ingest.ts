@@ -1,7 +1,7 @@
 import { database, storageTables, type ClickHouseClient, type StorageTable } from '#audit-store';
 import type { EventLog, LoggedEvent, Position } from '#event-log';
 import { topics, type Topic } from '#events';
-import { Breath } from '#platform';
+import type { Breath } from '#platform';
 import { GaveUp, type BatchWriter } from './batch.writer.js';
 import { controlBatch, cutByDay, sessionBatch } from './event.batch.js';
 import { loadSeeds } from './session.seeds.js';
@@ -23,6 +23,8 @@ export interface PartitionIngestOptions {
   readonly batchSize: number;
   /** Between two batches, so that a trickle does not become many small parts. Milliseconds. */
   readonly interval: number;
+  /** How it rests while the processors are busy. */
+  readonly breath: Pick<Breath, 'after'>;
   readonly pause: (milliseconds: number) => Promise<boolean>;
   readonly onBatch: (result: BatchResult) => void;
   readonly onError: (error: unknown) => void;
@@ -59,21 +61,26 @@ export class PartitionIngest {
 
   /** Runs until `pause` says that ingest stops. */
   async run(): Promise<void> {
-    const breath = new Breath();
+    const { breath, batchSize } = this.options;
+    let most = batchSize;
     for (let pause = 0; await this.options.pause(pause);) {
       const begun = performance.now();
-      const stepped = await this.#step();
+      const stepped = await this.#step(most);
       if (stepped === 'stopped') return;
-      const rest = breath.after(performance.now() - begun, this.#behind);
+      const worked = performance.now() - begun;
+      const rest = breath.after(worked, this.#behind);
       pause = stepped === 'more' ? rest : Math.max(rest, this.options.interval);
+      // A rest has its longest: a batch that takes seconds would get more than its share of busy processors.
+      most = rest > worked ? readLimit : batchSize;
     }
   }
 
-  async #step(): Promise<'more' | 'drained' | 'stopped'> {
+  /** `most`: events, as far as reads of `readLimit` can tell. */
+  async #step(most: number): Promise<'more' | 'drained' | 'stopped'> {
     try {
       if (!this.#known) this.#position = await this.#storedPosition();
       this.#known = true;
-      const events = await this.#read();
+      const events = await this.#read(most);
       this.#behind = Date.now() - (events[0]?.appendedAt ?? Date.now());
       await this.#ingest(events);
       return events.length >= readLimit ? 'more' : 'drained';
@@ -111,7 +118,7 @@ export class PartitionIngest {
   }
 
   /** What stands in the log now, within the bounds of a batch. */
-  async #read(): Promise<readonly LoggedEvent[]> {
+  async #read(most: number): Promise<readonly LoggedEvent[]> {
     const events: LoggedEvent[] = [];
     let bytes = 0;
     let more: readonly LoggedEvent[];
@@ -119,7 +126,7 @@ export class PartitionIngest {
       more = await this.options.log.read(events.at(-1)?.position ?? this.#position, readLimit);
       events.push(...more);
       bytes = more.reduce((sum, { raw }) => sum + raw.length, bytes);
-    } while (more.length === readLimit && events.length < this.options.batchSize && bytes < maxBatchBytes);
+    } while (more.length === readLimit && events.length < most && bytes < maxBatchBytes);
     return events;
   }
 

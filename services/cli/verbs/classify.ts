@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { compileMasking, parseMasking, scoreOf, shippedMasking, type MaskingSet, type Span } from '#masking';
@@ -18,23 +18,24 @@ const options = {
   tables: { type: 'string' },
   stdin: { type: 'boolean' },
   masking: { type: 'string' },
+  out: { type: 'string' },
 } as const;
 
 export const classify: Verb = {
   name: 'classify',
   summary: "draft masking rules from what a database's columns hold, or look into lines of text",
-  usage: `weir classify NAME [--rows 1000] [--tables GLOB]
+  usage: `weir classify NAME [--rows 1000] [--tables GLOB] [--out FILE]
 weir classify --stdin [--masking FILE]
 
 NAME: the gate reads some rows of each of the connection's tables (200 at most; --tables 'public.*' for others)
 and drafts a masking.yaml: what it found, with the share of values that hold it, then the rules in force. It never
 shows a value, and changes nothing. --json: the evidence by column. Needs the operator role; that the tables were
-read is recorded.
+read is recorded. --out: the draft goes to FILE, whole or not at all (a shell's > empties it before anything is asked).
 --stdin: reads lines; prints, for each, what the classifiers find in it as JSON: class, place (in characters) and
 score. Nothing leaves this machine. --masking: with the patterns of that file.
 
 examples:
-  ./weir classify orders > masking.yaml
+  ./weir classify orders --out masking.yaml
   ./weir classify orders --json | jq -r '.columns[] | select(.proposal) | "\\(.table).\\(.column)"'
   echo 'mail bob@example.com' | ./weir classify --stdin`,
 
@@ -42,13 +43,14 @@ examples:
     const { values, positionals } = parseVerb(args, options, ['name']);
     if (!values.stdin) return classifyConnection(required(positionals[0], 'the name'), values, cli);
     if (positionals[0] !== undefined) throw usageError('give a name or --stdin');
+    if (values.out !== undefined) throw usageError('--out goes with a name');
     return classifyLines(values.masking, cli);
   },
 };
 
 async function classifyConnection(
   name: string,
-  { rows, tables, masking }: { rows?: string; tables?: string; masking?: string },
+  { rows, tables, masking, out }: { rows?: string; tables?: string; masking?: string; out?: string },
   cli: Cli,
 ): Promise<ExitCode> {
   if (masking !== undefined) throw usageError('--masking goes with --stdin; the gate has rules of its own');
@@ -58,15 +60,30 @@ async function classifyConnection(
   };
   const path = `/connections/${encodeURIComponent(name)}/classify`;
   const answer = await cli.api('operator').json(answerSchema, 'POST', path, { body });
+  if (out !== undefined) keep(resolve(cli.cwd, out), answer.draft);
   if (cli.json) {
     cli.out(JSON.stringify(answer));
     return exit.ok;
   }
-  cli.out(answer.draft.trimEnd());
+  if (out === undefined) cli.out(answer.draft.trimEnd());
   const proposed = answer.columns.filter(({ proposal }) => proposal !== null).length;
   cli.err(`${answer.tables} tables, ${answer.columns.length} columns; ${proposed} new rules`);
   if (answer.cut) cli.err(`there is more in ${inline(name)}: name tables with --tables, such as 'public.o*'`);
   return exit.ok;
+}
+
+/** What was in the file stays until all of the new is there. */
+function keep(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.new`;
+  try {
+    writeFileSync(draft, `${text.trimEnd()}\n`);
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw usageError(
+      `${file} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'why is not known'})`,
+    );
+  }
 }
 
 /** A line is cut here: whoever pipes a file without line ends must not fill the memory. Characters. */

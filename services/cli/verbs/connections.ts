@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
 import { z } from 'zod';
-import { exit, usageError, type ExitCode } from '../exit-codes.js';
+import { CliError, exit, usageError, type ExitCode } from '../exit-codes.js';
 import { inline, table } from '../render.js';
 import { parseVerb, required, type Cli, type Verb } from '../verb.js';
 
@@ -17,6 +17,11 @@ const connection = z.looseObject({
   registeredBy: z.string(),
 });
 const list = z.object({ connections: z.array(connection) });
+const checked = z.discriminatedUnion('reached', [
+  z.object({ reached: z.literal(true), server: z.string(), tls: z.boolean() }),
+  z.object({ reached: z.literal(false), code: z.string(), reason: z.string(), hint: z.string() }),
+]);
+type Checked = z.infer<typeof checked>;
 
 const addOptions = {
   host: { type: 'string' },
@@ -36,15 +41,17 @@ type AddValues = ReturnType<typeof parseVerb<typeof addOptions>>['values'];
 
 export const connections: Verb = {
   name: 'connections',
-  summary: 'list, add or remove the databases behind the gate',
+  summary: 'list, add, try or remove the databases behind the gate',
   usage: `weir connections [list]
 weir connections add NAME --host HOST --database DATABASE --user USER [--port 5432]
     [--password-file FILE | --password-env NAME | --password-stdin]
     [--tls disable|require|verify-full] [--tls-ca PATH] [--owner TEAM] [--allow-privileged]
+weir connections check NAME
 weir connections remove NAME
 
 The password goes to the gate, which keeps it; clients of the gate never see it. --tls-ca is a path on the
-gate's machine. Needs the operator role.
+gate's machine. What was added is tried once: whatever comes of it, it stays added. check: the gate logs in once;
+exit code 1 if it can't. Needs the operator role.
 
 examples:
   ./weir connections add orders --host 10.0.0.5 --database orders --user svc_orders --password-env ORDERS_PW
@@ -53,6 +60,7 @@ examples:
   async run([verb = 'list', ...args], cli) {
     if (verb === 'list') return listAll(args, cli);
     if (verb === 'add') return add(args, cli);
+    if (verb === 'check') return check(args, cli);
     if (verb === 'remove') return remove(args, cli);
     throw usageError(`connections has no ${verb}`);
   },
@@ -94,14 +102,40 @@ async function add(args: readonly string[], cli: Cli): Promise<ExitCode> {
     ...(values.owner === undefined ? {} : { owner: values.owner }),
     ...(values['allow-privileged'] ? { allowPrivileged: true } : {}),
   };
-  const answer = await cli.api('operator').json(z.unknown(), 'POST', '/connections', { body });
-  cli.out(
-    cli.json
-      ? JSON.stringify(answer)
-      : `added ${name}; what to mask: ./weir classify ${name}; try it: ./weir connect ${name}`,
-  );
+  const answer = await cli.api('operator').json(z.looseObject({}), 'POST', '/connections', { body });
+  if (!cli.json)
+    cli.out(`added ${name}; what to mask: ./weir classify ${name}; use it: ./weir connect ${name}`);
+  const tried = await tryOnce(name, cli).catch(untried);
+  if (cli.json) cli.out(JSON.stringify({ ...answer, check: tried }));
+  else if (tried.reached) cli.out(reached(tried));
+  else cli.err(`warning: not reached: ${missed(tried)}\nagain: ./weir connections check ${name}`);
   return exit.ok;
 }
+
+async function check(args: readonly string[], cli: Cli): Promise<ExitCode> {
+  const name = required(parseVerb(args, {}, ['name']).positionals[0], 'the name');
+  const tried = await tryOnce(name, cli);
+  if (cli.json) cli.out(JSON.stringify(tried));
+  else if (tried.reached) cli.out(reached(tried));
+  else cli.err(`not reached: ${missed(tried)}`);
+  return tried.reached ? exit.ok : exit.failed;
+}
+
+function tryOnce(name: string, cli: Cli): Promise<Checked> {
+  return cli.api('operator').json(checked, 'POST', `/connections/${encodeURIComponent(name)}/check`);
+}
+
+/** It is added all the same. */
+function untried(error: unknown): Checked {
+  if (!(error instanceof CliError)) throw error;
+  return { reached: false, code: error.code, reason: error.message, hint: error.hint ?? '' };
+}
+
+const reached = ({ server, tls }: Extract<Checked, { reached: true }>): string =>
+  `reached: ${inline(server)}${tls ? ', with TLS' : ', without TLS'}`;
+
+const missed = ({ reason, hint }: Extract<Checked, { reached: false }>): string =>
+  inline(reason) + (hint === '' ? '' : `\n      ${inline(hint)}`);
 
 /** Never on the command line, where every process of the machine could read it. */
 async function passwordOf(values: AddValues, cli: Cli): Promise<string> {

@@ -9,6 +9,7 @@ const publication = z.object({
   removed: z.array(z.string()),
   policies: z.string().nullable(),
   masking: z.string().nullable(),
+  restart: z.array(z.string()),
 });
 const connectionNames = z.object({ connections: z.array(z.looseObject({ name: z.string() })) });
 
@@ -46,6 +47,10 @@ async function publish(args: readonly string[], cli: Cli): Promise<ExitCode> {
       ...(answer.masking === null ? [] : [`masking is now version ${answer.masking}`]),
     ];
     cli.out(changes.length > 0 ? changes.join('\n') : 'nothing has changed');
+    if (answer.restart.length > 0)
+      cli.err(
+        `changed in weir.yaml, and in force only once the gate is started again: ${answer.restart.join(', ')}`,
+      );
   }
   return exit.ok;
 }

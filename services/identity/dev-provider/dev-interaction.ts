@@ -1,14 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Provider } from 'oidc-provider';
-import { devRoles } from '#platform';
 import { page, rolePage } from './dev-pages.js';
+import type { ProviderPlan } from './provider.plan.js';
 
 /**
  * The page on which one picks who to be, and what it posts. The library's own cookie ties both to the browser that
  * began, and SameSite keeps other sites' forms from using it.
  */
 export async function handleInteraction(
+  plan: ProviderPlan,
   provider: Provider,
   uid: string,
   request: IncomingMessage,
@@ -16,15 +17,15 @@ export async function handleInteraction(
 ): Promise<void> {
   try {
     await provider.interactionDetails(request, response);
-    if (request.method === 'GET') return sendPage(response, 200, rolePage(uid));
+    if (request.method === 'GET') return sendPage(response, 200, rolePage(plan, uid));
     const chosen = new URLSearchParams(await text(request)).get('role');
-    const role = devRoles.find((name) => name === chosen);
-    if (request.method !== 'POST' || !role) return sendPage(response, 400, page('No such role', ''));
+    const client = plan.clients.find(({ role }) => role === chosen);
+    if (request.method !== 'POST' || !client) return sendPage(response, 400, page(plan, 'No such role', ''));
     await provider.interactionFinished(request, response, {
-      login: { accountId: `dev-${role}`, remember: false },
+      login: { accountId: client.id, remember: false },
     });
   } catch {
-    sendPage(response, 400, page('This sign-in is over', '<p>Begin again where you came from.</p>'));
+    sendPage(response, 400, page(plan, 'This sign-in is over', '<p>Begin again where you came from.</p>'));
   }
 }
 

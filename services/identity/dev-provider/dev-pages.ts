@@ -1,12 +1,4 @@
-import { devProviderPath, devRoles, type DevRole } from '#platform';
-
-const does: Readonly<Record<DevRole, string>> = {
-  agent: 'connects and asks',
-  approver: 'decides what is held',
-  security: 'looks into sessions',
-  auditor: 'reads sessions, asks in SQL',
-  operator: 'registers connections, writes policies',
-};
+import type { ProviderPlan } from './provider.plan.js';
 
 /** Everything that a page may do: our stylesheet, and forms to us and onwards to a command's loopback listener. */
 export const pagePolicy = [
@@ -33,13 +25,14 @@ small { opacity: 0.75; }
 `;
 
 /** One button a role. */
-export function rolePage(uid: string): string {
-  const buttons = devRoles.map(
-    (role) =>
-      `<button name="role" value="${role}"><span>${role}</span> <small>${does[role]}</small></button>`,
+export function rolePage(plan: ProviderPlan, uid: string): string {
+  const buttons = plan.clients.map(
+    ({ role, does }) =>
+      `<button name="role" value="${role}"><span>${role}</span> <small>${does}</small></button>`,
   );
-  const action = `${devProviderPath}/interaction/${encodeURIComponent(uid)}`;
+  const action = `${plan.path}/interaction/${encodeURIComponent(uid)}`;
   return page(
+    plan,
     'Sign in as',
     `<form class="roles" method="post" action="${action}">${buttons.join('\n')}</form>
 <p><small>This is the development provider: it asks no password, and runs only on this machine.</small></p>`,
@@ -47,11 +40,11 @@ export function rolePage(uid: string): string {
 }
 
 /** Around what the library gives as a form; its inline handlers and scripts, which the policy stops, are cut out. */
-export function page(title: string, body: string): string {
+export function page({ path }: Pick<ProviderPlan, 'path'>, title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title><link rel="stylesheet" href="${devProviderPath}${stylesheetPath}"></head>
+<title>${escaped(title)}</title><link rel="stylesheet" href="${path}${stylesheetPath}"></head>
 <body><main><h1>${escaped(title)}</h1>
 ${body.replace(/ on[a-z]+="[^"]*"/g, '')}
 </main></body>
@@ -60,10 +53,12 @@ ${body.replace(/ on[a-z]+="[^"]*"/g, '')}
 }
 
 /** The library's self-submitting form, with a button in the script's place. */
-export function withButton(html: string): string {
+export function withButton(plan: Pick<ProviderPlan, 'path'>, html: string): string {
   const [form] = /<form[^]*<\/form>/.exec(html) ?? [];
   const button = '<button autofocus type="submit">Continue</button>';
-  return form === undefined ? html : page('Continue', form.replace(/<noscript>[^]*<\/noscript>/, button));
+  return form === undefined
+    ? html
+    : page(plan, 'Continue', form.replace(/<noscript>[^]*<\/noscript>/, button));
 }
 
 export function escaped(text: string): string {

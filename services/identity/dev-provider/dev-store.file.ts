@@ -1,13 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Logger } from '@nestjs/common';
-import { z } from 'zod';
 
-const payloadShape = z.record(z.string(), z.unknown());
-const shape = z.array(
-  z.tuple([z.string(), z.strictObject({ payload: payloadShape, until: z.number().nullable() })]),
-);
-type Payload = z.infer<typeof payloadShape>;
+type Payload = Record<string, unknown>;
 interface Entry {
   payload: Payload;
   /** Milliseconds since the epoch. */
@@ -21,14 +14,14 @@ const together = 20;
 
 /** What the development provider remembers (codes, grants, refresh tokens), in one file, across starts. */
 export class DevStore {
-  readonly #log = new Logger('dev-provider');
-  readonly #file: string;
   readonly #entries: Map<string, Entry>;
   #isWriting = false;
 
-  constructor(dataDir: string) {
-    this.#file = join(dataDir, 'dev-idp-store.json');
-    this.#entries = new Map(read(this.#file));
+  constructor(
+    private readonly file: string,
+    private readonly onError: (error: Error) => void,
+  ) {
+    this.#entries = new Map(read(file));
   }
 
   get(key: string): Payload | undefined {
@@ -63,12 +56,12 @@ export class DevStore {
     this.#isWriting = false;
     for (const [key, entry] of this.#entries)
       if (!isLive(entry) || this.#entries.size > most) this.#entries.delete(key);
-    const draft = `${this.#file}.${process.pid}.new`;
+    const draft = `${this.file}.${process.pid}.new`;
     try {
       writeFileSync(draft, JSON.stringify([...this.#entries]), { mode: 0o600 });
-      renameSync(draft, this.#file);
+      renameSync(draft, this.file);
     } catch (error) {
-      this.#log.warn({ message: 'sign-ins will not outlive this start', error });
+      this.onError(new Error('sign-ins will not outlive this start', { cause: error }));
     }
   }
 }
@@ -80,7 +73,8 @@ function isLive({ until }: Entry): boolean {
 /** What can't be read is forgotten: people sign in again. */
 function read(file: string): [string, Entry][] {
   try {
-    return shape.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const entries = JSON.parse(readFileSync(file, 'utf8')) as [string, Entry][];
+    return entries.filter(([key, { payload }]) => typeof key === 'string' && typeof payload === 'object');
   } catch {
     return [];
   }

@@ -28,6 +28,7 @@ export class PageSessionKeeper implements OnApplicationBootstrap, OnModuleDestro
   readonly #logger = new Logger('page-sessions');
   readonly #asking = new Map<string, Promise<void>>();
   readonly #notBefore = new Map<string, number>();
+  readonly #warned = new Map<string, number>();
   readonly #refresh: number;
   #unwatch: (() => void) | undefined;
   #ticks: NodeJS.Timeout | undefined;
@@ -109,8 +110,16 @@ export class PageSessionKeeper implements OnApplicationBootstrap, OnModuleDestro
     // First what the next question needs: a refresh token may be good for one use.
     await this.kept.put(session.id, answer.kept);
     if (answer.kind === 'person') await this.desk.refresh(session, answer.principal);
-    else this.#logger.warn({ message: `${session.provider} can't be asked: ${answer.reason}` });
+    else this.#warn(session.provider, answer.reason);
     if (this.pages.book.get(session.id)?.ended !== undefined) await this.kept.drop(session.id);
+  }
+
+  /** A provider that is away is away for all of its people: once in a while is enough. */
+  #warn(provider: string, reason: string): void {
+    const now = this.clock.now();
+    if (now - (this.#warned.get(provider) ?? -Infinity) < longestPause) return;
+    this.#warned.set(provider, now);
+    this.#logger.warn({ message: `${provider} can't be asked who is still who: ${reason}` });
   }
 
   /** What was kept for sessions that ended while nobody watched. */

@@ -17,7 +17,7 @@ const email: MaskedColumn = {
   ...{ schema: 'public', table: 'customers', column: 'email', class: 'email', lookup: true },
   ...{ tableOid: 16384, attnum: 3 },
 };
-const byEmail = { column: email, constants: [], parameters: [1], arrayParameters: [] };
+const byEmail = { column: email, constants: [], parameters: [1], arrayParameters: [], elementParameters: [] };
 const text = (value: string): Parameter => ({ value, format: 0 });
 
 function judged(verdict: Partial<Verdict>, more: Partial<Judgement> = {}): Judgement {

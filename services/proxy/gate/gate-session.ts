@@ -25,6 +25,7 @@ import type {
   Namespace,
   Outcome,
   Parameter,
+  ReadText,
   RecordedResult,
   TargetAddress,
 } from './gate.js';
@@ -94,6 +95,14 @@ export class RecordedSession implements GateSession {
 
   judge(request: JudgeRequest): Judgement {
     return this.parts.judge.judge(request);
+  }
+
+  mustRead(request: JudgeRequest): boolean {
+    return this.parts.judge.mustRead(request);
+  }
+
+  read(text: string, namespace: Namespace): Promise<ReadText> {
+    return this.parts.judge.read(text, namespace);
   }
 
   stillHolds(judgement: Judgement, namespace: Namespace, inTransaction: boolean): boolean {

@@ -8,6 +8,7 @@ import type {
   RelationName,
   SessionEffect,
   StatementResult,
+  Understanding,
 } from '#statement';
 import type { Verdict } from '#policy-engine';
 import type { WindowBudget } from './budget/window-budget.js';
@@ -106,6 +107,15 @@ export interface JudgeRequest {
   readonly inTransaction: boolean;
   /** What EXECUTE and FETCH refer to; undefined if the session has no such statement or cursor. */
   readonly lookup: (effect: SessionEffect) => Judgement | undefined;
+  /** Long texts that were read for it. */
+  readonly read?: readonly ReadText[] | undefined;
+}
+
+/** A long text as it was understood, and in which names. */
+export interface ReadText {
+  readonly text: string;
+  readonly names: Names;
+  readonly found: Understanding;
 }
 
 export interface Parameter {
@@ -218,6 +228,10 @@ export interface GateSession {
   /** Opens the record. Call once the target has accepted. */
   started(): void;
   judge(request: JudgeRequest): Judgement;
+  /** Would judging it now hold up other sessions? Then `read` is to be awaited before. */
+  mustRead(request: JudgeRequest): boolean;
+  /** Reads a long text elsewhere. Never rejects: what can't be read is refused when it is judged. */
+  read(text: string, namespace: Namespace): Promise<ReadText>;
   /** Has anything changed since (policies, masking, the hour)? Then judge again. */
   stillHolds(judgement: Judgement, namespace: Namespace, inTransaction: boolean): boolean;
   /**

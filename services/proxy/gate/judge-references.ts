@@ -94,6 +94,7 @@ export function lookupsOf(
     constants: [...constants, ...parameters.map((number) => `${text} $${number}`)],
     parameters: [],
     arrayParameters: [],
+    elementParameters: [],
   }));
   return [...answer.lookups, ...asRun];
 }
@@ -108,7 +109,7 @@ export function executeProblem(
     // A setting's value, say, would be another each time under one text.
     if (functions.length > 0 && judgement?.lookups.some(({ parameters }) => parameters.length > 0))
       return `EXECUTE would look up in a masked column what ${functions[0]} gives: write the value itself`;
-    if (judgement?.lookups.some(({ arrayParameters }) => arrayParameters.length > 0))
+    if (judgement?.lookups.some((each) => each.arrayParameters.length + each.elementParameters.length > 0))
       return 'an array is compared with a masked column by EXECUTE: run the statement itself, with the array as its parameter';
     const write = judgement?.inbound.writes.find(({ parameters }) => parameters.length > 0);
     if (write && own.literals.some((literal) => isMaskOutput(literal.trim())))

@@ -4,7 +4,7 @@ import { StatementReceivedSchema } from '#events';
 import { ManualClock, type Principal } from '#kernel';
 import { compileMasking, parseMasking } from '#masking';
 import { compilePolicies } from '#policy-engine';
-import { loadStatementParser, type CatalogRelation, type Names } from '#statement';
+import { loadStatementParser, LongTexts, type CatalogRelation, type Names } from '#statement';
 import type { Judgement, JudgeRequest, Namespace } from './gate.js';
 import { outputAt } from './masked-outputs.js';
 import { Judges } from './judges.js';
@@ -46,6 +46,7 @@ function house(policies = all, masking = 'rules: []') {
   const set = compileMasking(parseMasking(masking, 'masking.yaml'));
   const state = { snapshot: compilePolicies([{ name: 'test.cedar', text: policies }]), masking: set };
   const judges = new Judges({
+    longTexts: new LongTexts(),
     ...{ clock, maxStatementBytes: 1000 },
     policies: () => state.snapshot,
     masking: () => state.masking,

@@ -1,15 +1,15 @@
-import { isAppError, type Clock, type Principal } from '#kernel';
+import type { Clock, Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
 import type { ConnectionRef, PolicySnapshot, Verdict } from '#policy-engine';
 import {
-  analyze,
-  lineage,
-  StatementSyntaxError,
+  understand,
   type Analysis,
   type LineageAnswer,
+  type LongTexts,
   type SessionEffect,
+  type Understanding,
 } from '#statement';
-import type { Judgement, JudgeRequest, Namespace } from './gate.js';
+import type { Judgement, JudgeRequest, Namespace, ReadText } from './gate.js';
 import { inboundProblem, maskWrittenBack } from './inbound.js';
 import { objectsOf, resolveAccess, tablesOf } from './judge-names.js';
 import { askPolicies, denial, isBounded } from './judge-policy.js';
@@ -50,9 +50,12 @@ export interface JudgeOptions {
   /** Bytes; a longer text is denied unparsed. */
   readonly maxStatementBytes: number;
   readonly cache: JudgementCache<Grounded>;
+  readonly longTexts: LongTexts;
 }
 
 const hourMs = 3_600_000;
+/** What names mean may change while a text is read; after so many times it is judged on the spot. */
+const mostReadings = 4;
 const noStatements = { fingerprint: '', statements: [] };
 const noInbound = { literals: [], writes: [] };
 
@@ -77,11 +80,28 @@ export class Judge {
       asked = true;
       return request.lookup(effect);
     };
-    const judgement = this.fresh({ ...request, lookup }, this.grounds(namespace, inTransaction));
+    const found = this.found(request);
+    const judgement = this.fresh({ ...request, lookup }, found, this.grounds(namespace, inTransaction));
     // What EXECUTE and FETCH mean, and whether there is anything, depends on the session, not on their text.
-    if (!asked && !judgement.effects.some(isReference))
+    if (!asked && found?.kind !== 'failed' && !judgement.effects.some(isReference))
       this.options.cache.set(desk, text, judgement, weightOf(judgement));
     return judgement;
+  }
+
+  mustRead(request: JudgeRequest): boolean {
+    const { text, namespace, inTransaction, read = [] } = request;
+    const { longTexts, cache, maxStatementBytes } = this.options;
+    if (!longTexts.isLong(text) || text.length > maxStatementBytes) return false;
+    const cached = cache.get(this.desk(namespace, inTransaction), text);
+    if (cached && this.stands(cached.grounds, namespace, inTransaction)) return false;
+    const readings = read.filter((each) => each.text === text);
+    if (readings.length >= mostReadings) return false;
+    return !readings.some(({ names }) => names === namespace.namesFor(this.reveal));
+  }
+
+  async read(text: string, namespace: Namespace): Promise<ReadText> {
+    const names = namespace.namesFor(this.reveal);
+    return { text, names, found: await this.options.longTexts.read(text, names) };
   }
 
   stillHolds(judgement: Judgement, namespace: Namespace, inTransaction: boolean): boolean {
@@ -122,32 +142,32 @@ export class Judge {
     return grounds.hour === Math.floor(clock.now() / hourMs);
   }
 
-  private fresh(request: JudgeRequest, grounds: Grounds): Grounded {
-    const { text, namespace } = request;
-    const bytes = Buffer.byteLength(text);
-    const most = this.options.maxStatementBytes;
-    if (bytes > most)
-      return refused(text, grounds, `the statement has ${bytes} bytes, the limit is ${most}`, '…');
-    try {
-      return this.understood(request, grounds, analyze(text), lineage(text, namespace.namesFor(this.reveal)));
-    } catch (error) {
-      if (!isAppError(error)) throw error;
-      const judgement = refused(text, grounds, error.message, recordableText(text, true, grounds.masking));
-      return error instanceof StatementSyntaxError
-        ? { ...judgement, syntaxErrorAt: error.position }
-        : judgement;
-    }
+  /** What was read before, where its names still mean the same; undefined for a text beyond what is read at all. */
+  private found({ text, namespace, read = [] }: JudgeRequest): Understanding | undefined {
+    if (Buffer.byteLength(text) > this.options.maxStatementBytes) return undefined;
+    const names = namespace.namesFor(this.reveal);
+    return read.find((each) => each.text === text && each.names === names)?.found ?? understand(text, names);
+  }
+
+  private fresh(request: JudgeRequest, found: Understanding | undefined, grounds: Grounds): Grounded {
+    const { text } = request;
+    const size = `${Buffer.byteLength(text)} bytes, the limit is ${this.options.maxStatementBytes}`;
+    if (!found) return refused(text, grounds, `the statement has ${size}`, '…');
+    if (found.kind === 'understood') return this.understood(request, grounds, found);
+    if (found.kind === 'failed') return refused(text, grounds, found.reason, '…');
+    const { reason, syntaxErrorAt, redacted } = found;
+    const judgement = refused(text, grounds, reason, recordableText(text, true, grounds.masking, redacted));
+    return syntaxErrorAt === undefined ? judgement : { ...judgement, syntaxErrorAt };
   }
 
   private understood(
     { text, namespace, lookup }: JudgeRequest,
     grounds: Grounds,
-    analysis: Analysis,
-    answer: LineageAnswer,
+    { analysis, answer, redacted }: Understanding & { kind: 'understood' },
   ): Grounded {
     const referred = references(analysis.statements, lookup);
     if (typeof referred === 'string')
-      return refused(text, grounds, referred, recordableText(text, true, grounds.masking));
+      return refused(text, grounds, referred, recordableText(text, true, grounds.masking, redacted));
     const others = referred.flatMap(({ judgement }) => judgement ?? []);
     const all = [analysis, ...others.map((other) => other.analysis)].flatMap(({ statements }) => statements);
     const accesses = all.flatMap((s) => s.accesses);
@@ -172,7 +192,7 @@ export class Judge {
     const clean = answer.ok && answer.clean && others.every((j) => j.clean);
     const inboundRefused = verdict.decision === 'deny' && verdict.policyIds[0] === 'inbound';
     const recordedText = withReferred(
-      recordableText(text, !clean || inboundRefused, grounds.masking),
+      recordableText(text, !clean || inboundRefused, grounds.masking, redacted),
       others.map((j) => j.recordedText),
     );
     return {
@@ -198,8 +218,13 @@ export class Judge {
     referred: readonly Referred[],
     { snapshot, masking }: Grounds,
   ): Verdict | undefined {
+    const problem = statements.find((each) => each.problem !== undefined)?.problem;
+    if (problem !== undefined) return denial(problem, '', snapshot);
     if (!answer.ok) return denial(answer.reason, 'masking', snapshot);
-    const values = lookups.reduce((sum, each) => sum + each.constants.length + each.parameters.length, 0);
+    const values = lookups.reduce(
+      (sum, each) => sum + each.constants.length + each.parameters.length + each.elementParameters.length,
+      0,
+    );
     if (values > mostLookups) {
       const reason = `it compares ${values} values with masked columns; ${mostLookups} a statement may be looked up`;
       return denial(reason, 'masking', snapshot);

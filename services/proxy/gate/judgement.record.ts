@@ -60,7 +60,12 @@ function decisionOf({ decision, reason, policyIds, snapshot, obligations }: Verd
 }
 
 /** Literals are dropped where a masked column is near; elsewhere only what the classifiers find. */
-export function recordableText(text: string, nearMasked: boolean, masking: MaskingSet): string {
-  const shown = nearMasked ? redactLiterals(text) : text;
+export function recordableText(
+  text: string,
+  nearMasked: boolean,
+  masking: MaskingSet,
+  redacted?: string,
+): string {
+  const shown = nearMasked ? (redacted ?? redactLiterals(text)) : text;
   return masking.maskText(Buffer.from(shown))?.toString('utf8') ?? shown;
 }

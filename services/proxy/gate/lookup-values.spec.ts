@@ -14,7 +14,7 @@ const email: MaskedColumn = {
   tableOid: 16384,
   attnum: 3,
 };
-const lookup = { column: email, constants: [], parameters: [], arrayParameters: [] };
+const lookup = { column: email, constants: [], parameters: [], arrayParameters: [], elementParameters: [] };
 const text = (value: string | null): Parameter => ({ value, format: 0 });
 const binary = (bytes: Buffer): Parameter => ({ value: `\\x${bytes.toString('hex')}`, format: 1 });
 
@@ -43,6 +43,36 @@ describe('what one execution looks up', () => {
     expect(found).toEqual([{ column: email, values: ['a', 'b', 'c', 'd', 'e,"f', 'g', 'h'] }]);
     expect(lookupProblem(found)).toBeUndefined();
   });
+
+  const inArray = { ...lookup, elementParameters: [1, 2] };
+  const many = Array.from({ length: 20 }, (_, i) => `v${i}`);
+
+  test('parameters within ARRAY are one value each', () => {
+    const uuid = Buffer.from('4b1c0000000040008000000000000001', 'hex');
+    for (const pair of [
+      [text('a@x.org'), text(' b')],
+      [binary(Buffer.from('a@x.org')), text(null)],
+    ])
+      expect(lookupProblem(lookedUp([inArray], pair))).toBeUndefined();
+    expect(lookedUp([inArray], [text('a'), binary(Buffer.from('b'))])).toEqual([
+      { column: email, values: ['a', 'b'] },
+    ]);
+    expect(lookedUp([inArray], [binary(uuid), text('b')])).not.toBe('unreadable');
+  });
+
+  test.each([
+    text(`{${many.join(',')}}`),
+    text(` \n{{${many.join(',')}}}`),
+    text(`[2:21]={${many.join(',')}}`),
+    binary(binaryArray(many)),
+  ])('and where they may be arrays, all of their elements count: %j', (array) => {
+    expect(lookupProblem(lookedUp([inArray], [text('a'), array]))).toContain('compares 22 values');
+  });
+
+  test.each([text('{"a'), text('[1:2'), binary(Buffer.from('000000010000000000000019ffffffff', 'hex'))])(
+    'and what may be an array that cannot be read is refused: %j',
+    (array) => expect(lookedUp([inArray], [array])).toBe('unreadable'),
+  );
 
   test('NULL is no value, and a parameter that was not given neither', () => {
     expect(lookedUp([{ ...lookup, parameters: [1, 2], arrayParameters: [3] }], [text(null)])).toEqual([

@@ -49,5 +49,26 @@ function valuesOf(lookup: MaskedLookup, parameters: readonly Parameter[]): strin
     if (!elements) return undefined;
     values.push(...elements);
   }
+  for (const number of lookup.elementParameters) {
+    const read = elementOrElements(parameters[number - 1]);
+    if (!read) return undefined;
+    values.push(...read);
+  }
   return values;
+}
+
+/** Its type is not known here: what may be an array counts as one value and as its elements. */
+function elementOrElements(parameter: Parameter | undefined): string[] | undefined {
+  const bytes = bytesOf(parameter);
+  if (!bytes) return [];
+  if (!mayBeArray(bytes, parameter?.format === 1)) return [identityOf(bytes)];
+  const elements = arrayElements(parameter);
+  return elements && [identityOf(bytes), ...elements];
+}
+
+/** In binary an array begins with its dimensions, at most 6: no text has a NUL, and no plain number so many bytes. */
+function mayBeArray(bytes: Buffer, isBinary: boolean): boolean {
+  return isBinary
+    ? bytes.length >= 12 && bytes.readUInt32BE(0) <= 6
+    : /^\s*[{[]/.test(bytes.toString('latin1'));
 }

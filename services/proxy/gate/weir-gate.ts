@@ -2,6 +2,7 @@ import { topics, newEvent, encodeEnvelope, SignInRefusedSchema } from '#events';
 import type { EventLog } from '#event-log';
 import { AppError, newId, toAppError, type Clock } from '#kernel';
 import { type TokenVerifier, type VerifiedToken, type WeirConfig } from '#platform';
+import { LongTexts } from '#statement';
 import type { Journal } from '../journal/index.js';
 import type { Gate, GateSession, Knock } from './gate.js';
 import { CommitGroup } from './commit-group.js';
@@ -42,6 +43,7 @@ export class WeirGate implements Gate {
       masking: () => options.policies.masking(),
       clock: options.clock,
       maxStatementBytes: options.config.statements.maxBytes,
+      longTexts: new LongTexts(),
     });
   }
 

@@ -1,5 +1,6 @@
 const startBytes = 16 * 1024;
 const keptBytes = 256 * 1024;
+const keptViews = 2048;
 
 /*
  * Protobuf's wire: a field is its key (number << 3 | type) as a varint, then for type 0 a varint, for type 2 a length
@@ -16,6 +17,9 @@ const delimited = 2;
 export class PayloadWriter {
   private buffer = Buffer.allocUnsafe(startBytes);
   private at = 0;
+  /** By length, of `viewed`: making one costs more than writing most fields. */
+  private views = new Array<Uint8Array | undefined>(keptViews);
+  private viewed: Buffer | undefined;
 
   begin(): this {
     this.at = 0;
@@ -25,7 +29,12 @@ export class PayloadWriter {
 
   /** What was written since `begin`: a view, good until the next `begin`. */
   finish(): Uint8Array {
-    return this.buffer.subarray(0, this.at);
+    if (this.at >= keptViews) return this.buffer.subarray(0, this.at);
+    if (this.viewed !== this.buffer) {
+      this.viewed = this.buffer;
+      this.views = new Array(keptViews);
+    }
+    return (this.views[this.at] ??= this.buffer.subarray(0, this.at));
   }
 
   text(field: number, value: string | undefined): this {

@@ -1,4 +1,4 @@
-import type { AppError } from '#kernel';
+import { AppError } from '#kernel';
 import { circumstancesOf } from './circumstances.js';
 import { overBudget } from './client-errors.js';
 import type { Run } from './run.js';
@@ -9,7 +9,7 @@ import type { TargetPort } from './target-port.js';
  * returned must have come before the client is told: somebody is asked for the rest.
  */
 export function cutOff(run: Run, port: TargetPort, error?: AppError): Promise<void> | undefined {
-  run.cut = error ?? overBudget(run);
+  run.cut = explained(error ?? overBudget(run), run);
   if (!run.judgement.writes) port.conversation.await(port.cancel());
   if (!run.judgement.verdict.obligations.onExcess || !run.execution) return undefined;
   const { execution, details, portal, cut } = run;
@@ -19,11 +19,17 @@ export function cutOff(run: Run, port: TargetPort, error?: AppError): Promise<vo
     .then((told) => void (run.cut = told));
 }
 
+/** With what the policy that bounds it says to its reader. */
+function explained(error: AppError, { judgement }: Run): AppError {
+  const { boundReason } = judgement.verdict.obligations;
+  return boundReason === undefined ? error : new AppError(error.code, `${error.message}: ${boundReason}`);
+}
+
 /** Rows that the run may still send of those given, by its own limits and its windows. */
 export function rowsWithin(run: Run, buffer: Buffer, start: number, end: number, count: number): number {
   const { windows } = run;
-  const ownRows = run.maxRows - run.spent.rows;
-  const ownBytes = run.maxBytes - run.spent.bytes;
+  const ownRows = run.maxRows - run.rowsSpent;
+  const ownBytes = run.maxBytes - run.bytesSpent;
   const rowsLeft = windows ? Math.min(ownRows, windows.rowsLeft()) : ownRows;
   const bytesLeft = windows ? Math.min(ownBytes, windows.bytesLeft()) : ownBytes;
   if (count <= rowsLeft && end - start <= bytesLeft) return count;
@@ -37,7 +43,7 @@ export function rowsWithin(run: Run, buffer: Buffer, start: number, end: number,
 
 /** Is it a window that has no room for `bytes` of one more row, and not a limit of the run's own? */
 export function isWindowShort(run: Run, bytes: number): boolean {
-  return run.spent.rows < run.maxRows && run.spent.bytes + bytes <= run.maxBytes;
+  return run.rowsSpent < run.maxRows && run.bytesSpent + bytes <= run.maxBytes;
 }
 
 /** Frames: a type byte, then a length that includes itself. */

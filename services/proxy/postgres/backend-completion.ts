@@ -18,7 +18,7 @@ export class BackendCompletion {
     // A query string has no portal to suspend.
     if (!run || (code === type.portalSuspended && head.kind === 'query'))
       return unexpected(this.port, code, head);
-    if (code === type.commandComplete) run.tag = readCommandComplete(buffer, start, end).tag;
+    if (code === type.commandComplete) run.tag = readCommandComplete(buffer, start, end);
     applyEffects(this.port, run, run.completed);
     if (run.kind === 'query') {
       run.nextResult();
@@ -42,6 +42,7 @@ export class BackendCompletion {
     conversation.copyIn = false;
     conversation.status = status;
     this.port.namespace.became(status);
+    conversation.settings.became(status);
     if (status === 'I') conversation.names.transactionEnded();
     switch (head.kind) {
       case 'own':

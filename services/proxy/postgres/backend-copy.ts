@@ -58,7 +58,7 @@ export class BackendCopy {
   private deliver(run: Run, output: Buffer, rows: number, last: Buffer | undefined): void {
     const { toClient } = this.port;
     const { windows } = run;
-    if (run.spent.rows + rows > run.maxRows || run.spent.bytes + output.length > run.maxBytes)
+    if (run.rowsSpent + rows > run.maxRows || run.bytesSpent + output.length > run.maxBytes)
       return this.cutOff(run);
     if (windows && (windows.rowsLeft() < rows || windows.bytesLeft() < output.length)) {
       const more = windows.more(rows, output.length);

@@ -7,6 +7,7 @@ import { backend, commandComplete, int16, message, readReport } from './codec.js
 import { Conversation } from './conversation.js';
 import type { PlannedResult } from './result-plan.js';
 import { Run } from './run.js';
+import { Spending } from './spending.js';
 import type { TargetPort } from './target-port.js';
 
 const row = (value: string) => message(backend.dataRow, int16(1), value.length, Buffer.from(value));
@@ -37,7 +38,7 @@ class Slices implements WindowBudget {
   }
 }
 
-function stage(slices: number, onExcess = false) {
+function stage(slices: number, onExcess = false, boundReason?: string) {
   const windows = new Slices(slices);
   const log: string[] = [];
   const outbox = (name: string) => ({
@@ -64,11 +65,11 @@ function stage(slices: number, onExcess = false) {
     bounded: true,
     effects: [],
     analysis: { text: '', statements: [] },
-    verdict: { obligations: onExcess ? { onExcess: {} } : {} },
+    verdict: { obligations: { ...(onExcess && { onExcess: {} }), boundReason } },
   } as unknown as Judgement;
   const conversation = new Conversation();
   const details = { how: 'extended' as const, parameters: [], portal: '' };
-  const run = new Run('execute', judgement, details, undefined, session, 0, { rows: 0, bytes: 0 });
+  const run = new Run('execute', judgement, details, undefined, session, 0, new Spending());
   run.execution = { statementId: 's', startedAt: 0, judgement };
   run.plan = { rows: { passthrough: true }, takeCounts: () => undefined } as unknown as PlannedResult;
   conversation.expected.push(run);
@@ -120,6 +121,12 @@ describe('rows that a window bounds', () => {
     const { backend: to, log } = stage(0);
     hear(to, row('a'), row('b'), commandComplete('SELECT 2'));
     expect(log).toEqual(['client a', 'cancel', 'client E the window is spent']);
+  });
+
+  it('end with the reason of the policy that bounds them', async () => {
+    const { backend: to, log } = stage(0, false, 'exports are for reports');
+    hear(to, row('a'), row('b'), commandComplete('SELECT 2'));
+    expect(log.at(-1)).toBe('client E the window is spent: exports are for reports');
   });
 
   it('tell the client once somebody was asked for the rest', async () => {

@@ -5,8 +5,8 @@ import type { SessionParts } from './session-parts.js';
 export function circumstancesOf(parts: SessionParts, portal: Portal | undefined): string {
   const { limits, session, conversation } = parts;
   const { target, id } = session;
-  const { settingChanges } = conversation;
-  const settings = settingChanges === 0 ? limits.settings : `changed ${settingChanges} times in ${id}`;
+  const { changes } = conversation.settings;
+  const settings = changes === 0 ? limits.settings : `changed ${changes} times in ${id}`;
   const { name, host, port, database, user } = target;
   return JSON.stringify([name, host, port, database, user, settings, typesOf(portal)]);
 }

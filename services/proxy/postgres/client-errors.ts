@@ -36,7 +36,7 @@ function syntaxError({ message, position }: StatementSyntaxError): Buffer {
 }
 
 function budgetMessage(run: Run): string {
-  const limit = run.spent.rows >= run.maxRows ? `${run.maxRows} rows` : `${run.maxBytes} bytes`;
+  const limit = run.rowsSpent >= run.maxRows ? `${run.maxRows} rows` : `${run.maxBytes} bytes`;
   return run.judgement.writes
     ? `the statement was executed; its result is cut at the budget of ${limit}`
     : `the budget of ${limit} a statement is reached`;

@@ -180,18 +180,11 @@ export function readDataRow(buffer: Buffer, start = 0, end = buffer.length): (Bu
 }
 
 /* CommandComplete (B): 'C' length tag:cstring     `SELECT 5`, `INSERT 0 5`, `COPY 5`, `CREATE TABLE` */
-export interface CommandTag {
-  readonly tag: string;
-  /** Rows affected or retrieved, where the tag says. */
-  readonly rows: number | undefined;
-}
-
-export function readCommandComplete(buffer: Buffer, start = 0, end = buffer.length): CommandTag {
+export function readCommandComplete(buffer: Buffer, start = 0, end = buffer.length): string {
   const cursor = fields(buffer, start, end);
   const tag = cursor.cstring();
   cursor.done();
-  const digits = /(?:^| )(\d+)$/.exec(tag)?.[1];
-  return { tag, rows: digits === undefined ? undefined : Number(digits) };
+  return tag;
 }
 
 export const commandComplete = (tag: string): Buffer => message(backend.commandComplete, tag);

@@ -203,14 +203,8 @@ describe('what a server sends', () => {
     ]);
   });
 
-  it.each([
-    ['SELECT 5', 5],
-    ['INSERT 0 12', 12],
-    ['COPY 3', 3],
-    ['CREATE TABLE', undefined],
-    ['', undefined],
-  ])('counts the rows of %j', (tag, rows) => {
-    expect(readCommandComplete(commandComplete(tag))).toEqual({ tag, rows });
+  it.each(['SELECT 5', 'INSERT 0 12', 'CREATE TABLE', ''])('reads the command tag %j', (tag) => {
+    expect(readCommandComplete(commandComplete(tag))).toBe(tag);
   });
 
   it('goes there and back', () => {

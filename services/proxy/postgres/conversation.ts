@@ -1,6 +1,7 @@
 import type { TransactionStatus } from './codec.js';
 import { ExpectationQueue, type Expectation } from './expectation.js';
 import { SessionNames } from './session-names.js';
+import { SessionSettings } from './session-settings.js';
 
 /** What both directions of one session share: what is owed, what has a name, where the transaction stands. */
 export class Conversation {
@@ -18,8 +19,7 @@ export class Conversation {
   segmentOpen = false;
   /** A statement that changes names or settings was forwarded: nothing is judged until it has settled. */
   mustSettle = false;
-  /** How often a setting may have changed that gives statements another meaning; an approval binds to it. */
-  settingChanges = 0;
+  readonly settings = new SessionSettings();
   /** What must end before anything more is forwarded (a cancel's connection). */
   barrier: Promise<void> | undefined;
   private waiting: (() => void)[] = [];

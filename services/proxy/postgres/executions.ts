@@ -6,11 +6,13 @@ import { planCopyIn } from './copy-in.js';
 import { copyOutProblem, planCopiesOut } from './copy-out-plan.js';
 import type { Holding } from './holding.js';
 import { Need, type Knowledge } from './knowledge.js';
+import { heldBySqlProblem } from './name-limits.js';
 import type { Questions } from './questions.js';
 import { Run } from './run.js';
-import { hiddenEffect, spentOf } from './session-effects.js';
+import { cursorsSpent, hiddenEffect } from './session-effects.js';
 import type { Portal } from './session-objects.js';
 import type { SessionParts } from './session-parts.js';
+import { Spending } from './spending.js';
 
 /** What both protocols share: whether one execution may go, with everything that is known of it. */
 export class Executions {
@@ -23,7 +25,7 @@ export class Executions {
   /** `portal`: what an Execute runs. */
   begin(kind: Run['kind'], judgement: Judgement, details: ExecutionDetails, portal: Portal | undefined): Run {
     const { session, limits, conversation } = this.parts;
-    const spent = spentOf(judgement, conversation.names) ?? portal?.spent ?? { rows: 0, bytes: 0 };
+    const spent = new Spending(portal?.spent, cursorsSpent(judgement, conversation.names));
     return new Run(kind, judgement, details, portal, session, limits.recordBytes, spent);
   }
 
@@ -35,6 +37,8 @@ export class Executions {
     if (decision === 'deny') return denial(run.judgement);
     const hidden = hiddenEffect(run.judgement, this.parts.conversation.names);
     if (hidden !== undefined) return new AppError('STATEMENT_DENIED', runItself(hidden));
+    const tooMuch = heldBySqlProblem(run.judgement, this.parts.conversation.names);
+    if (tooMuch) return tooMuch;
     const copyProblem = copyOutProblem(run.judgement);
     if (copyProblem) return copyProblem;
     const held = decision === 'hold' ? this.holding.answer(run, place, knowledge) : undefined;

@@ -3,7 +3,7 @@ import { frontend as type, message as frame } from './codec.js';
 import type { Refusals } from './refusals.js';
 import type { Run } from './run.js';
 import type { RefusedStep, SegmentDecision } from './segment.js';
-import { changesNames } from './session-effects.js';
+import { changesNames, mayRevert } from './session-effects.js';
 import type { SessionParts } from './session-parts.js';
 
 const flush = frame(type.flush);
@@ -25,8 +25,7 @@ export class Forwarding {
   begun(run: Run): void {
     const { conversation } = this.parts;
     conversation.expected.push(run);
-    conversation.mustSettle ||=
-      changesNames(run, this.parts.namespace.mayRevert) || this.mayBeCut(run.judgement);
+    conversation.mustSettle ||= changesNames(run, mayRevert(this.parts)) || this.mayBeCut(run.judgement);
   }
 
   private step(decision: SegmentDecision, index: number): void {

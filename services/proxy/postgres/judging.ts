@@ -1,5 +1,5 @@
 import type { SessionEffect } from '#statement';
-import type { Judgement, JudgeRequest } from '../gate/gate.js';
+import type { Judgement, JudgeRequest, ReadText } from '../gate/gate.js';
 import type { SearchPath } from './catalog.js';
 import { Need, type Knowledge } from './knowledge.js';
 import { pathWithin } from './session-effects.js';
@@ -9,8 +9,12 @@ import type { Portal, Prepared } from './session-objects.js';
 /** What a text is, for this session as it stands now. */
 export class Judging {
   private readonly lookup = (effect: SessionEffect) => this.referred(effect);
+  /** Long texts that were read for the unit that is being judged. */
+  private texts: readonly ReadText[] = [];
   /** Did the last judgement ask what a name refers to? */
   private asked = false;
+  /** What must be read before that can be told. */
+  private unread: Need | undefined;
   private readonly quiet = new Need(() => this.parts.conversation.quiet());
   private readonly refresh = new Need(async (knowledge) => {
     await this.parts.catalog.refresh();
@@ -29,9 +33,13 @@ export class Judging {
   private judgeUnder(text: string, path: SearchPath, knowledge: Readonly<Knowledge>): Judgement | Need {
     const { conversation } = this.parts;
     this.asked = false;
-    let judged = this.judgeNow(text, path, this.lookup);
+    this.unread = undefined;
+    this.texts = knowledge.texts;
+    let judged = this.judgeRead(text, path, this.lookup);
+    if (judged instanceof Need) return judged;
     const within = pathWithin(judged, this.parts.namespace.mayRevert);
-    if (within !== 'same') judged = this.judgeNow(text, within, this.lookup);
+    if (within !== 'same') judged = this.judgeRead(text, within, this.lookup);
+    if (judged instanceof Need) return judged;
     // What it refers to may be another thing once the target has answered.
     if (!conversation.isQuiet && (this.asked || refersBack(judged))) return this.quiet;
     if (judged.unknownRelations.length > 0 && !knowledge.refreshed) return this.refresh;
@@ -46,9 +54,23 @@ export class Judging {
     return judged;
   }
 
+  /** A long text is read beside the loop before it is judged. */
+  private judgeRead(text: string, path: SearchPath, lookup: JudgeRequest['lookup']): Judgement | Need {
+    const { session } = this.parts;
+    const request = this.request(text, path, lookup);
+    if (session.mustRead(request))
+      return new Need(async (knowledge) => {
+        knowledge.texts.push(await session.read(text, request.namespace));
+        // Names may mean something else by now.
+        knowledge.asked = false;
+      });
+    const judged = session.judge(request);
+    return this.unread ?? judged;
+  }
+
   /** Nothing is: a message that is no statement. */
   nothing(): Judgement {
-    return this.judgeNow('', 'unknown', noLookup);
+    return this.parts.session.judge(this.request('', 'unknown', noLookup));
   }
 
   /** What EXECUTE and FETCH run, as judged now; a cursor's names are those of when it was declared. */
@@ -59,14 +81,17 @@ export class Judging {
     if (prepared === undefined || prepared === 'pending') return undefined;
     const portal = effect.type === 'fetch' ? conversation.names.portals.find(effect.name) : undefined;
     const path = portal === undefined || portal === 'pending' ? namespace.path : portal.path;
-    if (!this.stillHolds(prepared, path)) prepared.judgement = this.judgeNow(prepared.text, path, noLookup);
+    if (this.stillHolds(prepared, path)) return prepared.judgement;
+    const judged = this.judgeRead(prepared.text, path, noLookup);
+    if (judged instanceof Need) this.unread = judged;
+    else prepared.judgement = judged;
     return prepared.judgement;
   }
 
-  private judgeNow(text: string, path: SearchPath, lookup: JudgeRequest['lookup']): Judgement {
-    const { conversation, session, namespace } = this.parts;
+  private request(text: string, path: SearchPath, lookup: JudgeRequest['lookup']): JudgeRequest {
+    const { conversation, namespace } = this.parts;
     const inTransaction = conversation.status !== 'I';
-    return session.judge({ text, namespace: namespace.under(path), inTransaction, lookup });
+    return { text, namespace: namespace.under(path), inTransaction, lookup, read: this.texts };
   }
 
   private stillHolds({ judgement }: Prepared, path: SearchPath): boolean {

@@ -1,5 +1,5 @@
 import type { AppError } from '#kernel';
-import type { Execution, HoldAnswer } from '../gate/gate.js';
+import type { Execution, HoldAnswer, ReadText } from '../gate/gate.js';
 import type { Probe } from './questions.js';
 
 /** What was found out about a unit while it waited: answers by the message's place in it. */
@@ -8,6 +8,8 @@ export class Knowledge {
   asked = false;
   /** The catalog was read again for it. */
   refreshed = false;
+  /** Long texts of it that were read; by statements that EXECUTE runs, too. */
+  readonly texts: ReadText[] = [];
   holds: Map<number, { execution: Execution; answer: HoldAnswer | AppError }> | undefined;
   /** For COPY out: what the target said of the columns, by the message's place and then by statement. */
   copies: Map<number, readonly (Probe | undefined)[]> | undefined;

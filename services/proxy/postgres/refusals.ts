@@ -4,6 +4,7 @@ import type { Execution, Judgement, Outcome } from '../gate/gate.js';
 import { refusal } from './client-errors.js';
 import { byte, frontend as type, message as frame } from './codec.js';
 import { syncExpected } from './expectation.js';
+import { TooMuchHeld } from './name-limits.js';
 import type { SessionParts } from './session-parts.js';
 
 export const sync = frame(type.sync);
@@ -65,6 +66,7 @@ function statusOf({ code }: AppError): Outcome['status'] {
 }
 
 /** A hold that was cancelled ends as a statement that was. */
-function sqlstateOf({ code }: AppError): string | undefined {
-  return code === 'TIMEOUT' ? '57014' : undefined;
+function sqlstateOf(error: AppError): string | undefined {
+  if (error instanceof TooMuchHeld) return '54000';
+  return error.code === 'TIMEOUT' ? '57014' : undefined;
 }

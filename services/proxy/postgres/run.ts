@@ -14,6 +14,7 @@ import type { CopyInCheck } from './copy-in.js';
 import type { CopyOutMasker } from './copy-out.js';
 import type { PlannedResult } from './result-plan.js';
 import type { Portal, Spent } from './session-objects.js';
+import type { Spending } from './spending.js';
 
 /** Result bytes gathered before they are written as a chunk of their own. */
 const chunkBytes = 64 * 1024;
@@ -75,9 +76,22 @@ export class Run {
     readonly portal: Portal | undefined,
     private readonly session: GateSession,
     private readonly recordBytes: number,
-    /** Counts over all Executes of a portal. */
-    readonly spent: Spent,
+    private readonly spending: Spending,
   ) {}
+
+  /** Its own, beside what its FETCHes spend of cursors. */
+  get spent(): Spent {
+    return this.spending.own;
+  }
+
+  /** Rows that count for the statement that the target answers now. */
+  get rowsSpent(): number {
+    return this.spending.rows(this.completed);
+  }
+
+  get bytesSpent(): number {
+    return this.spending.bytes(this.completed);
+  }
 
   /** Of the statement that the target answers now. */
   get copy(): CopyOut | undefined {
@@ -113,8 +127,7 @@ export class Run {
   sent(frames: Buffer, rows: number): void {
     this.rows += rows;
     this.bytes += frames.length;
-    this.spent.rows += rows;
-    this.spent.bytes += frames.length;
+    this.spending.add(this.completed, rows, frames.length);
     this.windows?.spent(rows, frames.length);
     if (this.isRecordCut || this.recorded + frames.length > this.recordBytes) return this.digestOnly(frames);
     // A copy: the socket's buffer must not be kept alive by the record.

@@ -17,7 +17,8 @@ import type { Executions } from './executions.js';
 import { describeStatement, syncExpected, type Expectation } from './expectation.js';
 import type { Judging } from './judging.js';
 import { Need, nothingKnown, type Knowledge } from './knowledge.js';
-import { changesNames } from './session-effects.js';
+import { heldProblem } from './name-limits.js';
+import { changesNames, mayRevert } from './session-effects.js';
 import { newPortal, newPrepared, type Portal, type Prepared } from './session-objects.js';
 import type { SessionParts } from './session-parts.js';
 import type { Message } from './units.js';
@@ -135,12 +136,13 @@ export class SegmentDecision {
   private parse(message: Message): Answer {
     const { name, text, parameterTypes } = readParse(message.buffer, message.start, message.end);
     const { statements } = this.parts.conversation.names;
-    if (statements.size >= mostNames) return this.tooMany(message, 'prepared statements');
+    const tooMuch = heldProblem(statements, 'prepared statements', name, message.end - message.start);
+    if (tooMuch) return this.refuse(message, undefined, tooMuch);
     const judgement = this.judging.judge(text, this.knowledge);
     if (judgement instanceof Need) return judgement;
     if (judgement.verdict.decision === 'deny') return this.refuse(message, judgement, denial(judgement));
     const prepared = newPrepared(name, judgement, parameterTypes);
-    return this.add(statements.change('parse', name, prepared), message);
+    return this.add(statements.change('parse', name, prepared, message.end - message.start), message);
   }
 
   private bind(message: Message): Answer {
@@ -149,11 +151,11 @@ export class SegmentDecision {
     const prepared = statements.find(bind.statement);
     if (prepared === 'pending') return this.quiet;
     if (!prepared) return this.unknown(message, 'prepared statement', bind.statement, '26000');
-    if (portals.size >= mostNames) return this.tooMany(message, 'portals');
-    return this.add(
-      portals.change('bind', bind.portal, portalOf(bind, prepared, this.parts.namespace.path)),
-      message,
-    );
+    const bytes = message.end - message.start;
+    const tooMuch = heldProblem(portals, 'portals', bind.portal, bytes);
+    if (tooMuch) return this.refuse(message, undefined, tooMuch);
+    const portal = portalOf(bind, prepared, this.parts.namespace.path);
+    return this.add(portals.change('bind', bind.portal, portal, bytes), message);
   }
 
   private describe(message: Message): Answer {
@@ -197,7 +199,7 @@ export class SegmentDecision {
     if (answer) return this.refuse(message, run.judgement, answer, run.execution);
     this.describeFirst(portal, judgement);
     this.budgeted ||= judgement.returnsRows && judgement.bounded;
-    this.splitAfter = changesNames(run, this.parts.namespace.mayRevert);
+    this.splitAfter = changesNames(run, mayRevert(this.parts));
     return this.add(run, message);
   }
 
@@ -228,11 +230,6 @@ export class SegmentDecision {
     return this.refuse(message, undefined, error, undefined, sqlstate);
   }
 
-  private tooMany(message: Message, what: string): 'refused' {
-    const error = new AppError('BUDGET_EXCEEDED', `a session may hold ${mostNames} ${what}: close some`);
-    return this.refuse(message, undefined, error, undefined, '54000');
-  }
-
   private refuse(
     message: Message,
     judgement: Judgement | undefined,
@@ -246,9 +243,6 @@ export class SegmentDecision {
 }
 
 const none: readonly Message[] = [];
-
-/** Prepared statements, and portals, that one session may hold. */
-const mostNames = 10_000;
 
 const writeBehindBudget = 'it follows a read with a row budget in one segment: send Sync between';
 

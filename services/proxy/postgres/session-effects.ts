@@ -6,6 +6,11 @@ import type { SessionNames } from './session-names.js';
 import type { Spent } from './session-objects.js';
 import type { SessionParts } from './session-parts.js';
 
+/** May the open transaction's end, or ROLLBACK TO, give later statements another meaning? */
+export function mayRevert({ conversation, namespace }: SessionParts): boolean {
+  return namespace.mayRevert || conversation.settings.mayRevert;
+}
+
 /** Follows what a statement did to the session, once the target has said that it was done. */
 export function applyEffects({ conversation, namespace }: SessionParts, run: Run, index: number): void {
   namespace.disturbed(disturbanceOf(run, index, conversation.names));
@@ -13,15 +18,17 @@ export function applyEffects({ conversation, namespace }: SessionParts, run: Run
   const effect = run.judgement.analysis.statements[index]?.effect;
   if (!effect) return;
   conversation.names.done(effect, run.judgement, run.spent, namespace.path, index);
-  if (takingBack.has(effect.type)) namespace.rolledBack();
-  if (changesSettings(effect)) conversation.settingChanges++;
+  if (changesSettings(effect)) conversation.settings.changed();
+  if (!takingBack.has(effect.type)) return;
+  namespace.rolledBack();
+  conversation.settings.rolledBack();
 }
 
 /**
- * Do its effects change what later messages refer to? Then nothing may be judged before it has settled. `mayRevert`: the
- * open transaction has changed what names mean, and its end may take that back.
+ * Do its effects change what later messages refer to? Then nothing may be judged before it has settled. `reverts`: the
+ * end of the open transaction may take back what it changed.
  */
-export function changesNames({ judgement, portal }: Run, mayRevert: boolean): boolean {
+export function changesNames({ judgement, portal }: Run, reverts: boolean): boolean {
   const {
     effects,
     analysis: { statements },
@@ -30,7 +37,7 @@ export function changesNames({ judgement, portal }: Run, mayRevert: boolean): bo
   if (disturbance(statements) !== 'none') return true;
   for (let i = 0; i < effects.length; i++) {
     const { type } = effects[i]!;
-    if (settling.has(type) || (mayRevert && takingBack.has(type))) return true;
+    if (settling.has(type) || (reverts && takingBack.has(type))) return true;
   }
   return false;
 }
@@ -104,15 +111,24 @@ export function hiddenEffect({ effects }: Judgement, names: SessionNames): strin
   return undefined;
 }
 
-/** FETCH spends the budget of its cursor, not one of its own. */
-export function spentOf({ effects }: Judgement, { portals }: SessionNames): Spent | undefined {
-  if (effects.length === 0) return undefined;
-  const fetch = effects.find((effect) => effect.type === 'fetch');
-  // One that this text declares itself begins with a budget of its own.
-  if (!fetch || effects.some((effect) => effect.type === 'declare' && effect.name === fetch.name))
-    return undefined;
-  const portal = portals.find(fetch.name);
-  return portal === 'pending' ? undefined : portal?.spent;
+/** FETCH spends the budget of its cursor too: by statement of the text. */
+export function cursorsSpent(
+  { effects, analysis: { statements } }: Judgement,
+  { portals }: SessionNames,
+): readonly (Spent | undefined)[] {
+  if (!effects.some(({ type }) => type === 'fetch')) return noCursors;
+  return statements.map(({ effect }) => {
+    // One that this text declares itself spends what the text may.
+    if (effect?.type !== 'fetch' || declares(effects, effect.name)) return undefined;
+    const portal = portals.find(effect.name);
+    return portal === 'pending' ? undefined : portal?.spent;
+  });
+}
+
+const noCursors: readonly undefined[] = [];
+
+function declares(effects: readonly SessionEffect[], name: string): boolean {
+  return effects.some((effect) => effect.type === 'declare' && effect.name === name);
 }
 
 /** Settings that change nothing of what a statement means. */

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { NameTable } from './session-names.js';
 
 describe('names of a pipelining session', () => {
-  const settled = (names: NameTable<string>, name: string, value: string) => names.set(name, value);
+  const settled = (names: NameTable<string>, name: string, value: string) =>
+    names.set(name, value, value.length);
   const sent = (names: NameTable<string>, name: string, value: string | undefined) => {
-    const change = names.change(value === undefined ? 'close' : 'parse', name, value);
+    const change = names.change(value === undefined ? 'close' : 'parse', name, value, value?.length);
     change.stage = 'sent';
     return change;
   };
@@ -78,5 +79,25 @@ describe('names of a pipelining session', () => {
     expect(names.find('')).toBeUndefined();
     later.revert();
     expect(names.find('a')).toBeUndefined();
+  });
+
+  it('counts the bytes that it holds until the target has let them go', () => {
+    const names = new NameTable<string>();
+    settled(names, 'a', '12345');
+    settled(names, '', 'unnamed');
+    expect(names.bytes).toBe(5);
+    const closed = sent(names, 'a', undefined);
+    const again = sent(names, 'a', '123');
+    expect(names.bytes).toBe(8);
+    closed.confirm();
+    expect(names.bytes).toBe(3);
+    again.confirm();
+    settled(names, 'b', '12');
+    settled(names, 'b', '1');
+    expect(names.bytes).toBe(4);
+    sent(names, 'c', '1234').failed();
+    names.drop('a');
+    names.forget(() => true);
+    expect(names.bytes).toBe(0);
   });
 });

@@ -19,12 +19,15 @@ export class NameChange<K extends 'parse' | 'bind' | 'close', T> {
     readonly name: string,
     /** Undefined: closed. */
     readonly value: T | undefined,
+    /** What it holds; nothing once it was let go. */
+    public bytes: number,
     public previous: NameChange<'parse' | 'bind' | 'close', T> | undefined,
   ) {}
 
   /** The target has done it. */
   confirm(): void {
     this.stage = 'settled';
+    this.table.letGo(this.previous);
     this.previous = undefined;
     this.table.confirmed(this);
   }
@@ -55,6 +58,12 @@ export class NameTable<T> {
   /** The unnamed one, which nearly every client uses for nearly everything. */
   private unnamed: AnyChange<T> | undefined;
   private readonly named = new Map<string, AnyChange<T>>();
+  private held = 0;
+
+  /** Held under names, also what is about to be closed; the unnamed one goes as fast as it comes. */
+  get bytes(): number {
+    return this.held;
+  }
 
   get size(): number {
     return this.named.size + (this.unnamed === undefined ? 0 : 1);
@@ -69,15 +78,18 @@ export class NameTable<T> {
     kind: K,
     name: string,
     value: T | undefined,
+    bytes = 0,
   ): NameChange<K, T> {
-    const change = new NameChange(kind, this, name, value, this.newest(name));
+    const counted = name === '' ? 0 : bytes;
+    const change = new NameChange(kind, this, name, value, counted, this.newest(name));
+    this.held += counted;
     this.put(name, change);
     return change;
   }
 
   /** What SQL did by itself, once the target has said so. */
-  set(name: string, value: T): void {
-    this.change('bind', name, value).confirm();
+  set(name: string, value: T, bytes: number): void {
+    this.change('bind', name, value, bytes).confirm();
   }
 
   /** The target has it no more; what was sent since stays. */
@@ -97,6 +109,14 @@ export class NameTable<T> {
     for (const change of this.named.values()) this.dropSettled(change, drops);
   }
 
+  /** Called by its changes only: of these nothing is held any more. */
+  letGo(change: AnyChange<T> | undefined): void {
+    for (let each = change; each; each = each.previous) {
+      this.held -= each.bytes;
+      each.bytes = 0;
+    }
+  }
+
   /** Called by its changes only. */
   confirmed(change: AnyChange<T>): void {
     if (change.value === undefined && this.newest(change.name) === change) this.put(change.name, undefined);
@@ -105,6 +125,8 @@ export class NameTable<T> {
   /** Called by its changes only. */
   reverted(change: AnyChange<T>): void {
     const { name, previous } = change;
+    this.held -= change.bytes;
+    change.bytes = 0;
     const newest = this.newest(name);
     if (newest === change) this.put(name, isGone(previous) ? undefined : previous);
     else for (let c = newest; c; c = c.previous) if (c.previous === change) c.previous = previous;
@@ -115,6 +137,7 @@ export class NameTable<T> {
     let change: AnyChange<T> | undefined = newest;
     for (; change && change.stage !== 'settled'; change = change.previous) above = change;
     if (!change || (drops && change.value !== undefined && !drops(change.value))) return;
+    this.letGo(change);
     if (above) above.previous = undefined;
     else this.put(change.name, undefined);
   }
@@ -149,13 +172,22 @@ export class SessionNames {
 
   /** A statement of SQL has done this to names, the target says. `spent`: a FETCH in the same text has spent of it. */
   done(effect: SessionEffect, judgement: Judgement, spent: Spent, path: SearchPath, place = 0): void {
+    const { start = 0, end = 0 } = judgement.analysis.statements[place] ?? {};
     switch (effect.type) {
       case 'prepare':
-        return this.statements.set(effect.name, newPrepared(effect.name, judgement, [], true, place));
+        return this.statements.set(
+          effect.name,
+          newPrepared(effect.name, judgement, [], true, place),
+          end - start,
+        );
       case 'deallocate':
         return effect.name === undefined ? this.statements.forgetNamed() : this.statements.drop(effect.name);
       case 'declare':
-        return this.portals.set(effect.name, newCursor(effect.name, judgement, spent, path, place));
+        return this.portals.set(
+          effect.name,
+          newCursor(effect.name, judgement, spent, path, place),
+          end - start,
+        );
       case 'close':
         return effect.name === undefined ? this.portals.forgetNamed() : this.portals.drop(effect.name);
       case 'discard-all':

@@ -54,6 +54,7 @@ function stage() {
   } as unknown as Judgement;
   const gate = {
     judge: () => judgement,
+    mustRead: () => false,
     received: () => (log.push('received'), { statementId: 's' }),
     outcome: () => void log.push('outcome'),
     whenSafe: (waiter: CommitWaiter) => void waiters.push(waiter),

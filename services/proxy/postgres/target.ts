@@ -37,7 +37,7 @@ const pinned = [
 ] as const;
 
 /**
- * Connects and logs in, within 10 s. `settings` go into the StartupMessage (see startup-parameters).
+ * Connects and logs in, within 10 s if not told otherwise. `settings` go into the StartupMessage (see startup-parameters).
  * Throws TARGET_UNREACHABLE, TARGET_UNTRUSTED, TARGET_REFUSED; their messages are fit for a client and name
  * neither address nor user, their causes are for the operator's log.
  */
@@ -45,8 +45,9 @@ export async function connectTarget(
   address: TargetAddress,
   settings: ReadonlyMap<string, string> = new Map(),
   queryTimeout = QUERY_TIMEOUT,
+  connectTimeout = CONNECT_TIMEOUT,
 ): Promise<Target> {
-  return withinTime(address, async (signal) => {
+  return withinTime(address, connectTimeout, async (signal) => {
     const socket = await openTargetSocket(address, signal);
     try {
       const channel = new TargetChannel(socket.stream, signal);
@@ -71,9 +72,13 @@ export async function connectTarget(
   });
 }
 
-async function withinTime<T>(address: TargetAddress, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function withinTime<T>(
+  address: TargetAddress,
+  milliseconds: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(unreachable(address, new Error('timed out'))), CONNECT_TIMEOUT);
+  const timer = setTimeout(() => abort.abort(unreachable(address, new Error('timed out'))), milliseconds);
   try {
     return await work(abort.signal);
   } catch (error) {

@@ -2,7 +2,7 @@ import { query } from '../../support/raw-client.js';
 import { TappedConnection, type Frame } from '../../support/wire-tap.js';
 import { Attacker, protocols, type Ask, type Protocol } from './attacker.js';
 import type { Script } from './attacks/scripts.js';
-import type { WireAttack } from './attacks/wire.js';
+import { settle, type WireAttack } from './attacks/wire.js';
 import type { TheftStage } from './theft.stage.js';
 import { withAdmin } from './vault.js';
 
@@ -82,7 +82,7 @@ export class Robbery {
           try {
             await run(attacker, protocol, owner);
           } finally {
-            if (after !== undefined) await owner(after);
+            if (after !== undefined) await owner(after).then(settle);
           }
         });
         this.leave();

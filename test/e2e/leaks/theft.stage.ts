@@ -56,6 +56,7 @@ export class TheftStage {
         return `{ connection: "planted-*", column: "*.${path}", class: private, transform: clear }`;
       });
       const house = await TestHouse.start({
+        restless: true,
         policies: { 'test.cedar': openHanded + readOnly + held },
         masking: maskingFile([...clear, ...vaultRules]),
         yaml: connectionLines(postgres),

@@ -198,6 +198,7 @@ export async function play(reads: Iterable<Buffer>): Promise<Played> {
     id: 'ses',
     target: { name: 'orders' },
     judge: ({ text }: { text: string }) => judge(text),
+    mustRead: () => false,
     stillHolds: () => true,
     forExecution: ({ judgement }: { judgement: Judgement }) => judgement,
     windows: () => undefined,

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { loadStatementParser } from '#statement';
+import { loadStatementParser, LongTexts } from '#statement';
 import { compileMasking, shippedMasking } from '#masking';
 import { compilePolicies } from '#policy-engine';
 import { systemClock, type Principal } from '#kernel';
@@ -96,6 +96,7 @@ export async function fuzzStatements(
   const policies = compilePolicies(shipped());
   const masking = compileMasking(shippedMasking);
   const judges = new Judges({
+    longTexts: new LongTexts(),
     policies: () => policies,
     masking: () => masking,
     clock: systemClock,

@@ -6,9 +6,10 @@ export interface Constants {
   readonly constants: readonly string[];
   readonly parameters: readonly number[];
   readonly arrayParameters: readonly number[];
+  readonly elementParameters: readonly number[];
 }
 
-const none: Constants = { constants: [], parameters: [], arrayParameters: [] };
+const none: Constants = { constants: [], parameters: [], arrayParameters: [], elementParameters: [] };
 
 /** Literals and parameters, plain or cast to a plain type; undefined for anything else. */
 export const constantsOf = {
@@ -30,9 +31,9 @@ function manyValues(nodes: readonly unknown[]): Constants | undefined {
   const all = nodes.map(oneValue);
   if (all.length === 0 || all.some((each) => each === undefined)) return undefined;
   return {
+    ...none,
     constants: all.flatMap((each) => each?.constants ?? []),
     parameters: all.flatMap((each) => each?.parameters ?? []),
-    arrayParameters: [],
   };
 }
 
@@ -47,10 +48,20 @@ function arrayValues(node: unknown): Constants | undefined {
   return written === undefined ? undefined : { ...none, constants: written.split(',') };
 }
 
-/** A bare parameter within ARRAY may be declared an array, and be as many values as that has; cast, it is one. */
+/**
+ * A bare parameter within ARRAY may be declared an array, or used as one elsewhere, and be as many values as that has:
+ * only its value tells. The literals beside it are then arrays, too. Cast, each is one value.
+ */
 function elementValues(nodes: readonly unknown[]): Constants | undefined {
-  return nodes.some((each) => fieldsOf(each, 'ParamRef')) ? undefined : manyValues(nodes);
+  const bare = nodes.flatMap((each) => fieldsOf(each, 'ParamRef')?.['number'] ?? []);
+  const others = nodes.filter((each) => !fieldsOf(each, 'ParamRef'));
+  const rest = others.length > 0 ? manyValues(others) : none;
+  if (bare.length === 0 || !rest) return rest;
+  const constants = rest.constants.flatMap((each) => (mayBeArray.test(each) ? each.split(',') : [each]));
+  return { ...rest, constants, elementParameters: bare.filter((each) => typeof each === 'number') };
 }
+
+const mayBeArray = /^\s*[{[]/;
 
 /** An array where one value is expected: as many values as it has. */
 function isArrayCast(node: unknown): boolean {

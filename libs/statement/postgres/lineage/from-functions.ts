@@ -21,6 +21,7 @@ const outColumns: Readonly<Record<string, readonly string[]>> = {
   jsonb_each: ['key', 'value'],
   jsonb_each_text: ['key', 'value'],
   pg_get_keywords: ['word', 'catcode', 'barelabel', 'catdesc', 'baredesc'],
+  pg_options_to_table: ['option_name', 'option_value'],
   pg_partition_ancestors: ['relid'],
   pg_partition_tree: ['relid', 'parentrelid', 'isleaf', 'level'],
   pg_timezone_abbrevs: ['abbrev', 'utc_offset', 'is_dst'],

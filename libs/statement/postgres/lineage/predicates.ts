@@ -74,7 +74,8 @@ function lookup(engine: Engine, fields: Fields, value: Value, read: Read): boole
   engine.lookups.set(fields, { column, ...constants });
   let values = 0;
   for (const each of engine.lookups.values()) {
-    values += each.constants.length + each.parameters.length + each.arrayParameters.length;
+    const { constants, parameters, arrayParameters, elementParameters } = each;
+    values += constants.length + parameters.length + arrayParameters.length + elementParameters.length;
   }
   if (values <= mostLookups) return true;
   throw new Refusal(

@@ -1,9 +1,10 @@
 import type { Names } from '../../lineage.js';
 import { catalogKind } from '../catalogs.js';
-import { isListedFunction } from '../functions.js';
+import { readsNoTable } from '../functions.js';
 import { relationOf } from '../reader.js';
+import { settingCall } from '../set-config.js';
 import { literal } from '../settings.js';
-import { isFields, isNodeName, list, names, text, type Fields } from '../tree.js';
+import { asNode, isFields, isNodeName, list, names, text, type Fields } from '../tree.js';
 import { olderCall } from './newer-syntax.js';
 
 /** What one walk over a statement tells, whatever its names mean. */
@@ -16,7 +17,11 @@ export interface Survey {
 
 export function survey(statement: Fields, known: Names, found: Survey): void {
   const walk = new Walk(known, found);
-  walk.object(statement);
+  const setting = settingCall(asNode(statement));
+  if (!setting) return walk.object(statement);
+  walk.call(setting.function, true);
+  walk.words(setting.setting, setting.value);
+  if (setting.from) walk.object({ from: setting.from.clause });
 }
 
 class Walk {
@@ -58,7 +63,7 @@ class Walk {
   }
 
   /** `listed`: the server's own is known to be harmless. */
-  call(name: readonly string[], listed = isListedFunction(name)): void {
+  call(name: readonly string[], listed = readsNoTable(name)): void {
     const own = name.length > 1 || this.known.isBuiltinFunction(name[0] ?? '');
     if (own && listed) return;
     const called = name.join('.');

@@ -33,6 +33,7 @@ export class NamingGate {
   readonly session = {
     target: { name: 'model' },
     judge: (request: JudgeRequest) => this.judge(request),
+    mustRead: () => false,
     // Whatever refers to a name is judged again; all else stays.
     stillHolds: (judgement: Judgement) => !judgement.effects.some(refers),
     received: (judgement: Judgement): Execution => ({

@@ -22,8 +22,12 @@ const flush = message(frontend.flush);
 const close = (kind: 'S' | 'P', name: string) => message(frontend.close, byte(kind.charCodeAt(0)), name);
 const all = Buffer.concat.bind(Buffer) as (parts: Buffer[]) => Buffer;
 
-/** The catalog is polled every second: what an owner changes past the gate shows then, a stated limit. */
-const settle = () => new Promise((done) => setTimeout(done, 1300));
+/**
+ * The catalog is asked a second after it was last read: what an owner changes past the gate shows then, a stated limit.
+ * On a machine that is busy for long, reading it takes longer: WEIR_SETTLE_MS.
+ */
+export const settle = () =>
+  new Promise((done) => setTimeout(done, Number(process.env['WEIR_SETTLE_MS'] ?? 1300)));
 
 export const wireAttacks: readonly WireAttack[] = [
   {

@@ -1,8 +1,7 @@
 import type { Context, interactionPolicy } from 'oidc-provider';
-import { devClients, devGroups, devProviderPath, devRoles, type DevRole } from '#platform';
 import { escaped, page } from './dev-pages.js';
-import type { DevSecrets } from './dev-secrets.file.js';
 import { adapterOf, type DevStore } from './dev-store.file.js';
+import type { ProviderClient, ProviderPlan } from './provider.plan.js';
 
 /** Seconds. */
 const tokenLife = 3600;
@@ -14,22 +13,22 @@ const lives = {
   ...{ Interaction: 600, DeviceCode: 600, AuthorizationCode: 60, Session: tokenLife },
 };
 
-export interface DevProviderParts {
-  readonly publicUrl: string;
-  readonly audience: string;
-  readonly secrets: DevSecrets;
-  readonly store: DevStore;
-  readonly policy: typeof interactionPolicy;
-}
-
 /** oidc-provider's configuration: machines by client credentials, people by code or device, no password anywhere. */
-export function devConfiguration(parts: DevProviderParts): Record<string, unknown> {
-  const { secrets, audience, store } = parts;
+export function devConfiguration(
+  plan: ProviderPlan,
+  store: DevStore,
+  policy: typeof interactionPolicy,
+): Record<string, unknown> {
+  const show: Show = (context, title, body) => {
+    context.type = 'html';
+    context.body = page(plan, title, body);
+  };
+  const clientOf = (id: string | undefined) => plan.clients.find((client) => client.id === id);
   return {
     adapter: adapterOf(store),
-    jwks: { keys: secrets.keys },
-    cookies: { keys: [secrets.cookieKey] },
-    clients: [...machines(secrets), ...peoplesClients(parts.publicUrl)],
+    jwks: { keys: plan.keys },
+    cookies: { keys: [plan.cookieKey] },
+    clients: [...machines(plan), ...peoplesClients(plan)],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     responseTypes: ['code'],
     scopes: ['openid', 'offline_access'],
@@ -37,27 +36,32 @@ export function devConfiguration(parts: DevProviderParts): Record<string, unknow
     // Into the ID token, whatever is asked for.
     conformIdTokenClaims: false,
     ttl: lives,
-    features: { ...pages(), ...resource(audience) },
+    features: { ...pages(show), ...resource(plan.audience) },
     interactions: {
-      url: (_: Context, { uid }: { uid: string }) => `${devProviderPath}/interaction/${uid}`,
-      policy: policyOf(parts.policy),
+      url: (_: Context, { uid }: { uid: string }) => `${plan.path}/interaction/${uid}`,
+      policy: policyOf(policy),
     },
-    findAccount: (_: Context, id: string) => accountOf(id),
+    findAccount: (_: Context, id: string) => {
+      const client = clientOf(id);
+      return client && { accountId: id, claims: () => ({ sub: id, ...claimsOf(client) }) };
+    },
     issueRefreshToken: () => Promise.resolve(true),
     loadExistingGrant: grantOf,
     renderError: (context: Context, { error, error_description: why }: Record<string, string>) =>
       show(context, 'That did not work', `<p>${escaped(`${error}: ${why ?? ''}`)}</p>`),
     extraTokenClaims: (_: unknown, token: { clientId?: string; accountId?: string }) => {
-      const role = roleOf(token.accountId ?? token.clientId);
-      return role && claimsOf(role);
+      const client = clientOf(token.accountId ?? token.clientId);
+      return client && claimsOf(client);
     },
   };
 }
 
-function machines(secrets: DevSecrets): object[] {
-  return devRoles.map((role) => ({
-    client_id: secrets.clients[role].id,
-    client_secret: secrets.clients[role].secret,
+type Show = (context: Context, title: string, body: string) => void;
+
+function machines({ clients }: ProviderPlan): object[] {
+  return clients.map(({ id, secret }) => ({
+    client_id: id,
+    client_secret: secret,
     grant_types: ['client_credentials'],
     redirect_uris: [],
     response_types: [],
@@ -65,12 +69,12 @@ function machines(secrets: DevSecrets): object[] {
 }
 
 /** Public clients: PKCE takes the secret's place, which the library demands of them. */
-function peoplesClients(publicUrl: string): object[] {
+function peoplesClients({ publicUrl, publicClients }: ProviderPlan): object[] {
   const shared = { token_endpoint_auth_method: 'none', response_types: ['code'] };
   return [
     {
       ...shared,
-      client_id: devClients.pages,
+      client_id: publicClients.pages,
       client_name: 'Weirkeeper pages',
       grant_types: ['authorization_code', 'refresh_token'],
       redirect_uris: [`${publicUrl}/api/identity/callback/dev`],
@@ -78,7 +82,7 @@ function peoplesClients(publicUrl: string): object[] {
     },
     {
       ...shared,
-      client_id: devClients.cli,
+      client_id: publicClients.cli,
       client_name: 'weir login',
       // Native: of a loopback address the port is free (RFC 8252, section 7.3).
       application_type: 'native',
@@ -106,7 +110,7 @@ function resource(audience: string): object {
   };
 }
 
-function pages(): object {
+function pages(show: Show): object {
   const button = (form: string, text: string, name = '') =>
     `<button autofocus type="submit" form="${form}"${name}>${text}</button>`;
   return {
@@ -170,21 +174,6 @@ async function grantOf({ oidc }: Context): Promise<unknown> {
   return grant;
 }
 
-/** People have the ids of the machine clients: whoever they sign in as is one identity, however it came. */
-function accountOf(id: string): object | undefined {
-  const role = roleOf(id);
-  return role && { accountId: id, claims: () => ({ sub: id, ...claimsOf(role) }) };
-}
-
-function roleOf(id: string | undefined): DevRole | undefined {
-  return devRoles.find((role) => `dev-${role}` === id);
-}
-
-function claimsOf(role: DevRole): Record<string, unknown> {
-  return { groups: [devGroups[role]], name: `Development ${role}` };
-}
-
-function show(context: Context, title: string, body: string): void {
-  context.type = 'html';
-  context.body = page(title, body);
+function claimsOf({ group, name }: ProviderClient): Record<string, unknown> {
+  return { groups: [group], name };
 }
