@@ -281,7 +281,9 @@ describe('a configuration', () => {
     ['is of an elliptic curve', () => ellipticCertificate],
     ['is not there', () => 'file:nowhere.pem'],
   ])('is refused whose certificate %s', (_, certificate) => {
-    expect(() => signIn(parse(idp.entry('corp', { idpCerts: [certificate()] })))).toThrow();
+    expect(() => signIn(parse(idp.entry('corp', { idpCerts: [certificate()] })))).toThrow(
+      /idpCerts|nowhere.pem/,
+    );
   });
 
   it('may name files', () => {

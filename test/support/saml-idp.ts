@@ -44,6 +44,10 @@ export interface Signing {
   digest?: string;
   canonical?: string;
   transforms?: readonly string[];
+  /** Prefixes that the canonical form names though no element uses them, as those in xsi:type. */
+  inclusive?: readonly string[];
+  /** Of the signature's elements; '' for none. Default `ds`. */
+  prefix?: string;
 }
 
 export interface SigningKey {
@@ -141,9 +145,10 @@ export class SamlIdp {
       transforms: [
         ...(signing.transforms ?? ['http://www.w3.org/2000/09/xmldsig#enveloped-signature', exclusive]),
       ],
+      ...(signing.inclusive ? { inclusiveNamespacesPrefixList: [...signing.inclusive] } : {}),
     });
     const location = { reference: `${target}/*[local-name(.)='Issuer']`, action: 'after' } as const;
-    signed.computeSignature(xml, { prefix: 'ds', location });
+    signed.computeSignature(xml, { prefix: signing.prefix ?? 'ds', location });
     return signed.getSignedXml();
   }
 

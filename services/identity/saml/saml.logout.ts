@@ -4,7 +4,7 @@ import { readRedirect } from './redirect-binding.js';
 import { readNameId } from './saml.assertion.js';
 import { samlEngine, type SamlSettings } from './saml.settings.js';
 import { expectNews, expectNow } from './saml.times.js';
-import { refuseStraySignatures, signedPart } from './signed-element.js';
+import { expectKeys, refuseStraySignatures, signedPart } from './signed-element.js';
 import {
   attribute,
   children,
@@ -55,6 +55,7 @@ export async function logoutByPost(
   const xml = plainXml(decodeBase64(field));
   const request = parseRequest(xml);
   refuseStraySignatures(request, [request]);
+  expectKeys([request], settings.certificates);
   const signed = signedPart(xml, request, settings.certificates);
   const SAMLRequest = Buffer.from(xml).toString('base64');
   await agree(settings, (engine) => engine.validatePostRequestAsync({ SAMLRequest }));

@@ -4,7 +4,7 @@ import { transactionLife } from '../sign-in/sign-in.transaction.js';
 import { readAssertion, type SamlStatement } from './saml.assertion.js';
 import { samlEngine, type SamlSettings } from './saml.settings.js';
 import { expectNews } from './saml.times.js';
-import { refuseStraySignatures, signatureOf, signedPart } from './signed-element.js';
+import { expectKeys, refuseStraySignatures, signatureOf, signedPart } from './signed-element.js';
 import {
   attribute,
   children,
@@ -26,9 +26,9 @@ const noConsent = ['AuthnFailed', 'RequestDenied'].map(
 );
 
 /**
- * Who signed in, of the `SAMLResponse` that was posted. Three looks at it, each of which may refuse: is this a document
- * that two parsers can't read in two ways, with one assertion and signatures only where SAML has them; what says
- * node-saml; and what stands in the signed bytes of the assertion, from which alone the answer is read.
+ * Who signed in, of the `SAMLResponse` that was posted. Four looks at it, each of which may refuse: is this a document
+ * that two parsers can't read in two ways, with one assertion and signatures only where SAML has them; did a key of the
+ * provider sign anything; what says node-saml; what stands in the signed bytes of the assertion, whence alone it is read.
  * Throws SignInFailure.
  */
 export async function readResponse(
@@ -43,6 +43,8 @@ export async function readResponse(
   const assertion = onlyAssertion(response);
   refuseStraySignatures(response, [response, assertion]);
   const isSigned = signatureOf(response) !== undefined;
+  if (settings.config.signedResponse && !isSigned) throw refused('the response is not signed');
+  expectKeys([response, assertion], settings.certificates);
   const theirs = await readByEngine(xml, settings, isSigned);
   const envelope = isSigned ? signedPart(xml, response, settings.certificates) : response;
   readEnvelope(envelope, settings, now);
