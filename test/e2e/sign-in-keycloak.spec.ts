@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/house.js';
 import { findKeycloak } from '../support/keycloak.js';
 import { peer } from '../support/peer.js';
 import { commandLine, removeCommandLine, signsInToCommands } from './keycloak/command-line.js';
@@ -28,6 +29,8 @@ describe.skipIf(!keycloak || !chromium)('Keycloak, with the realm that the docum
   });
 
   it.skipIf(!psql)('lets it read masked rows with that token as password', async () => {
+    // The demo connection comes a little after the gate is ready.
+    await eventually(async () => (await stage.house.psql('demo', ['-c', 'select 1'])).code === 0);
     const question = 'select name, email, ssn from customers order by id limit 3';
     const { code, stdout, stderr } = await stage.house.psql('demo', ['-At', '-c', question]);
     expect([code, stderr]).toEqual([
