@@ -67,6 +67,13 @@ export class TestBrowser {
     return { page, complaints };
   }
 
+  /** A page with cookies of its own: somebody else's browser. */
+  async person(): Promise<Page> {
+    const { page } = await this.page();
+    page.context().setDefaultTimeout(60_000);
+    return page;
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.contexts.map((context) => context.close()));
     for (const dir of this.dirs) rmSync(dir, { recursive: true, force: true });

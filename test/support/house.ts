@@ -20,6 +20,12 @@ export interface Ran {
 export interface HouseOptions {
   /** Lines of weir.yaml below what every house has. */
   readonly yaml?: string;
+  /** What stands below `identity:`, each line indented; absent: the development provider and its roles. */
+  readonly identity?: string;
+  /** With `identity`: a token for each role that the test speaks as; an `auditor` there must be. */
+  readonly tokens?: (role: string) => Promise<string>;
+  /** Instead of a free port: one that a provider was told before. */
+  readonly httpPort?: number;
   readonly masking?: string;
   /** Policy files by name; absent: the shipped ones. */
   readonly policies?: Readonly<Record<string, string>>;
@@ -41,11 +47,12 @@ export class TestHouse {
     readonly postgresPort: number,
     private readonly env: NodeJS.ProcessEnv,
     private readonly nodeFlags: readonly string[],
+    private readonly tokens: HouseOptions['tokens'],
   ) {}
 
   static async start(options: HouseOptions = {}): Promise<TestHouse> {
     const dir = mkdtempSync(join(tmpdir(), 'weir-house-'));
-    const [http, postgres] = [await freePort(), await freePort()];
+    const [http, postgres] = [options.httpPort ?? (await freePort()), await freePort()];
     const policies = options.policies ? join(dir, 'policies') : join(root, 'policies');
     writeFileSync(join(dir, 'weir.yaml'), configText(http, postgres, policies, options));
     if (options.masking !== undefined) writeFileSync(join(dir, 'masking.yaml'), options.masking);
@@ -62,7 +69,7 @@ export class TestHouse {
       WEIR_URL: `http://127.0.0.1:${http}`,
       NO_COLOR: '1',
     };
-    const house = new TestHouse(dir, http, postgres, env, nodeFlags(options));
+    const house = new TestHouse(dir, http, postgres, env, nodeFlags(options), options.tokens);
     try {
       await house.up();
     } catch (error) {
@@ -132,6 +139,7 @@ export class TestHouse {
   }
 
   async token(role: string): Promise<string> {
+    if (this.tokens) return this.tokens(role);
     const secrets = JSON.parse(readFileSync(join(this.dataDir, 'dev-idp.json'), 'utf8')) as {
       clients: Record<string, { id: string; secret: string }>;
     };
@@ -252,7 +260,8 @@ function configText(http: number, postgres: number, policies: string, options: H
     `  http: 127.0.0.1:${http}`,
     `  postgres: 127.0.0.1:${postgres}`,
     'identity:',
-    '  roles: { approver: [approvers], security: [security], auditor: [auditors], operator: [operators] }',
+    options.identity ??
+      '  roles: { approver: [approvers], security: [security], auditor: [auditors], operator: [operators] }',
     `policies: ${policies}`,
     ...(options.masking === undefined ? [] : ['masking: masking.yaml']),
     options.yaml ?? '',

@@ -2,7 +2,10 @@ import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Real servers and clients that tests talk to, found on this machine. */
-export type PeerName = 'postgres' | 'pgbouncer' | 'psql' | 'pgbench' | 'chromium';
+export type PeerName =
+  'postgres' | 'pgbouncer' | 'psql' | 'pgbench' | 'chromium' | 'keycloak' | 'java' | 'mvn';
+/** Those that are one program. */
+export type ProgramName = Exclude<PeerName, 'keycloak'>;
 
 export interface Peer {
   readonly name: PeerName;
@@ -10,34 +13,46 @@ export interface Peer {
   readonly program: string;
 }
 
-const programs: Readonly<Record<PeerName, { readonly file: string; readonly env: string }>> = {
+const programs: Readonly<Record<ProgramName, { readonly file: string; readonly env: string }>> = {
   postgres: { file: 'postgres', env: 'WEIR_PEER_POSTGRES' },
   pgbouncer: { file: 'pgbouncer', env: 'WEIR_PEER_PGBOUNCER' },
   psql: { file: 'psql', env: 'WEIR_PEER_PSQL' },
   pgbench: { file: 'pgbench', env: 'WEIR_PEER_PGBENCH' },
   chromium: { file: 'chromium', env: 'WEIR_PEER_CHROMIUM' },
+  java: { file: 'java', env: 'WEIR_PEER_JAVA' },
+  mvn: { file: 'mvn', env: 'WEIR_PEER_MVN' },
 };
 /** What comes with a declared peer is declared with it. */
-const broughtBy: Partial<Record<PeerName, PeerName>> = { psql: 'postgres', pgbench: 'postgres' };
+const broughtBy: Partial<Record<PeerName, PeerName>> = {
+  psql: 'postgres',
+  pgbench: 'postgres',
+  java: 'keycloak',
+  mvn: 'keycloak',
+};
 
 /**
  * `const postgres = peer('postgres'); describe.skipIf(!postgres)(…)`: the program named in the environment
  * (WEIR_PEER_POSTGRES=/path/to/postgres), else one on this machine. A peer that WEIR_PEERS declares must be
  * there; an undeclared one that is not is noted for the closing lines of `npm test`, and undefined.
  */
-export function peer(name: PeerName): Peer | undefined {
+export function peer(name: ProgramName): Peer | undefined {
   const { env } = programs[name];
   const program = process.env[env] || find(programs[name].file);
   if (program && existsSync(program)) return { name, program };
+  return absent(name, `not on this machine; install it or set ${env}`);
+}
+
+/** What can't be had is an error where WEIR_PEERS declares it; elsewhere it is named at the end of `npm test`. */
+export function absent(name: PeerName, why: string, cause?: unknown): undefined {
   const declared = (process.env['WEIR_PEERS'] ?? '').split(',');
   if (declared.includes(name) || declared.includes(broughtBy[name] ?? name))
-    throw new Error(`WEIR_PEERS declares ${name}, but it is not on this machine (PATH, or ${env})`);
-  note(name, `not on this machine; install it or set ${env}`);
+    throw new Error(`WEIR_PEERS declares ${broughtBy[name] ?? name}, but ${name}: ${why}`, { cause });
+  note(name, why);
   return undefined;
 }
 
 /** The same, for a test that has nothing to do without. */
-export function requirePeer(name: PeerName): Peer {
+export function requirePeer(name: ProgramName): Peer {
   const found = peer(name);
   if (!found) throw new Error(`${name} is not on this machine`);
   return found;
