@@ -86,7 +86,7 @@ function Words({ words, none }: { readonly words: readonly string[]; readonly no
 
 function Estimate({ estimate }: Pick<ApprovalDetail, 'estimate'>) {
   if (!estimate) return <span className="faint">not asked</span>;
-  if (typeof estimate.unavailable === 'string' && estimate.unavailable !== '')
+  if ('unavailable' in estimate)
     return (
       <span className="faint">
         <Visible text={estimate.unavailable} />
@@ -94,8 +94,8 @@ function Estimate({ estimate }: Pick<ApprovalDetail, 'estimate'>) {
     );
   return (
     <>
-      about <strong>{plain(estimate.rows ?? 0)}</strong>
-      <span className="faint"> (cost {plain(estimate.cost ?? 0)})</span>
+      about <strong>{plain(estimate.rows)}</strong>
+      <span className="faint"> (cost {plain(estimate.cost)})</span>
     </>
   );
 }
