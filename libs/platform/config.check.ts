@@ -38,15 +38,12 @@ function issuerProblem(issuer: string): string | undefined {
 }
 
 function samlProblems(
-  { name, ssoUrl, sloUrl }: SamlProviderConfig,
+  { ssoUrl, sloUrl }: SamlProviderConfig,
   i: number,
-  { publicUrl, identity }: Parsed,
+  { publicUrl }: Parsed,
 ): ConfigProblem[] {
   const path = ['identity', 'saml', i];
-  const taken = [...identity.oidc, ...identity.saml.slice(0, i)].some((other) => other.name === name);
   return [
-    // Names are the first half of identities: the same one twice would make two people one.
-    ...at([...path, 'name'], taken ? `"${name}" is used twice` : undefined),
     ...at([...path, 'name'], signInProblem(publicUrl)),
     ...at([...path, 'ssoUrl'], browserUrlProblem(ssoUrl)),
     ...at([...path, 'sloUrl'], sloUrl === undefined ? undefined : browserUrlProblem(sloUrl)),

@@ -440,8 +440,18 @@ describe("an auditor's day", () => {
       [[['corp:bot'], 'drop table t', 'drop']],
     ],
     ['SELECT a FROM (VALUES (1), (2)) AS v(a) ORDER BY a', [[1], [2]]],
-    ['SHOW TABLES', [['control_events'], ['dead_letters'], ['session_events'], ['sessions'], ['statements']]],
-    ["SHOW TABLES FROM weir LIKE 'sess%'", [['session_events'], ['sessions']]],
+    [
+      'SHOW TABLES',
+      [
+        ['control_events'],
+        ['dead_letters'],
+        ['session_events'],
+        ['session_summary_rows'],
+        ['sessions'],
+        ['statements'],
+      ],
+    ],
+    ["SHOW TABLES FROM weir LIKE 'sess%'", [['session_events'], ['session_summary_rows'], ['sessions']]],
   ])('%s', async (query, rows) => {
     expect((JSON.parse(await sql.run(query)) as { rows: unknown }).rows).toEqual(rows);
   });

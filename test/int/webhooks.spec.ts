@@ -36,7 +36,7 @@ describe('a webhook', () => {
       timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
       data: {
         ...{ id, status: 'pending', connection: 'orders', kind: 'delete', tables: ['public.orders'] },
-        classes: [],
+        classes: ['email'],
         requester: { id: 'corp:bot', kind: 'agent', subject: 'bot', onBehalfOf: 'corp:ana' },
         ...{ reason: 'writes are approved', approverGroups: ['dba'], expiresAt: expect.any(String) },
         url: `https://weir.example/approvals/${id}`,
