@@ -27,7 +27,7 @@ export class Follower {
     this.#topic = topic;
     this.#timeoutMs = timeoutMs;
     this.#tail = log.tail({ topics: [topic] }, (batch) => {
-      for (const event of batch) fold.apply(event);
+      for (const event of batch) applyTo(fold, event);
     });
   }
 
@@ -58,6 +58,18 @@ export class Follower {
 
   stop(): Promise<void> {
     return this.#tail.stop();
+  }
+}
+
+/**
+ * What a fold can't read, no repetition makes readable: it is passed over, by every replica alike (the audit service
+ * dead-letters it). Thrown on, the same batch would come again for ever, and nothing behind it would ever be folded.
+ */
+function applyTo(fold: Fold, event: LoggedEvent): void {
+  try {
+    fold.apply(event);
+  } catch {
+    // Nothing to tell: the event and its place are in the dead letters.
   }
 }
 

@@ -2,6 +2,7 @@ import {
   Body,
   Controller,
   Get,
+  Head,
   Header,
   Headers,
   HttpCode,
@@ -12,7 +13,14 @@ import {
   Res,
   StreamableFile,
 } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiExcludeEndpoint,
+  ApiHeader,
+  ApiOkResponse,
+  ApiProduces,
+  ApiTags,
+} from '@nestjs/swagger';
 import { z } from 'zod';
 import { formatPosition, positionHeader } from '#domain';
 import { Again, Caller, Roles, type AskAgain, type CallerIdentity } from '#platform';
@@ -76,6 +84,13 @@ export class ApprovalsController {
   }
 
   /** What changes from now on: read the list after each connect. It ends when the caller's right does. */
+  /** Without it, HEAD would open a stream that nobody reads. */
+  @Head('stream')
+  @ApiExcludeEndpoint()
+  noStream(): void {
+    // The headers of an empty answer are all there is.
+  }
+
   @Get('stream')
   @Header('cache-control', 'no-store')
   @Header('x-accel-buffering', 'no')

@@ -13,8 +13,29 @@ export function signInFailure(error: unknown): SignInFailure {
   return new SignInFailure('refused', message, options);
 }
 
+/**
+ * The provider itself says no to somebody who was signed in. Anything else is trouble on the way, a proxy's page or a key
+ * that is being changed: what was last read stands until it runs out.
+ */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof oidc.WWWAuthenticateChallengeError) return error.status === 401;
+  // It speaks of somebody else.
+  if (error instanceof oidc.ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED')
+    return true;
+  return error instanceof oidc.ResponseBodyError && refusals.has(error.error);
+}
+
+/** RFC 6749, section 5.2; OpenID Connect Core 1.0, section 3.1.2.6. */
+const refusals: ReadonlySet<string> = new Set([
+  'invalid_grant',
+  'access_denied',
+  'login_required',
+  'interaction_required',
+  'consent_required',
+]);
+
 /** Nobody answered, or only to say that it can't now: as against an answer that says no. */
-export function isAway(error: unknown): boolean {
+function isAway(error: unknown): boolean {
   if (isAppError(error)) return error.code === 'ISSUER_UNAVAILABLE';
   if (error instanceof oidc.ResponseBodyError) return error.status >= 500 || error.status === 429;
   if (error instanceof oidc.ClientError) {

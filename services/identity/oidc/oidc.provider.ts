@@ -21,7 +21,7 @@ import {
 import type { SignInTransaction } from '../sign-in/sign-in.transaction.js';
 import { readLogoutToken, type ProviderLogout } from './logout-token.js';
 import { OidcClient, type SignInConfig } from './oidc.client.js';
-import { isAway, signInFailure } from './oidc.failure.js';
+import { isRefusal, signInFailure } from './oidc.failure.js';
 
 type Tokens = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>;
 type Claims = Awaited<ReturnType<ClientTokenVerifier['claims']>>;
@@ -115,9 +115,9 @@ export class OidcSignIn implements SignInProvider {
       const claims = (await this.#verified(tokens)) ?? subjectOf(idToken);
       return { kind: 'person', principal: await this.#principal(config, tokens, claims), kept };
     } catch (error) {
-      return isAway(error)
-        ? { kind: 'away', kept, reason: signInFailure(error).message }
-        : { kind: 'refused' };
+      return isRefusal(error)
+        ? { kind: 'refused' }
+        : { kind: 'away', kept, reason: signInFailure(error).message };
     }
   }
 

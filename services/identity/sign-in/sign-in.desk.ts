@@ -18,6 +18,7 @@ import {
 import { PAGES_KEY, SIGN_IN_PROVIDERS } from '../identity.tokens.js';
 import { PageSessionDesk } from '../pages/page-session.desk.js';
 import { localPath } from './local-path.js';
+import { RefusalRate } from './refusal-rate.js';
 import { SignInFailure, type Begun, type ProviderAnswer, type SignInProvider } from './sign-in.provider.js';
 import { SignInTransaction, transactionLife } from './sign-in.transaction.js';
 import { UsedTransactions } from './used-transactions.js';
@@ -33,6 +34,7 @@ export interface Onwards {
 export class SignInDesk {
   readonly #log = new Logger('sign-in');
   readonly #used = new UsedTransactions();
+  readonly #recorded = new RefusalRate();
   readonly #trusted: TrustedProxies;
 
   constructor(
@@ -121,6 +123,7 @@ export class SignInDesk {
   /** An answer that is not taken is worth a record; what never was a sign-in of ours is not. */
   async #record(name: string, error: unknown, request: IncomingMessage): Promise<void> {
     if (!(error instanceof SignInFailure) || error.code === 'unavailable') return;
+    if (!this.#recorded.take(this.clock.now())) return;
     const init = {
       ...{ code: error.code, reason: `sign-in with ${name} failed`, through: 'pages' },
       sourceAddress: sourceAddress(request, this.#trusted),
