@@ -15,6 +15,7 @@ import {
   EndSessionSchema,
   LinkSchema,
   newEvent,
+  PageSessionRefreshedSchema,
   payload,
   ResultChunkSchema,
   SessionEndedSchema,
@@ -25,6 +26,7 @@ import {
   type Envelope,
   type Topic,
 } from '#events';
+import { toWirePrincipal } from '#domain';
 import { AppError, ManualClock, systemClock } from '#kernel';
 import { bootHttp, parseConfig, PlatformModule } from '#platform';
 import { AuditModule } from '../../services/audit/audit.module.js';
@@ -338,6 +340,17 @@ describe('what a requester did lately', () => {
     ['apr_1', 'bad', 401],
   ])('%s as %s: %i', async (id, token, status) => {
     expect((await get(`/api/activity/${id}`, token)).status).toBe(status);
+  });
+
+  it('is not shown to one who is known to have lost the role since the token was issued', async () => {
+    const { principal } = await verifier.verify('ok-approvers');
+    const refreshed = newEvent(
+      PageSessionRefreshedSchema,
+      { pageSessionId: 'pgs_1', principal: toWirePrincipal({ ...principal, groups: [] }) },
+      { source: 'identity/test', subject: principal.id, clock: systemClock },
+    );
+    await log.append(topics.identity, [encodeEnvelope(refreshed)]);
+    expect((await get('/api/activity/apr_1', 'ok-approvers')).status).toBe(404);
   });
 });
 

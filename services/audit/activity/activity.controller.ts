@@ -1,6 +1,6 @@
 import { Controller, Get, Headers, Inject, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { mayDecide, positionHeader, type ApprovalRequest } from '#domain';
+import { positionHeader, type ApprovalRequest } from '#domain';
 import { Authenticated, Caller, type CallerIdentity } from '#platform';
 import { IngestService } from '../ingest/ingest.service.js';
 import { notFound } from '../sessions/session.reads.js';
@@ -39,12 +39,12 @@ export class ActivityController {
   ): Promise<Activity> {
     await this.#ingest.readFrom(position);
     const request = await this.#requests.find(id);
-    if (!request || !mayRead(caller, request)) throw notFound('approval', id);
+    if (!request || !(await this.#mayRead(caller, request))) throw notFound('approval', id);
     return this.#reads.lastDay(request.requester.id);
   }
-}
 
-function mayRead({ principal, roles }: CallerIdentity, request: ApprovalRequest): boolean {
-  if (roles.has('security') || roles.has('auditor')) return true;
-  return roles.has('approver') && mayDecide(request, principal);
+  async #mayRead({ principal, roles }: CallerIdentity, request: ApprovalRequest): Promise<boolean> {
+    if (roles.has('security') || roles.has('auditor')) return true;
+    return roles.has('approver') && this.#requests.mayDecide(request, principal);
+  }
 }
