@@ -62,6 +62,11 @@ describe('invariant 6: who decides', () => {
   it.each([
     ['the requester', requested({ requester: ana }), ana],
     ['the person in whose name the agent asks', requested(), ana],
+    [
+      'that person as another issuer spells the name',
+      requested(),
+      { ...ana, id: 'dev:ANA', subject: 'ＡNA\u00a0' },
+    ],
     ['that person through another issuer', requested(), { ...ana, id: 'dev:ana', issuer: 'dev' }],
     ['one who acts in that person’s name', requested(), { ...bo, onBehalfOf: 'corp:ana' }],
     [

@@ -45,6 +45,12 @@ describe('the groups that are known of a person', () => {
     expect(known.of(ana.id)).toBeUndefined();
   });
 
+  it('are none of one who is an agent by now', () => {
+    const known = new KnownGroups();
+    apply(known, started({ ...bo, kind: 'agent' }));
+    expect(known.narrowed(bo).groups).toEqual([]);
+  });
+
   it('narrow what a token says and add nothing to it', () => {
     const known = new KnownGroups();
     const max = person('max', ['dba', 'security']);

@@ -23,7 +23,8 @@ export class KnownGroups {
     const principal = principalIn(envelope);
     if (!principal) return;
     this.#groups.delete(principal.id);
-    this.#groups.set(principal.id, principal.groups);
+    // An agent decides nothing, whatever groups it has beside.
+    this.#groups.set(principal.id, principal.kind === 'agent' ? [] : principal.groups);
     for (const id of this.#groups.keys()) {
       if (this.#groups.size <= this.#most) break;
       this.#groups.delete(id);

@@ -40,7 +40,15 @@ export function isSamePerson(a: Principal, b: Principal): boolean {
 }
 
 function personsOf({ subject, onBehalfOf }: Principal): Set<string> {
-  return new Set(onBehalfOf === undefined ? [subject] : [subject, subjectOf(onBehalfOf)]);
+  return new Set((onBehalfOf === undefined ? [subject] : [subject, subjectOf(onBehalfOf)]).map(folded));
+}
+
+/** As people read it: two providers, or one over two protocols, may spell one person differently. */
+function folded(subject: string): string {
+  return subject
+    .normalize('NFKC')
+    .replace(/[\p{Cf}\p{Z}]+/gu, '')
+    .toLowerCase();
 }
 
 /** An id is `<issuer name>:<subject>`, and an issuer's name has no colon. */

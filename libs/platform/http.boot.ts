@@ -53,6 +53,8 @@ function adapterOf({ bodyLimit = 1024 * 1024, mounts = [] }: HttpOptions): Fasti
     requestTimeout: 30_000, // to receive a request whole; an answer may stream for as long as it takes
     serverFactory: (routes: RequestListener) =>
       createServer({ requestTimeout: 30_000, keepAliveTimeout: 72_000 }, (request, response) => {
+        // What an answer shows is its caller's, and some of it only for now: no browser and no cache keeps it.
+        if (isBelow(request.url ?? '', '/api')) response.setHeader('cache-control', 'no-store');
         const mount = mounts.find((each) => takes(each, request.url ?? ''));
         (mount?.handle ?? routes)(request, response);
       }),

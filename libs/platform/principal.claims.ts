@@ -45,8 +45,8 @@ function groupsOf(claim: unknown): readonly string[] {
 }
 
 function identifier(value: unknown, claim: string): string {
-  // Ids stand in records, log lines and terminals: no control characters.
-  if (!isText(value) || value.length > 255 || /\p{Cc}/u.test(value))
+  // Ids stand in records, log lines and terminals: no control characters, and none that nobody sees.
+  if (!isText(value) || value.length > 255 || /[\p{Cc}\p{Cf}]|^\s|\s$/u.test(value))
     throw invalid(`its ${claim} is missing or malformed`);
   return value;
 }

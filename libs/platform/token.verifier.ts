@@ -75,6 +75,9 @@ function peek(token: string): string {
     // A token that brings or names its own key wants to be believed by its own word.
     if (header.jwk !== undefined || header.jku !== undefined || header.x5u !== undefined)
       throw invalid('it brings its own key');
+    // RFC 8725, section 3.11: what was made for something else (a logout token, a proof of possession) is no sign-in.
+    if (/\+jwt$/i.test(header.typ ?? '') && !/^(application\/)?at\+jwt$/i.test(header.typ ?? ''))
+      throw invalid('it was made for another purpose');
     const { iss } = decodeJwt(token);
     return typeof iss === 'string' ? iss : '';
   } catch (cause) {

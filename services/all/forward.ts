@@ -1,4 +1,9 @@
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { pipeline } from 'node:stream';
 import type { Mount } from '#platform';
 
@@ -12,11 +17,15 @@ export function forward(paths: readonly string[], socketPath: string): Mount[] {
 }
 
 function relay(socketPath: string, request: IncomingMessage, response: ServerResponse): void {
-  const { method, url, headers } = request;
-  const upstream = httpRequest({ socketPath, method, path: url, headers }, (answer) => {
+  const upstream = begun(socketPath, request, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     pipeline(answer, response, () => undefined);
   });
+  if (!upstream) {
+    response.writeHead(400, { connection: 'close' });
+    response.end();
+    return;
+  }
   upstream.once('error', () => {
     if (response.headersSent) response.destroy();
     else unavailable(response);
@@ -24,6 +33,31 @@ function relay(socketPath: string, request: IncomingMessage, response: ServerRes
   response.once('close', () => upstream.destroy());
   pipeline(request, upstream, () => undefined);
 }
+
+/** Undefined for headers that can't be sent on. They go at once: what they throw later would be nobody's to catch. */
+function begun(
+  socketPath: string,
+  { method, url, headers }: IncomingMessage,
+  onAnswer: (answer: IncomingMessage) => void,
+): ClientRequest | undefined {
+  const sent = Object.entries(headers).filter(([name]) => !ofOneConnection.has(name));
+  try {
+    const upstream = httpRequest(
+      { socketPath, method, path: url, headers: Object.fromEntries(sent) },
+      onAnswer,
+    );
+    upstream.flushHeaders();
+    return upstream;
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 9110, section 7.6.1; how the body is framed stays as it was. */
+const ofOneConnection: ReadonlySet<string> = new Set([
+  ...['connection', 'expect', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection'],
+  ...['te', 'trailer', 'upgrade'],
+]);
 
 function unavailable(response: ServerResponse): void {
   const problem = {

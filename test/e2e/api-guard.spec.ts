@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PlainBrowser, signInAs, type Me } from '../support/browser.js';
 import { eventually, TestHouse } from '../support/house.js';
 import { json } from '../support/json.js';
+import { connect } from 'node:net';
 import { documentedRoutes, publicPaths, statusOf, statusWith, type Route } from '../support/open-api-walk.js';
 
 // Served to any valid token; what it may see, the handler decides.
@@ -34,6 +35,40 @@ describe('the guard of the whole API, both processes', () => {
       '/api/decisions/x',
     ])
       expect(paths).toContain(path);
+  });
+
+  it('lives on after headers that are of one connection, or that cannot be sent on', async () => {
+    for (const [name, value] of [
+      ['trailer', 'x'],
+      ['te', 'trailers'],
+      ['expect', 'nothing'],
+      ['upgrade', 'h2c'],
+    ] as const)
+      for (const path of ['/api/sessions', '/api/decisions/x', '/dev-idp/jwks'])
+        await statusOfRaw(house.url + path, { [name]: value });
+    expect(await statusOfRaw(`${house.url}/api/sessions`, { trailer: 'x' })).toBe(401);
+    expect((await fetch(`${house.url}/healthz`)).status).toBe(200);
+  });
+
+  it('lets no browser and no cache keep an answer, and opens no stream for HEAD', async () => {
+    const authorization = `Bearer ${await house.token('approver')}`;
+    for (const path of [
+      '/api/approvals',
+      '/api/identity/me',
+      '/api/setup',
+      '/api/decisions/x',
+      '/api/sessions',
+    ]) {
+      const answer = await fetch(house.url + path, { headers: { authorization } });
+      expect([path, answer.headers.get('cache-control')]).toEqual([path, 'no-store']);
+    }
+    for (let i = 0; i < 12; i++) {
+      const head = await fetch(`${house.url}/api/approvals/stream`, {
+        method: 'HEAD',
+        headers: { authorization },
+      });
+      expect(head.status).toBe(200);
+    }
   });
 
   it('refuses each route without a token', async () => {
@@ -139,4 +174,22 @@ async function signedIn({ url }: TestHouse, role: string): Promise<{ cookie: str
   await signInAs(browser, url, role);
   const { pageSession } = await json<Me>(await browser.ask(`${url}/api/identity/me`));
   return { cookie: `weir=${browser.cookie(url, 'weir')}`, csrf: pageSession?.csrf ?? '' };
+}
+
+/** With headers that no client would send; 0 where the connection broke. */
+function statusOfRaw(url: string, headers: Record<string, string>): Promise<number> {
+  const { hostname, port, pathname } = new URL(url);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () =>
+      socket.write(`GET ${pathname} HTTP/1.1\r\nhost: ${hostname}\r\n${lines.join('')}\r\n`),
+    );
+    socket.once('data', (data) => {
+      resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(data.toString())?.[1] ?? 0));
+      socket.destroy();
+    });
+    socket.on('error', () => resolve(0));
+    socket.on('close', () => resolve(0));
+    socket.setTimeout(3_000, () => socket.destroy());
+  });
 }
