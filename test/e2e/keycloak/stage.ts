@@ -30,6 +30,7 @@ export class Stage {
       yaml: 'demo: true',
       env: { ...env, WEIR_CLIENT_SECRET: secret },
       tokens: () => realm.clientToken('ci-agent', secret),
+      restless: true,
     });
     return new Stage(keycloak, realm, house, chromium);
   }
