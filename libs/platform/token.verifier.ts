@@ -38,6 +38,7 @@ export function createTokenVerifier({ issuers, clock, fetchJson }: TokenVerifier
       if (token.length > maxTokenLength) throw invalid(`it is longer than ${maxTokenLength} bytes`);
       return cache.get(token, async () => {
         const issuer = byIssuer.get(peek(token));
+        refuseOtherPurposes(token);
         if (!issuer) throw invalid('no configured issuer signed it');
         return check(token, issuer.config, issuer.keys, clock);
       });
@@ -68,6 +69,13 @@ export function createClientTokenVerifier(
   };
 }
 
+/** RFC 8725, section 3.11: what was made for something else (a logout token, a proof of possession) signs nobody in. */
+function refuseOtherPurposes(token: string): void {
+  const { typ = '' } = decodeProtectedHeader(token);
+  if (/\+jwt$/i.test(typ) && !/^(application\/)?at\+jwt$/i.test(typ))
+    throw invalid('it was made for another purpose');
+}
+
 /** The `iss` of a token that is not verified yet: fit to look an issuer up with, and for nothing else. */
 function peek(token: string): string {
   try {
@@ -75,9 +83,6 @@ function peek(token: string): string {
     // A token that brings or names its own key wants to be believed by its own word.
     if (header.jwk !== undefined || header.jku !== undefined || header.x5u !== undefined)
       throw invalid('it brings its own key');
-    // RFC 8725, section 3.11: what was made for something else (a logout token, a proof of possession) is no sign-in.
-    if (/\+jwt$/i.test(header.typ ?? '') && !/^(application\/)?at\+jwt$/i.test(header.typ ?? ''))
-      throw invalid('it was made for another purpose');
     const { iss } = decodeJwt(token);
     return typeof iss === 'string' ? iss : '';
   } catch (cause) {
