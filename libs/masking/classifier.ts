@@ -28,12 +28,10 @@ export function findBuiltin(value: Uint8Array, start: number, end: number): Span
   let i = start;
   // Where the last span ended: nothing is looked for behind it.
   let free = start;
-  while (i < end) {
+  for (;;) {
+    while (i < end && trigger[value[i]!] === 0) i++;
+    if (i >= end) return spans;
     const byte = value[i]!;
-    if (trigger[byte] === 0) {
-      i++;
-      continue;
-    }
     let span: Span | undefined;
     let next = i + 1;
     if (kind[byte]! & DIGIT) {
@@ -53,7 +51,6 @@ export function findBuiltin(value: Uint8Array, start: number, end: number): Span
     }
     i = next;
   }
-  return spans;
 }
 
 const shortestCard = 13;

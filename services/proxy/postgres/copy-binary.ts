@@ -55,7 +55,7 @@ export class CopyBinary implements CopyFormat {
       if (rewritten === UNCHANGED) continue;
       out.copy(bytes, kept, value - 4);
       out.int32(rewritten === WRITTEN ? this.masked.position : -1);
-      if (rewritten === WRITTEN) out.copy(this.masked.raw, 0, this.masked.position);
+      if (rewritten === WRITTEN) out.append(this.masked);
       kept = at;
     }
     return kept;

@@ -131,7 +131,7 @@ export function rewriteBinaryArray(
     out.copy(value, kept, from - 4);
     if (rewritten === WRITTEN) {
       out.int32(masked.position);
-      out.copy(masked.raw, 0, masked.position);
+      out.append(masked);
     } else {
       out.int32(-1);
       nulls = true;

@@ -118,7 +118,7 @@ function rewriteValues(
     out.copy(chunk, kept, value - 4);
     if (rewritten === WRITTEN) {
       out.int32(masked.position);
-      out.copy(masked.raw, 0, masked.position);
+      out.append(masked);
     } else {
       out.int32(-1);
     }
