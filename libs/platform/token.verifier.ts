@@ -98,10 +98,12 @@ async function check(
 ): Promise<VerifiedToken & { readonly usableUntil: number }> {
   const payload = await verifiedClaims(token, config, keys, clock, ['exp', 'sub']);
   const expiresAt = (payload.exp ?? 0) * 1000;
+  const skew = config.clockSkew * 1000;
   return {
     principal: principalOf(payload, config),
     expiresAt,
-    usableUntil: expiresAt + config.clockSkew * 1000,
+    ...(payload.iat === undefined ? {} : { issuedAt: Math.min(payload.iat * 1000, clock.now()) - skew }),
+    usableUntil: expiresAt + skew,
   };
 }
 

@@ -17,4 +17,9 @@ export interface VerifiedToken {
   readonly principal: Principal;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /**
+   * Milliseconds since the epoch, the earliest that the issuer's clock may mean by `iat`: never later than now. Absent:
+   * the token does not say.
+   */
+  readonly issuedAt?: number;
 }
