@@ -102,9 +102,15 @@ async function check(
   return {
     principal: principalOf(payload, config),
     expiresAt,
-    ...(payload.iat === undefined ? {} : { issuedAt: Math.min(payload.iat * 1000, clock.now()) - skew }),
+    ...issuedAt(payload, skew, clock.now()),
     usableUntil: expiresAt + skew,
   };
+}
+
+/** One that was issued in the future, by more than the clocks may differ, does not say when. */
+function issuedAt({ iat }: JWTPayload, skew: number, now: number): Pick<VerifiedToken, 'issuedAt'> {
+  if (iat === undefined || iat * 1000 - skew > now) return {};
+  return { issuedAt: iat * 1000 - skew };
 }
 
 async function verifiedClaims(

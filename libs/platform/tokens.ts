@@ -18,8 +18,8 @@ export interface VerifiedToken {
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   /**
-   * Milliseconds since the epoch, the earliest that the issuer's clock may mean by `iat`: never later than now. Absent:
-   * the token does not say.
+   * Milliseconds since the epoch, the earliest that the issuer's clock may mean by `iat`. Absent: the token does not
+   * say, or it says what can't be.
    */
   readonly issuedAt?: number;
 }
