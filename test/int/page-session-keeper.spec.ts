@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PageSessionEndedSchema, payload } from '#events';
 import { newId, type Principal } from '#kernel';
 import { IdentityLog } from '#platform';
@@ -96,7 +96,10 @@ describe('two processes on one state', () => {
       for (let i = 0; i < 5; i++) ids.push(await begin(corp, 'corp', 'ann'));
       corp.claims = { groups: [`round ${round}`], sub: 'ann' };
       clock.ahead += 101_000;
+      const before = corp.asked.length;
       await keep(house, replica);
+      await keep(replica, house);
+      expect(corp.asked.slice(before).filter(({ path }) => path === '/token')).toHaveLength(5);
       for (const id of ids) {
         expect([endOf(id), groupsOf(id)]).toEqual([undefined, [`round ${round}`]]);
         await eventually(() => groupsOf(id, replica)?.includes(`round ${round}`) === true);
@@ -106,10 +109,41 @@ describe('two processes on one state', () => {
       clock.ahead += 101_000;
       await keep(replica);
       await eventually(() => ids.every((id) => groupsOf(id)?.includes('again') === true));
+      const desk = house.app.get(PageSessionDesk, { strict: false });
+      for (const id of ids) await desk.end(sessionsOf(house).get(id)!, 'signed out');
     }
     await replica.stop();
     expect(readdirSync(folder()).filter((file) => file.includes('.'))).toEqual([]);
   }, 30_000);
+
+  it('read what the other was told before they ask', async () => {
+    let isHeld = false;
+    let goOn = () => {};
+    const real = house.log.tail.bind(house.log);
+    const tail = vi.spyOn(house.log, 'tail').mockImplementation((options, handle) =>
+      real(options, async (batch) => {
+        if (isHeld) await new Promise<void>((resolve) => (goOn = resolve));
+        await handle(batch);
+      }),
+    );
+    const replica = await IdentityHouse.start({ identity, clock, beside: house });
+    tail.mockRestore();
+    const id = await begin(corp, 'corp', 'ann');
+    await eventually(() => sessionsOf(replica).get(id) !== undefined);
+    isHeld = true;
+    corp.claims = { groups: ['second'], sub: 'ann' };
+    clock.ahead += 101_000;
+    const before = corp.asked.length;
+    await keep(house);
+    const late = keep(replica);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    isHeld = false;
+    goOn();
+    await late;
+    expect(corp.asked.slice(before).filter(({ path }) => path === '/token')).toHaveLength(1);
+    expect(groupsOf(id, replica)).toEqual(['second']);
+    await replica.stop();
+  });
 
   it('wait for the one that asks, but not for one that died at it', async () => {
     const id = await begin(corp, 'corp', 'ann');

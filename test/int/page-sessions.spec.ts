@@ -423,16 +423,16 @@ describe("the provider's back channel", () => {
   it('ends the session that it names in whichever process it arrives, on whatever machine', async () => {
     const identity = `${roles}\n  oidc:\n    - ${corp.entry('corp')}`;
     const far = await IdentityHouse.start({ identity, clock, beside: house, isElsewhere: true });
-    corp.claims = { groups: [], sid: 's1', sub: 'far' };
+    corp.claims = { groups: [], sid: 'first-of-far', sub: 'far' };
     const one = await signIn();
-    corp.claims = { groups: [], sid: 's2', sub: 'far' };
+    corp.claims = { groups: [], sid: 'second-of-far', sub: 'far' };
     const two = await signIn();
     clock.ahead += 1_000;
-    expect((await send({ sid: 's1' }, 'corp', far)).status).toBe(200);
+    expect((await send({ sid: 'first-of-far' }, 'corp', far)).status).toBe(200);
     await eventually(async () => (await get(one.cookie)).status === 401, 1_000);
     expect((await get(two.cookie)).status).toBe(200);
-    const started = (await house.events()).map(({ raw }) => Buffer.from(raw).toString('latin1'));
-    expect(started.filter((event) => /(sid|"|\n)s[12]\b/.test(event))).toEqual([]);
+    // Only its digest is in the log.
+    for (const { raw } of await house.events()) expect(Buffer.from(raw).includes('-of-far')).toBe(false);
     await far.stop();
   });
 
