@@ -205,9 +205,9 @@ describe('deciding', () => {
     it('ends with signing out, and no other does', async () => {
       const [here, there] = [await signIn('approvers'), await signIn('approvers')];
       const bearer = by(await token(['approvers']));
-      const streams = [];
-      for (const headers of [{ cookie: here.cookie }, { cookie: there.cookie }, bearer])
-        streams.push(await listen(headers));
+      const streams = await Promise.all(
+        [{ cookie: here.cookie }, { cookie: there.cookie }, bearer].map(listen),
+      );
       expect((await signOut(here)).status).toBe(200);
       await eventually(() => streams[0]!.hasEnded(), atOnce);
       await new Promise((resolve) => setTimeout(resolve, 200));

@@ -60,7 +60,7 @@ const endOf = (id: string, at = house) => sessionsOf(at).get(id)?.ended;
 
 describe('a provider that does not answer', () => {
   it('holds up its own people alone, and they are asked about once it does', async () => {
-    const slow = [];
+    const slow: string[] = [];
     for (let i = 0; i < 40; i++) slow.push(await begin(corp, 'corp', 'ann'));
     // Of one person sixteen are left.
     const open = slow.filter((id) => endOf(id) === undefined);
@@ -92,7 +92,7 @@ describe('two processes on one state', () => {
     const replica = await IdentityHouse.start({ identity, clock, beside: house });
     corp.rotates = true;
     for (let round = 0; round < 3; round++) {
-      const ids = [];
+      const ids: string[] = [];
       for (let i = 0; i < 5; i++) ids.push(await begin(corp, 'corp', 'ann'));
       corp.claims = { groups: [`round ${round}`], sub: 'ann' };
       clock.ahead += 101_000;

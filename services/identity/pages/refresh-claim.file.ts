@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 
 /** Milliseconds. A provider has less for all its answers together: whoever claimed before that has died since. */
 export const claimLife = 90_000;
@@ -28,8 +28,7 @@ export async function isLeftBehind(path: string): Promise<boolean> {
 
 async function create(path: string, owner: string): Promise<boolean> {
   try {
-    const file = await open(path, 'wx', 0o600);
-    await file.writeFile(owner).finally(() => file.close());
+    await writeFile(path, owner, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
