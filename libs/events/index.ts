@@ -16,7 +16,11 @@ export {
   SignedInSchema,
   SignInRefusedSchema,
   type Principal as WirePrincipal,
+  type PageSessionEnded,
+  type PageSessionRefreshed,
+  type PageSessionSeen,
   type PageSessionStarted,
+  type SamlAssertionTaken,
   type SignedIn,
   type SignInRefused,
 } from './gen/weir/events/v1/identity_pb.js';

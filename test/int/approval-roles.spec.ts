@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { create } from '@bufbuild/protobuf';
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { approval, toApprovalEnvelope, toWirePrincipal, type RequestApproval } from '#domain';
 import { openEmbeddedLog, type EventLog } from '#event-log';
-import { encodeEnvelope, newEvent, PageSessionRefreshedSchema, topics } from '#events';
+import { encodeEnvelope, newEvent, PageSessionStartedSchema, topics } from '#events';
 import { newId, systemClock as clock, type Principal } from '#kernel';
 import { ApprovalHousekeeping, ApprovalModule } from '../../services/approval/index.js';
 import { openHouse, specConfig, type House } from './approval.house.js';
@@ -60,11 +60,16 @@ describe('who lost the role meanwhile', () => {
     return id;
   }
 
-  /** As a page session's refresh tells it. */
+  /** As a page's sign-in tells it. */
   async function now(who: Principal, ...groups: readonly string[]): Promise<void> {
-    const principal = toWirePrincipal({ ...who, groups: ['approvers', ...groups] });
-    const message = create(PageSessionRefreshedSchema, { pageSessionId: 'pgs_1', principal });
-    const event = newEvent(PageSessionRefreshedSchema, message, { source: 'spec', subject: who.id, clock });
+    const init = {
+      pageSessionId: newId('pgs'),
+      secretHash: randomBytes(32),
+      principal: toWirePrincipal({ ...who, groups: ['approvers', ...groups] }),
+      ...{ provider: 'corp', kind: 'oidc', idleUs: 600_000_000n },
+      endsAtUs: BigInt(clock.now() + 600_000) * 1000n,
+    };
+    const event = newEvent(PageSessionStartedSchema, init, { source: 'spec', subject: who.id, clock });
     await log.append(topics.identity, [encodeEnvelope(event)]);
   }
 

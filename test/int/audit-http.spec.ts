@@ -15,7 +15,7 @@ import {
   EndSessionSchema,
   LinkSchema,
   newEvent,
-  PageSessionRefreshedSchema,
+  PageSessionStartedSchema,
   payload,
   ResultChunkSchema,
   SessionEndedSchema,
@@ -344,12 +344,16 @@ describe('what a requester did lately', () => {
 
   it('is not shown to one who is known to have lost the role since the token was issued', async () => {
     const { principal } = await verifier.verify('ok-approvers');
-    const refreshed = newEvent(
-      PageSessionRefreshedSchema,
-      { pageSessionId: 'pgs_1', principal: toWirePrincipal({ ...principal, groups: [] }) },
+    const started = newEvent(
+      PageSessionStartedSchema,
+      {
+        ...{ pageSessionId: 'pgs_1', secretHash: Buffer.alloc(32), provider: 'corp', kind: 'oidc' },
+        principal: toWirePrincipal({ ...principal, groups: [] }),
+        ...{ idleUs: 60_000_000n, endsAtUs: BigInt(Date.now() + 60_000) * 1000n },
+      },
       { source: 'identity/test', subject: principal.id, clock: systemClock },
     );
-    await log.append(topics.identity, [encodeEnvelope(refreshed)]);
+    await log.append(topics.identity, [encodeEnvelope(started)]);
     expect((await get('/api/activity/apr_1', 'ok-approvers')).status).toBe(404);
   });
 });

@@ -17,6 +17,8 @@ export class HostileProvider {
   forge: ((claims: JWTPayload) => Promise<string> | string) | undefined;
   /** Of the token endpoint, by grant type: an error's status and code. */
   refuse: Record<string, { status: number; error: string }> = {};
+  /** Refresh tokens are answered when this is. */
+  held: Promise<void> | undefined;
   /** No endpoint answers. */
   away = false;
   refreshTokens = true;
@@ -102,6 +104,7 @@ export class HostileProvider {
     if (path === '/revoke') return send(200, {});
     if (path !== '/token') return send(404, {});
     const grant = body.get('grant_type') ?? '';
+    if (grant === 'refresh_token') await this.held;
     const refused = this.refuse[grant];
     if (refused) return send(refused.status, { error: refused.error });
     const token = body.get('refresh_token') ?? '';

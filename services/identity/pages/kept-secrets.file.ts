@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { openJson, sealJson } from '#domain';
 import { AppError } from '#kernel';
 import type { KeptSecrets } from '../sign-in/sign-in.provider.js';
+import { claim, isLeftBehind } from './refresh-claim.file.js';
 
 const idShape = /^pgs_[0-9a-z]{26}$/;
 const shape = z.record(z.string(), z.string());
@@ -45,10 +46,20 @@ export class KeptSecretsFiles {
     await rm(this.#path(id), { force: true });
   }
 
-  /** The sessions for which something is kept. */
-  async list(): Promise<string[]> {
-    const files = await readdir(this.#dir).catch(() => []);
-    return files.filter((file) => idShape.test(file));
+  /** The right to spend what is kept, which one process has at a time: resolves to what gives it back. */
+  claim(id: string): Promise<(() => Promise<void>) | undefined> {
+    return claim(`${this.#path(id)}.claim`);
+  }
+
+  /** Removes what no session needs, and what stands beside (drafts, claims) once nobody can be at it any more. */
+  async sweep(isNeeded: (id: string) => boolean): Promise<void> {
+    for (const file of await readdir(this.#dir).catch(() => [])) {
+      const [id = '', ...more] = file.split('.');
+      if (!idShape.test(id)) continue;
+      const path = join(this.#dir, file);
+      const isRubbish = more.length === 0 ? !isNeeded(id) : await isLeftBehind(path);
+      if (isRubbish) await rm(path, { force: true });
+    }
   }
 
   /** Ids come from events: nothing but an id becomes a path. */

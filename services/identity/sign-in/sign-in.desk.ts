@@ -102,7 +102,8 @@ export class SignInDesk {
   /** Who signs in anew leaves no second session behind in the same browser. */
   async #endFormer(request: IncomingMessage): Promise<void> {
     const secret = readCookie(request.headers.cookie, this.pages.cookies.session);
-    const former = secret && this.pages.book.bySecretHash(hashPageSecret(secret).toString('hex'));
+    const former =
+      secret && this.pages.identity.sessions.bySecretHash(hashPageSecret(secret).toString('hex'));
     if (former && former.ended === undefined) await this.desk.end(former, 'signed out');
   }
 
@@ -129,6 +130,6 @@ export class SignInDesk {
       sourceAddress: sourceAddress(request, this.#trusted),
     };
     const origin = { source: `identity/${this.instance}`, subject: `${name}:`, clock: this.clock };
-    await this.pages.append(newEvent(SignInRefusedSchema, init, origin)).catch(() => undefined);
+    await this.pages.identity.append(newEvent(SignInRefusedSchema, init, origin)).catch(() => undefined);
   }
 }

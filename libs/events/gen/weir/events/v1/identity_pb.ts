@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weir/events/v1/identity.proto.
  */
 export const file_weir_events_v1_identity: GenFile = /*@__PURE__*/
-  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9pZGVudGl0eS5wcm90bxIOd2Vpci5ldmVudHMudjEiggEKCVByaW5jaXBhbBIKCgJpZBgBIAEoCRIOCgZpc3N1ZXIYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIMCgRraW5kGAQgASgJEg4KBmdyb3VwcxgFIAMoCRIUCgxvbl9iZWhhbGZfb2YYBiABKAkSFAoMZGlzcGxheV9uYW1lGAcgASgJImEKCFNpZ25lZEluEiwKCXByaW5jaXBhbBgBIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBIPCgd0aHJvdWdoGAIgASgJEhYKDnNvdXJjZV9hZGRyZXNzGAMgASgJIlYKDVNpZ25JblJlZnVzZWQSDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSDwoHdGhyb3VnaBgDIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgEIAEoCSLgAQoSUGFnZVNlc3Npb25TdGFydGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRITCgtzZWNyZXRfaGFzaBgCIAEoDBIsCglwcmluY2lwYWwYAyABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEAoIcHJvdmlkZXIYBCABKAkSDAoEa2luZBgFIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgGIAEoCRISCgplbmRzX2F0X3VzGAcgASgDEg8KB2lkbGVfdXMYCCABKAMSEQoJZ3JvdXBzX3VzGAkgASgDIioKD1BhZ2VTZXNzaW9uU2VlbhIXCg9wYWdlX3Nlc3Npb25faWQYASABKAkiXQoUUGFnZVNlc3Npb25SZWZyZXNoZWQSFwoPcGFnZV9zZXNzaW9uX2lkGAEgASgJEiwKCXByaW5jaXBhbBgCIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbCI7ChBQYWdlU2Vzc2lvbkVuZGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiVwoSU2FtbEFzc2VydGlvblRha2VuEhAKCHByb3ZpZGVyGAEgASgJEhYKDmFzc2VydGlvbl9oYXNoGAIgASgMEhcKD3VzYWJsZV91bnRpbF91cxgDIAEoA2IGcHJvdG8z");
+  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9pZGVudGl0eS5wcm90bxIOd2Vpci5ldmVudHMudjEiggEKCVByaW5jaXBhbBIKCgJpZBgBIAEoCRIOCgZpc3N1ZXIYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIMCgRraW5kGAQgASgJEg4KBmdyb3VwcxgFIAMoCRIUCgxvbl9iZWhhbGZfb2YYBiABKAkSFAoMZGlzcGxheV9uYW1lGAcgASgJImEKCFNpZ25lZEluEiwKCXByaW5jaXBhbBgBIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBIPCgd0aHJvdWdoGAIgASgJEhYKDnNvdXJjZV9hZGRyZXNzGAMgASgJIlYKDVNpZ25JblJlZnVzZWQSDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSDwoHdGhyb3VnaBgDIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgEIAEoCSL8AQoSUGFnZVNlc3Npb25TdGFydGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRITCgtzZWNyZXRfaGFzaBgCIAEoDBIsCglwcmluY2lwYWwYAyABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEAoIcHJvdmlkZXIYBCABKAkSDAoEa2luZBgFIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgGIAEoCRISCgplbmRzX2F0X3VzGAcgASgDEg8KB2lkbGVfdXMYCCABKAMSEQoJZ3JvdXBzX3VzGAkgASgDEhoKEnNlc3Npb25faW5kZXhfaGFzaBgKIAEoDCIqCg9QYWdlU2Vzc2lvblNlZW4SFwoPcGFnZV9zZXNzaW9uX2lkGAEgASgJIl0KFFBhZ2VTZXNzaW9uUmVmcmVzaGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRIsCglwcmluY2lwYWwYAiABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwiOwoQUGFnZVNlc3Npb25FbmRlZBIXCg9wYWdlX3Nlc3Npb25faWQYASABKAkSDgoGcmVhc29uGAIgASgJIlcKElNhbWxBc3NlcnRpb25UYWtlbhIQCghwcm92aWRlchgBIAEoCRIWCg5hc3NlcnRpb25faGFzaBgCIAEoDBIXCg91c2FibGVfdW50aWxfdXMYAyABKANiBnByb3RvMw");
 
 /**
  * Who acts, as verified at the time of the event.
@@ -190,6 +190,14 @@ export type PageSessionStarted = Message<"weir.events.v1.PageSessionStarted"> & 
    * @generated from field: int64 groups_us = 9;
    */
   groupsUs: bigint;
+
+  /**
+   * SHA-256 of the provider's name, a line feed, and the provider's own name for its session (`sid`, SessionIndex); empty
+   * where it gave none. So that every process can end the session that the provider means.
+   *
+   * @generated from field: bytes session_index_hash = 10;
+   */
+  sessionIndexHash: Uint8Array;
 };
 
 /**
@@ -252,7 +260,8 @@ export type PageSessionEnded = Message<"weir.events.v1.PageSessionEnded"> & {
   pageSessionId: string;
 
   /**
-   * `signed out`, `signed out at the provider`, `the provider refused`, `idle`, `over`.
+   * `signed out`, `signed out at the provider`, `the provider refused`, `too many`, `idle`, `over`; the
+   * last two count only where the log's own time says so.
    *
    * @generated from field: string reason = 2;
    */
