@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Module, type INestApplication } from '@nestjs/common';
+import { Module, type INestApplication, type Type } from '@nestjs/common';
 import { openEmbeddedLog, type EventLog, type LoggedEvent } from '#event-log';
 import { topics } from '#events';
 import { systemClock, type Clock } from '#kernel';
@@ -25,6 +25,8 @@ export interface IdentityHouseOptions {
   /** Of another house: two processes on one state. */
   readonly beside?: IdentityHouse;
   readonly more?: readonly (new () => object)[];
+  /** Services beside this one. */
+  readonly modules?: readonly Type[];
 }
 
 /** Real time, and so much on top. */
@@ -57,7 +59,10 @@ export class IdentityHouse {
     const verifier = createTokenVerifier({ issuers: issuersOf(config), clock });
     const platform = PlatformModule.forRoot({ config, clock, eventLog, instance: `test-${port}`, verifier });
     class TestModule {}
-    Module({ imports: [platform, IdentityModule], controllers: [...(options.more ?? [])] })(TestModule);
+    Module({
+      imports: [platform, IdentityModule, ...(options.modules ?? [])],
+      controllers: [...(options.more ?? [])],
+    })(TestModule);
     const provider = await openDevProvider(config);
     const app = await bootHttp(TestModule, {
       listen: { host: '127.0.0.1', port },

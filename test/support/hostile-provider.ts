@@ -55,8 +55,8 @@ export class HostileProvider {
   }
 
   /** `weir.yaml`'s entry for it. */
-  entry(name: string, more = ''): string {
-    return `{ name: ${name}, issuer: "${this.issuer}", audience: weir, algorithms: [ES256], clockSkew: 0, signIn: { clientId: pages${more} } }`;
+  entry(name: string, more = '', own = ''): string {
+    return `{ name: ${name}, issuer: "${this.issuer}", audience: weir, algorithms: [ES256], clockSkew: 0${own}, signIn: { clientId: pages${more} } }`;
   }
 
   async stop(): Promise<void> {

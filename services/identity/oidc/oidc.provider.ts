@@ -22,6 +22,7 @@ import type { SignInTransaction } from '../sign-in/sign-in.transaction.js';
 import { readLogoutToken, type ProviderLogout } from './logout-token.js';
 import { OidcClient, type SignInConfig } from './oidc.client.js';
 import { isRefusal, signInFailure } from './oidc.failure.js';
+import { refuseTwoNames } from './pairwise-subjects.js';
 
 type Tokens = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>;
 type Claims = Awaited<ReturnType<ClientTokenVerifier['claims']>>;
@@ -66,7 +67,9 @@ export class OidcSignIn implements SignInProvider {
   async begin(transaction: SignInTransaction): Promise<Begun> {
     try {
       const verifier = transaction.derive('pkce');
-      const url = oidc.buildAuthorizationUrl(await this.#client.configuration(), {
+      const config = await this.#client.configuration();
+      refuseTwoNames(config, this.#issuer);
+      const url = oidc.buildAuthorizationUrl(config, {
         redirect_uri: this.redirectUri,
         scope: this.#signIn.scopes.join(' '),
         state: transaction.id,
@@ -94,7 +97,7 @@ export class OidcSignIn implements SignInProvider {
       const principal = await this.#principal(config, tokens, claims);
       return {
         principal,
-        kept: keep(tokens, {}),
+        kept: keep(tokens, { subject: claims.sub ?? '' }),
         isReadAgain: tokens.refresh_token !== undefined,
         ...sid(claims),
       };
@@ -112,7 +115,7 @@ export class OidcSignIn implements SignInProvider {
       const config = await this.#client.configuration();
       const tokens = await oidc.refreshTokenGrant(config, refreshToken);
       kept = keep(tokens, before);
-      const claims = (await this.#verified(tokens)) ?? subjectOf(idToken);
+      const claims = (await this.#verified(tokens)) ?? this.#subjectOf(idToken);
       return { kind: 'person', principal: await this.#principal(config, tokens, claims), kept };
     } catch (error) {
       return isRefusal(error)
@@ -152,13 +155,20 @@ export class OidcSignIn implements SignInProvider {
     return token === undefined ? undefined : this.#signedTokens.claims(token, ['exp', 'iat', 'sub']);
   }
 
+  /** Of an ID token that was verified when it came: whom userinfo must be about. Nothing else of it still counts. */
+  #subjectOf(idToken: string): Claims {
+    const names = ['iss', 'sub', this.#issuer.subjectClaim];
+    return Object.fromEntries(Object.entries(decodeJwt(idToken)).filter(([name]) => names.includes(name)));
+  }
+
   /** Groups are the ID token's; where it has none, userinfo's; where that has none, none. */
   async #principal(config: oidc.Configuration, tokens: Tokens, claims: Claims): Promise<Principal> {
     const { groupsClaim } = this.#issuer;
     const { userinfo_endpoint: endpoint } = config.serverMetadata();
     if (claims[groupsClaim] !== undefined || endpoint === undefined) return principalOf(claims, this.#issuer);
     const info = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub ?? '');
-    const { act: _, ...about } = info as Claims;
+    // Who it is stands in the signed token alone.
+    const { act: _, [this.#issuer.subjectClaim]: __, ...about } = info as Claims;
     return principalOf({ ...about, ...claims }, this.#issuer);
   }
 }
@@ -170,12 +180,6 @@ function keep(tokens: Tokens, before: KeptSecrets): KeptSecrets {
     ...(idToken === undefined ? {} : { idToken }),
     ...(refreshToken === undefined ? {} : { refreshToken }),
   };
-}
-
-/** Of an ID token that was verified when it came: whom userinfo must be about. Nothing else of it still counts. */
-function subjectOf(idToken: string): Claims {
-  const { iss, sub } = decodeJwt(idToken);
-  return { ...(iss === undefined ? {} : { iss }), ...(sub === undefined ? {} : { sub }) };
 }
 
 function sid({ sid: index }: Claims): Pick<SignedInPerson, 'sessionIndex'> {

@@ -85,7 +85,8 @@ export class PageSessionDesk {
 
   /**
    * The provider says that somebody's session there has ended, at `at`: the sessions that it began here before end,
-   * too. Which one, says its index; without one, all of that subject. One whose index is not known may be meant.
+   * too. Which one, says its index; without one, all of that subject, as the provider called it (a person may be named
+   * by another claim here). One whose index is not known may be meant.
    */
   async endAtProvider(
     provider: string,
@@ -100,10 +101,11 @@ export class PageSessionDesk {
       .all()
       .filter(
         (session) => session.provider === provider && session.ended === undefined && session.startedAt <= at,
-      )
-      .filter(({ principal }) => subject === undefined || principal.id === `${provider}:${subject}`);
+      );
     for (const session of candidates) {
-      const known = (await this.kept.get(session.id))?.['sessionIndex'];
+      const kept = await this.kept.get(session.id);
+      if (subject !== undefined && subject !== (kept?.['subject'] ?? session.principal.subject)) continue;
+      const known = kept?.['sessionIndex'];
       const isMeant =
         sessionIndex === undefined || known === sessionIndex || (known === undefined && subject);
       if (isMeant) await this.end(session, 'signed out at the provider');
