@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { decodeJwt } from 'jose';
 import * as oidc from 'openid-client';
 import { z } from 'zod';
@@ -21,7 +22,7 @@ import {
 import type { SignInTransaction } from '../sign-in/sign-in.transaction.js';
 import { readLogoutToken, type ProviderLogout } from './logout-token.js';
 import { OidcClient, type SignInConfig } from './oidc.client.js';
-import { isRefusal, signInFailure } from './oidc.failure.js';
+import { isOfSomebodyElse, isRefusal, signInFailure } from './oidc.failure.js';
 import { refuseTwoNames } from './pairwise-subjects.js';
 
 type Tokens = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>;
@@ -35,6 +36,7 @@ export class OidcSignIn implements SignInProvider {
   readonly name: string;
   readonly label: string;
   readonly cli: SignInProvider['cli'];
+  readonly #log = new Logger('sign-in');
   readonly #issuer: OidcIssuerConfig;
   readonly #signIn: SignInConfig;
   readonly #client: OidcClient;
@@ -115,8 +117,11 @@ export class OidcSignIn implements SignInProvider {
       const config = await this.#client.configuration();
       const tokens = await oidc.refreshTokenGrant(config, refreshToken);
       kept = keep(tokens, before);
-      const claims = (await this.#verified(tokens)) ?? this.#subjectOf(idToken);
-      return { kind: 'person', principal: await this.#principal(config, tokens, claims), kept };
+      const claims = await this.#verified(tokens);
+      const principal = claims
+        ? await this.#principal(config, tokens, claims)
+        : principalOf(await this.#withUserinfo(config, tokens, this.#subjectOf(idToken)), this.#issuer);
+      return { kind: 'person', principal, kept };
     } catch (error) {
       return isRefusal(error)
         ? { kind: 'refused' }
@@ -161,15 +166,26 @@ export class OidcSignIn implements SignInProvider {
     return Object.fromEntries(Object.entries(decodeJwt(idToken)).filter(([name]) => names.includes(name)));
   }
 
-  /** Groups are the ID token's; where it has none, userinfo's; where that has none, none. */
+  /** Groups are the ID token's; where it has none, userinfo's; where that has none or can't be had, none. */
   async #principal(config: oidc.Configuration, tokens: Tokens, claims: Claims): Promise<Principal> {
-    const { groupsClaim } = this.#issuer;
-    const { userinfo_endpoint: endpoint } = config.serverMetadata();
-    if (claims[groupsClaim] !== undefined || endpoint === undefined) return principalOf(claims, this.#issuer);
+    if (claims[this.#issuer.groupsClaim] !== undefined) return principalOf(claims, this.#issuer);
+    try {
+      return principalOf(await this.#withUserinfo(config, tokens, claims), this.#issuer);
+    } catch (error) {
+      if (isOfSomebodyElse(error)) throw error;
+      const principal = principalOf(claims, this.#issuer);
+      const why = `the ID token has no ${this.#issuer.groupsClaim}, and userinfo fails: ${signInFailure(error).message}`;
+      this.#log.warn({ message: `${principal.id} has no groups: ${why}`, provider: this.name });
+      return principal;
+    }
+  }
+
+  /** The claims, and those of userinfo that they lack; who it is stands in the signed token alone. */
+  async #withUserinfo(config: oidc.Configuration, tokens: Tokens, claims: Claims): Promise<Claims> {
+    if (config.serverMetadata().userinfo_endpoint === undefined) return claims;
     const info = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub ?? '');
-    // Who it is stands in the signed token alone.
     const { act: _, [this.#issuer.subjectClaim]: __, ...about } = info as Claims;
-    return principalOf({ ...about, ...claims }, this.#issuer);
+    return { ...about, ...claims };
   }
 }
 
