@@ -12,9 +12,7 @@ import {
 } from '#platform';
 import {
   SignInFailure,
-  type Begun,
   type KeptSecrets,
-  type ProviderAnswer,
   type ReadAgain,
   type SignedInPerson,
   type SignInProvider,
@@ -66,7 +64,7 @@ export class OidcSignIn implements SignInProvider {
     return `${this.#publicUrl}/api/identity/callback/${this.name}`;
   }
 
-  async begin(transaction: SignInTransaction): Promise<Begun> {
+  async begin(transaction: SignInTransaction): Promise<string> {
     try {
       const verifier = transaction.derive('pkce');
       const config = await this.#client.configuration();
@@ -79,13 +77,13 @@ export class OidcSignIn implements SignInProvider {
         code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
       });
-      return { redirect: url.href };
+      return url.href;
     } catch (error) {
       throw signInFailure(error);
     }
   }
 
-  async complete({ search }: ProviderAnswer, transaction: SignInTransaction): Promise<SignedInPerson> {
+  async complete(search: string, transaction: SignInTransaction): Promise<SignedInPerson> {
     try {
       const config = await this.#client.configuration();
       const tokens = await oidc.authorizationCodeGrant(config, new URL(this.redirectUri + search), {
