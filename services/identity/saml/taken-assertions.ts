@@ -41,21 +41,24 @@ export class TakenAssertions implements Fold, OnModuleInit, OnModuleDestroy {
     if (!appended?.folded)
       throw new SignInFailure('unavailable', 'the log does not say whether it is the first');
     if (this.#first.get(assertionHash.toString('hex'))?.at !== place(appended.position))
-      throw new SignInFailure('expired', 'this assertion was taken before');
+      throw new SignInFailure('expired', 'this assertion was taken before, or grew too old on the way');
   }
 
-  apply({ envelope, position }: LoggedEvent): void {
+  /**
+   * By the log's time, which never goes back: what is forgotten is too old for every process, whatever its own clock
+   * says, and too old to be taken anew.
+   */
+  apply({ envelope, position, appendedAt }: LoggedEvent): void {
     const taken = payload(SamlAssertionTakenSchema, envelope);
     if (!taken) return;
-    this.#forget();
+    this.#forget(appendedAt);
     const hash = Buffer.from(taken.assertionHash).toString('hex');
-    if (!this.#first.has(hash))
-      this.#first.set(hash, { at: place(position), until: Number(taken.usableUntilUs / 1000n) });
+    const until = Number(taken.usableUntilUs / 1000n);
+    if (appendedAt < until && !this.#first.has(hash)) this.#first.set(hash, { at: place(position), until });
   }
 
   /** In the order in which they came, which is nearly that in which they end. */
-  #forget(): void {
-    const now = this.clock.now();
+  #forget(now: number): void {
     for (const [hash, { until }] of this.#first) {
       if (now < until) return;
       this.#first.delete(hash);
