@@ -5,7 +5,7 @@ import {
   newEvent,
   PageSessionRefreshedSchema,
   PageSessionStartedSchema,
-  SignedInSchema,
+  SignInRefusedSchema,
   topics,
   type Envelope,
 } from '#events';
@@ -61,8 +61,8 @@ describe('the groups that are known of a person', () => {
 
   it('come from page sessions, not from what else is in the topic or does not decode', () => {
     const known = new KnownGroups();
-    const message = create(SignedInSchema, { principal: toWirePrincipal(bo) });
-    apply(known, newEvent(SignedInSchema, message, { source: 'spec', subject: bo.id, clock }));
+    const message = create(SignInRefusedSchema, { code: 'refused', through: 'pages' });
+    apply(known, newEvent(SignInRefusedSchema, message, { source: 'spec', subject: bo.id, clock }));
     apply(known, { ...started(bo), data: Uint8Array.of(0xff, 0xff) });
     expect(known.of(bo.id)).toBeUndefined();
   });

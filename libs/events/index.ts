@@ -13,12 +13,9 @@ export {
   PageSessionStartedSchema,
   PrincipalSchema,
   SamlAssertionTakenSchema,
-  SignedInSchema,
   SignInRefusedSchema,
   type Principal as WirePrincipal,
   type PageSessionStarted,
-  type SignedIn,
-  type SignInRefused,
 } from './gen/weir/events/v1/identity_pb.js';
 export * from './gen/weir/events/v1/notification_pb.js';
 export * from './gen/weir/events/v1/policy_pb.js';
