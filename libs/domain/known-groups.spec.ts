@@ -5,7 +5,7 @@ import {
   PageSessionEndedSchema,
   PageSessionRefreshedSchema,
   PageSessionStartedSchema,
-  SignedInSchema,
+  SignInRefusedSchema,
   topics,
   type Envelope,
 } from '#events';
@@ -110,7 +110,8 @@ describe('the groups that are known of a person', () => {
   });
 
   it('come from page sessions, not from what else is in the topic or does not decode', () => {
-    put(newEvent(SignedInSchema, { principal: toWirePrincipal(bo) }, origin(bo)));
+    const refused = { code: 'refused', through: 'pages' };
+    put(newEvent(SignInRefusedSchema, refused, origin(bo)));
     put({ ...startOf(bo), data: Uint8Array.of(0xff, 0xff) });
     expect(groupsOf(bo.id)).toBeUndefined();
   });

@@ -44,6 +44,7 @@ function opened(started: Facts<PageSessionStarted>, at: number): PageSession | u
     provider: started.provider,
     kind: started.kind === 'saml' ? 'saml' : 'oidc',
     indexHash: hex(started.sessionIndexHash),
+    subjectHash: hex(started.subjectHash),
     ...{ startedAt: at, seenAt: at, readAt: at, endsAt, idle },
     groupsFor: milliseconds(started.groupsUs),
   };

@@ -13,6 +13,8 @@ export interface PageSession {
   readonly kind: 'oidc' | 'saml';
   /** `sessionIndexHash` of the provider's own name for its session, hexadecimal; empty where that is not known. */
   readonly indexHash: string;
+  /** `subjectHash` of the provider's own name for the person, where that may not be the one used here; else empty. */
+  readonly subjectHash: string;
   readonly startedAt: number;
   readonly seenAt: number;
   readonly readAt: number;
@@ -28,6 +30,11 @@ export interface PageSession {
 /** What events hold of the provider's own name for a session (OpenID Connect's `sid`, SAML's SessionIndex). */
 export function sessionIndexHash(provider: string, index: string): Buffer {
   return createHash('sha256').update(`${provider}\n${index}`).digest();
+}
+
+/** What events hold of the provider's own name for a person, who may be named by another claim here. */
+export function subjectHash(provider: string, subject: string): Buffer {
+  return createHash('sha256').update(`${provider}\nsubject\n${subject}`).digest();
 }
 
 export function idleUntil({ seenAt, idle }: PageSession): number {

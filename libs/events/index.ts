@@ -13,7 +13,6 @@ export {
   PageSessionStartedSchema,
   PrincipalSchema,
   SamlAssertionTakenSchema,
-  SignedInSchema,
   SignInRefusedSchema,
   type Principal as WirePrincipal,
   type PageSessionEnded,
@@ -21,7 +20,6 @@ export {
   type PageSessionSeen,
   type PageSessionStarted,
   type SamlAssertionTaken,
-  type SignedIn,
   type SignInRefused,
 } from './gen/weir/events/v1/identity_pb.js';
 export * from './gen/weir/events/v1/notification_pb.js';

@@ -4,6 +4,7 @@ export * from './breath.js';
 export * from './approval-keys.js';
 export * from './config.load.js';
 export type { ConfigProblem } from './config.problems.js';
+export * from './config.references.js';
 export * from './config.schema.js';
 export * from './config.secret.js';
 export * from './connection-secret.js';

@@ -46,6 +46,7 @@ const settings = (name: string, issuer: string): OidcIssuerConfig => ({
   name,
   issuer,
   audience: 'weir',
+  subjectClaim: 'sub',
   groupsClaim: 'groups',
   agents: ['agents'],
   algorithms: ['ES256'],

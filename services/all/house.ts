@@ -6,6 +6,7 @@ import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
   createTokenVerifier,
+  expectReferences,
   issuersOf,
   loadConfig,
   OpenApi,
@@ -41,6 +42,7 @@ export interface House {
 /** Everything on this machine: the gate in this process, audit in a child. Throws what stops it from starting. */
 export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<House> {
   const config = withDevRoles(loadConfig(env, cwd));
+  expectReferences(config, env);
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   // First: it loads as much as the gate does, on the other processor.
   const audit = auditChild(env);

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { pageSessionOver, sessionIndexHash, toWirePrincipal, type PageSession } from '#domain';
+import { pageSessionOver, sessionIndexHash, subjectHash, toWirePrincipal, type PageSession } from '#domain';
 import {
   newEvent,
   PageSessionEndedSchema,
@@ -61,6 +61,7 @@ export class PageSessionDesk {
     const secret = newPageSecret();
     await this.kept.put(id, { ...person.kept, ...index(person) });
     const { idle, refresh } = this.config.identity.pages;
+    const ownName = person.kept?.['subject'];
     const init = {
       pageSessionId: id,
       secretHash: hashPageSecret(secret),
@@ -69,6 +70,7 @@ export class PageSessionDesk {
       endsAtUs: microseconds(this.#endOf(person, now)),
       idleUs: microseconds(idle * 1000),
       groupsUs: microseconds(person.isReadAgain ? groupsLife * refresh * 1000 : 0),
+      ...(ownName && { subjectHash: subjectHash(name, ownName) }),
       ...(person.sessionIndex && { sessionIndexHash: sessionIndexHash(name, person.sessionIndex) }),
     };
     await this.identity.append(newEvent(PageSessionStartedSchema, init, this.#origin(person.principal)));
@@ -96,7 +98,8 @@ export class PageSessionDesk {
 
   /**
    * The provider says that somebody's session there has ended, at `at`: the sessions that it began here before end,
-   * too. Which one, says its index; without one, all of that subject. One whose index is not known may be meant.
+   * too. Which one, says its index; without one, all of that subject, as the provider called it (a person may be named
+   * by another claim here). One whose index is not known may be meant.
    */
   async endAtProvider(
     provider: string,
@@ -115,7 +118,7 @@ export class PageSessionDesk {
       .all()
       .filter((session) => session.provider === provider && session.ended === undefined)
       .filter(({ startedAt }) => startedAt <= at)
-      .filter(({ principal }) => subject === undefined || principal.id === `${provider}:${subject}`)
+      .filter((session) => subject === undefined || isSubject(session, subject))
       .filter(
         (session) =>
           indexHash === undefined ||
@@ -150,4 +153,10 @@ function index({ sessionIndex }: SignedInPerson): KeptSecrets {
 
 function microseconds(ms: number): bigint {
   return BigInt(Math.round(ms)) * 1000n;
+}
+
+/** The provider calls people by its own name, which may not be the claim that names them here. */
+function isSubject({ provider, principal, subjectHash: hash }: PageSession, subject: string): boolean {
+  if (hash === '') return principal.id === `${provider}:${subject}`;
+  return hash === subjectHash(provider, subject).toString('hex');
 }

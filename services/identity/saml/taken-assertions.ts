@@ -33,20 +33,23 @@ export class TakenAssertions implements IdentityFold {
     if (!appended.folded)
       throw new SignInFailure('unavailable', 'the log does not say whether it is the first');
     if (this.#first.get(assertionHash.toString('hex'))?.at !== place(appended.position))
-      throw new SignInFailure('expired', 'this assertion was taken before');
+      throw new SignInFailure('expired', 'this assertion was taken before, or grew too old on the way');
   }
 
-  apply({ type, data: taken, position }: IdentityEvent): void {
+  /**
+   * By the log's time, which never goes back: what is forgotten is too old for every process, whatever its own clock
+   * says, and too old to be taken anew.
+   */
+  apply({ type, data: taken, position, at }: IdentityEvent): void {
     if (type !== 'SamlAssertionTaken') return;
-    this.#forget();
+    this.#forget(at);
     const hash = Buffer.from(taken.assertionHash).toString('hex');
-    if (!this.#first.has(hash))
-      this.#first.set(hash, { at: place(position), until: Number(taken.usableUntilUs / 1000n) });
+    const until = Number(taken.usableUntilUs / 1000n);
+    if (at < until && !this.#first.has(hash)) this.#first.set(hash, { at: place(position), until });
   }
 
   /** In the order in which they came, which is nearly that in which they end. */
-  #forget(): void {
-    const now = this.clock.now();
+  #forget(now: number): void {
     for (const [hash, { until }] of this.#first) {
       if (now < until) return;
       this.#first.delete(hash);
