@@ -166,8 +166,8 @@ connections:
   }
 
   async down(): Promise<void> {
-    await this.house.stop();
-    await this.shop.stop();
+    console.time('house'); await this.house.stop(); console.timeEnd('house');
+    console.time('shop'); await this.shop.stop(); console.timeEnd('shop');
   }
 }
 
@@ -181,7 +181,7 @@ async function furnish({ host, port, superuser, password, database }: PostgresSe
   const admin = new pg.Client({ host, port, user: superuser, password, database });
   await admin.connect();
   const table = pg.escapeIdentifier(hostileTable);
-  await admin.query(`create role shop login; create table ${table} (${table} text, n int);
+  await admin.query(`create role shop login password 'none'; create table ${table} (${table} text, n int);
     insert into ${table} values ('one', 1); grant all on ${table} to shop;`);
   await admin.end();
 }

@@ -1,4 +1,7 @@
 import { expect, it } from 'vitest';
+import type { Me, PlainBrowser } from '../../support/browser.js';
+import { eventually } from '../../support/house.js';
+import { json } from '../../support/json.js';
 import type { PagesStage } from './stage.js';
 
 /** What is refused, missing, slow, broken or gone. */
@@ -31,8 +34,14 @@ export function troubleIsSaid(stageOf: () => PagesStage): void {
       'approver',
       `/api/approvals/${id}`,
     );
+    await stage.house.decide(id, 'deny');
     const { page } = await stage.open(`/decisions/${statementId}`, 'security');
-    await page.getByText(`request ${id}`).waitFor();
+    // Its record comes a moment after the decision.
+    await eventually(async () => {
+      await page.reload();
+      await page.getByText('The statement', { exact: true }).waitFor();
+      return page.getByText(`request ${id}`).isVisible();
+    });
     expect(await page.getByRole('link', { name: 'the request' }).count()).toBe(0);
   });
 
@@ -73,31 +82,28 @@ export function troubleIsSaid(stageOf: () => PagesStage): void {
     await page.getByText('Loading sessions…').waitFor({ state: 'detached' });
   });
 
-  it('lead to the sign-in page when the session is over', async () => {
-    const stage = stageOf();
-    const person = await stage.newSession('approver');
-    const { page } = await stage.page();
-    await stage.signIn(page, stage.sessionCookie(person));
-    await page.goto(stage.at('/approvals'));
-    await page.getByText('Live', { exact: true }).waitFor();
-    const { pageSession } = (await (await person.ask(stage.at('/api/identity/me'))).json()) as {
-      pageSession: { csrf: string };
-    };
-    const headers = { 'x-weir-csrf': pageSession.csrf };
-    const left = await person.ask(stage.at('/api/identity/sign-out'), { method: 'POST', headers });
-    expect(left.status).toBeLessThan(300);
-    await page.waitForURL('**/sign-in?to=%2Fapprovals');
-  });
-
-  it('miss nothing while the gate was away', async () => {
+  it('miss nothing while the gate was away, and then lead to the sign-in page whose session is over', async () => {
     const stage = stageOf();
     const { page } = await stage.open('/approvals', 'approver');
-    await page.getByText('Live', { exact: true }).waitFor();
+    const person = await stage.newSession('approver');
+    const { page: other } = await stage.page();
+    await stage.signIn(other, stage.sessionCookie(person));
+    await other.goto(stage.at('/approvals'));
+    for (const each of [page, other]) await each.getByText('Live', { exact: true }).waitFor();
+    await signOut(stage, person);
     await stage.house.kill('SIGTERM');
     await page.getByText('Every 3 s').waitFor();
     await stage.house.up();
     await stage.hold('DELETE FROM tickets WHERE id = 1');
     await page.getByRole('link', { name: /delete/ }).waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
+    await other.waitForURL('**/sign-in?to=%2Fapprovals');
   });
+}
+
+async function signOut(stage: PagesStage, person: PlainBrowser): Promise<void> {
+  const { pageSession } = await json<Me>(await person.ask(stage.at('/api/identity/me')));
+  const headers = { 'x-weir-csrf': pageSession!.csrf };
+  const { status } = await person.ask(stage.at('/api/identity/sign-out'), { method: 'POST', headers });
+  expect(status).toBe(200);
 }

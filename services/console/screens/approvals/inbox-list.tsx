@@ -51,7 +51,7 @@ function Row({ item }: { readonly item: Approval }) {
       </span>
       <span className="request-what">
         <Visible text={item.tables.length > 0 ? tablesOf(item) : 'no table'} />
-        {rows !== '' && <span className="request-rows">{rows}</span>}
+        {rows !== '' && <span className="request-rows">, {rows}</span>}
       </span>
       {item.classes.length > 0 && (
         <span className="request-who">
@@ -77,7 +77,7 @@ function Row({ item }: { readonly item: Approval }) {
       </span>
       <span className="request-who">
         <Time value={item.requestedAt} as="clock" />, <Time value={item.requestedAt} as="ago" />
-        <code className="request-id">{shortIdOf(item)}</code>
+        <span className="dot" aria-hidden="true" /> <code>{shortIdOf(item)}</code>
       </span>
     </>
   );

@@ -97,7 +97,10 @@ export function Became({ decision: { hold, outcome } }: { readonly decision: Dec
         )}
         {outcome && outcome.message !== '' && (
           <Fact name="The client was told">
-            <code>{outcome.sqlstate}</code> <Visible text={outcome.message} lines />
+            <code>
+              <Visible text={outcome.sqlstate} />
+            </code>{' '}
+            <Visible text={outcome.message} lines />
           </Fact>
         )}
       </Facts>
