@@ -160,14 +160,15 @@ connections:
 
   /** After each test: what it opened is closed, what it held waits no longer. */
   async tidy(): Promise<void> {
-    await this.browser.close();
+    await this.browser.closePages();
     await Promise.all([...this.clients].map((client) => this.leave(client)));
     await eventually(async () => (await this.waiting()).length === 0);
   }
 
   async down(): Promise<void> {
-    console.time('house'); await this.house.stop(); console.timeEnd('house');
-    console.time('shop'); await this.shop.stop(); console.timeEnd('shop');
+    await this.browser.close();
+    await this.house.stop();
+    await this.shop.stop();
   }
 }
 

@@ -104,17 +104,20 @@ export function peopleWorkWithThem(stageOf: () => PagesStage): void {
     await client.query('SELECT 1');
     const id = await sessionOf(stage, 'left-open');
     const { page } = await stage.page('auditor');
-    let asked = 0;
-    page.on('request', (each) => (asked += each.url().endsWith(`/api/sessions/${id}`) ? 1 : 0));
+    const isIts = (url: string) => url.endsWith(`/api/sessions/${id}`);
+    let [asked, answered] = [0, 0];
+    page.on('request', (each) => (asked += isIts(each.url()) ? 1 : 0));
+    page.on('requestfinished', (each) => (answered += isIts(each.url()) ? 1 : 0));
     await page.clock.install();
     await page.goto(stage.at(`/sessions/${id}`));
     await page.getByRole('heading', { name: /dev:dev-agent/ }).waitFor();
     const askedIn = async (minutes: number) => {
       const before = asked;
-      // Answers are real, and take a moment of real time.
       for (let i = 0; i < minutes * 4; i++) {
         await page.clock.runFor(15_000);
+        // Answers are real, and take a moment of real time.
         await new Promise((done) => setTimeout(done, 25));
+        await eventually(() => answered === asked);
       }
       return asked - before;
     };
