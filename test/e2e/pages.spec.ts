@@ -15,10 +15,18 @@ describe.skipIf(!peer('chromium') || !peer('postgres'))('the pages', { timeout: 
   afterEach(() => stage.tidy());
   afterAll(() => stage?.down());
 
-  describe.each(['light', 'dark'] as const)('in the %s', (theme) => screensDoTheirTask(theme, () => stage));
-  describe('show what others wrote as text', () => othersTextsStayText(() => stage));
-  describe('to whoever works with them', () => peopleWorkWithThem(() => stage));
-  describe('in trouble', () => troubleIsSaid(() => stage));
+  describe.each(['light', 'dark'] as const)('in the %s', (theme) => {
+    screensDoTheirTask(theme, () => stage);
+  });
+  describe('show what others wrote as text', () => {
+    othersTextsStayText(() => stage);
+  });
+  describe('to whoever works with them', () => {
+    peopleWorkWithThem(() => stage);
+  });
+  describe('in trouble', () => {
+    troubleIsSaid(() => stage);
+  });
 
   it('are generated from the document that the gate serves', async () => {
     const { consolePart } = (await import('../../deploy/dev/console-api.mjs' as string)) as {

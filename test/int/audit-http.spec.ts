@@ -243,7 +243,11 @@ describe('the end of a session, asked for', () => {
   });
 
   it('is told with the session that ended for it; one that ended before has nobody who ended it', async () => {
-    const reasons = { ses_asked: 'ended: wrong database', ses_left: 'terminated', ses_late: 'ended: too old' };
+    const reasons = {
+      ses_asked: 'ended: wrong database',
+      ses_left: 'terminated',
+      ses_late: 'ended: too old',
+    };
     for (const [id, reason] of Object.entries(reasons)) {
       const opened = await append(aSession(id));
       await get('/api/sessions', 'ok-security', opened);
