@@ -1,4 +1,5 @@
 import type { WeirConfig } from '#platform';
+import { agentByHand, clientLine, developmentAgent } from './client-line.js';
 
 interface Running {
   readonly devProvider: boolean;
@@ -26,7 +27,7 @@ function pasteLines(connection: string, postgres: Running['postgres']): string[]
   const { host, port } = postgres ?? { host: '127.0.0.1', port: 15432 };
   return [
     'As the agent, in another terminal here:',
-    `  PGPASSWORD=$(./weir token agent) psql "host=${host} port=${port} dbname=${connection} user=agent"`,
+    `  ${clientLine(connection, { host, port }, developmentAgent)}`,
     `  ./weir connect ${connection}                      # the same without psql on this machine`,
     '',
     'Then try:',
@@ -43,6 +44,6 @@ function ownIssuerLines(connection: string, where: string): string[] {
   const port = where.slice(where.lastIndexOf(':') + 1);
   return [
     'Agents connect with a token of the configured issuer as the password:',
-    `  PGPASSWORD=$TOKEN psql "host=… port=${port} dbname=${connection} user=agent sslmode=require"`,
+    `  ${clientLine(connection, { host: '…', port }, agentByHand)}`,
   ];
 }

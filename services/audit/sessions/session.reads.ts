@@ -3,7 +3,7 @@ import type { ClickHouseClient } from '#audit-store';
 import { topics } from '#events';
 import { AppError } from '#kernel';
 import { AUDIT_READER } from '../audit.tokens.js';
-import type { Decision, SessionItem, SessionPage, SessionQuery } from './session.item.js';
+import type { Decision, SessionDetail, SessionItem, SessionPage, SessionQuery } from './session.item.js';
 import { searchSql } from './session.search.js';
 
 /** Events of one query while a session is read out: a result chunk can have some 100 KiB. */
@@ -25,10 +25,10 @@ export class SessionReads {
     return { sessions, next: ids.length > query.limit ? (shown.at(-1) ?? null) : null };
   }
 
-  async get(id: string): Promise<SessionItem> {
+  async get(id: string): Promise<SessionDetail> {
     const [item] = await this.#rows<SessionItem>(itemSql, { id });
     if (!item) throw notFound('session', id);
-    return item;
+    return { ...item, endedBy: item.endReason === '' ? '' : await this.#whoEnded(id, item.endReason) };
   }
 
   /** Each event as one line of JSON (`ReplayLine`), the first queried for before this resolves. */
@@ -57,6 +57,12 @@ export class SessionReads {
       if (rows.length < atOnce || ids.length >= wanted) return ids.slice(0, wanted);
       cursor = ids.at(-1);
     }
+  }
+
+  /** A command that came too late ended nothing: the session says with its reason which one did. */
+  async #whoEnded(id: string, reason: string): Promise<string> {
+    const [row] = await this.#rows<{ identity: string }>(enderSql, { id, reason });
+    return row?.identity ?? '';
   }
 
   /** As the connection says now, or said last. */
@@ -121,6 +127,12 @@ const decisionSql = `
     approval_id AS approvalId, hold_outcome, decided_by, waited_us, status, sqlstate, message, rows, bytes,
     duration_us, masked
   FROM weir.statements WHERE statement_id = {id: String} LIMIT 1`;
+
+const enderSql = `
+  SELECT identity FROM weir.control_events
+  WHERE topic = '${topics.command}' AND type = 'EndSession' AND session_id = {id: String}
+    AND concat('ended: ', reason) = {reason: String}
+  ORDER BY offset LIMIT 1`;
 
 const ownerSql = `
   SELECT JSONExtractString(payload, 'connection', 'owner') AS owner FROM weir.control_events
