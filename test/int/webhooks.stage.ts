@@ -53,9 +53,14 @@ export class Stage {
   }
 
   /** `webhooks`: items of the list, as YAML. */
-  async open(...webhooks: readonly string[]): Promise<House & { tick(): void }> {
+  open(...webhooks: readonly string[]): Promise<House & { tick(): void }> {
+    return this.openBy(this.clock, ...webhooks);
+  }
+
+  /** A gate whose own clock is another than the log's. */
+  async openBy(clock: Clock, ...webhooks: readonly string[]): Promise<House & { tick(): void }> {
     const house = await openHouse({
-      ...{ module: NotifyModule, log: this.log, clock: this.clock, people: [operator, ...approvers] },
+      ...{ module: NotifyModule, log: this.log, clock, people: [operator, ...approvers] },
       instance: `gate-${this.#opened++}`,
       config: specConfig(this.path, configText(webhooks)),
     });
