@@ -84,7 +84,7 @@ async function startGate(config: WeirConfig, audit: KeptProcess): Promise<House>
   demoServed = true;
   const postgres = app.get(DataPlane, { strict: false }).address;
   return {
-    banner: bannerOf(config, { devProvider: devProvider.length > 0, postgres }),
+    banner: bannerOf(config, { postgres }),
     stop: async () => {
       await app.close();
       await audit.stop();
