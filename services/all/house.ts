@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openEmbeddedLog } from '#event-log';
@@ -8,6 +7,7 @@ import {
   createTokenVerifier,
   issuersOf,
   loadConfig,
+  openStateFolder,
   OpenApi,
   parseAddress,
   Readiness,
@@ -41,7 +41,7 @@ export interface House {
 /** Everything on this machine: the gate in this process, audit in a child. Throws what stops it from starting. */
 export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<House> {
   const config = withDevRoles(loadConfig(env, cwd));
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  await openStateFolder(config.dataDir);
   // First: it loads as much as the gate does, on the other processor.
   const audit = auditChild(env);
   audit.start();

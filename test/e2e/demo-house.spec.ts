@@ -1,3 +1,4 @@
+import { chmodSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, TestHouse } from '../support/house.js';
 import { peer } from '../support/peers.js';
@@ -41,8 +42,11 @@ describe.skipIf(!peer('psql'))('the demo database', () => {
   it('asks once for a statement, though its port is another after a restart', async () => {
     const id = await heldAs();
     await house.kill('SIGTERM');
+    chmodSync(house.dataDir, 0o755);
     await house.up();
     expect(await heldAs()).toBe(id);
+    // Whatever it was opened to meanwhile.
+    expect(statSync(house.dataDir).mode & 0o777).toBe(0o700);
     await house.decide(id, 'approve');
     await house.kill('SIGTERM');
     await house.up();
