@@ -52,7 +52,8 @@ export class DevStore {
   #write(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    setTimeout(() => (this.#writing = this.#writing.then(() => this.#save())), together).unref();
+    const save = () => void (this.#writing = this.#writing.then(() => this.#save()));
+    setTimeout(save, together).unref();
   }
 
   async #save(): Promise<void> {
