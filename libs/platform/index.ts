@@ -27,4 +27,5 @@ export * from './roles.js';
 export * from './secret-key.file.js';
 export * from './source-address.js';
 export * from './token.verifier.js';
+export * from './state.folder.js';
 export * from './tokens.js';

@@ -4,7 +4,7 @@ import { topics } from '#events';
 import { AppError } from '#kernel';
 import { AUDIT_READER } from '../audit.tokens.js';
 import type { Decision, SessionDetail, SessionItem, SessionPage, SessionQuery } from './session.item.js';
-import { searchSql } from './session.search.js';
+import { proofSql, searchSql } from './session.search.js';
 
 /** Events of one query while a session is read out: a result chunk can have some 100 KiB. */
 const eventsAtOnce = 100;
@@ -52,10 +52,12 @@ export class SessionReads {
     const atOnce = 2 * wanted;
     for (let { cursor } = query; ;) {
       const search = searchSql({ ...query, cursor }, atOnce);
-      const rows = await this.#rows<{ session_id: string }>(search.query, search.params);
-      for (const { session_id } of rows) if (session_id !== ids.at(-1)) ids.push(session_id);
+      const rows = await this.#rows<Found>(search.query, search.params);
+      const proven = await this.#proven(query, rows);
+      for (const { session_id, sure } of rows)
+        if (session_id !== ids.at(-1) && (sure || proven.has(session_id))) ids.push(session_id);
       if (rows.length < atOnce || ids.length >= wanted) return ids.slice(0, wanted);
-      cursor = ids.at(-1);
+      cursor = rows.at(-1)?.session_id;
     }
   }
 
@@ -63,6 +65,15 @@ export class SessionReads {
   async #whoEnded(id: string, reason: string): Promise<string> {
     const [row] = await this.#rows<{ identity: string }>(enderSql, { id, reason });
     return row?.identity ?? '';
+  }
+
+  /** Of the sessions whose rows can't tell, those that match. */
+  async #proven(query: SessionQuery, rows: readonly Found[]): Promise<ReadonlySet<string>> {
+    const ids = [...new Set(rows.flatMap(({ session_id, sure }) => (sure ? [] : [session_id])))];
+    if (ids.length === 0) return new Set();
+    const proof = proofSql(query, ids);
+    const found = await this.#rows<{ session_id: string }>(proof.query, proof.params);
+    return new Set(found.map(({ session_id }) => session_id));
   }
 
   /** As the connection says now, or said last. */
@@ -91,6 +102,12 @@ export class SessionReads {
     const answer = await this.#client.query({ query, query_params: params, format: 'JSONEachRow' });
     return answer.json<Row>();
   }
+}
+
+/** `sure`: 0 or 1. */
+interface Found {
+  readonly session_id: string;
+  readonly sure: number;
 }
 
 interface EventLine {

@@ -83,7 +83,7 @@ export class SessionsController {
     });
   }
 
-  /** At its next idle point the session's client gets 57P01, with the reason. */
+  /** What it runs is cancelled, what it holds is withdrawn; its client gets 57P01, with the reason. */
   @Delete(':id')
   @Roles('security')
   @HttpCode(202)

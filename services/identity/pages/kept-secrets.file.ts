@@ -1,8 +1,8 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { openJson, sealJson } from '#domain';
-import { AppError } from '#kernel';
+import { AppError, writeDurably } from '#kernel';
 import type { KeptSecrets } from '../sign-in/sign-in.provider.js';
 import { claim, isLeftBehind } from './refresh-claim.file.js';
 
@@ -23,14 +23,7 @@ export class KeptSecretsFiles {
   async put(id: string, kept: KeptSecrets): Promise<void> {
     const path = this.#path(id);
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-    const file = await open(`${path}.new`, 'w', 0o600);
-    try {
-      await file.writeFile(sealJson(kept, this.#key, id));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.new`, path);
+    await writeDurably(path, sealJson(kept, this.#key, id));
   }
 
   /** Undefined where nothing was kept, or it can't be opened: then the provider can't be asked. */

@@ -72,7 +72,7 @@ function Head({ session }: { readonly session: Session }) {
       </div>
       {ending === 'asked' && session.endedAt === null && (
         <p className="notice" role="status">
-          The gate was told. It ends the session at its next idle point.
+          The gate was told. It cancels what the session runs, and ends it.
         </p>
       )}
       {ending === 'asking' && (
