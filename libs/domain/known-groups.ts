@@ -47,9 +47,10 @@ export class KnownGroups {
 
   #hear({ principal, readAt: at }: PageSession): void {
     const { id } = principal;
-    const before = this.#readings.get(id)?.at ?? at;
+    // It came late, or was held back: what was said since stands.
+    if (at < (this.#readings.get(id)?.at ?? at)) return;
     this.#readings.delete(id);
-    this.#readings.set(id, { principal, at: Math.max(at, before) });
+    this.#readings.set(id, { principal, at });
     for (const oldest of this.#readings.keys()) {
       if (this.#readings.size <= this.#most) break;
       this.#readings.delete(oldest);

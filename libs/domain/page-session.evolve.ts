@@ -29,7 +29,10 @@ export function evolvePageSession(
   if (over !== undefined) return state;
   if (type === 'PageSessionSeen') return { ...state, seenAt: at };
   const principal = fromWirePrincipal(data.principal);
-  return principal?.id === state.principal.id ? { ...state, principal, readAt: at } : state;
+  const readAt = saidAt(data.saidAtUs, at);
+  // It may have come late: what was read since counts.
+  if (principal?.id !== state.principal.id || readAt < state.readAt) return state;
+  return { ...state, principal, readAt };
 }
 
 function opened(started: Facts<PageSessionStarted>, at: number): PageSession | undefined {
@@ -45,9 +48,14 @@ function opened(started: Facts<PageSessionStarted>, at: number): PageSession | u
     kind: started.kind === 'saml' ? 'saml' : 'oidc',
     indexHash: hex(started.sessionIndexHash),
     subjectHash: hex(started.subjectHash),
-    ...{ startedAt: at, seenAt: at, readAt: at, endsAt, idle },
+    ...{ startedAt: at, seenAt: at, readAt: saidAt(started.saidAtUs, at), endsAt, idle },
     groupsFor: milliseconds(started.groupsUs),
   };
+}
+
+/** Whose clock is ahead of the log's says nothing of the future. */
+function saidAt(us: bigint, at: number): number {
+  return us === 0n ? at : Math.min(milliseconds(us), at);
 }
 
 function hex(bytes: Uint8Array): string {

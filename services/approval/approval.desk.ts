@@ -14,7 +14,16 @@ import {
   type OpenedApproval,
 } from '#domain';
 import { AppError, type Clock, type Principal } from '#kernel';
-import { CLOCK, IdentityLog, INSTANCE, type ApprovalKeyStore, type CallerIdentity } from '#platform';
+import {
+  CLOCK,
+  CONFIG,
+  IdentityLog,
+  INSTANCE,
+  rolesOf,
+  type ApprovalKeyStore,
+  type CallerIdentity,
+  type WeirConfig,
+} from '#platform';
 import { ApprovalFold } from './approval.fold.js';
 import { APPROVAL_KEYS } from './approval.tokens.js';
 import { voidDecisions } from './void.decisions.js';
@@ -40,6 +49,7 @@ export class ApprovalDesk {
   readonly #keys: ApprovalKeyStore;
   readonly #clock: Clock;
   readonly #instance: string;
+  readonly #config: WeirConfig;
 
   constructor(
     @Inject(ApprovalFold) fold: ApprovalFold,
@@ -47,12 +57,14 @@ export class ApprovalDesk {
     @Inject(APPROVAL_KEYS) keys: ApprovalKeyStore,
     @Inject(CLOCK) clock: Clock,
     @Inject(INSTANCE) instance: string,
+    @Inject(CONFIG) config: WeirConfig,
   ) {
     this.#fold = fold;
     this.#identity = identity;
     this.#keys = keys;
     this.#clock = clock;
     this.#instance = instance;
+    this.#config = config;
   }
 
   /** What this person may decide: pending ones oldest first, all of them newest first. */
@@ -99,7 +111,7 @@ export class ApprovalDesk {
 
   async #append(command: Approve | Deny, before: OpenedApproval): Promise<Appended> {
     // In the same append: no yes that is void may make up the quorum with this one.
-    const voided = voidDecisions(before, this.#identity.groups, command.at);
+    const voided = voidDecisions(before, this.#identity.groups, this.#isApprover, command.at);
     const state = voided.reduce<Approval>(decider.evolve, before);
     const origin = { source: `approval/${this.#instance}`, clock: this.#clock };
     const events = [...voided, ...decider.decide(command, state)];
@@ -113,15 +125,20 @@ export class ApprovalDesk {
     const { groups } = this.#identity;
     const person = groups.narrowed(principal, saidAt);
     const refused = ineligibility(request, person);
-    if (!refused) return person;
+    if (!refused && this.#isApprover(person)) return person;
+    if (!refused)
+      throw new AppError('NOT_ELIGIBLE', 'at your last sign-in you were no approver', { hint: readAnew });
     const newer = groups.since(person.id, saidAt);
     const isMember = newer?.groups.some((group) => request.approverGroups.includes(group));
     if (refused.code !== 'NOT_ELIGIBLE' || !newer || isMember) throw refused;
     const who = request.approverGroups.join(', ');
     throw new AppError('NOT_ELIGIBLE', `at your last sign-in you were no member of ${who}`, {
-      hint: 'Sign in on the page again: your groups are read anew then.',
+      hint: readAnew,
     });
   }
+
+  readonly #isApprover = (person: Principal): boolean =>
+    rolesOf(person, this.#config.identity.roles).has('approver');
 
   /** A client has a request's id before this process has read it: looks again after catching up. */
   async #find(id: string): Promise<OpenedApproval> {
@@ -134,6 +151,8 @@ export class ApprovalDesk {
     return found;
   }
 }
+
+const readAnew = 'Sign in on the page again: your groups are read anew then.';
 
 /** The fold says what counts, not the writer: of two decisions at the same instant the log's order chose. */
 function counted(

@@ -12,8 +12,16 @@ import {
   toApprovalEnvelope,
   type OpenedApproval,
 } from '#domain';
-import { newId, timeOfId, type Clock } from '#kernel';
-import { CLOCK, IdentityLog, INSTANCE, type ApprovalKeyStore } from '#platform';
+import { newId, timeOfId, type Clock, type Principal } from '#kernel';
+import {
+  CLOCK,
+  CONFIG,
+  IdentityLog,
+  INSTANCE,
+  rolesOf,
+  type ApprovalKeyStore,
+  type WeirConfig,
+} from '#platform';
 import { ApprovalFold } from './approval.fold.js';
 import { APPROVAL_KEYS } from './approval.tokens.js';
 import { voidDecisions } from './void.decisions.js';
@@ -36,6 +44,7 @@ export class ApprovalHousekeeping implements OnApplicationBootstrap, OnModuleDes
   readonly #keys: ApprovalKeyStore;
   readonly #clock: Clock;
   readonly #instance: string;
+  readonly #config: WeirConfig;
   readonly #ends: (() => void)[] = [];
   readonly #toDestroy = new Set<string>();
   #ticking: Promise<void> | undefined;
@@ -46,12 +55,14 @@ export class ApprovalHousekeeping implements OnApplicationBootstrap, OnModuleDes
     @Inject(APPROVAL_KEYS) keys: ApprovalKeyStore,
     @Inject(CLOCK) clock: Clock,
     @Inject(INSTANCE) instance: string,
+    @Inject(CONFIG) config: WeirConfig,
   ) {
     this.#fold = fold;
     this.#identity = identity;
     this.#keys = keys;
     this.#clock = clock;
     this.#instance = instance;
+    this.#config = config;
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -97,7 +108,8 @@ export class ApprovalHousekeeping implements OnApplicationBootstrap, OnModuleDes
     const events = due.flatMap((approval) =>
       decider.decide({ type: 'Expire', eventId: newId('evt', now), at: now }, approval),
     );
-    events.push(...book.pending().flatMap((approval) => voidDecisions(approval, groups, now)));
+    const isApprover = (person: Principal) => rolesOf(person, this.#config.identity.roles).has('approver');
+    events.push(...book.pending().flatMap((approval) => voidDecisions(approval, groups, isApprover, now)));
     const origin = { source: `approval/${this.#instance}`, clock: this.#clock };
     const [first, ...rest] = events.map((event) => toApprovalEnvelope(event, origin));
     if (first) await follower.append(first, ...rest);

@@ -26,11 +26,13 @@ describe('who lost the role meanwhile', () => {
   const ask = async (quorum = 2) => (await stage.approvals.ask({ quorum })).id;
 
   /** As a page's sign-in tells it. */
-  async function now(who: Principal, ...groups: readonly string[]): Promise<void> {
+  const now = (who: Principal, ...groups: readonly string[]) => says(who, 'approvers', ...groups);
+
+  async function says(who: Principal, ...groups: readonly string[]): Promise<void> {
     const init = {
       pageSessionId: newId('pgs'),
       secretHash: randomBytes(32),
-      principal: toWirePrincipal({ ...who, groups: ['approvers', ...groups] }),
+      principal: toWirePrincipal({ ...who, groups: [...groups] }),
       ...{ provider: 'corp', kind: 'oidc', idleUs: 600_000_000n },
       endsAtUs: BigInt(clock.now() + 600_000) * 1000n,
     };
@@ -63,6 +65,22 @@ describe('who lost the role meanwhile', () => {
       ]);
     await approve(dan, id);
     await expect.poll(() => standing(id)).toEqual(houses.map(() => ['approved', [cy.id, dan.id]]));
+  });
+
+  it('a yes of one who is no approver any more counts no longer, in whatever group they are', async () => {
+    const id = await ask();
+    await approve(bo, id);
+    await says(bo, 'dba');
+    expect((await approve(cy, id, houses[1])).body['status']).toBe('pending');
+    await expect
+      .poll(() => standing(id))
+      .toEqual([
+        ['pending', [cy.id]],
+        ['pending', [cy.id]],
+      ]);
+    expect((await approve(bo, id)).status).toBe(403);
+    await says(bo, 'dba', 'approvers');
+    expect((await approve(bo, id)).body['status']).toBe('approved');
   });
 
   it('the housekeeping of every replica says so, and it counts once', async () => {

@@ -35,6 +35,7 @@ async function process(ahead = 0): Promise<TakenAssertions> {
 
 const assertion = (assertionId: string, provider = 'corp') => ({
   ...{ provider, assertionId, inResponseTo: '_q', nameId: 'ann', nameIdFormat: '', groups: [] },
+  issuedAt: new ManualClock().now(),
   usableUntil: new ManualClock().now() + 10 * minute,
 });
 const outcome = (taken: TakenAssertions, id: string, provider?: string) =>

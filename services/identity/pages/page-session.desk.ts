@@ -61,13 +61,15 @@ export class PageSessionDesk {
     const secret = newPageSecret();
     await this.kept.put(id, { ...person.kept, ...index(person) });
     const { idle, refresh } = this.config.identity.pages;
+    const saidAt = Math.min(person.saidAt ?? now, now);
     const ownName = person.kept?.['subject'];
     const init = {
       pageSessionId: id,
       secretHash: hashPageSecret(secret),
       principal: toWirePrincipal(person.principal),
       ...{ provider: name, kind, sourceAddress },
-      endsAtUs: microseconds(this.#endOf(person, now)),
+      endsAtUs: microseconds(this.#endOf(person, saidAt)),
+      saidAtUs: microseconds(saidAt),
       idleUs: microseconds(idle * 1000),
       groupsUs: microseconds(person.isReadAgain ? groupsLife * refresh * 1000 : 0),
       ...(ownName && { subjectHash: subjectHash(name, ownName) }),
@@ -80,9 +82,13 @@ export class PageSessionDesk {
     return setCookie(this.pages.cookies.session, secret, this.pages.cookies);
   }
 
-  /** Who it is, as the provider says now. */
-  async refresh(session: PageSession, principal: Principal): Promise<void> {
-    const init = { pageSessionId: session.id, principal: toWirePrincipal(principal) };
+  /** Who it is, as the provider said when it was asked at `saidAt`. */
+  async refresh(session: PageSession, principal: Principal, saidAt: number): Promise<void> {
+    const init = {
+      pageSessionId: session.id,
+      principal: toWirePrincipal(principal),
+      saidAtUs: microseconds(saidAt),
+    };
     await this.identity.append(newEvent(PageSessionRefreshedSchema, init, this.#origin(principal)));
   }
 

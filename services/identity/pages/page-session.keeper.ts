@@ -120,20 +120,21 @@ export class PageSessionKeeper implements OnApplicationBootstrap, OnModuleDestro
       await this.identity.catchUp();
       const [session, kept] = [this.identity.sessions.get(id), await this.kept.get(id)];
       if (!session || session.ended !== undefined || !kept) return;
-      if (this.#isToBeRead(session, this.clock.now()))
-        await this.#take(session, await provider.readAgain(kept));
+      const askedAt = this.clock.now();
+      if (this.#isToBeRead(session, askedAt))
+        await this.#take(session, await provider.readAgain(kept), askedAt);
     } finally {
       await giveBack();
     }
   }
 
-  async #take(session: PageSession, answer: ReadAgain): Promise<void> {
+  async #take(session: PageSession, answer: ReadAgain, askedAt: number): Promise<void> {
     const isRefused = answer.kind === 'refused';
     if (isRefused || (answer.kind === 'person' && answer.principal.id !== session.principal.id))
       return this.desk.end(session, 'the provider refused');
     // First what the next question needs: a refresh token may be good for one use.
     await this.kept.put(session.id, answer.kept);
-    if (answer.kind === 'person') await this.desk.refresh(session, answer.principal);
+    if (answer.kind === 'person') await this.desk.refresh(session, answer.principal, askedAt);
     else this.#warn(session.provider, answer.reason);
     if (this.identity.sessions.get(session.id)?.ended !== undefined) await this.kept.drop(session.id);
   }

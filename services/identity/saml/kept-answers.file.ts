@@ -17,6 +17,7 @@ const shape = z.strictObject({
   groups: z.array(z.string()),
   displayName: z.string().optional(),
   sessionEndsAt: z.number().optional(),
+  issuedAt: z.number(),
   usableUntil: z.number(),
 });
 

@@ -37,6 +37,8 @@ export interface SamlStatement {
   readonly displayName?: string;
   /** Milliseconds since the epoch: the provider wants the session over by then. */
   readonly sessionEndsAt?: number;
+  /** Milliseconds since the epoch, by the provider's clock. */
+  readonly issuedAt: number;
   /** Milliseconds since the epoch: from then on it is refused for its age, whoever sends it again. */
   readonly usableUntil: number;
 }
@@ -49,6 +51,7 @@ export function readAssertion(assertion: XmlElement, settings: SamlSettings, now
   readConditions(onlyChild(assertion, saml, 'Conditions'), settings, now);
   return {
     assertionId,
+    issuedAt: issued,
     usableUntil: issued + transactionLife + skew,
     ...readSubject(onlyChild(assertion, saml, 'Subject'), settings, now),
     ...readSession(onlyChild(assertion, saml, 'AuthnStatement'), now),

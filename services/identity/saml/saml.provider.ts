@@ -109,6 +109,8 @@ function personOf(answer: KeptAnswer): SignedInPerson {
     principal,
     kept: { nameId, nameIdFormat },
     isReadAgain: false,
+    // Its browser may come for it much later.
+    saidAt: answer.issuedAt,
     ...(sessionIndex === undefined ? {} : { sessionIndex }),
     ...(sessionEndsAt === undefined ? {} : { endsAt: sessionEndsAt }),
   };

@@ -68,7 +68,7 @@ export class SignInDesk {
       if (transaction.provider !== name)
         throw new SignInFailure('mismatch', `the sign-in was begun at ${transaction.provider}`);
       const provider = this.#provider(name);
-      const person = await provider.complete(search, transaction);
+      const person = { saidAt: now, ...(await provider.complete(search, transaction)) };
       if (!this.#used.use(transaction.id, transaction.endsAt, now))
         throw new SignInFailure('expired', 'this sign-in was finished before');
       const session = await this.desk.start(provider, person, sourceAddress(request, this.#trusted));

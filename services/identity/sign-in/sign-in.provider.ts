@@ -41,6 +41,8 @@ export interface SignedInPerson {
   readonly sessionIndex?: string;
   /** Milliseconds since the epoch: the provider wants it over by then. */
   readonly endsAt?: number;
+  /** Milliseconds since the epoch: when the provider said so, at the latest. Absent: when it was asked to. */
+  readonly saidAt?: number;
   /** True where `readAgain` will work: its groups then count for so long only as it does. */
   readonly isReadAgain: boolean;
 }

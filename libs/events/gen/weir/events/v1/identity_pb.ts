@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weir/events/v1/identity.proto.
  */
 export const file_weir_events_v1_identity: GenFile = /*@__PURE__*/
-  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9pZGVudGl0eS5wcm90bxIOd2Vpci5ldmVudHMudjEiggEKCVByaW5jaXBhbBIKCgJpZBgBIAEoCRIOCgZpc3N1ZXIYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIMCgRraW5kGAQgASgJEg4KBmdyb3VwcxgFIAMoCRIUCgxvbl9iZWhhbGZfb2YYBiABKAkSFAoMZGlzcGxheV9uYW1lGAcgASgJIlYKDVNpZ25JblJlZnVzZWQSDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSDwoHdGhyb3VnaBgDIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgEIAEoCSKSAgoSUGFnZVNlc3Npb25TdGFydGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRITCgtzZWNyZXRfaGFzaBgCIAEoDBIsCglwcmluY2lwYWwYAyABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEAoIcHJvdmlkZXIYBCABKAkSDAoEa2luZBgFIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgGIAEoCRISCgplbmRzX2F0X3VzGAcgASgDEg8KB2lkbGVfdXMYCCABKAMSEQoJZ3JvdXBzX3VzGAkgASgDEhoKEnNlc3Npb25faW5kZXhfaGFzaBgKIAEoDBIUCgxzdWJqZWN0X2hhc2gYCyABKAwiKgoPUGFnZVNlc3Npb25TZWVuEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCSJdChRQYWdlU2Vzc2lvblJlZnJlc2hlZBIXCg9wYWdlX3Nlc3Npb25faWQYASABKAkSLAoJcHJpbmNpcGFsGAIgASgLMhkud2Vpci5ldmVudHMudjEuUHJpbmNpcGFsIjsKEFBhZ2VTZXNzaW9uRW5kZWQSFwoPcGFnZV9zZXNzaW9uX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJXChJTYW1sQXNzZXJ0aW9uVGFrZW4SEAoIcHJvdmlkZXIYASABKAkSFgoOYXNzZXJ0aW9uX2hhc2gYAiABKAwSFwoPdXNhYmxlX3VudGlsX3VzGAMgASgDYgZwcm90bzM");
+  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9pZGVudGl0eS5wcm90bxIOd2Vpci5ldmVudHMudjEiggEKCVByaW5jaXBhbBIKCgJpZBgBIAEoCRIOCgZpc3N1ZXIYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIMCgRraW5kGAQgASgJEg4KBmdyb3VwcxgFIAMoCRIUCgxvbl9iZWhhbGZfb2YYBiABKAkSFAoMZGlzcGxheV9uYW1lGAcgASgJIlYKDVNpZ25JblJlZnVzZWQSDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSDwoHdGhyb3VnaBgDIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgEIAEoCSKmAgoSUGFnZVNlc3Npb25TdGFydGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRITCgtzZWNyZXRfaGFzaBgCIAEoDBIsCglwcmluY2lwYWwYAyABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEAoIcHJvdmlkZXIYBCABKAkSDAoEa2luZBgFIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgGIAEoCRISCgplbmRzX2F0X3VzGAcgASgDEg8KB2lkbGVfdXMYCCABKAMSEQoJZ3JvdXBzX3VzGAkgASgDEhoKEnNlc3Npb25faW5kZXhfaGFzaBgKIAEoDBIUCgxzdWJqZWN0X2hhc2gYCyABKAwSEgoKc2FpZF9hdF91cxgMIAEoAyIqCg9QYWdlU2Vzc2lvblNlZW4SFwoPcGFnZV9zZXNzaW9uX2lkGAEgASgJInEKFFBhZ2VTZXNzaW9uUmVmcmVzaGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRIsCglwcmluY2lwYWwYAiABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEgoKc2FpZF9hdF91cxgDIAEoAyI7ChBQYWdlU2Vzc2lvbkVuZGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiVwoSU2FtbEFzc2VydGlvblRha2VuEhAKCHByb3ZpZGVyGAEgASgJEhYKDmFzc2VydGlvbl9oYXNoGAIgASgMEhcKD3VzYWJsZV91bnRpbF91cxgDIAEoA2IGcHJvdG8z");
 
 /**
  * Who acts, as verified at the time of the event.
@@ -179,6 +179,13 @@ export type PageSessionStarted = Message<"weir.events.v1.PageSessionStarted"> & 
    * @generated from field: bytes subject_hash = 11;
    */
   subjectHash: Uint8Array;
+
+  /**
+   * When the provider said so, at the latest; 0: when it was appended. An older word does not replace a newer one.
+   *
+   * @generated from field: int64 said_at_us = 12;
+   */
+  saidAtUs: bigint;
 };
 
 /**
@@ -222,6 +229,13 @@ export type PageSessionRefreshed = Message<"weir.events.v1.PageSessionRefreshed"
    * @generated from field: weir.events.v1.Principal principal = 2;
    */
   principal?: Principal | undefined;
+
+  /**
+   * As in PageSessionStarted.
+   *
+   * @generated from field: int64 said_at_us = 3;
+   */
+  saidAtUs: bigint;
 };
 
 /**
