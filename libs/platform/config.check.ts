@@ -38,15 +38,21 @@ function issuerProblem(issuer: string): string | undefined {
 }
 
 function samlProblems(
-  { ssoUrl, sloUrl }: SamlProviderConfig,
+  { ssoUrl, sloUrl, peopleOf }: SamlProviderConfig,
   i: number,
-  { publicUrl }: Parsed,
+  { publicUrl, identity: { oidc } }: Parsed,
 ): ConfigProblem[] {
   const path = ['identity', 'saml', i];
   return [
     ...at([...path, 'name'], signInProblem(publicUrl)),
     ...at([...path, 'ssoUrl'], browserUrlProblem(ssoUrl)),
     ...at([...path, 'sloUrl'], sloUrl === undefined ? undefined : browserUrlProblem(sloUrl)),
+    ...at(
+      [...path, 'peopleOf'],
+      peopleOf === undefined || oidc.some(({ name }) => name === peopleOf)
+        ? undefined
+        : `"${peopleOf}" is no name in identity.oidc`,
+    ),
   ];
 }
 

@@ -116,6 +116,16 @@ describe('a wrong configuration', () => {
     expect(problems(text('corp'))).toEqual(['weir.yaml:5: identity.saml[0].name: "corp" is used twice']);
   });
 
+  it('knows the provider whose people those of another are', () => {
+    const text = (name: string) =>
+      `identity:\n  oidc:\n    - { name: corp, audience: weir, issuer: "https://idp.example" }\n  saml:\n    - { name: by-saml, idpEntityId: a, ssoUrl: "https://idp.example", idpCerts: [x], peopleOf: ${name} }`;
+    expect(problems(text('corp'))).toEqual([]);
+    for (const wrong of ['crop', 'by-saml'])
+      expect(problems(text(wrong))).toEqual([
+        `weir.yaml:5: identity.saml[0].peopleOf: "${wrong}" is no name in identity.oidc`,
+      ]);
+  });
+
   it('trusts proxies by address or network', () => {
     expect(problems('identity: { trustedProxies: [10.0.0.0/8, "::1", 192.0.2.1] }')).toEqual([]);
     expect(problems('identity:\n  trustedProxies: [10.0.0.0/8, proxy.example]')).toEqual([

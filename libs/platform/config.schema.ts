@@ -48,6 +48,12 @@ const samlProvider = z.strictObject({
   /** Our own entityID; absent: the metadata's address. */
   entityId: z.string().optional(),
   groupsAttribute: z.string().min(1).default('groups'),
+  /** The attribute whose one value is what people are called by; absent: the NameID. */
+  subjectAttribute: z.string().min(1).optional(),
+  /** Its people are those of this `identity.oidc[]`, by name: called as there, by the same subjects. */
+  peopleOf: z.string().min(1).optional(),
+  /** Who is in one of these groups is an agent; absent: in one of any `identity.oidc[].agents`. */
+  agents: names.optional(),
   /** The response must be signed, too; the assertion always must. */
   signedResponse: z.boolean().default(false),
   /** Seconds. */

@@ -12,6 +12,7 @@ import { PageSessionKeeper } from './pages/page-session.keeper.js';
 import { KeptAnswers } from './saml/kept-answers.file.js';
 import { SamlLogoutController } from './saml/saml-logout.controller.js';
 import { SamlController } from './saml/saml.controller.js';
+import { warnOfNamesApart } from './saml/saml.people.js';
 import { SamlSignIn } from './saml/saml.provider.js';
 import { TakenAssertions } from './saml/taken-assertions.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
@@ -57,6 +58,7 @@ import { SignOutController } from './sign-in/sign-out.controller.js';
 export class IdentityModule {}
 
 function providersOf(config: WeirConfig, clock: Clock, answers: KeptAnswers): readonly SignInProvider[] {
+  warnOfNamesApart(config);
   return [
     ...issuersOf(config).flatMap((issuer) =>
       issuer.signIn ? [new OidcSignIn(issuer, issuer.signIn, config, clock)] : [],

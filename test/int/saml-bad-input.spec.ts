@@ -69,6 +69,7 @@ describe('what a provider says, rightly signed', () => {
     ['with an empty name', 'refused', { nameId: '' }],
     ['with a name of spaces around', 'refused', { nameId: ' ann' }],
     ['with a line break in the name', 'refused', { nameId: 'ann&#10;root' }],
+    ['with letters in the name that nobody sees', 'refused', { nameId: 'a\u200bnn' }],
     ['with a name of 256 letters', 'refused', { nameId: 'a'.repeat(256) }],
     ['with elements in the name', 'refused', { nameId: 'ann<x xmlns="">.evil</x>' }],
     ['with a group of elements', 'refused', { groups: ['<x xmlns="">security</x>'] }],

@@ -34,7 +34,15 @@ async function process(ahead = 0): Promise<TakenAssertions> {
 }
 
 const assertion = (assertionId: string, provider = 'corp') => ({
-  ...{ provider, assertionId, inResponseTo: '_q', nameId: 'ann', nameIdFormat: '', groups: [] },
+  ...{
+    provider,
+    assertionId,
+    inResponseTo: '_q',
+    nameId: 'ann',
+    nameIdFormat: '',
+    subject: 'ann',
+    groups: [],
+  },
   issuedAt: new ManualClock().now(),
   usableUntil: new ManualClock().now() + 10 * minute,
 });

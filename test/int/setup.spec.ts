@@ -71,6 +71,20 @@ describe('what is set up', () => {
     expect(missing.map(({ what }) => what)).not.toContain('a connection');
   });
 
+  it('misses one name for each person where people of SAML are not said to be those of OpenID Connect', async () => {
+    const saml = (more: string) =>
+      `${ownProvider}  saml: [{ name: by-saml, idpEntityId: a, ssoUrl: https://idp.example, idpCerts: [x]${more} }]\n`;
+    const isMissing = async () =>
+      (await seenBy('olga')).missing.some(({ what }) => what === 'one name for each person');
+    await start(saml(''));
+    expect(await isMissing()).toBe(true);
+    for (const yaml of [saml(', peopleOf: corp'), ownProvider]) {
+      await house!.close();
+      await start(yaml);
+      expect(await isMissing()).toBe(false);
+    }
+  });
+
   it('calls the masking shipped where no file says any, and policies by their files', async () => {
     await start(development);
     const { masking, policies } = await seenBy('olga');

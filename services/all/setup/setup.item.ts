@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { PolicyState } from '#domain';
 import type { Principal } from '#kernel';
 import { issuersOf, parseAddress, planDevProvider, type WeirConfig } from '#platform';
+import { namedApart } from '../../identity/index.js';
 import { agentByHand, clientLine, developmentAgent, personOf, type ClientAs } from '../client-line.js';
 
 /** Something that a house of one's own has and this one lacks. */
@@ -94,6 +95,7 @@ function missingOf(setup: Omit<SetupItem, 'missing'>, config: WeirConfig): Missi
     [setup.masking.rules === 0, noMasking],
     [planDevProvider(config).start, developmentOnly],
     [setup.providers === 0, noSignIn],
+    [namedApart(config).length > 0, twoNames],
     [approver.length === 0, noApprovers],
     [setup.webhooks === 0, noWebhook],
   ];
@@ -124,6 +126,11 @@ const noSignIn: Missing = {
   what: 'sign-in to these pages',
   why: 'no provider is configured for it: people need a bearer token',
   do: '`identity.oidc[].signIn` or `identity.saml` in `weir.yaml` (docs/identity.md)',
+};
+const twoNames: Missing = {
+  what: 'one name for each person',
+  why: 'four eyes do not hold between OpenID Connect and SAML: who asks by one can approve by the other',
+  do: '`identity.saml[].peopleOf` in `weir.yaml` (docs/saml.md)',
 };
 const noApprovers: Missing = {
   what: 'approvers',

@@ -13,6 +13,7 @@ const shape = z.strictObject({
   inResponseTo: z.string(),
   nameId: z.string(),
   nameIdFormat: z.string(),
+  subject: z.string(),
   sessionIndex: z.string().optional(),
   groups: z.array(z.string()),
   displayName: z.string().optional(),

@@ -32,6 +32,8 @@ export interface SamlStatement {
   readonly inResponseTo: string;
   readonly nameId: string;
   readonly nameIdFormat: string;
+  /** What the person is called by here: the NameID, or the one value of the attribute that is configured. */
+  readonly subject: string;
   readonly sessionIndex?: string;
   readonly groups: readonly string[];
   readonly displayName?: string;
@@ -49,13 +51,14 @@ export function readAssertion(assertion: XmlElement, settings: SamlSettings, now
   const assertionId = attribute(assertion, 'ID') ?? '';
   const issued = expectMessage(assertion, settings, now, { what: 'the assertion', life: transactionLife });
   readConditions(onlyChild(assertion, saml, 'Conditions'), settings, now);
+  const who = readSubject(onlyChild(assertion, saml, 'Subject'), settings, now);
   return {
     assertionId,
     issuedAt: issued,
     usableUntil: issued + transactionLife + skew,
-    ...readSubject(onlyChild(assertion, saml, 'Subject'), settings, now),
+    ...who,
     ...readSession(onlyChild(assertion, saml, 'AuthnStatement'), now),
-    ...readAttributes(assertion, config.groupsAttribute),
+    ...readAttributes(assertion, config, who.nameId),
   };
 }
 
@@ -64,10 +67,14 @@ export function readNameId(parent: XmlElement): Pick<SamlStatement, 'nameId' | '
   const element = onlyChild(parent, saml, 'NameID');
   const [nameId, nameIdFormat] = [textOf(element), attribute(element, 'Format') ?? unspecified];
   if (!nameFormats.includes(nameIdFormat)) throw refused(`a NameID of format ${nameIdFormat} is not taken`);
-  // Ids stand in records, log lines and terminals.
-  if (nameId === '' || nameId.length > 255 || /\p{Cc}|^\s|\s$/u.test(nameId))
-    throw refused('the NameID is empty or malformed');
-  return { nameId, nameIdFormat };
+  return { nameId: expectName(nameId, 'NameID'), nameIdFormat };
+}
+
+/** As the subjects of tokens: ids stand in records, log lines and terminals. */
+function expectName(text: string, what: string): string {
+  if (text === '' || text.length > 255 || /[\p{Cc}\p{Cf}]|^\s|\s$/u.test(text))
+    throw refused(`the ${what} is empty or malformed`);
+  return text;
 }
 
 function readSubject(subject: XmlElement, settings: SamlSettings, now: number) {
@@ -105,17 +112,35 @@ function readSession(statement: XmlElement, now: number) {
   };
 }
 
-function readAttributes(assertion: XmlElement, groupsAttribute: string) {
+function readAttributes(
+  assertion: XmlElement,
+  { groupsAttribute, subjectAttribute }: SamlSettings['config'],
+  nameId: string,
+) {
+  const wanted = [groupsAttribute, subjectAttribute, ...displayNames];
   const values = new Map<string, string[]>();
   for (const statement of children(assertion, saml, 'AttributeStatement'))
     for (const each of children(statement, saml, 'Attribute')) {
       const name = attribute(each, 'Name') ?? '';
       const texts = children(each, saml, 'AttributeValue').map((value) => () => textOf(value));
       // Values that hold elements are read, and refused, only where they would count.
-      if (name === groupsAttribute || displayNames.includes(name))
+      if (wanted.includes(name))
         values.set(name, [...(values.get(name) ?? []), ...texts.map((text) => text())]);
     }
   const displayName = displayNames.map((name) => values.get(name)?.[0]).find((text) => text?.trim());
   const groups = [...new Set(values.get(groupsAttribute))].filter((group) => group !== '');
-  return { groups, ...(displayName === undefined ? {} : { displayName: displayName.slice(0, 255) }) };
+  const subject =
+    subjectAttribute === undefined ? nameId : onlyName(values.get(subjectAttribute), subjectAttribute);
+  return {
+    subject,
+    groups,
+    ...(displayName === undefined ? {} : { displayName: displayName.slice(0, 255) }),
+  };
+}
+
+/** Nobody is called by the NameID instead: that would be a second name of one person. */
+function onlyName(values: readonly string[] | undefined, attributeName: string): string {
+  const [value = '', ...others] = values ?? [];
+  if (others.length > 0) throw refused(`the attribute ${attributeName} has several values`);
+  return expectName(value, `attribute ${attributeName}`);
 }

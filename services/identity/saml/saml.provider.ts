@@ -26,7 +26,7 @@ export class SamlSignIn implements SignInProvider {
 
   constructor(
     config: SamlProviderConfig,
-    house: Pick<WeirConfig, 'publicUrl' | 'file'>,
+    house: Pick<WeirConfig, 'publicUrl' | 'file' | 'identity'>,
     private readonly answers: KeptAnswers,
     private readonly clock: Clock,
   ) {
@@ -52,7 +52,7 @@ export class SamlSignIn implements SignInProvider {
     if (!answer) throw new SignInFailure('mismatch', 'no answer is kept under that code');
     if (answer.provider !== this.name || answer.inResponseTo !== requestId(transaction))
       throw new SignInFailure('mismatch', 'the answer is to what another browser asked');
-    return personOf(answer);
+    return personOf(answer, this.settings);
   }
 
   /** Where the provider's session ends, too (single logout); its answer is not waited for. */
@@ -95,23 +95,32 @@ function requestId(transaction: SignInTransaction): string {
 }
 
 /** Nobody can be asked again: the session is as short as one whose groups are never read again. */
-function personOf(answer: KeptAnswer): SignedInPerson {
-  const { provider, nameId, nameIdFormat, groups, displayName, sessionIndex, sessionEndsAt } = answer;
-  const principal: Principal = {
-    id: `${provider}:${nameId}`,
-    issuer: provider,
-    subject: nameId,
-    kind: 'person',
-    groups,
-    ...(displayName === undefined ? {} : { displayName }),
-  };
+function personOf(answer: KeptAnswer, settings: SamlSettings): SignedInPerson {
+  const { nameId, nameIdFormat, sessionIndex, sessionEndsAt } = answer;
   return {
-    principal,
-    kept: { nameId, nameIdFormat },
+    principal: principalOf(answer, settings),
+    // The provider speaks of its people by NameID, whatever they are called by here.
+    kept: { nameId, nameIdFormat, subject: nameId },
     isReadAgain: false,
     // Its browser may come for it much later.
     saidAt: answer.issuedAt,
     ...(sessionIndex === undefined ? {} : { sessionIndex }),
     ...(sessionEndsAt === undefined ? {} : { endsAt: sessionEndsAt }),
+  };
+}
+
+/** An agent is one by any way in: who has tokens as an agent's approves nothing as a person here. */
+function principalOf(
+  { provider, subject, groups, displayName }: KeptAnswer,
+  { config, agents }: SamlSettings,
+): Principal {
+  const issuer = config.peopleOf ?? provider;
+  return {
+    id: `${issuer}:${subject}`,
+    issuer,
+    subject,
+    kind: groups.some((group) => agents.includes(group)) ? 'agent' : 'person',
+    groups,
+    ...(displayName === undefined ? {} : { displayName }),
   };
 }

@@ -1,4 +1,5 @@
 import type { XmlElement } from '@xmldom/xmldom';
+import type { Profile } from '@node-saml/node-saml';
 import { SignInFailure } from '../sign-in/sign-in.provider.js';
 import { transactionLife } from '../sign-in/sign-in.transaction.js';
 import { readAssertion, type SamlStatement } from './saml.assertion.js';
@@ -44,7 +45,7 @@ export async function readResponse(
   const isSigned = signatureOf(response) !== undefined;
   if (settings.config.signedResponse && !isSigned) throw refused('the response is not signed');
   expectKeys([response, assertion], settings.certificates);
-  const theirs = await nameByEngine(xml, settings, isSigned);
+  const theirs = await profileByEngine(xml, settings, isSigned);
   const envelope = isSigned ? signedPart(xml, response, settings.certificates) : response;
   // Where the response itself is unsigned this says nothing; the assertion repeats what matters.
   const expected = { destination: settings.acsUrl, life: transactionLife, mayBeUnnamed: true };
@@ -52,7 +53,8 @@ export async function readResponse(
   const statement = readAssertion(signedPart(xml, assertion, settings.certificates), settings, now);
   if (attribute(envelope, 'InResponseTo') !== statement.inResponseTo)
     throw new SignInFailure('mismatch', 'response and assertion answer two questions');
-  if (theirs !== statement.nameId) throw refused('two readings of the assertion differ');
+  if (theirs?.nameID !== statement.nameId || !isSubject(theirs, statement, settings))
+    throw refused('two readings of the assertion differ');
   return statement;
 }
 
@@ -78,12 +80,12 @@ function refuseStatus(response: XmlElement, { config }: SamlSettings): void {
   );
 }
 
-/** The NameID that node-saml finds. A response that bears a signature must bear a right one. */
-async function nameByEngine(
+/** What node-saml finds. A response that bears a signature must bear a right one. */
+async function profileByEngine(
   xml: string,
   settings: SamlSettings,
   isSigned: boolean,
-): Promise<string | undefined> {
+): Promise<Profile | null> {
   const SAMLResponse = Buffer.from(xml).toString('base64');
   const wantAuthnResponseSigned = isSigned || settings.config.signedResponse;
   const { profile } = await askEngine(
@@ -92,5 +94,11 @@ async function nameByEngine(
     (engine) => engine.validatePostResponseAsync({ SAMLResponse }),
     { wantAuthnResponseSigned },
   );
-  return profile?.nameID;
+  return profile;
+}
+
+function isSubject(theirs: Profile, { subject }: SamlStatement, { config }: SamlSettings): boolean {
+  if (config.subjectAttribute === undefined) return true;
+  const attributes = theirs['attributes'] as Readonly<Record<string, unknown>> | undefined;
+  return attributes?.[config.subjectAttribute] === subject;
 }

@@ -12,6 +12,8 @@ export interface SamlSettings {
   readonly logoutUrl: string;
   /** PEM: the provider's, any of which may have signed. */
   readonly certificates: readonly string[];
+  /** Groups whose members are agents. */
+  readonly agents: readonly string[];
   /** Milliseconds. */
   readonly skew: number;
 }
@@ -19,7 +21,7 @@ export interface SamlSettings {
 /** Throws CONFIG_INVALID for certificates that can't be what they should be: now, not at the first sign-in. */
 export function samlSettings(
   config: SamlProviderConfig,
-  { publicUrl, file }: Pick<WeirConfig, 'publicUrl' | 'file'>,
+  { publicUrl, file, identity }: Pick<WeirConfig, 'publicUrl' | 'file' | 'identity'>,
 ): SamlSettings {
   const base = `${publicUrl}/api/identity/saml/${config.name}`;
   return {
@@ -28,6 +30,7 @@ export function samlSettings(
     acsUrl: `${base}/acs`,
     logoutUrl: `${base}/logout`,
     certificates: config.idpCerts.map((text) => rsaCertificate(resolveSecret(text, file), config.name)),
+    agents: config.agents ?? identity.oidc.flatMap(({ agents }) => agents),
     skew: config.clockSkew * 1000,
   };
 }
