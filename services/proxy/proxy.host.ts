@@ -1,4 +1,4 @@
-import './collector.js';
+import './heap-growth.js';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
