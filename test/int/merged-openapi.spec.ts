@@ -20,7 +20,7 @@ describe('the document of both processes', () => {
     audit = createServer((request, response) => answer(request, response));
     await new Promise<void>((done) => audit.listen(socket, done));
     const { handle } = mergedOpenApi(() => own, socket);
-    gate = createServer((request, response) => void handle(request, response));
+    gate = createServer((request, response) => handle(request, response));
     await new Promise<void>((done) => gate.listen(0, '127.0.0.1', done));
   });
   afterEach(async () => {
