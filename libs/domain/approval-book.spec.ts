@@ -23,9 +23,10 @@ import {
 } from './approval.specimen.js';
 
 const { id, expiresAt } = request();
+const onError = vi.fn();
 
 function bookOf(...events: readonly ApprovalEvent[]): ApprovalBook {
-  const book = new ApprovalBook();
+  const book = new ApprovalBook({ onError });
   for (const event of events) book.apply(logged(event));
   return book;
 }
@@ -87,12 +88,20 @@ describe('the book of approvals', () => {
       throw new Error('listener');
     });
     book.onChange(id, seen);
+    onError.mockClear();
     book.apply(logged(withdrawn()));
     expect(seen).toHaveBeenCalledOnce();
+    expect(onError.mock.calls).toEqual([
+      [
+        expect.stringMatching(
+          / is passed over by a listener to requests: Error at .*approval-book\.spec\.ts/,
+        ),
+      ],
+    ]);
   });
 
   it('drops the oldest closed requests, keeps their count, and never reopens one', () => {
-    const book = new ApprovalBook({ keepClosed: 2 });
+    const book = new ApprovalBook({ keepClosed: 2, onError });
     const ids = ['a', 'b', 'c', 'd'].map((letter) => `apr_${letter}`);
     const ask = (one: string) => requested({ id: one });
     for (const one of ids) {
@@ -166,7 +175,7 @@ describe('invariant 6 over any history', () => {
   it('used at most once, approved only by two eligible persons in time, the same in every replica', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
-        const [book, replica] = [bookOf(...events), new ApprovalBook()];
+        const [book, replica] = [bookOf(...events), new ApprovalBook({ onError })];
         let uses = 0;
         replica.onEveryChange(({ status }) => (uses += status === 'consumed' ? 1 : 0));
         for (const event of events) {
@@ -186,7 +195,7 @@ describe('invariant 6 over any history', () => {
   it('no yes counts that was void before the quorum was reached', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
-        const book = new ApprovalBook();
+        const book = new ApprovalBook({ onError });
         const taken = new Set<string>();
         for (const event of [requested({ quorum: 2 }), ...events]) {
           const before = book.get(id);

@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '#event-log';
+import type { LoggedEvent, Position } from '#event-log';
 import type { Principal } from '#kernel';
 import {
   grantExpiresAt,
@@ -9,8 +9,11 @@ import {
 } from './approval.js';
 import { approval as decider } from './approval.decider.js';
 import { fromLogged } from './approval.events.js';
+import { apart, type OnFoldError } from './fold.errors.js';
 
 export interface ApprovalBookOptions {
+  /** Hears of what listeners throw. */
+  readonly onError: OnFoldError;
   /** Closed requests that stay readable; older ones are only counted. Default 10,000. */
   readonly keepClosed?: number;
 }
@@ -31,6 +34,7 @@ export class ApprovalBook {
   readonly #listeners = new Map<string, Set<ApprovalListener>>();
   readonly #everyListener = new Set<ApprovalListener>();
   readonly #keepClosed: number;
+  readonly #onError: OnFoldError;
 
   /** Approvals that were given and not used yet. */
   readonly grants = {
@@ -39,7 +43,8 @@ export class ApprovalBook {
       this.#findGrant(binding, requester, now),
   };
 
-  constructor({ keepClosed = 10_000 }: ApprovalBookOptions = {}) {
+  constructor({ keepClosed = 10_000, onError }: ApprovalBookOptions) {
+    this.#onError = onError;
     this.#keepClosed = keepClosed;
   }
 
@@ -52,7 +57,7 @@ export class ApprovalBook {
     if (after === before || after.status === 'none') return;
     this.#replace(before, after);
     this.#forget(logged.appendedAt);
-    this.#tell(after);
+    this.#tell(after, logged.position);
   }
 
   get(id: string): OpenedApproval | undefined {
@@ -79,7 +84,7 @@ export class ApprovalBook {
     return { ...this.#counts };
   }
 
-  /** Calls back after each change of this request; returns what ends that. What a callback throws is dropped. */
+  /** Calls back after each change of this request; returns what ends that. What a callback throws is told, no more. */
   onChange(id: string, listener: ApprovalListener): () => void {
     const listeners = this.#listeners.get(id) ?? new Set();
     this.#listeners.set(id, listeners.add(listener));
@@ -135,15 +140,10 @@ export class ApprovalBook {
     }
   }
 
-  #tell(after: OpenedApproval): void {
+  #tell(after: OpenedApproval, at: Position): void {
     const listeners = [...(this.#listeners.get(after.request.id) ?? []), ...this.#everyListener];
-    for (const listener of listeners) {
-      try {
-        listener(after);
-      } catch {
-        // A listener's trouble must not make this fold differ from its replicas'.
-      }
-    }
+    for (const listener of listeners)
+      apart('a listener to requests', at, this.#onError, () => listener(after));
   }
 }
 

@@ -1,6 +1,7 @@
 import { encodeEnvelope, type Envelope, type Topic } from '#events';
 import type { EventLog, LoggedEvent, Position, Tail } from '#event-log';
 import { isAppError } from '#kernel';
+import { apart, type OnFoldError } from './fold.errors.js';
 
 export interface Fold {
   apply(event: LoggedEvent): void;
@@ -22,12 +23,16 @@ export class Follower {
   readonly #topic: Topic;
   readonly #timeoutMs: number;
 
-  constructor(log: EventLog, topic: Topic, fold: Fold, timeoutMs = 5_000) {
+  /**
+   * What a fold can't read, no repetition makes readable: it is told and passed over, by every replica alike (the audit
+   * service dead-letters it). Thrown on, the same batch would come again for ever, and nothing behind it would be folded.
+   */
+  constructor(log: EventLog, topic: Topic, fold: Fold, onError: OnFoldError, timeoutMs = 5_000) {
     this.#log = log;
     this.#topic = topic;
     this.#timeoutMs = timeoutMs;
     this.#tail = log.tail({ topics: [topic] }, (batch) => {
-      for (const event of batch) applyTo(fold, event);
+      for (const event of batch) apart('the fold', event.position, onError, () => fold.apply(event));
     });
   }
 
@@ -58,18 +63,6 @@ export class Follower {
 
   stop(): Promise<void> {
     return this.#tail.stop();
-  }
-}
-
-/**
- * What a fold can't read, no repetition makes readable: it is passed over, by every replica alike (the audit service
- * dead-letters it). Thrown on, the same batch would come again for ever, and nothing behind it would ever be folded.
- */
-function applyTo(fold: Fold, event: LoggedEvent): void {
-  try {
-    fold.apply(event);
-  } catch {
-    // Nothing to tell: the event and its place are in the dead letters.
   }
 }
 

@@ -6,6 +6,7 @@ export * from './approval.events.js';
 export * from './approval.evolve.js';
 export * from './approval.js';
 export * from './estimate.js';
+export * from './fold.errors.js';
 export * from './follower.js';
 export * from './idempotency.js';
 export * from './identity.events.js';

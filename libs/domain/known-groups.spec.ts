@@ -25,7 +25,7 @@ let book: PageSessionBook;
 let known: KnownGroups;
 let count = 0;
 beforeEach(() => {
-  book = new PageSessionBook();
+  book = new PageSessionBook(() => undefined);
   known = new KnownGroups(book);
 });
 

@@ -18,11 +18,13 @@ import { toWirePrincipal } from './principal.js';
 const ann: Principal = { id: 'corp:ann', issuer: 'corp', subject: 'ann', kind: 'person', groups: ['dba'] };
 const minute = 60_000;
 
+const failures: string[] = [];
 let book: PageSessionBook;
 let clock: ManualClock;
 let offset: number;
 beforeEach(() => {
-  [book, clock, offset] = [new PageSessionBook(), new ManualClock(), 0];
+  [book, clock, offset] = [new PageSessionBook((line) => void failures.push(line)), new ManualClock(), 0];
+  failures.length = 0;
 });
 
 const origin = () => ({ source: 'identity/test', subject: 'corp:ann', clock });
@@ -144,7 +146,7 @@ describe('a page session', () => {
 
   it('goes on, whatever becomes of one who is told', () => {
     book.onEveryChange(() => {
-      throw new Error('no');
+      throw new TypeError('no such person: ann@corp.example\n    at home');
     });
     const told: boolean[] = [];
     book.onEveryChange((after, before) => told.push(after.principal === before?.principal));
@@ -152,6 +154,14 @@ describe('a page session', () => {
     seen();
     refresh(ann);
     expect(told).toEqual([false, true, false]);
+    expect(failures).toEqual([
+      expect.stringMatching(
+        /^weir\.identity\.v1\/0\/0 is passed over by a listener to page sessions: TypeError at .*page-session\.book\.spec\.ts/,
+      ),
+      expect.stringContaining('weir.identity.v1/0/1 '),
+      expect.stringContaining('weir.identity.v1/0/2 '),
+    ]);
+    expect(failures.join('\n')).not.toMatch(/ann@corp|at home/);
   });
 
   it('tells of each change, and is forgotten once it is long over', () => {

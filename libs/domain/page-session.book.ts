@@ -1,3 +1,4 @@
+import { apart, type OnFoldError } from './fold.errors.js';
 import type { IdentityEvent, IdentityFold } from './identity.events.js';
 import type { PageSession } from './page-session.js';
 import { evolvePageSession } from './page-session.evolve.js';
@@ -13,7 +14,13 @@ export class PageSessionBook implements IdentityFold {
   readonly #sessions = new Map<string, PageSession>();
   readonly #bySecret = new Map<string, string>();
   readonly #listeners = new Set<PageSessionListener>();
+  readonly #onError: OnFoldError;
   #sinceForgotten = 0;
+
+  /** `onError` hears of what listeners throw. */
+  constructor(onError: OnFoldError) {
+    this.#onError = onError;
+  }
 
   /** Never throws. An event that says nothing new or is not valid changes nothing and calls nobody. */
   apply(event: IdentityEvent): void {
@@ -28,7 +35,8 @@ export class PageSessionBook implements IdentityFold {
     this.#sessions.set(id, after);
     this.#bySecret.set(after.secretHash, id);
     this.#forget(event.at);
-    this.#tell(after, before);
+    for (const listener of this.#listeners)
+      apart('a listener to page sessions', event.position, this.#onError, () => listener(after, before));
   }
 
   get(id: string): PageSession | undefined {
@@ -45,20 +53,10 @@ export class PageSessionBook implements IdentityFold {
     return [...this.#sessions.values()];
   }
 
-  /** Calls back after each change, in the order of these calls; returns what ends that. What is thrown is dropped. */
+  /** Calls back after each change, in the order of these calls; returns what ends that. What is thrown is told, no more. */
   onEveryChange(listener: PageSessionListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
-  }
-
-  #tell(after: PageSession, before: PageSession | undefined): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(after, before);
-      } catch {
-        // A listener's trouble must not make this fold differ from its replicas'.
-      }
-    }
   }
 
   /** One past its absolute limit can't come back, so nothing need be remembered of it. */

@@ -14,6 +14,7 @@ import { ManualClock } from '#kernel';
 import { PolicyState } from './policy-state.js';
 
 const clock = new ManualClock();
+const onError = vi.fn();
 let offset = 0;
 
 function logged(envelope: Envelope): LoggedEvent {
@@ -37,7 +38,7 @@ const masking = (version: string) =>
   logged(newEvent(MaskingPublishedSchema, { version, rulesJson: '{}', owner: 'file' }, origin('masking')));
 
 function stateOf(...events: readonly LoggedEvent[]): PolicyState {
-  const state = new PolicyState();
+  const state = new PolicyState(onError);
   for (const event of events) state.apply(event);
   return state;
 }
@@ -100,12 +101,13 @@ describe('the policy state', () => {
   });
 
   it('calls back on a change only, until told to stop, whatever another listener throws', () => {
-    const state = new PolicyState();
+    const state = new PolicyState(onError);
     const seen = vi.fn();
     state.onChange(() => {
       throw new Error('listener');
     });
     const stop = state.onChange(seen);
+    onError.mockClear();
     state.apply(policies('1'));
     state.apply(removed('never-was'));
     state.apply(registered('orders', 'a'));
@@ -115,5 +117,9 @@ describe('the policy state', () => {
       [{ set: 'policies', version: '1' }],
       [{ set: 'connections', name: 'orders' }],
     ]);
+    expect(onError).toHaveBeenCalledTimes(3);
+    expect(onError).toHaveBeenCalledWith(
+      expect.stringMatching(/^weir\.policy\.v1.* is passed over by a listener to policies: Error at /),
+    );
   });
 });

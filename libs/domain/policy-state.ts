@@ -9,6 +9,7 @@ import {
 } from '#events';
 import type { LoggedEvent } from '#event-log';
 import type { PolicyFile } from '#policy-engine';
+import { apart, type OnFoldError } from './fold.errors.js';
 
 /** Who may write a set. `house`: registered by Weirkeeper itself (the demo database); part of nobody's set. */
 export type SetOwner = 'file' | 'api' | 'house';
@@ -43,8 +44,14 @@ export class PolicyState {
   readonly #connections = new Map<string, RegisteredConnection>();
   readonly #seen = new Set<string>();
   readonly #listeners = new Set<(change: PolicyChange) => void>();
+  readonly #onError: OnFoldError;
   #policies: PublishedPolicies | undefined;
   #masking: PublishedMasking | undefined;
+
+  /** `onError` hears of what listeners throw. */
+  constructor(onError: OnFoldError) {
+    this.#onError = onError;
+  }
 
   get connections(): ReadonlyMap<string, RegisteredConnection> {
     return this.#connections;
@@ -59,18 +66,13 @@ export class PolicyState {
   }
 
   /** Never throws. A repeated or undecodable event, or one under another's key, changes nothing. */
-  apply({ envelope }: LoggedEvent): void {
+  apply({ envelope, position }: LoggedEvent): void {
     if (this.#seen.has(envelope.id)) return;
     this.#remember(envelope.id);
     const change = this.#changed(envelope);
     if (!change) return;
-    for (const listener of this.#listeners) {
-      try {
-        listener(change);
-      } catch {
-        // A listener's trouble must not make this fold differ from its replicas'.
-      }
-    }
+    for (const listener of this.#listeners)
+      apart('a listener to policies', position, this.#onError, () => listener(change));
   }
 
   /** True once the event with this id was folded: how a retry with the same Idempotency-Key is answered. */
@@ -78,7 +80,7 @@ export class PolicyState {
     return this.#seen.has(eventId);
   }
 
-  /** Calls back after each change; returns what ends that. What a callback throws is dropped. */
+  /** Calls back after each change; returns what ends that. What a callback throws is told, no more. */
   onChange(listener: (change: PolicyChange) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

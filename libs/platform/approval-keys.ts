@@ -1,6 +1,6 @@
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '#kernel';
+import { AppError, createDurably } from '#kernel';
 
 /**
  * The data keys of pending requests, one each, apart from the log: the log keeps the sealed text for ever,
@@ -28,17 +28,9 @@ export class FileApprovalKeys implements ApprovalKeyStore {
   }
 
   async put(approvalId: string, key: Buffer): Promise<void> {
-    const path = this.#path(approvalId);
-    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-    const file = await open(path, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
+    await createDurably(this.#path(approvalId), key).catch((cause: NodeJS.ErrnoException) => {
       throw cause.code === 'EEXIST' ? exists(approvalId) : cause;
     });
-    try {
-      await file.writeFile(key);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
   }
 
   async get(approvalId: string): Promise<Buffer | undefined> {

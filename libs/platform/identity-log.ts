@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import {
+  apart,
   Follower,
   fromLoggedIdentity,
   KnownGroups,
@@ -7,16 +8,17 @@ import {
   type Appended,
   type IdentityFold,
 } from '#domain';
-import type { EventLog } from '#event-log';
+import type { EventLog, LoggedEvent } from '#event-log';
 import { topics, type Envelope } from '#events';
 import { AppError } from '#kernel';
+import { logFoldError } from './fold.errors.js';
 import { Readiness } from './readiness.js';
 import { EVENT_LOG } from './tokens.js';
 
 /** weir.identity.v1 as this process knows it: read once, for all folds, and the one way to write what they must know. */
 @Injectable()
 export class IdentityLog implements OnModuleInit, OnModuleDestroy {
-  readonly sessions = new PageSessionBook();
+  readonly sessions = new PageSessionBook(logFoldError);
   readonly groups = new KnownGroups(this.sessions);
   readonly #folds: IdentityFold[] = [this.sessions];
   readonly #log: EventLog;
@@ -37,12 +39,13 @@ export class IdentityLog implements OnModuleInit, OnModuleDestroy {
   async onModuleInit(): Promise<void> {
     let ready = false;
     this.#readiness.add('identity', () => ready);
-    this.#follower = new Follower(this.#log, topics.identity, {
-      apply: (logged) => {
-        const event = fromLoggedIdentity(logged);
-        if (event) for (const fold of this.#folds) fold.apply(event);
-      },
-    });
+    const apply = (logged: LoggedEvent) => {
+      const event = fromLoggedIdentity(logged);
+      if (!event) return;
+      for (const fold of this.#folds)
+        apart(`the fold ${fold.constructor.name}`, event.position, logFoldError, () => fold.apply(event));
+    };
+    this.#follower = new Follower(this.#log, topics.identity, { apply }, logFoldError);
     await this.#follower.caughtUp;
     ready = true;
   }

@@ -11,6 +11,7 @@ export * from './connection-secret.js';
 export * from './cross-site.js';
 export * from './dev-provider.plan.js';
 export * from './guard.decorators.js';
+export * from './fold.errors.js';
 export * from './http.boot.js';
 export * from './identity-log.js';
 export * from './json.logger.js';

@@ -26,20 +26,18 @@ export class KeptProcess {
 
   start(): void {
     const startedAt = performance.now();
-    const child = this.begin();
-    this.child = child;
-    child.once('error', (error) =>
-      this.logger.error(`the ${this.name} process could not be started: ${error.message}`),
-    );
-    child.once('exit', (code, signal) => {
-      if (this.stopping) return;
-      if (performance.now() - startedAt > healthyAfter) this.pause = firstPause;
-      this.logger.error(
-        `the ${this.name} process ended (${signal ?? code}); starting it again in ${this.pause} ms`,
-      );
-      this.timer = setTimeout(() => this.start(), this.pause);
-      this.pause = Math.min(this.pause * 2, longestPause);
-    });
+    this.child = undefined;
+    try {
+      const child = this.begin();
+      this.child = child;
+      child.on('error', (error) => this.logger.error(`the ${this.name} process: ${error.message}`));
+      // Not `exit`: what could not be spawned has none.
+      child.once('close', (code, signal) => this.startAgain(startedAt, `ended (${signal ?? code})`));
+    } catch (error) {
+      // Some of what a fork lacks (memory, say) is thrown.
+      const why = error instanceof Error ? error.message : 'for no reason that it gave';
+      this.startAgain(startedAt, `could not be started (${why})`);
+    }
   }
 
   get pid(): number | undefined {
@@ -53,11 +51,19 @@ export class KeptProcess {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), shutdownGrace);
-      child.once('exit', () => {
+      child.once('close', () => {
         clearTimeout(timer);
         resolve();
       });
       child.kill('SIGTERM');
     });
+  }
+
+  private startAgain(startedAt: number, what: string): void {
+    if (this.stopping) return;
+    if (performance.now() - startedAt > healthyAfter) this.pause = firstPause;
+    this.logger.error(`the ${this.name} process ${what}; starting it again in ${this.pause} ms`);
+    this.timer = setTimeout(() => this.start(), this.pause);
+    this.pause = Math.min(this.pause * 2, longestPause);
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AppError, sweepDrafts } from '#kernel';
 
 /** Where files are replaced as wholes; the log, the journal and the store have ways of their own. */
-const withDrafts = ['', 'tls', 'keys', 'secrets', 'page-sessions', 'saml-answers', 'demo'];
+const withDrafts = ['', 'tls', 'keys', 'approval-keys', 'secrets', 'page-sessions', 'saml-answers', 'demo'];
 
 /**
  * Makes the state directory, or takes the one that is there: it becomes its owner's alone (0700), whatever it was. One that

@@ -1,5 +1,10 @@
+import { once } from 'node:events';
 import { request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { Mount } from '#platform';
+
+/** For the audit process's whole answer, milliseconds. */
+const longest = 2_000;
 
 type Section = Readonly<Record<string, unknown>>;
 interface Document {
@@ -28,23 +33,15 @@ function merge(gate: Document, audit: Document): Document {
   return { ...gate, paths: { ...audit.paths, ...gate.paths }, components };
 }
 
-/** Undefined while the audit process is away. */
-function read(socketPath: string): Promise<Document | undefined> {
-  return new Promise((resolve) => {
-    const asked = request({ socketPath, path: '/api/openapi.json', timeout: 2_000 }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('end', () => resolve(parse(Buffer.concat(chunks).toString())));
-    });
-    asked.on('timeout', () => asked.destroy());
-    asked.on('error', () => resolve(undefined));
-    asked.end();
-  });
-}
-
-function parse(text: string): Document | undefined {
+/** Undefined while the audit process is away, or does not answer whole and in time. */
+async function read(socketPath: string): Promise<Document | undefined> {
+  const asked = request({ socketPath, path: '/api/openapi.json', signal: AbortSignal.timeout(longest) });
+  asked.on('error', () => undefined); // `once` has told it; what comes after the answer's head, its stream tells
+  asked.end();
   try {
-    return JSON.parse(text) as Document;
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    const body = await text(answer);
+    return answer.statusCode === 200 ? (JSON.parse(body) as Document) : undefined;
   } catch {
     return undefined;
   }

@@ -103,7 +103,7 @@ export class ApprovalDesk {
     const type = request.decision === 'approve' ? 'Approve' : 'Deny';
     const { saidAt } = by;
     const command: Approve | Deny = { type, eventId, at, by: person, saidAt, reason: request.reason };
-    if (hasCounted(before, eventId)) return counted(command, before, undefined);
+    if (said(before, eventId)) return counted(command, before, undefined);
     const appended = await this.#append(command, before);
     if (!appended.folded) return { kind: 'accepted', eventId, appended };
     return counted(command, await this.#find(id), appended);
@@ -160,16 +160,18 @@ function counted(
   approval: OpenedApproval,
   appended: Appended | undefined,
 ): DecisionOutcome {
-  const mine = approval.decisions.find(({ eventId }) => eventId === command.eventId);
+  const mine = said(approval, command.eventId);
   if (!mine) {
     decider.decide(command, approval); // throws why it did not count
     throw new AppError('APPROVAL_NOT_PENDING', 'the decision came too late to count');
   }
-  if (mine.decision !== (command.type === 'Approve' ? 'approve' : 'deny'))
+  if (mine !== (command.type === 'Approve' ? 'approve' : 'deny'))
     throw new AppError('CONFLICT', 'this Idempotency-Key was used for the opposite decision');
   return { kind: 'counted', approval, appended };
 }
 
-function hasCounted(approval: OpenedApproval, eventId: string): boolean {
-  return approval.decisions.some((decision) => decision.eventId === eventId);
+/** What this event decided, also where that is void by now: a no never is. Undefined: it did not count. */
+function said({ decisions, voided }: OpenedApproval, eventId: string): 'approve' | 'deny' | undefined {
+  if (voided.includes(eventId)) return 'approve';
+  return decisions.find((decision) => decision.eventId === eventId)?.decision;
 }

@@ -3,12 +3,12 @@ import { ApprovalBook, Follower, parsePosition } from '#domain';
 import type { EventLog } from '#event-log';
 import { topics } from '#events';
 import { AppError } from '#kernel';
-import { EVENT_LOG, Readiness } from '#platform';
+import { EVENT_LOG, logFoldError, Readiness } from '#platform';
 
 /** This service's own fold of weir.approval.v1: all that it knows of requests, and nowhere else stored. */
 @Injectable()
 export class ApprovalFold implements OnModuleInit, OnModuleDestroy {
-  readonly book = new ApprovalBook();
+  readonly book = new ApprovalBook({ onError: logFoldError });
   readonly #log: EventLog;
   readonly #readiness: Readiness;
   #follower: Follower | undefined;
@@ -21,7 +21,7 @@ export class ApprovalFold implements OnModuleInit, OnModuleDestroy {
   async onModuleInit(): Promise<void> {
     let ready = false;
     this.#readiness.add('approval', () => ready);
-    this.#follower = new Follower(this.#log, topics.approval, this.book);
+    this.#follower = new Follower(this.#log, topics.approval, this.book, logFoldError);
     await this.#follower.caughtUp;
     ready = true;
   }

@@ -83,7 +83,6 @@ export class ApprovalsController {
     return { approvals: this.#desk.list(caller, query.status, query.limit).map(toItem) };
   }
 
-  /** What changes from now on: read the list after each connect. It ends when the caller's right does. */
   /** Without it, HEAD would open a stream that nobody reads. */
   @Head('stream')
   @ApiExcludeEndpoint()
@@ -91,6 +90,7 @@ export class ApprovalsController {
     // The headers of an empty answer are all there is.
   }
 
+  /** What changes from now on: read the list after each connect. It ends when the caller's right does. */
   @Get('stream')
   @Header('cache-control', 'no-store')
   @Header('x-accel-buffering', 'no')

@@ -1,6 +1,7 @@
 import { ApprovalBook, fromLogged, type OpenedApproval } from '#domain';
 import type { LoggedEvent } from '#event-log';
 import { topics } from '#events';
+import { logFoldError } from '#platform';
 import type { Notice, NoticeSource, NoticeType } from './notice.js';
 
 const longestReason = 500;
@@ -18,7 +19,7 @@ const typeOf: Partial<Record<OpenedApproval['status'], NoticeType>> = {
 /** weir.approval.v1 as notices: one for each event that opened, decided or expired a request. */
 export class ApprovalNotices implements NoticeSource {
   readonly topic = topics.approval;
-  readonly #book = new ApprovalBook({ keepClosed: 1_000 });
+  readonly #book = new ApprovalBook({ keepClosed: 1_000, onError: logFoldError });
   readonly #publicUrl: string;
 
   constructor(publicUrl: string) {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { payload, NotificationQueuedSchema } from '#events';
 import type { EventLog } from '#event-log';
-import type { NotificationBook } from './notification.book.js';
+import { isOverdue, type NotificationBook } from './notification.book.js';
 import type { NotifyFold } from './notify.fold.js';
 import type { NotificationEvent } from './notification.events.js';
 import { deliveries } from './notify.metrics.js';
@@ -17,6 +17,7 @@ const parallel = 4;
 const neededMs = timeoutMs + 5_000;
 /** Between what failed on our side and doing it again. */
 const restMs = 2_000;
+const overdue: Outcome = { ...failed('it waited for longer than all tries take'), isFinal: true };
 const lost: Outcome = { ...failed('its text is no longer in the log'), isFinal: true };
 
 export interface CourierOptions {
@@ -86,13 +87,17 @@ export class Courier {
   }
 
   async #deliver(delivery: Delivery, signal: AbortSignal): Promise<void> {
-    const message = await this.#read(delivery);
-    const { endpoint, world } = this.#options;
-    const outcome = message ? await tryToDeliver(endpoint, message, world, signal) : lost;
+    const outcome = isOverdue(delivery, this.#now()) ? overdue : await this.#try(delivery, signal);
     if (signal.aborted) return;
     for (const event of this.#eventsOf(delivery, outcome)) await this.#say(event, signal);
     // A fold that is late still has it as it was: that must not send it again.
     while (!signal.aborted && this.#isAsBefore(delivery)) await rest(signal);
+  }
+
+  async #try(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
+    const message = await this.#read(delivery);
+    const { endpoint, world } = this.#options;
+    return message ? tryToDeliver(endpoint, message, world, signal) : lost;
   }
 
   /** True if nobody else will send it until we have. */

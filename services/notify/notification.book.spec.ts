@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { encodeEnvelope, topics } from '#events';
 import type { LoggedEvent } from '#event-log';
 import { ManualClock } from '#kernel';
-import { leaseMs, mostPending, newsMs, NotificationBook } from './notification.book.js';
+import { isOverdue, leaseMs, mostPending, newsMs, NotificationBook } from './notification.book.js';
+import { nextTry } from './retry.schedule.js';
 import { toNotificationEnvelope, type NotificationEvent } from './notification.events.js';
 
 const [a, b] = ['notify/gate-a', 'notify/gate-b'];
@@ -122,12 +123,32 @@ describe('the book of notifications', () => {
     expect([pending(), book.state('chat').since]).toEqual([['m4'], clock.now()]);
   });
 
-  it('holds so many messages and no more, and none for a webhook that nobody serves', () => {
+  it('holds so many messages and no more, and drops none unsaid, however old', () => {
     for (let i = 0; i < mostPending + 10; i++) queue(`m${i}`);
     expect(book.state('chat').pending.size).toBe(mostPending);
-    clock.advance(6 * 24 * newsMs);
+    clock.advance(60 * 24 * newsMs);
     queue('new');
-    expect(pending()).toEqual(['new']);
+    expect(pending().length).toBe(mostPending);
+    say({
+      type: 'NotificationGivenUp',
+      data: { messageId: 'm0', webhook: 'chat', attempt: 1, status: 0, reason: 'old' },
+    });
+    queue('new');
+    expect([pending().length, pending().at(-1)]).toEqual([mostPending, 'new']);
+  });
+
+  it('knows what no try is left for: nothing that an endpoint only puts off', () => {
+    queue('m1');
+    const isOver = () => isOverdue(book.state('chat').pending.get('m1')!, clock.now());
+    for (let attempt = 1; ; attempt++) {
+      const at = nextTry({ attempt, now: clock.now(), retryAfter: '86400', random: 1 });
+      if (at === undefined) break;
+      failed('m1', attempt, at - clock.now());
+      clock.advance(at - clock.now());
+      expect([attempt, isOver()]).toEqual([attempt, false]);
+    }
+    clock.advance(2 * newsMs);
+    expect(isOver()).toBe(true);
   });
 
   it('takes no harm from what it does not understand', () => {

@@ -1,5 +1,6 @@
 import type { LoggedEvent } from '#event-log';
 import { fromLoggedNotification, type NotificationEvent } from './notification.events.js';
+import { longestWay } from './retry.schedule.js';
 import type { Delivery, WebhookState } from './webhook.state.js';
 
 const minute = 60_000;
@@ -9,8 +10,8 @@ export const leaseMs = 30_000;
 export const newsMs = 60 * minute;
 /** A replica may be this late to queue what another has queued, and delivered, before. */
 const latenessMs = 10 * minute;
-/** More than all tries of a message take; one older belongs to a webhook that nobody serves any more. */
-const longestMs = 5 * 24 * 60 * minute;
+/** More than all tries of a message take, the time that each of them takes included. */
+const longestMs = longestWay + 60 * minute;
 /** Messages that wait for one webhook. Past it new ones are dropped. */
 export const mostPending = 10_000;
 const mostConcluded = 100_000;
@@ -23,6 +24,11 @@ type Account = Omit<Writable<WebhookState>, 'pending'> & {
   readonly concluded: Map<string, number>;
 };
 
+/** True of what no try can be left for: who finds it says so. `now`: by this process's own clock. */
+export function isOverdue({ queuedAt, ahead }: Delivery, now: number): boolean {
+  return queuedAt + ahead + longestMs <= now;
+}
+
 /** weir.notification.v1, folded: what waits for whom, and whose turn it is. Reads no clock. */
 export class NotificationBook {
   readonly #webhooks = new Map<string, Account>();
@@ -34,6 +40,11 @@ export class NotificationBook {
   apply(logged: LoggedEvent, seenAt = logged.appendedAt): void {
     const event = fromLoggedNotification(logged);
     if (event) this.#apply(event, logged, seenAt - logged.appendedAt);
+  }
+
+  /** All that the log knows of, configured still or not. */
+  webhooks(): string[] {
+    return [...this.#webhooks.keys()];
   }
 
   state(webhook: string): WebhookState {
@@ -154,14 +165,10 @@ function conclude({ pending, concluded }: Account, messageId: string, at: number
 }
 
 /** By the log's clock, so that every replica forgets the same. */
-function forgetOld({ pending, concluded }: Account, now: number): void {
+function forgetOld({ concluded }: Account, now: number): void {
   for (const [id, at] of concluded) {
     if (now - at <= newsMs + latenessMs && concluded.size <= mostConcluded) break;
     concluded.delete(id);
-  }
-  for (const [id, { queuedAt }] of pending) {
-    if (now - queuedAt <= longestMs) break;
-    pending.delete(id);
   }
 }
 

@@ -9,6 +9,7 @@ import { NotifyFold } from './notify.fold.js';
 import { ENDPOINTS, RESOLVE } from './notify.tokens.js';
 import { Outbox } from './outbox.js';
 import type { Resolve } from './safe-post.js';
+import { Unserved } from './unserved.js';
 import type { Endpoint } from './webhook.endpoint.js';
 import type { WebhookState } from './webhook.state.js';
 
@@ -22,6 +23,7 @@ export class Notifier implements OnModuleInit, OnModuleDestroy {
   #fold: NotifyFold | undefined;
   #outbox: Outbox | undefined;
   #couriers: readonly Courier[] = [];
+  #unserved: Unserved | undefined;
   #ticks: NodeJS.Timeout | undefined;
   #willLook = false;
 
@@ -51,6 +53,8 @@ export class Notifier implements OnModuleInit, OnModuleDestroy {
     this.#couriers = endpoints.map(
       (endpoint) => new Courier({ log, fold, endpoint, source, world, random: Math.random }),
     );
+    const served = new Set(endpoints.map(({ name }) => name));
+    this.#unserved = new Unserved({ fold, served, source, clock });
     this.#ticks = setInterval(() => this.tick(), tickEvery).unref();
     this.tick();
   }
@@ -59,6 +63,7 @@ export class Notifier implements OnModuleInit, OnModuleDestroy {
     clearInterval(this.#ticks);
     await this.#outbox?.stop();
     await Promise.all(this.#couriers.map((courier) => courier.stop(graceMs)));
+    await this.#unserved?.stop();
     await this.#fold?.stop();
   }
 
@@ -71,6 +76,7 @@ export class Notifier implements OnModuleInit, OnModuleDestroy {
   /** One look at what is due. */
   tick(): void {
     this.#look();
+    this.#unserved?.look();
     for (const { name } of this.endpoints) {
       const { pending } = this.state(name);
       const [oldest] = pending.values();

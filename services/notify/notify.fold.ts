@@ -2,6 +2,7 @@ import type { EventLog, LoggedEvent } from '#event-log';
 import { topics } from '#events';
 import type { Clock } from '#kernel';
 import { Follower } from '#domain';
+import { logFoldError } from '#platform';
 import { NotificationBook } from './notification.book.js';
 import { toNotificationEnvelope, type NotificationEvent } from './notification.events.js';
 
@@ -29,7 +30,7 @@ export class NotifyFold {
       this.book.apply(event, this.#seenAt(event));
       options.onChange();
     };
-    this.#follower = new Follower(options.log, topics.notification, { apply });
+    this.#follower = new Follower(options.log, topics.notification, { apply }, logFoldError);
     void this.#follower.caughtUp.then(
       () => (this.#isLive = true),
       () => undefined,

@@ -15,6 +15,12 @@ const delays: readonly number[] = [
 const jitter = 0.1;
 const longestRetryAfter = 24 * hour;
 
+/** What lies between the first try and the last at most, milliseconds. */
+export const longestWay = delays.reduce(
+  (sum, delay) => sum + Math.max(delay * (1 + jitter), longestRetryAfter),
+  0,
+);
+
 export interface FailedTry {
   /** From 1. */
   readonly attempt: number;

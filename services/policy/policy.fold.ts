@@ -3,12 +3,12 @@ import { Follower, parsePosition, PolicyState } from '#domain';
 import type { EventLog } from '#event-log';
 import { topics } from '#events';
 import { AppError } from '#kernel';
-import { EVENT_LOG, Readiness } from '#platform';
+import { EVENT_LOG, logFoldError, Readiness } from '#platform';
 
 /** This service's own fold of weir.policy.v1. */
 @Injectable()
 export class PolicyFold implements OnModuleInit, OnModuleDestroy {
-  readonly state = new PolicyState();
+  readonly state = new PolicyState(logFoldError);
   readonly #log: EventLog;
   readonly #readiness: Readiness;
   #follower: Follower | undefined;
@@ -49,7 +49,7 @@ export class PolicyFold implements OnModuleInit, OnModuleDestroy {
   async #follow(): Promise<void> {
     let ready = false;
     this.#readiness.add('policy', () => ready && this.state.policies !== undefined);
-    this.#follower = new Follower(this.#log, topics.policy, this.state);
+    this.#follower = new Follower(this.#log, topics.policy, this.state, logFoldError);
     await this.#follower.caughtUp;
     ready = true;
   }

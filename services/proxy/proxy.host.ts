@@ -1,4 +1,4 @@
-import './collector.js';
+import './heap-growth.js';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
@@ -21,6 +21,7 @@ import {
   EVENT_LOG,
   FileApprovalKeys,
   INSTANCE,
+  logFoldError,
   parseAddress,
   Readiness,
   TOKEN_VERIFIER,
@@ -94,8 +95,8 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
       log: (error) => this.log(error, {}),
     });
     this.catalogs = new CatalogPool(() => this.policies.masking(), clock);
-    const book = new ApprovalBook();
-    this.approvals = new Follower(eventLog, topics.approval, book);
+    const book = new ApprovalBook({ onError: logFoldError });
+    this.approvals = new Follower(eventLog, topics.approval, book, logFoldError);
     const { mode, maxBytes } = config.journal;
     const dir = journalFolder(config.dataDir, this.place.index);
     this.journal = await openJournal({ dir, mode, maxBytes, clock, source: `proxy/${instance}` });

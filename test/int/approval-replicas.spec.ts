@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { approval, ApprovalBook, Follower, toApprovalEnvelope } from '#domain';
 import { topics } from '#events';
 import { newId, systemClock } from '#kernel';
+import { logFoldError } from '#platform';
 import { PolicyModule } from '../../services/policy/index.js';
 import type { House } from './approval.house.js';
 import { ApprovalStage, person } from './approval.stage.js';
@@ -20,8 +21,8 @@ describe('on the embedded log', () => {
     mkdirSync(join(stage.path, 'policies'));
     writeFileSync(join(stage.path, 'policies', 'a.cedar'), 'permit (principal, action, resource);\n');
     houses = [await stage.open(), await stage.open()];
-    const book = new ApprovalBook();
-    proxy = { book, follower: new Follower(stage.log, topics.approval, book) };
+    const book = new ApprovalBook({ onError: logFoldError });
+    proxy = { book, follower: new Follower(stage.log, topics.approval, book, logFoldError) };
   });
   afterAll(async () => {
     await proxy.follower.stop();

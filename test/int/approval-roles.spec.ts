@@ -40,8 +40,14 @@ describe('who lost the role meanwhile', () => {
     await stage.log.append(topics.identity, [encodeEnvelope(event)]);
   }
 
-  const approve = (who: Principal, id: string, house = houses[0]) =>
-    house.call(who.subject, 'POST', `/approvals/${id}/decision`, { decision: 'approve', reason: '' });
+  const approve = (who: Principal, id: string, house = houses[0], headers = {}) =>
+    house.call(
+      who.subject,
+      'POST',
+      `/approvals/${id}/decision`,
+      { decision: 'approve', reason: '' },
+      headers,
+    );
   const standing = async (id: string) => {
     const bodies = await Promise.all(
       houses.map((house) => house.call('dan', 'GET', `/approvals/${id}`).then(({ body }) => body)),
@@ -103,6 +109,28 @@ describe('who lost the role meanwhile', () => {
         ['pending', [bo.id]],
         ['pending', [bo.id]],
       ]);
+  });
+
+  it('a yes said again under its Idempotency-Key is no new one, and is answered as the first was', async () => {
+    const id = await ask();
+    const key = { 'idempotency-key': 'k-1' };
+    expect((await approve(bo, id, houses[0], key)).status).toBe(200);
+    await now(bo);
+    await houses[0].app.get(ApprovalHousekeeping, { strict: false }).tick();
+    expect((await approve(bo, id, houses[0], key)).status).toBe(403); // what it stands at is no longer theirs to see
+    await now(bo, 'dba');
+    const before = await stage.log.end(topics.approval);
+    for (const house of houses) {
+      await expect.poll(() => standing(id)).toEqual(houses.map(() => ['pending', []]));
+      const { status, body } = await approve(bo, id, house, key);
+      expect([status, body['status'], body['approvals']]).toEqual([200, 'pending', []]);
+    }
+    expect(await stage.log.end(topics.approval)).toEqual(before);
+    const opposite = { decision: 'deny', reason: '' };
+    const refused = await houses[0].call('bo', 'POST', `/approvals/${id}/decision`, opposite, key);
+    expect([refused.status, refused.body['code']]).toEqual([409, 'CONFLICT']);
+    await approve(bo, id, houses[0], { 'idempotency-key': 'k-2' });
+    expect((await approve(cy, id)).body['status']).toBe('approved');
   });
 
   it('whose newest groups lack it sees and decides nothing, whatever the token says', async () => {

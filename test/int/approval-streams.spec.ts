@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApprovalBook, KnownGroups, PageSessionBook } from '#domain';
 import { AppError, type Principal } from '#kernel';
 import type { CallerIdentity } from '#platform';
+import { logFoldError } from '#platform';
 import { bo, logged, requested, request } from '../../libs/domain/approval.specimen.js';
 import type { ApprovalFold } from '../../services/approval/approval.fold.js';
 import { ApprovalStream } from '../../services/approval/approval.stream.js';
@@ -12,11 +13,11 @@ const caller = (principal: Principal): CallerIdentity => ({
 });
 
 describe('one who listens', () => {
-  const book = new ApprovalBook();
+  const book = new ApprovalBook({ onError: logFoldError });
   let streams: ApprovalStreams;
   beforeEach(() => {
     vi.useFakeTimers();
-    const sessions = new PageSessionBook();
+    const sessions = new PageSessionBook(logFoldError);
     const identity = { sessions, groups: new KnownGroups(sessions) };
     streams = new ApprovalStreams({ book } as unknown as ApprovalFold, identity);
     streams.onModuleInit();

@@ -26,7 +26,7 @@ import {
   type Envelope,
   type Topic,
 } from '#events';
-import { toWirePrincipal } from '#domain';
+import { formatPosition, toWirePrincipal } from '#domain';
 import { AppError, ManualClock, systemClock } from '#kernel';
 import { bootHttp, parseConfig, PlatformModule } from '#platform';
 import { AuditModule } from '../../services/audit/audit.module.js';
@@ -267,6 +267,29 @@ describe('the end of a session, asked for', () => {
     expect(JSON.parse(open.body)).toMatchObject({ endedAt: null, endedBy: '' });
   });
 
+  it('is one command for one Idempotency-Key of one person, however often it is asked, also once it is over', async () => {
+    await append(aSession('ses_twice'));
+    const ask = (key: string, token = 'ok-security') =>
+      send('DELETE', '/api/sessions/ses_twice', token, '{"reason":"once"}', undefined, key);
+    const [first, ...others] = await Promise.all([ask('k-1'), ask('k-1'), ask('k-1')]);
+    const said = await log.end(topics.command);
+    expect([first!.status, first!.position]).toEqual([202, formatPosition(said[0]!)]);
+    expect(others).toEqual([first, first]);
+    expect(await ask('k-1')).toEqual(first);
+    expect(await log.end(topics.command)).toEqual(said);
+    const other = await ask('k-2'); // it is open still: another wish
+    expect([other.status, other.body === first!.body]).toEqual([202, false]);
+    await get('/api/sessions', 'ok-security', await append([endOf('ses_twice', 'ended: once')]));
+    await expect
+      .poll(async () => JSON.parse((await get('/api/sessions/ses_twice', 'ok-auditors')).body))
+      .toMatchObject({ endReason: 'ended: once' });
+    const end_ = await log.end(topics.command);
+    expect(await ask('k-1')).toEqual(first);
+    expect(await ask('k-2')).toEqual(other);
+    expect((await ask('k-3')).status).toBe(409);
+    expect(await log.end(topics.command)).toEqual(end_);
+  });
+
   it('is refused for one that is unknown, or over', async () => {
     await get(
       '/api/sessions',
@@ -473,6 +496,8 @@ interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  /** `weir-position`. */
+  readonly position: string | undefined;
 }
 
 const get = (path: string, token: string, position?: string) => send('GET', path, token, undefined, position);
@@ -484,6 +509,7 @@ function send(
   token: string,
   body?: string,
   position?: string,
+  idempotencyKey?: string,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = {
@@ -493,11 +519,13 @@ function send(
         ? {}
         : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       ...(position === undefined ? {} : { 'weir-position': position }),
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     };
     const outgoing = request({ socketPath, method, path, headers }, (answer) => {
       const { statusCode: status = 0, headers: received } = answer;
+      const place = received['weir-position'] as string | undefined;
       text(answer).then(
-        (got) => resolve({ status, type: received['content-type'] ?? '', body: got }),
+        (got) => resolve({ status, type: received['content-type'] ?? '', body: got, position: place }),
         reject,
       );
     });

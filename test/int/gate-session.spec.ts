@@ -6,7 +6,7 @@ import { approval, ApprovalBook, Follower, toApprovalEnvelope } from '#domain';
 import { topics } from '#events';
 import { AppError, ManualClock, newId, type Principal } from '#kernel';
 import { compileMasking, parseMasking } from '#masking';
-import { FileApprovalKeys, type WeirConfig } from '#platform';
+import { logFoldError, FileApprovalKeys, type WeirConfig } from '#platform';
 import { compilePolicies } from '#policy-engine';
 import { loadStatementParser, type CatalogRelation } from '#statement';
 import { LocalLedger } from '../../services/proxy/gate/budget/budget-ledger.js';
@@ -45,8 +45,8 @@ const namespace: Namespace = {
 class Stage {
   readonly clock = new ManualClock();
   readonly log = new MemoryLog(this.clock);
-  readonly book = new ApprovalBook();
-  readonly follower = new Follower(this.log, topics.approval, this.book);
+  readonly book = new ApprovalBook({ onError: logFoldError });
+  readonly follower = new Follower(this.log, topics.approval, this.book, logFoldError);
   readonly ledger = new LocalLedger();
   journal!: FileJournal;
   gate!: WeirGate;

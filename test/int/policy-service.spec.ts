@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PolicyState } from '#domain';
 import { ManualClock, type Principal } from '#kernel';
-import { resolveConnectionSecret, type ConnectionConfig } from '#platform';
+import { logFoldError, resolveConnectionSecret, type ConnectionConfig } from '#platform';
 import { PolicyModule, PolicyPublisher } from '../../services/policy/index.js';
 import { openHouse, specConfig, specFolder, type House } from './approval.house.js';
 import { MemoryLog } from './approval.memory-log.js';
@@ -27,7 +27,7 @@ describe('the policy service', () => {
   const write = (name: string, text: string) => writeFileSync(file(name), text);
   const yaml = (text = '') => write('weir.yaml', `identity: { roles: { operator: [platform] } }\n${text}`);
   const state = () => {
-    const fold = new PolicyState();
+    const fold = new PolicyState(logFoldError);
     for (const event of log.events) fold.apply(event);
     return fold;
   };

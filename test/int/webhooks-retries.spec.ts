@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest';
 import { register } from 'prom-client';
+import { NotificationGivenUpSchema, payload, topics, type NotificationGivenUp } from '#events';
 import { ManualClock } from '#kernel';
+import { Notifier } from '../../services/notify/notifier.js';
 import type { House } from './approval.house.js';
 import { eventually } from '../support/house.js';
 import { Receiver } from './webhooks.receiver.js';
@@ -95,6 +97,61 @@ describe('a webhook that fails', () => {
     const metrics = await register.metrics();
     expect(metrics).toMatch(/weir_webhook_deliveries_total\{webhook="chat",outcome="given_up"\} 1/);
   });
+
+  it('is given up, and not before, where the endpoint puts it off as long as it may', async () => {
+    receiver.answer = (_, response) => void response.writeHead(503, { 'retry-after': '86400' }).end();
+    const house = await stage.open(item('events: [approval.requested]'));
+    const { eventId } = await stage.approvals.ask();
+    const began = clock.now();
+    for (let tries = 1; tries <= 9; tries++) {
+      const wait = await failed(house, tries);
+      expect(wait).toBeGreaterThanOrEqual(24 * hour);
+      clock.advance(wait);
+      house.tick();
+      await receiver.until(tries + 1);
+    }
+    await failed(house, 10);
+    expect(clock.now() - began).toBeGreaterThan(216 * hour);
+    expect([receiver.ids, (await state(house)).pending]).toEqual([Array(10).fill(eventId), 0]);
+    await stage.approvals.ask();
+    await receiver.until(11);
+  });
+
+  it('nothing is dropped unsaid: not what waited while no gate ran, nor what nobody serves any more', async () => {
+    answers(500, 500);
+    const first = await stage.open(item(), webhook('gone', receiver.url));
+    const { eventId } = await stage.approvals.ask();
+    await receiver.until(2);
+    await failed(first, 1);
+    await eventually(() => first.app.get(Notifier, { strict: false }).state('gone').failuresInARow === 1);
+    await first.close();
+    clock.advance(200 * hour);
+    const early = await stage.open(webhook('other', receiver.url));
+    early.tick();
+    await quiet();
+    expect(await givenUp()).toEqual([]);
+    await early.close();
+    clock.advance(30 * hour);
+    const last = await stage.open(item());
+    await eventually(async () => {
+      last.tick();
+      return (await givenUp()).length === 2;
+    });
+    const both = ['chat', 'gone'].map((name) => ({ webhook: name, messageId: eventId }));
+    expect((await givenUp()).toSorted((a, b) => a.webhook.localeCompare(b.webhook))).toMatchObject(both);
+    last.tick();
+    await quiet();
+    expect([(await givenUp()).length, receiver.received.length]).toEqual([2, 2]);
+    const metrics = await register.metrics();
+    expect(metrics).toMatch(/weir_webhook_deliveries_total\{webhook="gone",outcome="given_up"\} 1/);
+    await stage.approvals.ask(); // and what is news goes out
+    await receiver.until(3);
+  });
+
+  async function givenUp(): Promise<NotificationGivenUp[]> {
+    const events = await stage.log.read({ topic: topics.notification, partition: 0, offset: -1 }, 1_000);
+    return events.flatMap(({ envelope }) => payload(NotificationGivenUpSchema, envelope) ?? []);
+  }
 
   it('is tried again after a restart between two tries, and hears nothing twice that it took', async () => {
     const first = await stage.open(item());

@@ -2,13 +2,13 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { ApprovalBook, Follower, mayDecide, type ApprovalRequest } from '#domain';
 import type { EventLog } from '#event-log';
 import { topics } from '#events';
-import { EVENT_LOG, IdentityLog, type CallerIdentity } from '#platform';
+import { EVENT_LOG, IdentityLog, logFoldError, type CallerIdentity } from '#platform';
 
 /** Who asked for what, and who may decide it: this process's own fold of weir.approval.v1. */
 @Injectable()
 export class ApprovalRequests implements OnModuleInit, OnModuleDestroy {
   readonly #log: EventLog;
-  readonly #book = new ApprovalBook();
+  readonly #book = new ApprovalBook({ onError: logFoldError });
   readonly #identity: IdentityLog;
   #follower: Follower | undefined;
 
@@ -18,7 +18,7 @@ export class ApprovalRequests implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleInit(): void {
-    this.#follower = new Follower(this.#log, topics.approval, this.#book);
+    this.#follower = new Follower(this.#log, topics.approval, this.#book, logFoldError);
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { eventIdFor, formatPosition, toWirePrincipal } from '#domain';
 import type { EventLog, Position } from '#event-log';
-import { encodeEnvelope, EndSessionSchema, newEvent, topics } from '#events';
+import { encodeEnvelope, EndSessionSchema, newEvent, topics, type Topic } from '#events';
 import { AppError, isAppError, type Clock, type Principal } from '#kernel';
 import { CLOCK, EVENT_LOG, INSTANCE } from '#platform';
 import { IngestService } from '../ingest/ingest.service.js';
@@ -14,6 +14,12 @@ export interface EndRequest {
   readonly idempotencyKey?: string | undefined;
 }
 
+/** The command in the log. */
+export interface EndCommand {
+  readonly id: string;
+  readonly at: Position;
+}
+
 /** Asks whichever proxy owns a session to end it; what became of that is the session's own last event. */
 @Injectable()
 export class SessionEnding {
@@ -22,6 +28,8 @@ export class SessionEnding {
   readonly #log: EventLog;
   readonly #clock: Clock;
   readonly #instance: string;
+  /** By the ids of their events: a retry may come before the first is answered. */
+  readonly #asking = new Map<string, Promise<EndCommand>>();
 
   constructor(
     @Inject(SessionReads) reads: SessionReads,
@@ -37,16 +45,35 @@ export class SessionEnding {
     this.#instance = instance;
   }
 
-  /** Throws NOT_FOUND; CONFLICT for one that has ended. */
-  async end(id: string, { reason, by, idempotencyKey }: EndRequest): Promise<{ id: string; at: Position }> {
-    const { endedAt } = await this.#find(id);
-    if (endedAt !== null) throw new AppError('CONFLICT', `session ${id} ended at ${endedAt}`);
+  /** Throws NOT_FOUND; CONFLICT for one that has ended. With an Idempotency-Key said before: what that was answered. */
+  async end(id: string, request: EndRequest): Promise<EndCommand> {
+    const { idempotencyKey, by } = request;
     const eventId = eventIdFor(idempotencyKey, ['end session', id, by.id], this.#clock.now());
+    const asking = this.#asking.get(eventId) ?? this.#endOnce(id, eventId, request);
+    this.#asking.set(eventId, asking);
+    return asking.finally(() => this.#asking.delete(eventId));
+  }
+
+  async #endOnce(id: string, eventId: string, request: EndRequest): Promise<EndCommand> {
+    const { endedAt } = await this.#find(id);
+    const at = request.idempotencyKey === undefined ? undefined : await this.#placeOf(eventId);
+    if (at) return { id: eventId, at };
+    if (endedAt !== null) throw new AppError('CONFLICT', `session ${id} ended at ${endedAt}`);
+    return this.#say(id, eventId, request);
+  }
+
+  async #say(id: string, eventId: string, { reason, by }: EndRequest): Promise<EndCommand> {
     const origin = { source: `audit/${this.#instance}`, subject: id, clock: this.#clock, id: eventId };
     const event = newEvent(EndSessionSchema, { sessionId: id, reason, by: toWirePrincipal(by) }, origin);
     const [at] = await this.#log.append(topics.command, [encodeEnvelope(event)]);
     if (!at) throw new AppError('LOG_UNAVAILABLE', 'the log gave no position for the command');
     return { id: eventId, at };
+  }
+
+  /** Undefined: it was not said before. Where the store is behind for long, it may be said twice; ending is what matters. */
+  async #placeOf(eventId: string): Promise<Position | undefined> {
+    await this.#catchUp(topics.command);
+    return this.#reads.command(eventId);
   }
 
   /** A session that has just begun may stand in the log and not yet in the store. */
@@ -55,13 +82,13 @@ export class SessionEnding {
       return await this.#reads.get(id);
     } catch (error) {
       if (!isAppError(error, 'NOT_FOUND')) throw error;
-      await this.#catchUp();
+      await this.#catchUp(topics.session);
       return this.#reads.get(id);
     }
   }
 
-  async #catchUp(): Promise<void> {
-    for (const end of await this.#log.end(topics.session))
+  async #catchUp(topic: Topic): Promise<void> {
+    for (const end of await this.#log.end(topic))
       await this.#ingest.readFrom(formatPosition(end)).catch((error: unknown) => {
         if (!isAppError(error, 'TIMEOUT')) throw error;
       });

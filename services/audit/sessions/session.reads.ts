@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClickHouseClient } from '#audit-store';
+import type { Position } from '#event-log';
 import { topics } from '#events';
 import { AppError } from '#kernel';
 import { AUDIT_READER } from '../audit.tokens.js';
@@ -43,6 +44,12 @@ export class SessionReads {
     const [row] = await this.#rows<DecisionRow>(decisionSql, { id });
     if (!row) throw notFound('decision', id);
     return { ...asDecision(row), ask: await this.#ownerOf(row.connection) };
+  }
+
+  /** Where a command stands in the log, by its event's id; undefined: the store knows of none. */
+  async command(eventId: string): Promise<Position | undefined> {
+    const [row] = await this.#rows<{ partition: number; offset: string }>(commandSql, { eventId });
+    return row && { topic: topics.command, partition: row.partition, offset: Number(row.offset) };
   }
 
   /** One more than the page has, if there are more. */
@@ -150,6 +157,10 @@ const enderSql = `
   WHERE topic = '${topics.command}' AND type = 'EndSession' AND session_id = {id: String}
     AND concat('ended: ', reason) = {reason: String}
   ORDER BY offset LIMIT 1`;
+
+const commandSql = `
+  SELECT partition, toString(e.offset) AS offset FROM weir.control_events AS e
+  WHERE topic = '${topics.command}' AND event_id = {eventId: String} ORDER BY e.offset LIMIT 1`;
 
 const ownerSql = `
   SELECT JSONExtractString(payload, 'connection', 'owner') AS owner FROM weir.control_events

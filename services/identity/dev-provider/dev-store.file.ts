@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { writeDurably } from '#kernel';
 
 type Payload = Record<string, unknown>;
@@ -16,8 +17,8 @@ const together = 20;
 /** What the development provider remembers (codes, grants, refresh tokens), in one file, across starts. */
 export class DevStore {
   readonly #entries: Map<string, Entry>;
-  #isWaiting = false;
-  #writing = Promise.resolve();
+  #next: Promise<void> | undefined;
+  #last = Promise.resolve();
 
   constructor(
     private readonly file: string,
@@ -34,12 +35,20 @@ export class DevStore {
   set(key: string, payload: Payload, seconds: number | undefined): void {
     this.#entries.delete(key);
     this.#entries.set(key, { payload, until: seconds === undefined ? null : Date.now() + seconds * 1000 });
-    this.#write();
+    void this.#write();
+  }
+
+  /** How long it is kept does not change. Resolves when that is on the disk: what is used stays used, whatever happens then. */
+  async consume(key: string): Promise<void> {
+    const payload = this.get(key);
+    if (!payload) return;
+    payload['consumed'] = Math.floor(Date.now() / 1000);
+    await this.#write();
   }
 
   delete(where: (key: string, payload: Payload) => boolean): void {
     for (const [key, { payload }] of this.#entries) if (where(key, payload)) this.#entries.delete(key);
-    this.#write();
+    void this.#write();
   }
 
   find(where: (key: string, payload: Payload) => boolean): Payload | undefined {
@@ -49,15 +58,18 @@ export class DevStore {
   }
 
   /** One after the other: an older state must not replace a newer one. */
-  #write(): void {
-    if (this.#isWaiting) return;
-    this.#isWaiting = true;
-    const save = () => void (this.#writing = this.#writing.then(() => this.#save()));
-    setTimeout(save, together).unref();
+  #write(): Promise<void> {
+    this.#next ??= this.#saveAfter(this.#last);
+    return this.#next;
+  }
+
+  #saveAfter(last: Promise<void>): Promise<void> {
+    this.#last = Promise.all([last, delay(together, undefined, { ref: false })]).then(() => this.#save());
+    return this.#last;
   }
 
   async #save(): Promise<void> {
-    this.#isWaiting = false;
+    this.#next = undefined;
     for (const [key, entry] of this.#entries)
       if (!isLive(entry) || this.#entries.size > most) this.#entries.delete(key);
     try {
@@ -98,11 +110,7 @@ export function adapterOf(store: DevStore) {
     revokeByGrantId = async (grantId: string) =>
       store.delete((key, payload) => this.#isOwn(key) && payload['grantId'] === grantId);
 
-    /** In place: how long it is kept does not change. */
-    consume = async (id: string) => {
-      const payload = store.get(`${this.model}:${id}`);
-      if (payload) payload['consumed'] = Math.floor(Date.now() / 1000);
-    };
+    consume = (id: string) => store.consume(`${this.model}:${id}`);
 
     #isOwn(key: string): boolean {
       return key.startsWith(`${this.model}:`);

@@ -3,6 +3,7 @@ import type { EventLog } from '#event-log';
 import { topics } from '#events';
 import { AppError, toAppError } from '#kernel';
 import { compileMasking, parseMasking, type MaskingSet } from '#masking';
+import { logFoldError } from '#platform';
 import { compilePolicies, type PolicySnapshot } from '#policy-engine';
 
 export interface PolicyFollowerOptions {
@@ -14,14 +15,14 @@ export interface PolicyFollowerOptions {
 
 /** The proxy's own fold of weir.policy.v1: it decides on this and calls nobody. */
 export class PolicyFollower {
-  readonly state = new PolicyState();
+  readonly state = new PolicyState(logFoldError);
   private readonly follower: Follower;
   private snapshot: PolicySnapshot | undefined;
   private set: MaskingSet | undefined;
 
   constructor(private readonly options: PolicyFollowerOptions) {
     this.state.onChange((change) => this.changed(change));
-    this.follower = new Follower(options.eventLog, topics.policy, this.state);
+    this.follower = new Follower(options.eventLog, topics.policy, this.state, logFoldError);
   }
 
   get caughtUp(): Promise<void> {
