@@ -20,7 +20,7 @@ import {
 import type { SignInTransaction } from '../sign-in/sign-in.transaction.js';
 import { readLogoutToken, type ProviderLogout } from './logout-token.js';
 import { OidcClient, type SignInConfig } from './oidc.client.js';
-import { isOfSomebodyElse, isRefusal, signInFailure } from './oidc.failure.js';
+import { isOfSomebodyElse, isRefusal, signInFailure, UserinfoFailure } from './oidc.failure.js';
 import { refuseTwoNames } from './pairwise-subjects.js';
 
 type Tokens = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>;
@@ -94,10 +94,13 @@ export class OidcSignIn implements SignInProvider {
       });
       const claims = await this.#verified(tokens);
       if (!claims) throw new SignInFailure('refused', 'the provider gave no ID token');
-      const principal = await this.#principal(config, tokens, claims);
+      const principal = await this.#principal(config, tokens, claims).catch((error: unknown) =>
+        this.#withoutGroups(error, claims),
+      );
       return {
         principal,
-        kept: keep(tokens, { subject: claims.sub ?? '' }),
+        kept: keep(tokens, {}),
+        ownName: claims.sub ?? '',
         isReadAgain: tokens.refresh_token !== undefined,
         ...sid(claims),
       };
@@ -164,18 +167,22 @@ export class OidcSignIn implements SignInProvider {
     return Object.fromEntries(Object.entries(decodeJwt(idToken)).filter(([name]) => names.includes(name)));
   }
 
-  /** Groups are the ID token's; where it has none, userinfo's; where that has none or can't be had, none. */
+  /** Groups are the ID token's; where it has none, userinfo's; where that has none, none. Throws UserinfoFailure. */
   async #principal(config: oidc.Configuration, tokens: Tokens, claims: Claims): Promise<Principal> {
-    if (claims[this.#issuer.groupsClaim] !== undefined) return principalOf(claims, this.#issuer);
-    try {
-      return principalOf(await this.#withUserinfo(config, tokens, claims), this.#issuer);
-    } catch (error) {
-      if (isOfSomebodyElse(error)) throw error;
-      const principal = principalOf(claims, this.#issuer);
-      const why = `the ID token has no ${this.#issuer.groupsClaim}, and userinfo fails: ${signInFailure(error).message}`;
-      this.#log.warn({ message: `${principal.id} has no groups: ${why}`, provider: this.name });
-      return principal;
-    }
+    const { groupsClaim } = this.#issuer;
+    if (claims[groupsClaim] !== undefined) return principalOf(claims, this.#issuer);
+    const all = await this.#withUserinfo(config, tokens, claims).catch((error: unknown) => {
+      throw isOfSomebodyElse(error) ? error : new UserinfoFailure(groupsClaim, error);
+    });
+    return principalOf(all, this.#issuer);
+  }
+
+  /** Who signs in has no groups yet that could go on counting until userinfo answers. */
+  #withoutGroups(error: unknown, claims: Claims): Principal {
+    if (!(error instanceof UserinfoFailure)) throw error;
+    const principal = principalOf(claims, this.#issuer);
+    this.#log.warn({ message: `${principal.id} has no groups: ${error.message}`, provider: this.name });
+    return principal;
   }
 
   /** The claims, and those of userinfo that they lack; who it is stands in the signed token alone. */

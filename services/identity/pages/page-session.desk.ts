@@ -19,7 +19,7 @@ import {
   setCookie,
   type WeirConfig,
 } from '#platform';
-import type { KeptSecrets, SignedInPerson, SignInProvider } from '../sign-in/sign-in.provider.js';
+import type { SignedInPerson, SignInProvider } from '../sign-in/sign-in.provider.js';
 import { KEPT_SECRETS } from '../identity.tokens.js';
 import type { KeptSecretsFiles } from './kept-secrets.file.js';
 
@@ -59,9 +59,8 @@ export class PageSessionDesk {
     const now = this.clock.now();
     const id = newId('pgs', now);
     const secret = newPageSecret();
-    await this.kept.put(id, { ...person.kept, ...index(person) });
+    await this.kept.put(id, person.kept ?? {});
     const { idle, refresh } = this.config.identity.pages;
-    const ownName = person.kept?.['subject'];
     const init = {
       pageSessionId: id,
       secretHash: hashPageSecret(secret),
@@ -70,7 +69,7 @@ export class PageSessionDesk {
       endsAtUs: microseconds(this.#endOf(person, now)),
       idleUs: microseconds(idle * 1000),
       groupsUs: microseconds(person.isReadAgain ? groupsLife * refresh * 1000 : 0),
-      ...(ownName && { subjectHash: subjectHash(name, ownName) }),
+      ...(person.ownName && { subjectHash: subjectHash(name, person.ownName) }),
       ...(person.sessionIndex && { sessionIndexHash: sessionIndexHash(name, person.sessionIndex) }),
     };
     await this.identity.append(newEvent(PageSessionStartedSchema, init, this.#origin(person.principal)));
@@ -145,10 +144,6 @@ export class PageSessionDesk {
   #origin({ id }: Principal): EventOrigin {
     return { source: `identity/${this.instance}`, subject: id, clock: this.clock };
   }
-}
-
-function index({ sessionIndex }: SignedInPerson): KeptSecrets {
-  return sessionIndex === undefined ? {} : { sessionIndex };
 }
 
 function microseconds(ms: number): bigint {

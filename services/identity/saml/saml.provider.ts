@@ -105,11 +105,12 @@ function personOf(answer: KeptAnswer): SignedInPerson {
     groups,
     ...(displayName === undefined ? {} : { displayName }),
   };
+  const index = sessionIndex === undefined ? {} : { sessionIndex };
   return {
     principal,
-    kept: { nameId, nameIdFormat },
+    kept: { nameId, nameIdFormat, ...index },
     isReadAgain: false,
-    ...(sessionIndex === undefined ? {} : { sessionIndex }),
+    ...index,
     ...(sessionEndsAt === undefined ? {} : { endsAt: sessionEndsAt }),
   };
 }

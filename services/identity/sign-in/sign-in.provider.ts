@@ -29,14 +29,16 @@ export interface SignInProvider {
 }
 
 /**
- * What a provider gave with a sign-in and must be had again: refresh token, ID token, a SAML session's index.
- * Sealed in the state directory as long as the page session lives, never in events.
+ * What a provider gave with a sign-in and must be had again: refresh token, ID token, a SAML session's index. What stands
+ * in it is the provider's business alone. Sealed in the state directory as long as the page session lives, never in events.
  */
 export type KeptSecrets = Readonly<Record<string, string>>;
 
 export interface SignedInPerson {
   readonly principal: Principal;
   readonly kept?: KeptSecrets;
+  /** The provider's own name for the person, where another claim names them here. */
+  readonly ownName?: string;
   /** The provider's own name for its session, for when it says that this has ended. */
   readonly sessionIndex?: string;
   /** Milliseconds since the epoch: the provider wants it over by then. */
