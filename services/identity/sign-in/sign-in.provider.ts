@@ -73,3 +73,6 @@ export class SignInFailure extends Error {
     this.name = 'SignInFailure';
   }
 }
+
+/** Of an answer that a key of the provider's signed, rightly or not: whoever sends it has it from there. */
+export class SignedAnswerFailure extends SignInFailure {}
