@@ -19,6 +19,7 @@ import {
 } from '../sign-in/sign-in.provider.js';
 import type { SignInTransaction } from '../sign-in/sign-in.transaction.js';
 import { readLogoutToken, type ProviderLogout } from './logout-token.js';
+import { unlessAborted } from './unless-aborted.js';
 import { OidcClient, type SignInConfig } from './oidc.client.js';
 import { isOfSomebodyElse, isRefusal, signInFailure, UserinfoFailure } from './oidc.failure.js';
 import { refuseTwoNames } from './pairwise-subjects.js';
@@ -110,24 +111,27 @@ export class OidcSignIn implements SignInProvider {
   }
 
   /** With the refresh token. Without a new ID token it is userinfo that says who it is now. */
-  async readAgain(before: KeptSecrets): Promise<ReadAgain> {
+  async readAgain(before: KeptSecrets, signal: AbortSignal): Promise<ReadAgain> {
     const { refreshToken, idToken } = keptTokens.parse(before);
     if (refreshToken === undefined || idToken === undefined) return { kind: 'refused' };
     let kept = before;
     try {
-      const config = await this.#client.configuration();
-      const tokens = await oidc.refreshTokenGrant(config, refreshToken);
+      const config = await unlessAborted(signal, () => this.#client.configuration());
+      const tokens = await unlessAborted(signal, () => oidc.refreshTokenGrant(config, refreshToken));
       kept = keep(tokens, before);
-      const claims = await this.#verified(tokens);
-      const principal = claims
-        ? await this.#principal(config, tokens, claims)
-        : principalOf(await this.#withUserinfo(config, tokens, this.#subjectOf(idToken)), this.#issuer);
+      const principal = await unlessAborted(signal, () => this.#refreshed(config, tokens, idToken));
       return { kind: 'person', principal, kept };
     } catch (error) {
       return isRefusal(error)
         ? { kind: 'refused' }
         : { kind: 'away', kept, reason: signInFailure(error).message };
     }
+  }
+
+  async #refreshed(config: oidc.Configuration, tokens: Tokens, idToken: string): Promise<Principal> {
+    const claims = await this.#verified(tokens);
+    if (claims) return this.#principal(config, tokens, claims);
+    return principalOf(await this.#withUserinfo(config, tokens, this.#subjectOf(idToken)), this.#issuer);
   }
 
   /** Gives the refresh token back, and says where the browser ends the provider's own session (RP-initiated logout). */

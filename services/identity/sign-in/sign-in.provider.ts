@@ -22,8 +22,11 @@ export interface SignInProvider {
    * or ''. Throws SignInFailure.
    */
   complete(search: string, transaction: SignInTransaction): Promise<SignedInPerson>;
-  /** Who it is now, read again with what was kept. Absent where a provider of this kind can't be asked. */
-  readAgain?(kept: KeptSecrets): Promise<ReadAgain>;
+  /**
+   * Who it is now, read again with what was kept. Absent where a provider of this kind can't be asked. Once `signal` is
+   * aborted nobody is waited for: `away`, with what was given so far.
+   */
+  readAgain?(kept: KeptSecrets, signal: AbortSignal): Promise<ReadAgain>;
   /** Where the browser goes to be signed out there, too; undefined where there is no such place. */
   signOut?(kept: KeptSecrets): Promise<string | undefined>;
 }
