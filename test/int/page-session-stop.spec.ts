@@ -70,7 +70,9 @@ describe('a process that stops', () => {
     const asked = corp.asked.length;
     replica.app.get(PageSessionKeeper, { strict: false }).tick();
     await eventually(() => corp.asked.slice(asked).some(({ path }) => path === '/userinfo'));
+    const began = performance.now();
     await replica.stop();
+    expect(performance.now() - began).toBeLessThan(8_000);
     expect((await kept(id))?.['refreshToken']).not.toBe(before);
     expect(sessionsOf(house).get(id)?.ended).toBeUndefined();
     goOn();
