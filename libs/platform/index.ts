@@ -24,6 +24,7 @@ export * from './platform.module.js';
 export * from './principal.claims.js';
 export * from './problem.js';
 export * from './readiness.js';
+export * from './refusal-rate.js';
 export * from './roles.js';
 export * from './secret-key.file.js';
 export * from './source-address.js';

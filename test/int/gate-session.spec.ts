@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { approval, ApprovalBook, Follower, toApprovalEnvelope } from '#domain';
-import { topics } from '#events';
+import { payload, SignInRefusedSchema, topics } from '#events';
 import { AppError, ManualClock, newId, type Principal } from '#kernel';
 import { compileMasking, parseMasking } from '#masking';
 import { logFoldError, FileApprovalKeys, type WeirConfig } from '#platform';
@@ -85,15 +85,20 @@ class Stage {
         ...{ statements: { maxBytes: 10_000 }, sessions: { maxAge: 1000 } },
         ...{ publicUrl: 'http://gate', dataDir: dir },
       } as unknown as WeirConfig,
-      verifier: { verify: async () => ({ principal: bot, expiresAt: Number.MAX_SAFE_INTEGER }) },
+      verifier: {
+        verify: async (token) => {
+          if (token === 'wrong') throw new AppError('TOKEN_INVALID', 'it is wrong');
+          return { principal: bot, expiresAt: Number.MAX_SAFE_INTEGER };
+        },
+      },
       policies: { policies: () => snapshot, masking: () => masking, state } as unknown as PolicyFollower,
     });
     return stage;
   }
 
-  session(): Promise<GateSession> {
+  session(token = 't'): Promise<GateSession> {
     return this.gate.open({
-      ...{ protocol: 'postgres', token: 't', connection: 'orders', sourceAddress: '', clientTls: true },
+      ...{ protocol: 'postgres', token, connection: 'orders', sourceAddress: '', clientTls: true },
       ...{ clientProgram: '', clientUser: '' },
     });
   }
@@ -207,6 +212,23 @@ describe('the rest of a result', () => {
     expect(
       (await session.excess({ execution: other, parameters: [], circumstances, error, estimate })).message,
     ).toBe('the budget of 10 rows a statement is reached; an approval could not be asked for');
+  });
+});
+
+describe('refused knocks', () => {
+  async function refused() {
+    const read = await stage.log.read({ topic: topics.identity, partition: 0, offset: -1 }, 10_000);
+    return read.map(({ envelope }) => payload(SignInRefusedSchema, envelope)?.reason);
+  }
+
+  test('are recorded sixty times a minute, and the next says how many were not', async () => {
+    stage = await Stage.open(dir, 'permit (principal, action, resource);');
+    for (let n = 0; n < 65; n++) await expect(stage.session('wrong')).rejects.toThrow('it is wrong');
+    expect(await refused()).toEqual(Array.from({ length: 60 }, () => 'it is wrong'));
+    stage.clock.advance(60_000);
+    await expect(stage.session('wrong')).rejects.toThrow('it is wrong');
+    expect((await refused()).at(-1)).toBe('it is wrong (5 more before it were not recorded)');
+    await expect(stage.session()).resolves.toBeDefined();
   });
 });
 

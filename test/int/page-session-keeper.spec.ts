@@ -27,7 +27,7 @@ afterAll(async () => {
   await Promise.all([corp.stop(), other.stop()]);
 });
 beforeEach(() => {
-  Object.assign(corp, { claims: { groups: ['first'] }, held: undefined, rotates: false });
+  Object.assign(corp, { claims: { groups: ['first'] }, held: undefined, heldAt: {}, rotates: false });
 });
 
 const keeperOf = ({ app }: IdentityHouse) => app.get(PageSessionKeeper, { strict: false });
@@ -87,6 +87,26 @@ describe('a provider that does not answer', () => {
   }, 30_000);
 });
 
+/** Another process on the same state, whose reading of the log can be held up. */
+async function slowReader() {
+  let held: Promise<void> | undefined;
+  const real = house.log.tail.bind(house.log);
+  const tail = vi.spyOn(house.log, 'tail').mockImplementation((options, handle) =>
+    real(options, async (batch) => {
+      await held;
+      await handle(batch);
+    }),
+  );
+  const replica = await IdentityHouse.start({ identity, clock, beside: house });
+  tail.mockRestore();
+  const hold = () => {
+    let goOn = () => {};
+    held = new Promise((resolve) => (goOn = resolve));
+    return () => goOn();
+  };
+  return { replica, hold };
+}
+
 describe('two processes on one state', () => {
   it('spend a refresh token once: whoever is quicker asks, both know', async () => {
     const replica = await IdentityHouse.start({ identity, clock, beside: house });
@@ -117,31 +137,33 @@ describe('two processes on one state', () => {
   }, 30_000);
 
   it('read what the other was told before they ask', async () => {
-    let isHeld = false;
-    let goOn = () => {};
-    const real = house.log.tail.bind(house.log);
-    const tail = vi.spyOn(house.log, 'tail').mockImplementation((options, handle) =>
-      real(options, async (batch) => {
-        if (isHeld) await new Promise<void>((resolve) => (goOn = resolve));
-        await handle(batch);
-      }),
-    );
-    const replica = await IdentityHouse.start({ identity, clock, beside: house });
-    tail.mockRestore();
+    const { replica, hold } = await slowReader();
     const id = await begin(corp, 'corp', 'ann');
     await eventually(() => sessionsOf(replica).get(id) !== undefined);
-    isHeld = true;
+    const goOn = hold();
     corp.claims = { groups: ['second'], sub: 'ann' };
     clock.ahead += 101_000;
     const before = corp.asked.length;
     await keep(house);
     const late = keep(replica);
     await new Promise((resolve) => setTimeout(resolve, 300));
-    isHeld = false;
     goOn();
     await late;
     expect(corp.asked.slice(before).filter(({ path }) => path === '/token')).toHaveLength(1);
     expect(groupsOf(id, replica)).toEqual(['second']);
+    await replica.stop();
+  });
+
+  it('sweep nothing of a session that they have not read yet', async () => {
+    const { replica, hold } = await slowReader();
+    const goOn = hold();
+    const id = await begin(corp, 'corp', 'ann');
+    clock.ahead += 2 * minute;
+    const late = keeperOf(replica).sweep();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    goOn();
+    await late;
+    expect(existsSync(join(folder(), id))).toBe(true);
     await replica.stop();
   });
 

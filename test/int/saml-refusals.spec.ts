@@ -6,6 +6,7 @@ import { IdentityHouse, MovingClock } from './identity.house.js';
 import { leave, post, SamlWay } from './saml.way.js';
 
 const clock = new MovingClock();
+const wrapped = /<ds:Signature[ >][^]*?<\/ds:Signature>/;
 const denied = 'urn:oasis:names:tc:SAML:2.0:status:AuthnFailed';
 let idp: SamlIdp;
 let house: IdentityHouse;
@@ -28,11 +29,17 @@ async function refusals() {
 
 describe('a response that is not taken is on record', () => {
   it.each<[string, string, () => Promise<unknown>]>([
-    ['refused', 'that is no SAML', () => post(house.url, 'corp', 'x')],
+    ['refused', 'that is too old', () => way.say({ issued: -3_600_000 })],
     [
       'refused',
-      "that another's key signed",
-      () => way.signIn((asked) => idp.sign(idp.response(asked), 'Assertion', { key: idp.otherKey })),
+      'that was changed after it was signed',
+      () => way.signIn((asked) => idp.signedResponse(asked).replace('>ann<', '>eve<')),
+    ],
+    [
+      'refused',
+      'whose signature stands where none is expected',
+      () =>
+        way.signIn((asked) => idp.signedResponse(asked).replace(wrapped, '<x:w xmlns:x="urn:x">$&</x:w>')),
     ],
     ['denied', 'in which the provider says no', () => way.say({ status: denied })],
     ['mismatch', 'to two questions', () => way.say({ subjectInResponseTo: '_x' })],
@@ -40,6 +47,19 @@ describe('a response that is not taken is on record', () => {
     await act();
     const reason = 'sign-in with corp failed';
     expect(await refusals()).toMatchObject([{ code, reason, through: 'pages', sourceAddress: '127.0.0.1' }]);
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['that is no SAML', () => post(house.url, 'corp', 'x')],
+    ['that nobody signed', () => way.signIn((asked) => idp.response(asked))],
+    ['in which nobody says no', () => way.signIn((asked) => idp.response(asked, { status: denied }))],
+    [
+      "that another's key signed",
+      () => way.signIn((asked) => idp.sign(idp.response(asked), 'Assertion', { key: idp.otherKey })),
+    ],
+  ])('but not one %s: anybody could send it', async (_, act) => {
+    await act();
+    expect(await refusals()).toEqual([]);
   });
 
   it('as expired: one that was taken before', async () => {
@@ -57,10 +77,16 @@ describe('a response that is not taken is on record', () => {
 
   it('sixty times a minute and process, however many come', async () => {
     clock.ahead += 60_000;
-    for (let n = 0; n < 65; n++) expect(await post(house.url, 'corp', 'x')).toBe('/sign-in?error=refused');
+    const wrong = idp.signedResponse(await leave(new PlainBrowser(), house.url), { audience: 'other' });
+    for (let n = 0; n < 65; n++) await post(house.url, 'corp', 'x');
+    for (let n = 0; n < 65; n++) expect(await post(house.url, 'corp', wrong)).toBe('/sign-in?error=refused');
     expect(await refusals()).toHaveLength(60);
     clock.ahead += 60_000;
-    await post(house.url, 'corp', 'x');
-    expect(await refusals()).toHaveLength(61);
+    await post(house.url, 'corp', wrong);
+    const [next, ...more] = (await refusals()).slice(60);
+    expect([next?.reason, more]).toEqual([
+      'sign-in with corp failed (5 more before it were not recorded)',
+      [],
+    ]);
   });
 });

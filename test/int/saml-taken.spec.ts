@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbeddedLog, type EventLog } from '#event-log';
+import { topics } from '#events';
 import { ManualClock } from '#kernel';
 import { IdentityLog, Readiness } from '#platform';
 import { TakenAssertions } from '../../services/identity/saml/taken-assertions.js';
@@ -59,7 +60,9 @@ describe('which assertions were taken, the log says', () => {
     expect(await outcome(taken, 'a')).toBe('taken');
     expect(await outcome(taken, 'b')).toBe('taken');
     expect(await outcome(taken, 'a', 'other')).toBe('taken');
+    const before = await log.end(topics.identity);
     expect(await outcome(taken, 'a')).toBe(refused);
+    expect(await log.end(topics.identity)).toEqual(before);
   });
 
   it.each([11 * minute, -11 * minute])('also to a process whose clock differs by %d ms', async (ahead) => {

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { PageSessionRefreshedSchema } from '#events';
 import { PageSessionKeeper } from '../../services/identity/index.js';
 import { PlainBrowser, type Me } from '../support/browser.js';
 import { HostileProvider } from '../support/hostile-provider.js';
@@ -73,19 +74,33 @@ describe('where the ID token names no groups, and userinfo', () => {
   });
 
   it.each(failures)(
-    '%s when it is asked again, the old ones are gone and the session is not',
+    '%s when it is asked again, the last ones count until their limit, then none, and the session goes on',
     async (_, failing) => {
       corp.claims = {};
       const { browser } = await signIn();
       expect(await groupsOf(browser)).toEqual(['dba']);
+      const before = (await house.events()).length;
       Object.assign(corp, failing);
       await refresh();
+      expect(await groupsOf(browser)).toEqual(['dba']);
+      await refresh();
       expect(await groupsOf(browser)).toEqual([]);
+      // Nobody hears that they have none: what they decided stands.
+      const types = (await house.events()).slice(before).map(({ envelope }) => envelope.type);
+      expect(types).not.toContain(PageSessionRefreshedSchema.typeName);
       Object.assign(corp, answering);
       await refresh();
       expect(await groupsOf(browser)).toEqual(['dba']);
     },
   );
+
+  it('answers without them when it is asked again, they are none: never the old ones', async () => {
+    corp.claims = {};
+    const { browser } = await signIn();
+    corp.userinfo = { sub: 'ann' };
+    await refresh();
+    expect(await groupsOf(browser)).toEqual([]);
+  });
 
   it('speaks of somebody else, nobody is signed in, or stays so', async () => {
     corp.claims = {};

@@ -19,6 +19,8 @@ export class HostileProvider {
   refuse: Record<string, { status: number; error: string }> = {};
   /** Refresh tokens are answered when this is. */
   held: Promise<void> | undefined;
+  /** Paths that answer when this is. */
+  heldAt: Record<string, Promise<void>> = {};
   /** No endpoint answers. */
   away = false;
   refreshTokens = true;
@@ -100,6 +102,7 @@ export class HostileProvider {
       response.writeHead(status, { 'content-type': 'application/json', ...challenge });
       response.end(JSON.stringify(value));
     };
+    await this.heldAt[path];
     if (path === '/.well-known/openid-configuration')
       return send(200, { ...this.#metadata(), ...this.discovery });
     if (path === '/keys') return send(200, { keys: [this.jwk] });

@@ -5,6 +5,8 @@ import type { Clock } from '#kernel';
 
 /** Milliseconds for which a provider's discovery document is believed. */
 const believedFor = 10 * 60_000;
+/** Milliseconds between two attempts to find it anew. */
+const cooldown = 30_000;
 /** Seconds that a provider has for an answer. */
 const patience = 10;
 
@@ -15,6 +17,7 @@ export class OidcClient {
   readonly #secret: string | undefined;
   #found: oidc.Configuration | undefined;
   #foundAt = -Infinity;
+  #askedAt = -Infinity;
   #finding: Promise<oidc.Configuration> | undefined;
 
   constructor(
@@ -27,16 +30,20 @@ export class OidcClient {
     this.#secret = signIn.clientSecret === undefined ? undefined : resolveSecret(signIn.clientSecret, file);
   }
 
-  /** While the provider is away, what was found before goes on serving. */
+  /** What was found before serves while it is looked for anew: a provider that hangs holds nobody up. */
   async configuration(): Promise<oidc.Configuration> {
-    if (this.#found && this.clock.now() - this.#foundAt < believedFor) return this.#found;
-    this.#finding ??= this.#discover().finally(() => (this.#finding = undefined));
-    try {
-      return await this.#finding;
-    } catch (error) {
-      if (this.#found) return this.#found;
-      throw error;
-    }
+    if (!this.#found) return this.#find();
+    const now = this.clock.now();
+    // What is wrong shows where the provider itself is asked for something.
+    if (now - this.#foundAt >= believedFor && now - this.#askedAt >= cooldown)
+      this.#find().catch(() => undefined);
+    return this.#found;
+  }
+
+  /** One attempt at a time, whoever waits. */
+  #find(): Promise<oidc.Configuration> {
+    this.#askedAt = this.clock.now();
+    return (this.#finding ??= this.#discover().finally(() => (this.#finding = undefined)));
   }
 
   async #discover(): Promise<oidc.Configuration> {

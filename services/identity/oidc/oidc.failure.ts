@@ -14,6 +14,17 @@ export function signInFailure(error: unknown): SignInFailure {
 }
 
 /**
+ * The ID token says who it is, and nobody what groups: no answer about the person, hence no refusal, whatever userinfo's
+ * status was.
+ */
+export class UserinfoFailure extends SignInFailure {
+  constructor(groupsClaim: string, cause: unknown) {
+    const why = signInFailure(cause).message;
+    super('unavailable', `the ID token has no ${groupsClaim}, and userinfo fails: ${why}`, { cause });
+  }
+}
+
+/**
  * The provider itself says no to somebody who was signed in. Anything else is trouble on the way, a proxy's page or a key
  * that is being changed: what was last read stands until it runs out.
  */

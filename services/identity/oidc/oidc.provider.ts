@@ -19,8 +19,9 @@ import {
 } from '../sign-in/sign-in.provider.js';
 import type { SignInTransaction } from '../sign-in/sign-in.transaction.js';
 import { readLogoutToken, type ProviderLogout } from './logout-token.js';
+import { unlessAborted } from './unless-aborted.js';
 import { OidcClient, type SignInConfig } from './oidc.client.js';
-import { isOfSomebodyElse, isRefusal, signInFailure } from './oidc.failure.js';
+import { isOfSomebodyElse, isRefusal, signInFailure, UserinfoFailure } from './oidc.failure.js';
 import { refuseTwoNames } from './pairwise-subjects.js';
 
 type Tokens = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>;
@@ -94,10 +95,13 @@ export class OidcSignIn implements SignInProvider {
       });
       const claims = await this.#verified(tokens);
       if (!claims) throw new SignInFailure('refused', 'the provider gave no ID token');
-      const principal = await this.#principal(config, tokens, claims);
+      const principal = await this.#principal(config, tokens, claims).catch((error: unknown) =>
+        this.#withoutGroups(error, claims),
+      );
       return {
         principal,
-        kept: keep(tokens, { subject: claims.sub ?? '' }),
+        kept: keep(tokens, {}),
+        ownName: claims.sub ?? '',
         isReadAgain: tokens.refresh_token !== undefined,
         ...sid(claims),
       };
@@ -107,24 +111,27 @@ export class OidcSignIn implements SignInProvider {
   }
 
   /** With the refresh token. Without a new ID token it is userinfo that says who it is now. */
-  async readAgain(before: KeptSecrets): Promise<ReadAgain> {
+  async readAgain(before: KeptSecrets, signal: AbortSignal): Promise<ReadAgain> {
     const { refreshToken, idToken } = keptTokens.parse(before);
     if (refreshToken === undefined || idToken === undefined) return { kind: 'refused' };
     let kept = before;
     try {
-      const config = await this.#client.configuration();
-      const tokens = await oidc.refreshTokenGrant(config, refreshToken);
+      const config = await unlessAborted(signal, () => this.#client.configuration());
+      const tokens = await unlessAborted(signal, () => oidc.refreshTokenGrant(config, refreshToken));
       kept = keep(tokens, before);
-      const claims = await this.#verified(tokens);
-      const principal = claims
-        ? await this.#principal(config, tokens, claims)
-        : principalOf(await this.#withUserinfo(config, tokens, this.#subjectOf(idToken)), this.#issuer);
+      const principal = await unlessAborted(signal, () => this.#refreshed(config, tokens, idToken));
       return { kind: 'person', principal, kept };
     } catch (error) {
       return isRefusal(error)
         ? { kind: 'refused' }
         : { kind: 'away', kept, reason: signInFailure(error).message };
     }
+  }
+
+  async #refreshed(config: oidc.Configuration, tokens: Tokens, idToken: string): Promise<Principal> {
+    const claims = await this.#verified(tokens);
+    if (claims) return this.#principal(config, tokens, claims);
+    return principalOf(await this.#withUserinfo(config, tokens, this.#subjectOf(idToken)), this.#issuer);
   }
 
   /** Gives the refresh token back, and says where the browser ends the provider's own session (RP-initiated logout). */
@@ -164,18 +171,22 @@ export class OidcSignIn implements SignInProvider {
     return Object.fromEntries(Object.entries(decodeJwt(idToken)).filter(([name]) => names.includes(name)));
   }
 
-  /** Groups are the ID token's; where it has none, userinfo's; where that has none or can't be had, none. */
+  /** Groups are the ID token's; where it has none, userinfo's; where that has none, none. Throws UserinfoFailure. */
   async #principal(config: oidc.Configuration, tokens: Tokens, claims: Claims): Promise<Principal> {
-    if (claims[this.#issuer.groupsClaim] !== undefined) return principalOf(claims, this.#issuer);
-    try {
-      return principalOf(await this.#withUserinfo(config, tokens, claims), this.#issuer);
-    } catch (error) {
-      if (isOfSomebodyElse(error)) throw error;
-      const principal = principalOf(claims, this.#issuer);
-      const why = `the ID token has no ${this.#issuer.groupsClaim}, and userinfo fails: ${signInFailure(error).message}`;
-      this.#log.warn({ message: `${principal.id} has no groups: ${why}`, provider: this.name });
-      return principal;
-    }
+    const { groupsClaim } = this.#issuer;
+    if (claims[groupsClaim] !== undefined) return principalOf(claims, this.#issuer);
+    const all = await this.#withUserinfo(config, tokens, claims).catch((error: unknown) => {
+      throw isOfSomebodyElse(error) ? error : new UserinfoFailure(groupsClaim, error);
+    });
+    return principalOf(all, this.#issuer);
+  }
+
+  /** Who signs in has no groups yet that could go on counting until userinfo answers. */
+  #withoutGroups(error: unknown, claims: Claims): Principal {
+    if (!(error instanceof UserinfoFailure)) throw error;
+    const principal = principalOf(claims, this.#issuer);
+    this.#log.warn({ message: `${principal.id} has no groups: ${error.message}`, provider: this.name });
+    return principal;
   }
 
   /** The claims, and those of userinfo that they lack; who it is stands in the signed token alone. */

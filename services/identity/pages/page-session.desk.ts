@@ -1,10 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { pageSessionOver, sessionIndexHash, subjectHash, toWirePrincipal, type PageSession } from '#domain';
 import {
   newEvent,
   PageSessionEndedSchema,
   PageSessionRefreshedSchema,
   PageSessionStartedSchema,
+  type Envelope,
   type EventOrigin,
 } from '#events';
 import { AppError, newId, type Clock, type Principal } from '#kernel';
@@ -19,7 +20,7 @@ import {
   setCookie,
   type WeirConfig,
 } from '#platform';
-import type { KeptSecrets, SignedInPerson, SignInProvider } from '../sign-in/sign-in.provider.js';
+import type { SignedInPerson, SignInProvider } from '../sign-in/sign-in.provider.js';
 import { KEPT_SECRETS } from '../identity.tokens.js';
 import type { KeptSecretsFiles } from './kept-secrets.file.js';
 
@@ -33,11 +34,19 @@ const groupsLife = 2;
 export const mostOfOnePerson = 16;
 
 export type EndReason =
-  'signed out' | 'signed out at the provider' | 'the provider refused' | 'too many' | 'idle' | 'over';
+  | 'signed out'
+  | 'signed out at the provider'
+  | 'the provider refused'
+  | 'too many'
+  | 'not handed over'
+  | 'idle'
+  | 'over';
 
 /** Starts, refreshes and ends page sessions, whatever kind of provider vouched for them. */
 @Injectable()
 export class PageSessionDesk {
+  readonly #logger = new Logger('page-sessions');
+
   constructor(
     @Inject(IdentityLog) private readonly identity: IdentityLog,
     @Inject(PageSessions) private readonly pages: PageSessions,
@@ -48,8 +57,8 @@ export class PageSessionDesk {
   ) {}
 
   /**
-   * A new session with a new secret, whatever cookie the browser had: resolves, once this process knows it, to
-   * the `set-cookie` line.
+   * A new session with a new secret, whatever cookie the browser had: resolves, once it is durable, to the `set-cookie`
+   * line. A process that does not know it yet reads the log before it says no.
    */
   async start(
     { name, kind }: Pick<SignInProvider, 'name' | 'kind'>,
@@ -59,10 +68,9 @@ export class PageSessionDesk {
     const now = this.clock.now();
     const id = newId('pgs', now);
     const secret = newPageSecret();
-    await this.kept.put(id, { ...person.kept, ...index(person) });
+    await this.kept.put(id, person.kept ?? {});
     const { idle, refresh } = this.config.identity.pages;
     const saidAt = Math.min(person.saidAt ?? now, now);
-    const ownName = person.kept?.['subject'];
     const init = {
       pageSessionId: id,
       secretHash: hashPageSecret(secret),
@@ -72,14 +80,24 @@ export class PageSessionDesk {
       saidAtUs: microseconds(saidAt),
       idleUs: microseconds(idle * 1000),
       groupsUs: microseconds(person.isReadAgain ? groupsLife * refresh * 1000 : 0),
-      ...(ownName && { subjectHash: subjectHash(name, ownName) }),
+      ...(person.ownName && { subjectHash: subjectHash(name, person.ownName) }),
       ...(person.sessionIndex && { sessionIndexHash: sessionIndexHash(name, person.sessionIndex) }),
     };
-    await this.identity.append(newEvent(PageSessionStartedSchema, init, this.#origin(person.principal)));
-    if (!this.identity.sessions.get(id))
-      throw new AppError('TIMEOUT', 'the sign-in is recorded but not read yet');
+    await this.#begin(id, newEvent(PageSessionStartedSchema, init, this.#origin(person.principal)), person);
     await this.#endOldest(person.principal, now);
     return setCookie(this.pages.cookies.session, secret, this.pages.cookies);
+  }
+
+  /** Rejects where nobody is handed a cookie; what may stand in the log by then is ended as far as that can be done. */
+  async #begin(id: string, started: Envelope, { principal }: SignedInPerson): Promise<void> {
+    try {
+      const { folded } = await this.identity.append(started);
+      if (folded && !this.identity.sessions.get(id))
+        throw new AppError('TIMEOUT', 'the sign-in was over before it was recorded');
+    } catch (error) {
+      void this.tryToEnd({ id, principal }, 'not handed over');
+      throw error;
+    }
   }
 
   /** Who it is, as the provider said when it was asked at `saidAt`. */
@@ -96,10 +114,17 @@ export class PageSessionDesk {
    * From then on its cookie is nobody's, here and, once they read it, in every process. `idle` and `over` count only
    * where the log's time says so.
    */
-  async end({ id, principal }: PageSession, reason: EndReason): Promise<void> {
+  async end({ id, principal }: Pick<PageSession, 'id' | 'principal'>, reason: EndReason): Promise<void> {
     const init = { pageSessionId: id, reason };
     await this.identity.append(newEvent(PageSessionEndedSchema, init, this.#origin(principal)));
     if (this.identity.sessions.get(id)?.ended !== undefined) await this.kept.drop(id);
+  }
+
+  /** Never rejects: for what must not stop something else. */
+  async tryToEnd(session: Pick<PageSession, 'id' | 'principal'>, reason: EndReason): Promise<void> {
+    await this.end(session, reason).catch((error: unknown) => {
+      this.#logger.warn({ message: `page session ${session.id} could not be ended (${reason})`, error });
+    });
   }
 
   /**
@@ -139,7 +164,7 @@ export class PageSessionDesk {
     const open = this.identity.sessions
       .all()
       .filter((session) => session.principal.id === id && pageSessionOver(session, now) === undefined);
-    for (const session of open.slice(0, -mostOfOnePerson)) await this.end(session, 'too many');
+    for (const session of open.slice(0, -mostOfOnePerson)) await this.tryToEnd(session, 'too many');
   }
 
   #endOf({ endsAt, isReadAgain }: SignedInPerson, now: number): number {
@@ -151,10 +176,6 @@ export class PageSessionDesk {
   #origin({ id }: Principal): EventOrigin {
     return { source: `identity/${this.instance}`, subject: id, clock: this.clock };
   }
-}
-
-function index({ sessionIndex }: SignedInPerson): KeptSecrets {
-  return sessionIndex === undefined ? {} : { sessionIndex };
 }
 
 function microseconds(ms: number): bigint {

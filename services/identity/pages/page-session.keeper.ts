@@ -20,6 +20,12 @@ const sweepEvery = 10 * 60_000;
 const longestPause = 30_000;
 /** What is kept for a session stands before the log knows of it. */
 const orphanAfter = 60_000;
+/**
+ * Milliseconds that providers have for an answer when the process stops, and then for what they gave to be written: a
+ * supervisor that waits ten seconds kills nobody who holds a refresh token.
+ */
+const grace = 5_000;
+const lastWords = 1_000;
 /** A provider's answers that are waited for at once; the same for what is written down as over. */
 const mostAtOnce = 32;
 const ends = 'ends';
@@ -36,6 +42,7 @@ export class PageSessionKeeper implements OnApplicationBootstrap, OnModuleDestro
   readonly #warnings = new Pauses();
   readonly #refresh: number;
   readonly #stops: (() => void)[] = [];
+  readonly #closing = new AbortController();
 
   constructor(
     @Inject(IdentityLog) private readonly identity: IdentityLog,
@@ -49,13 +56,13 @@ export class PageSessionKeeper implements OnApplicationBootstrap, OnModuleDestro
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.sweep();
+    await this.#trySweep();
     // Another process may have ended it.
     const unwatch = this.identity.sessions.onEveryChange(({ id, ended }) => {
       if (ended !== undefined) void this.kept.drop(id).catch(() => undefined);
     });
     const ticks = setInterval(() => this.tick(), tickEvery).unref();
-    const sweeps = setInterval(() => void this.sweep().catch(() => undefined), sweepEvery).unref();
+    const sweeps = setInterval(() => void this.#trySweep(), sweepEvery).unref();
     this.#stops.push(
       unwatch,
       () => clearInterval(ticks),
@@ -65,7 +72,9 @@ export class PageSessionKeeper implements OnApplicationBootstrap, OnModuleDestro
 
   async onModuleDestroy(): Promise<void> {
     for (const stop of this.#stops.splice(0)) stop();
-    await this.#lanes.settled();
+    await this.#settledWithin(grace);
+    this.#closing.abort(new Error('the gate is shutting down'));
+    await this.#settledWithin(lastWords);
   }
 
   /** Begins what is due; `settled` resolves when it is done. */
@@ -85,12 +94,28 @@ export class PageSessionKeeper implements OnApplicationBootstrap, OnModuleDestro
     return this.#lanes.settled();
   }
 
+  async #settledWithin(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    await Promise.race([this.#lanes.settled(), late]);
+    clearTimeout(timer);
+  }
+
   /** Removes what was kept for sessions that ended while nobody watched, and what a crash left half-written. */
   async sweep(): Promise<void> {
     const now = this.clock.now();
+    // What another process began may not be folded here yet.
+    await this.identity.catchUp();
     await this.kept.sweep((id) => {
       const session = this.identity.sessions.get(id);
       return session ? session.ended === undefined : now - timeOfId(id) < orphanAfter;
+    });
+  }
+
+  /** Left for the next time where the log can't be read. */
+  async #trySweep(): Promise<void> {
+    await this.sweep().catch((error: unknown) => {
+      this.#logger.warn({ message: 'what page sessions left behind is not swept', error });
     });
   }
 
@@ -115,6 +140,7 @@ export class PageSessionKeeper implements OnApplicationBootstrap, OnModuleDestro
     if (!provider?.readAgain || !(await this.kept.get(id))) return;
     const giveBack = await this.kept.claim(id);
     if (!giveBack) return;
+    const { signal } = this.#closing;
     try {
       // Whoever had the claim before has said in the log what it was told.
       await this.identity.catchUp();
@@ -122,9 +148,10 @@ export class PageSessionKeeper implements OnApplicationBootstrap, OnModuleDestro
       if (!session || session.ended !== undefined || !kept) return;
       const askedAt = this.clock.now();
       if (this.#isToBeRead(session, askedAt))
-        await this.#take(session, await provider.readAgain(kept), askedAt);
+        await this.#take(session, await provider.readAgain(kept, signal), askedAt);
     } finally {
-      await giveBack();
+      // Else the next one asks once the claim is old: what was given may still be on its way to the disk.
+      if (!signal.aborted) await giveBack();
     }
   }
 

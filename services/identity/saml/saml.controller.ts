@@ -7,7 +7,7 @@ import { CLOCK, Public } from '#platform';
 import { SAML_ANSWERS, SIGN_IN_PROVIDERS } from '../identity.tokens.js';
 import { goOn, type Reply } from '../sign-in/onwards.reply.js';
 import { SignInDesk } from '../sign-in/sign-in.desk.js';
-import type { SignInProvider } from '../sign-in/sign-in.provider.js';
+import { SignedAnswerFailure, type SignInProvider } from '../sign-in/sign-in.provider.js';
 import { SignInRefusals } from '../sign-in/sign-in.refusals.js';
 import type { KeptAnswers } from './kept-answers.file.js';
 import { samlMetadata } from './saml.metadata.js';
@@ -64,13 +64,17 @@ export class SamlController {
 
   /** Never throws. Where the browser goes with its answer. */
   async #accept(provider: SamlSignIn, samlResponse: string, request: IncomingMessage): Promise<string> {
+    let isSigned = false;
     try {
       const answer = await provider.verify(samlResponse);
+      isSigned = true;
       await this.taken.take(answer);
       const code = await this.answers.put(answer, this.clock.now());
       return `/api/identity/saml/${provider.name}/finish?code=${code}`;
     } catch (error) {
-      return `/sign-in?error=${await this.refusals.note(provider.name, error, request)}`;
+      // Nothing says here which browser asked: what nobody signed is anybody's.
+      const answer = isSigned || error instanceof SignedAnswerFailure ? request : undefined;
+      return `/sign-in?error=${await this.refusals.note(provider.name, error, answer)}`;
     }
   }
 }

@@ -15,7 +15,7 @@ interface Expected {
   readonly mayBeUnnamed?: boolean;
 }
 
-/** What every message says of itself. Resolves to when it was issued. Throws SignInFailure. */
+/** What every message says of itself. Returns when it was issued (milliseconds since the epoch). Throws SignInFailure. */
 export function expectMessage(
   message: XmlElement,
   { config, skew }: SamlSettings,

@@ -97,14 +97,16 @@ function requestId(transaction: SignInTransaction): string {
 /** Nobody can be asked again: the session is as short as one whose groups are never read again. */
 function personOf(answer: KeptAnswer, settings: SamlSettings): SignedInPerson {
   const { nameId, nameIdFormat, sessionIndex, sessionEndsAt } = answer;
+  const index = sessionIndex === undefined ? {} : { sessionIndex };
   return {
     principal: principalOf(answer, settings),
     // The provider speaks of its people by NameID, whatever they are called by here.
-    kept: { nameId, nameIdFormat, subject: nameId },
+    ownName: nameId,
+    kept: { nameId, nameIdFormat, ...index },
     isReadAgain: false,
     // Its browser may come for it much later.
     saidAt: answer.issuedAt,
-    ...(sessionIndex === undefined ? {} : { sessionIndex }),
+    ...index,
     ...(sessionEndsAt === undefined ? {} : { endsAt: sessionEndsAt }),
   };
 }

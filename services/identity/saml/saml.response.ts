@@ -1,11 +1,11 @@
 import type { XmlElement } from '@xmldom/xmldom';
 import type { Profile } from '@node-saml/node-saml';
-import { SignInFailure } from '../sign-in/sign-in.provider.js';
+import { SignedAnswerFailure, SignInFailure } from '../sign-in/sign-in.provider.js';
 import { transactionLife } from '../sign-in/sign-in.transaction.js';
 import { readAssertion, type SamlStatement } from './saml.assertion.js';
 import { askEngine, expectMessage } from './saml.message.js';
 import type { SamlSettings } from './saml.settings.js';
-import { expectKeys, refuseStraySignatures, signatureOf, signedPart } from './signed-element.js';
+import { bearsKey, expectKeys, refuseStraySignatures, signatureOf, signedPart } from './signed-element.js';
 import {
   attribute,
   children,
@@ -29,7 +29,7 @@ const noConsent = ['AuthnFailed', 'RequestDenied'].map(
  * Who signed in, of the `SAMLResponse` that was posted. Four looks at it, each of which may refuse: is this a document
  * that two parsers can't read in two ways, with one assertion and signatures only where SAML has them; did a key of the
  * provider sign anything; what says node-saml; what stands in the signed bytes of the assertion, whence alone it is read.
- * Throws SignInFailure.
+ * Throws SignInFailure, a SignedAnswerFailure where a key of the provider's signed something in it.
  */
 export async function readResponse(
   field: unknown,
@@ -38,6 +38,20 @@ export async function readResponse(
 ): Promise<SamlStatement> {
   const xml = plainXml(decodeBase64(field));
   const response = parseStrictly(xml);
+  try {
+    return await readParsed(xml, response, settings, now);
+  } catch (error) {
+    if (!(error instanceof SignInFailure) || !bearsKey(response, settings.certificates)) throw error;
+    throw new SignedAnswerFailure(error.code, error.message, { cause: error });
+  }
+}
+
+async function readParsed(
+  xml: string,
+  response: XmlElement,
+  settings: SamlSettings,
+  now: number,
+): Promise<SamlStatement> {
   if (!is(response, samlp, 'Response')) throw refused('that is no SAML response');
   refuseStatus(response, settings);
   const assertion = onlyAssertion(response);

@@ -20,7 +20,7 @@ export function expectNow(element: XmlElement, now: number, skew: number): void 
     throw refused(`${element.localName} has expired`);
 }
 
-/** Throws SignInFailure where it was not issued within `life` milliseconds. Resolves to when. */
+/** Throws SignInFailure where it was not issued within `life` milliseconds. Returns when it was. */
 export function expectNews(element: XmlElement, now: number, skew: number, life: number): number {
   const issued = timeIn(element, 'IssueInstant');
   if (issued === undefined || issued > now + skew || issued + life + skew <= now)

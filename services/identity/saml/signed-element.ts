@@ -22,6 +22,8 @@ const signatureMethods = [
   'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1',
 ];
 const digestMethods = ['http://www.w3.org/2001/04/xmlenc#sha256', 'http://www.w3.org/2001/04/xmlenc#sha512'];
+/** A response has two; some more, where one was wrapped. Looking at one costs as much as checking it. */
+const mostSignatures = 4;
 const transforms = [`${ds}enveloped-signature`, exclusive];
 
 /**
@@ -48,13 +50,10 @@ export function signatureOf(element: XmlElement): XmlElement | undefined {
   const [signature] = found;
   if (!signature) return undefined;
   if (found.length > 1) throw refused(`${element.localName} has ${found.length} signatures`);
-  expectParts(signature, ['SignedInfo', 'SignatureValue'], ['KeyInfo']);
-  expectBase64(onlyChild(signature, ds, 'SignatureValue'));
-  const info = onlyChild(signature, ds, 'SignedInfo');
-  expectParts(info, ['CanonicalizationMethod', 'SignatureMethod', 'Reference']);
-  expectAlgorithm(onlyChild(info, ds, 'CanonicalizationMethod'), [exclusive]);
-  expectAlgorithm(onlyChild(info, ds, 'SignatureMethod'), signatureMethods);
-  expectReference(onlyChild(info, ds, 'Reference'), element);
+  const reference = expectForm(signature);
+  const id = attribute(element, 'ID') ?? '';
+  if (!/^[A-Za-z_][\w.-]*$/.test(id) || attribute(reference, 'URI') !== `#${id}`)
+    throw refused('a signature is not of the element that it stands in');
   return signature;
 }
 
@@ -86,6 +85,28 @@ export function expectKeys(elements: readonly XmlElement[], certificates: readon
   }
 }
 
+/**
+ * Whether any signature of the document was made with one of the keys, of whatever and wherever it stands: such a message
+ * has something of the provider's, which not everybody has.
+ */
+export function bearsKey(root: XmlElement, certificates: readonly string[]): boolean {
+  const found: XmlElement[] = [];
+  for (const element of everyElement(root)) {
+    if (is(element, ds, 'Signature')) found.push(element);
+    if (found.length === mostSignatures) break;
+  }
+  return found.some((signature) => certificates.some((certificate) => isOfKey(signature, certificate)));
+}
+
+function isOfKey(signature: XmlElement, certificate: string): boolean {
+  try {
+    expectForm(signature);
+    return isKeyOf(signature, certificate);
+  } catch {
+    return false;
+  }
+}
+
 /** Undefined where it is another key's, or is wrong. The certificate in the message is never used. */
 function verified(xml: string, signature: XmlElement, certificate: string): string | undefined {
   try {
@@ -113,10 +134,20 @@ function isKeyOf(signature: XmlElement, certificate: string): boolean {
   return verify(digest, Buffer.from(String(bytes)), { key: certificate, padding }, value);
 }
 
-function expectReference(reference: XmlElement, signed: XmlElement): void {
-  const id = attribute(signed, 'ID') ?? '';
-  if (!/^[A-Za-z_][\w.-]*$/.test(id) || attribute(reference, 'URI') !== `#${id}`)
-    throw refused('a signature is not of the element that it stands in');
+/** Of a signature as SAML has them, wherever it stands. Returns its one reference. Throws SignInFailure. */
+function expectForm(signature: XmlElement): XmlElement {
+  expectParts(signature, ['SignedInfo', 'SignatureValue'], ['KeyInfo']);
+  expectBase64(onlyChild(signature, ds, 'SignatureValue'));
+  const info = onlyChild(signature, ds, 'SignedInfo');
+  expectParts(info, ['CanonicalizationMethod', 'SignatureMethod', 'Reference']);
+  expectAlgorithm(onlyChild(info, ds, 'CanonicalizationMethod'), [exclusive]);
+  expectAlgorithm(onlyChild(info, ds, 'SignatureMethod'), signatureMethods);
+  const reference = onlyChild(info, ds, 'Reference');
+  expectReference(reference);
+  return reference;
+}
+
+function expectReference(reference: XmlElement): void {
   expectParts(reference, ['Transforms', 'DigestMethod', 'DigestValue']);
   expectAlgorithm(onlyChild(reference, ds, 'DigestMethod'), digestMethods);
   expectBase64(onlyChild(reference, ds, 'DigestValue'));

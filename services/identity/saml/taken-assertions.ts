@@ -27,13 +27,15 @@ export class TakenAssertions implements IdentityFold {
   /** Throws SignInFailure where it was taken before, or where the log can't say. */
   async take({ provider, assertionId, usableUntil }: KeptAnswer): Promise<void> {
     const assertionHash = createHash('sha256').update(`${provider}\n${assertionId}`).digest();
+    const hash = assertionHash.toString('hex');
+    // Whoever sends it a thousand times writes nothing.
+    if (this.#first.has(hash)) throw takenBefore();
     const origin = { source: `identity/${this.instance}`, subject: `${provider}:`, clock: this.clock };
     const init = { provider, assertionHash, usableUntilUs: BigInt(Math.round(usableUntil)) * 1000n };
     const appended = await this.identity.append(newEvent(SamlAssertionTakenSchema, init, origin));
     if (!appended.folded)
       throw new SignInFailure('unavailable', 'the log does not say whether it is the first');
-    if (this.#first.get(assertionHash.toString('hex'))?.at !== place(appended.position))
-      throw new SignInFailure('expired', 'this assertion was taken before, or grew too old on the way');
+    if (this.#first.get(hash)?.at !== place(appended.position)) throw takenBefore();
   }
 
   /**
@@ -55,6 +57,10 @@ export class TakenAssertions implements IdentityFold {
       this.#first.delete(hash);
     }
   }
+}
+
+function takenBefore(): SignInFailure {
+  return new SignInFailure('expired', 'this assertion was taken before, or grew too old on the way');
 }
 
 function place({ partition, offset }: Position): string {

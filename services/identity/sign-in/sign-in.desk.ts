@@ -96,7 +96,7 @@ export class SignInDesk {
     const secret = readCookie(request.headers.cookie, this.pages.cookies.session);
     const former =
       secret && this.pages.identity.sessions.bySecretHash(hashPageSecret(secret).toString('hex'));
-    if (former && former.ended === undefined) await this.desk.end(former, 'signed out');
+    if (former && former.ended === undefined) await this.desk.tryToEnd(former, 'signed out');
   }
 
   /** `answer`: of a sign-in that this browser had begun with that provider; only such a one is worth a record. */

@@ -22,21 +22,26 @@ export interface SignInProvider {
    * or ''. Throws SignInFailure.
    */
   complete(search: string, transaction: SignInTransaction): Promise<SignedInPerson>;
-  /** Who it is now, read again with what was kept. Absent where a provider of this kind can't be asked. */
-  readAgain?(kept: KeptSecrets): Promise<ReadAgain>;
+  /**
+   * Who it is now, read again with what was kept. Absent where a provider of this kind can't be asked. Once `signal` is
+   * aborted nobody is waited for: `away`, with what was given so far.
+   */
+  readAgain?(kept: KeptSecrets, signal: AbortSignal): Promise<ReadAgain>;
   /** Where the browser goes to be signed out there, too; undefined where there is no such place. */
   signOut?(kept: KeptSecrets): Promise<string | undefined>;
 }
 
 /**
- * What a provider gave with a sign-in and must be had again: refresh token, ID token, a SAML session's index.
- * Sealed in the state directory as long as the page session lives, never in events.
+ * What a provider gave with a sign-in and must be had again: refresh token, ID token, a SAML session's index. What stands
+ * in it is the provider's business alone. Sealed in the state directory as long as the page session lives, never in events.
  */
 export type KeptSecrets = Readonly<Record<string, string>>;
 
 export interface SignedInPerson {
   readonly principal: Principal;
   readonly kept?: KeptSecrets;
+  /** The provider's own name for the person, where another claim names them here. */
+  readonly ownName?: string;
   /** The provider's own name for its session, for when it says that this has ended. */
   readonly sessionIndex?: string;
   /** Milliseconds since the epoch: the provider wants it over by then. */
@@ -73,3 +78,6 @@ export class SignInFailure extends Error {
     this.name = 'SignInFailure';
   }
 }
+
+/** Of an answer that a key of the provider's signed, rightly or not: whoever sends it has it from there. */
+export class SignedAnswerFailure extends SignInFailure {}

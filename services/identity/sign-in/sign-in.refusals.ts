@@ -8,11 +8,11 @@ import {
   INSTANCE,
   IdentityLog,
   parseTrustedProxies,
+  RefusalRate,
   sourceAddress,
   type TrustedProxies,
   type WeirConfig,
 } from '#platform';
-import { RefusalRate } from './refusal-rate.js';
 import { SignInFailure, type SignInFailureCode } from './sign-in.provider.js';
 
 /** Sign-ins that fail: the reason goes to this process's log, answers that were not taken to weir.identity.v1 as well. */
@@ -32,21 +32,21 @@ export class SignInRefusals {
   }
 
   /**
-   * Never throws. `answer` is the request that brought a provider's answer; absent where it was none, which is worth no
-   * record. Resolves to what the sign-in page is told.
+   * Never throws. `answer` is the request that brought an answer to what a browser began, or one with a provider's
+   * signature; absent where it brought neither, which anybody can send and is worth no record. Resolves to what the sign-in page is told.
    */
   async note(provider: string, error: unknown, answer?: IncomingMessage): Promise<SignInFailureCode> {
     const code = error instanceof SignInFailure ? error.code : 'unavailable';
     const message = error instanceof Error ? error.message : String(error);
     if (code !== 'unknown') this.#log.warn({ message, provider, code });
-    if (answer && code !== 'unavailable' && this.#recorded.take(this.clock.now()))
-      await this.#record(provider, code, sourceAddress(answer, this.#trusted));
+    if (answer && code !== 'unavailable') await this.#record(provider, code, answer);
     return code;
   }
 
-  async #record(provider: string, code: SignInFailureCode, from: string): Promise<void> {
-    const reason = `sign-in with ${provider} failed`;
-    const init = { code, reason, through: 'pages', sourceAddress: from };
+  async #record(provider: string, code: SignInFailureCode, answer: IncomingMessage): Promise<void> {
+    const reason = this.#recorded.take(`sign-in with ${provider} failed`, this.clock.now());
+    if (reason === undefined) return;
+    const init = { code, reason, through: 'pages', sourceAddress: sourceAddress(answer, this.#trusted) };
     const origin = { source: `identity/${this.instance}`, subject: `${provider}:`, clock: this.clock };
     await this.identity.append(newEvent(SignInRefusedSchema, init, origin)).catch(() => undefined);
   }

@@ -49,7 +49,7 @@ export class SignInTransaction {
     return this.data.at + transactionLife;
   }
 
-  /** Sent through the browser and back: OAuth's state, SAML's RelayState. */
+  /** What it is called here; OAuth's state, which goes through the browser and back. */
   get id(): string {
     return this.derive('state');
   }

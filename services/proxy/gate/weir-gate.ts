@@ -1,7 +1,7 @@
 import { topics, newEvent, encodeEnvelope, SignInRefusedSchema } from '#events';
 import type { EventLog } from '#event-log';
 import { AppError, newId, toAppError, type Clock } from '#kernel';
-import { type TokenVerifier, type VerifiedToken, type WeirConfig } from '#platform';
+import { RefusalRate, type TokenVerifier, type VerifiedToken, type WeirConfig } from '#platform';
 import { LongTexts } from '#statement';
 import type { Journal } from '../journal/index.js';
 import type { Gate, GateSession, Knock } from './gate.js';
@@ -25,15 +25,12 @@ export interface WeirGateOptions {
   readonly instance: string;
 }
 
-/** Refused sign-ins waiting to be recorded; beyond this, further ones of the same moment are only logged. */
-const maxPendingRefusals = 1000;
-
 /** The gate of this process: every protocol's sessions, opened, counted and ended here. */
 export class WeirGate implements Gate {
   private readonly opened = new Map<string, { session: RecordedSession; expires: NodeJS.Timeout }>();
   private readonly commits: CommitGroup;
   private readonly judges: Judges;
-  private pendingRefusals = 0;
+  private readonly refusals = new RefusalRate();
   private closing = false;
 
   constructor(private readonly options: WeirGateOptions) {
@@ -115,22 +112,19 @@ export class WeirGate implements Gate {
   }
 
   private recordRefusal(knock: Knock, error: AppError): void {
-    if (this.pendingRefusals >= maxPendingRefusals) return;
-    this.pendingRefusals++;
     const { eventLog, clock, instance } = this.options;
+    const reason = this.refusals.take(error.message, clock.now());
+    if (reason === undefined) return;
     const event = newEvent(
       SignInRefusedSchema,
       {
         code: error.code,
-        reason: error.message,
+        reason,
         through: knock.protocol,
         sourceAddress: knock.sourceAddress,
       },
       { source: `proxy/${instance}`, subject: 'unknown', clock },
     );
-    eventLog
-      .append(topics.identity, [encodeEnvelope(event)])
-      .catch(() => undefined)
-      .finally(() => this.pendingRefusals--);
+    eventLog.append(topics.identity, [encodeEnvelope(event)]).catch(() => undefined);
   }
 }
