@@ -234,6 +234,36 @@ describe('deciding', () => {
       others.leave();
     });
 
+    it('opened again and again is no use of the page', async () => {
+      const { cookie } = await signIn('approvers');
+      for (let minutes = 0; minutes < 12; minutes += 3) {
+        (await listen({ cookie })).leave();
+        clock.ahead += 3 * 60_000;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      expect(await status('/api/identity/me', { cookie })).toBe(401);
+    });
+
+    it('of one browser is one of four, of one person one of eight', async () => {
+      const [here, there] = [await signIn('approvers'), await signIn('approvers')];
+      const bearer = by(await token(['approvers']));
+      const open: Awaited<ReturnType<typeof listen>>[] = [];
+      const path = '/api/approvals/stream';
+      for (let i = 0; i < 4; i++) open.push(await listen({ cookie: here.cookie }));
+      expect(await status(path, { cookie: here.cookie })).toBe(429);
+      for (let i = 0; i < 2; i++) open.push(await listen({ cookie: there.cookie }));
+      for (let i = 0; i < 2; i++) open.push(await listen(bearer));
+      expect(await status(path, { cookie: there.cookie })).toBe(429);
+      expect(await status(path, bearer)).toBe(429);
+      open[0]!.leave();
+      await eventually(async () => {
+        const answer = await get(path, { cookie: here.cookie });
+        void answer.body?.cancel();
+        return answer.status === 200;
+      }, atOnce);
+      for (const each of open) each.leave();
+    });
+
     it('ends when nobody has used the page for too long', async () => {
       const { cookie } = await signIn('approvers');
       const stream = await listen({ cookie });
