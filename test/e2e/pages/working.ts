@@ -237,7 +237,7 @@ export function peopleWorkWithThem(stageOf: () => PagesStage): void {
     await field.press('End');
     await page.keyboard.insertText('x'.repeat(600));
     expect((await field.inputValue()).length).toBe(500);
-    await page.getByText('what is more was cut').waitFor();
+    await page.getByText('what was more is cut').waitFor();
     // The first answer is lost on its way: what is sent again is the same command.
     const keys: (string | undefined)[] = [];
     await page.route(`**/api/sessions/${id}`, async (route) => {
