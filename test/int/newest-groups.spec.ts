@@ -206,7 +206,7 @@ describe('deciding', () => {
       const [here, there] = [await signIn('approvers'), await signIn('approvers')];
       const bearer = by(await token(['approvers']));
       const streams = await Promise.all(
-        [{ cookie: here.cookie }, { cookie: there.cookie }, bearer].map(listen),
+        [{ cookie: here.cookie }, { cookie: there.cookie }, bearer].map((headers) => listen(headers)),
       );
       expect((await signOut(here)).status).toBe(200);
       await eventually(() => streams[0]!.hasEnded(), atOnce);
