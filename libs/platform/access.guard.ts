@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError, type Principal } from '#kernel';
 import type { WeirConfig } from './config.schema.js';
-import { ACCESS, type Access, type AskAgain, type CallerIdentity } from './guard.decorators.js';
+import { ACCESS, NO_USE, type Access, type AskAgain, type CallerIdentity } from './guard.decorators.js';
 import { IdentityLog } from './identity-log.js';
 import { PageSessions } from './page-sessions.js';
 import { rolesOf } from './roles.js';
@@ -38,7 +38,9 @@ export class AccessGuard implements CanActivate {
     const access = this.#accessOf(context);
     if (access?.kind === 'public') return true;
     const request = context.switchToHttp().getRequest<GuardedRequest>();
-    const caller = await this.#identify(request);
+    // A stream that opens or asks again by itself is no sign of anybody: it must not keep a page session alive.
+    const isUse = request.caller === undefined && !this.#reflector.get(NO_USE, context.getHandler());
+    const caller = await this.#identify(request, isUse);
     if (!access) this.#refuseUndeclared(context);
     if (access.kind === 'roles' && !access.roles.some((role) => caller.roles.has(role)))
       throw new AppError('FORBIDDEN', `this needs the role ${access.roles.join(' or ')}`);
@@ -55,10 +57,8 @@ export class AccessGuard implements CanActivate {
   }
 
   /** Where both are sent the bearer token counts, and a wrong one is not made good by a cookie. */
-  async #identify(request: GuardedRequest): Promise<CallerIdentity> {
+  async #identify(request: GuardedRequest, isUse: boolean): Promise<CallerIdentity> {
     const { authorization } = request.headers;
-    // A stream that asks again is no sign of anybody: it must not keep a page session alive.
-    const isUse = request.caller === undefined;
     const page = authorization === undefined ? await this.#pages.identify(request, isUse) : undefined;
     if (page) return { ...this.#caller(page.principal, page.session.readAt), page };
     const { principal, issuedAt = 0 } = await this.#verifier.verify(bearerToken(authorization));

@@ -34,6 +34,11 @@ export interface CallerIdentity {
 /** Asks the guard about the same request anew: who it is now. Throws what the guard throws. */
 export type AskAgain = () => Promise<CallerIdentity>;
 
+export const NO_USE = 'weir:no-use';
+
+/** What a page opens anew by itself: no sign of anybody, it keeps no page session from being idle. */
+export const NoUse = () => SetMetadata(NO_USE, true);
+
 /** For what goes on after it was let in: `handler(@Again() again: AskAgain)`. */
 export const Again = createParamDecorator(
   (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<{ again: AskAgain }>().again,

@@ -10,8 +10,12 @@ import { ApprovalStream } from './approval.stream.js';
 /** Milliseconds. A caller's right is asked for again as often as that: a token expires without a word. */
 const pingEvery = 15_000;
 const askAgainEvery = 60_000;
+/** Milliseconds. What was written by then has been read, or never will be: it would keep the server from closing. */
+const graceAtEnd = 1_000;
 /** Tabs and tools of one person. */
 const mostOfOne = 8;
+/** Tabs of one browser, which opens six connections to a host with HTTP/1.1: two are left for all else. */
+const mostOfBrowser = 4;
 const mostOfAll = 1_000;
 
 interface Reader {
@@ -51,30 +55,35 @@ export class ApprovalStreams implements OnModuleInit, OnModuleDestroy {
     );
   }
 
-  /** An open answer would keep the server from closing. */
+  /** An open answer would keep the server from closing; so would one whose reader stopped reading. */
   onModuleDestroy(): void {
     this.#closed = true;
     for (const end of this.#ends.splice(0)) end();
     this.#each(({ stream }) => stream.finish());
+    setTimeout(() => this.#each(({ stream }) => stream.destroy()), graceAtEnd).unref();
   }
 
   /** What happens from now on. Throws BUDGET_EXCEEDED where this caller, or all together, listen too often already. */
   open(caller: CallerIdentity, again: AskAgain): Readable {
     if (this.#closed) throw new AppError('SHUTTING_DOWN', 'the approval service is shutting down');
-    const { id } = caller.principal;
-    const own = [...this.#readers].filter((reader) => reader.caller.principal.id === id).length;
-    if (own >= mostOfOne)
-      throw new AppError(
-        'BUDGET_EXCEEDED',
-        `you listen ${mostOfOne} times already: close one, or read the list`,
-      );
-    if (this.#readers.size >= mostOfAll)
-      throw new AppError('BUDGET_EXCEEDED', 'too many listen already: read the list instead');
+    this.#refuseTooMany(caller);
     const stream = new ApprovalStream((requestId) => this.#render(reader, requestId));
     const reader: Reader = { stream, again, caller, isStale: false, asking: false };
     this.#readers.add(reader);
     stream.once('close', () => this.#readers.delete(reader));
     return stream;
+  }
+
+  #refuseTooMany({ principal, page }: CallerIdentity): void {
+    const own = [...this.#readers].filter(({ caller }) => caller.principal.id === principal.id);
+    const here = page ? own.filter(({ caller }) => caller.page?.session.id === page.session.id) : [];
+    if (own.length >= mostOfOne || here.length >= mostOfBrowser)
+      throw new AppError(
+        'BUDGET_EXCEEDED',
+        `you listen ${own.length} times already: close one, or read the list`,
+      );
+    if (this.#readers.size >= mostOfAll)
+      throw new AppError('BUDGET_EXCEEDED', 'too many listen already: read the list instead');
   }
 
   #each(visit: (reader: Reader) => void): void {

@@ -23,7 +23,7 @@ import {
 } from '@nestjs/swagger';
 import { z } from 'zod';
 import { formatPosition, positionHeader } from '#domain';
-import { Again, Caller, Roles, type AskAgain, type CallerIdentity } from '#platform';
+import { Again, Caller, NoUse, Roles, type AskAgain, type CallerIdentity } from '#platform';
 import { ApprovalDesk } from './approval.desk.js';
 import {
   acceptedEvent,
@@ -92,6 +92,7 @@ export class ApprovalsController {
 
   /** What changes from now on: read the list after each connect. It ends when the caller's right does. */
   @Get('stream')
+  @NoUse()
   @Header('cache-control', 'no-store')
   @Header('x-accel-buffering', 'no')
   // A connection kept alive after its end would hold up the server's closing for as long as that.

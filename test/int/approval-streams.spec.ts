@@ -64,6 +64,21 @@ describe('one who listens', () => {
     await vi.advanceTimersByTimeAsync(61_000);
     expect(closed).toHaveBeenCalled();
   });
+
+  it('is let go when all ends: at once who reads, a moment later who does not', async () => {
+    const [reads, stuck] = [0, 1].map(() => streams.open(caller(bo), () => Promise.resolve(caller(bo))));
+    const closed = { reads: vi.fn(), stuck: vi.fn() };
+    let text = '';
+    reads!.on('data', (chunk: Buffer) => (text += chunk.toString())).on('close', closed.reads);
+    stuck!.on('close', closed.stuck);
+    book.apply(logged(requested({ id: 'apr_last' })));
+    streams.onModuleDestroy();
+    await vi.advanceTimersByTimeAsync(100);
+    expect([closed.reads.mock.calls.length, closed.stuck.mock.calls.length]).toEqual([1, 0]);
+    expect(text).toContain('apr_last');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(closed.stuck).toHaveBeenCalled();
+  });
 });
 
 describe('what waits for a slow reader', () => {

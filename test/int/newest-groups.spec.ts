@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { Controller, Get } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { approval, toApprovalEnvelope, type RequestApproval } from '#domain';
@@ -183,17 +185,15 @@ describe('deciding', () => {
   });
 
   describe('the stream', () => {
-    const listen = async (headers: Record<string, string>) => {
-      const abort = new AbortController();
-      const answer = await fetch(`${house.url}/api/approvals/stream`, { headers, signal: abort.signal });
-      expect(answer.status).toBe(200);
+    /** Not by fetch: it opens a connection in the place of one that is left, and leaves that without a request. */
+    const listen = async (headers: Record<string, string>, wanted = 200) => {
+      const asked = request(`${house.url}/api/approvals/stream`, { headers, agent: false });
+      const [answer] = (await once(asked.end(), 'response')) as [IncomingMessage];
       let hasEnded = false;
-      const read = async () => {
-        for await (const _ of answer.body ?? []);
-        hasEnded = true;
-      };
-      read().catch(() => undefined);
-      return { hasEnded: () => hasEnded, leave: () => abort.abort() };
+      answer.once('end', () => (hasEnded = true)).on('error', () => undefined);
+      answer.resume();
+      expect(answer.statusCode).toBe(wanted);
+      return { hasEnded: () => hasEnded, leave: () => asked.destroy() };
     };
     const signOut = ({ cookie, csrf }: { cookie: string; csrf: string }) =>
       fetch(`${house.url}/api/identity/sign-out`, {
@@ -206,7 +206,7 @@ describe('deciding', () => {
       const [here, there] = [await signIn('approvers'), await signIn('approvers')];
       const bearer = by(await token(['approvers']));
       const streams = await Promise.all(
-        [{ cookie: here.cookie }, { cookie: there.cookie }, bearer].map(listen),
+        [{ cookie: here.cookie }, { cookie: there.cookie }, bearer].map((headers) => listen(headers)),
       );
       expect((await signOut(here)).status).toBe(200);
       await eventually(() => streams[0]!.hasEnded(), atOnce);
@@ -232,6 +232,30 @@ describe('deciding', () => {
       await eventually(() => streams.every((stream) => stream.hasEnded()), atOnce);
       expect(others.hasEnded()).toBe(false);
       others.leave();
+    });
+
+    it('opened again and again is no use of the page', async () => {
+      const { cookie } = await signIn('approvers');
+      for (let minutes = 0; minutes < 12; minutes += 3) {
+        (await listen({ cookie })).leave();
+        clock.ahead += 3 * 60_000;
+        await keep();
+      }
+      expect(await status('/api/identity/me', { cookie })).toBe(401);
+    });
+
+    it('of one browser is one of four, of one person one of eight', async () => {
+      const [here, there] = [await signIn('approvers'), await signIn('approvers')];
+      const bearer = by(await token(['approvers']));
+      const open: Awaited<ReturnType<typeof listen>>[] = [];
+      for (let i = 0; i < 4; i++) open.push(await listen({ cookie: here.cookie }));
+      await listen({ cookie: here.cookie }, 429);
+      for (let i = 0; i < 2; i++) open.push(await listen({ cookie: there.cookie }));
+      for (let i = 0; i < 2; i++) open.push(await listen(bearer));
+      for (const headers of [{ cookie: there.cookie }, bearer]) await listen(headers, 429);
+      open[0]!.leave();
+      await vi.waitFor(async () => open.push(await listen({ cookie: here.cookie })), atOnce);
+      for (const each of open) each.leave();
     });
 
     it('ends when nobody has used the page for too long', async () => {

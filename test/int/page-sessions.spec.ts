@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Body, Controller, Get, Post } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PageSessionEndedSchema, PageSessionStartedSchema, payload } from '#events';
-import { Authenticated, Roles } from '#platform';
+import { Authenticated, NoUse, Roles } from '#platform';
 import { PageSessionKeeper } from '../../services/identity/index.js';
 import { PlainBrowser, type Me } from '../support/browser.js';
 import { HostileProvider } from '../support/hostile-provider.js';
@@ -17,6 +17,13 @@ class ThingsController {
   @Authenticated()
   @Get()
   get() {
+    return {};
+  }
+
+  @Authenticated()
+  @NoUse()
+  @Get('opened-by-itself')
+  again() {
     return {};
   }
 
@@ -258,6 +265,19 @@ describe('a page session', () => {
     );
     expect(reasons).toContain('idle');
   }, 60_000);
+
+  it('ends though its page opens by itself, again and again, what is no use', async () => {
+    const { cookie } = await signIn();
+    const states: number[] = [];
+    for (let minutes = 0; minutes < 12; minutes += 3) {
+      states.push((await get(cookie, '/api/things/opened-by-itself')).status);
+      clock.ahead += 3 * 60_000;
+      // A use stands in the log a moment after its answer.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(states).toEqual([200, 200, 200, 200]);
+    expect((await get(cookie)).status).toBe(401);
+  });
 
   it('is one of sixteen of the same person: with one more the oldest ends, and that is on record', async () => {
     corp.claims = { groups: [], sub: 'cap' };

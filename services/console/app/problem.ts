@@ -19,8 +19,7 @@ interface Details {
 
 /** What the generated client threw, or what the network did, as a problem that a page can show. */
 export function problemOf(error: unknown, response: Response | undefined): ApiProblem {
-  if (!response)
-    return new ApiProblem(0, 'UNREACHABLE', 'Weirkeeper does not answer; trying again', undefined);
+  if (!response) return new ApiProblem(0, 'UNREACHABLE', 'Weirkeeper does not answer', undefined);
   const { detail, code, hint } = detailsOf(error);
   return new ApiProblem(
     response.status,

@@ -1,6 +1,8 @@
 import { useMutation } from '@tanstack/react-query';
 import { DropdownMenu } from 'radix-ui';
 import { postIdentitySignOutMutation } from '../api/gen/@tanstack/react-query.gen.js';
+import { Button } from '../ui/button.js';
+import { Dialog } from '../ui/dialog.js';
 import { visible } from '../ui/visible.js';
 import { Visible } from '../ui/visible-text.js';
 import { nameOf, type Me } from './me.js';
@@ -11,6 +13,22 @@ export function WhoMenu({ me }: { readonly me: Me }) {
     ...postIdentitySignOutMutation(),
     onSuccess: (answer) => location.assign(answer.continue ?? '/sign-in'),
   });
+  return (
+    <>
+      <Menu me={me} onSignOut={() => signOut.mutate({})} />
+      {signOut.error && (
+        <StillHere error={signOut.error} onClose={signOut.reset} onAgain={() => signOut.mutate({})} />
+      )}
+    </>
+  );
+}
+
+interface MenuProps {
+  readonly me: Me;
+  readonly onSignOut: () => void;
+}
+
+function Menu({ me, onSignOut }: MenuProps) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger
@@ -34,11 +52,39 @@ export function WhoMenu({ me }: { readonly me: Me }) {
             <span className="faint">{me.roles.length > 0 ? me.roles.join(', ') : 'no role here'}</span>
           </DropdownMenu.Label>
           <DropdownMenu.Separator className="menu-line" />
-          <DropdownMenu.Item className="menu-item" onSelect={() => signOut.mutate({})}>
+          <DropdownMenu.Item className="menu-item" onSelect={onSignOut}>
             Sign out
           </DropdownMenu.Item>
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
+  );
+}
+
+interface StillHereProps {
+  readonly error: Error;
+  readonly onClose: () => void;
+  readonly onAgain: () => void;
+}
+
+/** Nobody may leave believing that they are signed out. */
+function StillHere({ error, onClose, onAgain }: StillHereProps) {
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="You were not signed out"
+      description="Whoever uses this browser next may still act as you."
+    >
+      <p className="notice notice-bad" role="alert">
+        <Visible text={error.message} />
+      </p>
+      <div className="dialog-actions">
+        <Button onClick={onClose}>Stay</Button>
+        <Button look="primary" onClick={onAgain}>
+          Sign out again
+        </Button>
+      </div>
+    </Dialog>
   );
 }

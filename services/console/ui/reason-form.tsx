@@ -9,6 +9,10 @@ interface ReasonFormProps {
   readonly note: string;
   /** What is said when it is missing; absent: it may be. */
   readonly needed?: string;
+  /** Characters that the gate takes. */
+  readonly most: number;
+  /** The gate takes no line breaks, nor other control characters: each becomes a space. */
+  readonly oneLine?: boolean;
   readonly act: ReactNode;
   readonly look: 'primary' | 'danger';
   readonly busy: boolean;
@@ -22,6 +26,8 @@ export function ReasonForm({
   label,
   note,
   needed,
+  most,
+  oneLine = false,
   act,
   look,
   busy,
@@ -48,16 +54,20 @@ export function ReasonForm({
       <textarea
         id={field}
         rows={3}
-        maxLength={2000}
+        maxLength={most}
         autoFocus
         value={reason}
         aria-invalid={missing}
         aria-describedby={`${field}-note`}
         onKeyDown={onKey}
-        onChange={({ target }) => (setReason(target.value), setMissing(false))}
+        onChange={({ target }) => (
+          setReason(oneLine ? inOneLine(target.value) : target.value),
+          setMissing(false)
+        )}
       />
       <p id={`${field}-note`} className={missing ? 'field-error' : 'faint'}>
-        {missing ? needed : note}
+        {missing ? needed : note} {oneLine ? 'One line, at' : 'At'} most {most} characters
+        {reason.length >= most && ', which are all there: what was more is cut'}.
       </p>
       {error && <Refused error={error} />}
       <div className="dialog-actions">
@@ -82,4 +92,8 @@ function Refused({ error }: { readonly error: Error }) {
       )}
     </p>
   );
+}
+
+function inOneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }

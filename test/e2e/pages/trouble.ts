@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Me, PlainBrowser } from '../../support/browser.js';
+import { seriousViolations } from '../../support/chromium.js';
 import { eventually } from '../../support/house.js';
 import { json } from '../../support/json.js';
 import type { PagesStage } from './stage.js';
@@ -62,6 +63,25 @@ export function troubleIsSaid(stageOf: () => PagesStage): void {
     await page.unroute('**/api/setup');
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('heading', { name: 'Connections' }).waitFor();
+  });
+
+  it('say that nobody is signed out when that failed', async () => {
+    const stage = stageOf();
+    const opened = await stage.page();
+    const { page } = opened;
+    await stage.signIn(page, stage.sessionCookie(await stage.newSession('operator')));
+    await page.goto(stage.at('/'));
+    // Intercepted in the browser: no request makes this route of a real gate fail.
+    const json = { status: 503, code: 'LOG_UNAVAILABLE', detail: 'the log is away' };
+    await page.route('**/api/identity/sign-out', (route) => route.fulfill({ status: 503, json }));
+    await page.getByRole('button', { name: /^Signed in as/ }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByText('You were not signed out').waitFor();
+    await page.getByText('the log is away').waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.unroute('**/api/identity/sign-out');
+    await page.getByRole('button', { name: 'Sign out again' }).click();
+    await page.waitForURL((url) => url.pathname !== '/');
   });
 
   // Held back in the browser: a real gate on this machine answers before anything is drawn.

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Locator } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { eventually } from '../../support/house.js';
 import { tokenWith } from '../tokens.js';
 import type { PagesStage } from './stage.js';
@@ -139,6 +139,120 @@ export function peopleWorkWithThem(stageOf: () => PagesStage): void {
     await entry.waitFor({ state: 'detached' });
   });
 
+  it('show what the stream says while an older list is on its way', async () => {
+    const stage = stageOf();
+    const { page } = await stage.page('approver');
+    let answer: () => void = () => undefined;
+    const slow = new Promise<void>((done) => (answer = done));
+    let held = 0;
+    // Held back in the browser: a real gate on this machine answers before anything can happen.
+    await page.route('**/api/approvals?*', async (route) => {
+      const response = await route.fetch();
+      held++;
+      await slow;
+      await route.fulfill({ response }).catch(() => undefined);
+    });
+    await page.goto(stage.at('/approvals'));
+    await page.getByText('Live', { exact: true }).waitFor();
+    await eventually(() => held > 0);
+    await page.unroute('**/api/approvals?*');
+    await stage.hold('DELETE FROM tickets WHERE id = 1');
+    await page.waitForTimeout(500);
+    answer();
+    await page.getByRole('link', { name: /delete/ }).waitFor();
+    await page.waitForTimeout(500);
+    expect(await page.getByRole('link', { name: /delete/ }).count()).toBe(1);
+  });
+
+  it('listen four times a browser, where they can be seen; the others ask', async () => {
+    const stage = stageOf();
+    const person = await stage.newSession('approver');
+    const { page: first } = await stage.page();
+    await stage.signIn(first, stage.sessionCookie(person));
+    const others = await Promise.all([1, 2, 3, 4].map(() => first.context().newPage()));
+    for (const page of [first, ...others.slice(0, 3)]) {
+      await page.goto(stage.at('/approvals'));
+      await page.getByText('Live', { exact: true }).waitFor();
+    }
+    const fifth = others.at(-1)!;
+    await fifth.goto(stage.at('/approvals'));
+    await fifth.getByText('Every 3 s').waitFor();
+    await stage.hold('DELETE FROM tickets WHERE id = 1');
+    for (const page of [first, fifth]) await page.getByRole('link', { name: /delete/ }).waitFor();
+    await see(first, 'hidden');
+    await fifth.getByText('Live', { exact: true }).waitFor();
+    await see(first, 'visible');
+    await first.getByText('Every 3 s').waitFor();
+    await see(fifth, 'hidden');
+    await first.getByText('Live', { exact: true }).waitFor();
+  });
+
+  it('decide and end only what was opened', async () => {
+    const stage = stageOf();
+    const [one, two] = [await stage.hold(update(1)), await stage.hold(update(2))];
+    const { page } = await stage.open(`/approvals/${one.id}`, 'approver');
+    const approve = page.getByRole('button', { name: 'Approve…' });
+    await approve.waitFor();
+    await page.locator(`a.request[href*="${two.id}"]`).click();
+    await page.waitForURL(`**/${two.id}`);
+    await approve.click();
+    await page.getByRole('dialog').waitFor();
+    await page.goBack();
+    await page.waitForURL(`**/${one.id}`);
+    await page.getByText('Exactly this would run').waitFor();
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    await approve.click();
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Control+Enter');
+    expect(await one.answer).toBe('1 rows');
+    expect((await stage.waiting()).map(({ id }) => id)).toEqual([two.id]);
+  });
+
+  it('ask for the end of the session that was opened, in one line that the gate takes, once', async () => {
+    const stage = stageOf();
+    const ids: string[] = [];
+    for (const program of ['ends-not', 'ends-long']) {
+      const client = await stage.connect({ program });
+      await client.query('SELECT 1');
+      ids.push(await sessionOf(stage, program));
+    }
+    const [other, id] = ids as [string, string];
+    const { page } = await stage.open(`/sessions/${id}`, 'security');
+    const end = page.getByRole('button', { name: 'End this session…' });
+    await end.waitFor();
+    // As a link does, without loading anew.
+    await page.evaluate(`history.pushState({}, '', '/sessions/${other}')`);
+    await page.getByText('ends-not').first().waitFor();
+    await end.click();
+    await page.getByRole('dialog').waitFor();
+    await page.goBack();
+    await page.getByText('ends-long').first().waitFor();
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    await end.click();
+    const field = page.getByRole('dialog').getByLabel('Reason');
+    await field.fill(`two\nlines\tand ${'x'.repeat(600)}`);
+    expect(await field.inputValue()).not.toMatch(/\p{Cc}/u);
+    await page.getByText('One line, at most 500 characters').waitFor();
+    await field.fill('two\nlines');
+    await field.press('End');
+    await page.keyboard.insertText('x'.repeat(600));
+    expect((await field.inputValue()).length).toBe(500);
+    await page.getByText('what was more is cut').waitFor();
+    // The first answer is lost on its way: what is sent again is the same command.
+    const keys: (string | undefined)[] = [];
+    await page.route(`**/api/sessions/${id}`, async (route) => {
+      if (route.request().method() !== 'DELETE') return route.fallback();
+      keys.push(route.request().headers()['idempotency-key']);
+      if (keys.length === 1) return route.abort();
+      await route.continue();
+    });
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('Weirkeeper does not answer').waitFor();
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    expect(keys).toEqual([expect.stringMatching(/./), keys[0]]);
+  });
+
   it('ask the server for each page of a search, by what the address says', async () => {
     const stage = stageOf();
     const token = await tokenWith(stage.house, { sub: 'many-sessions' });
@@ -199,6 +313,12 @@ export function peopleWorkWithThem(stageOf: () => PagesStage): void {
     await page.goto(stage.at('/approvals'));
     await page.waitForURL('**/sign-in?to=*');
   });
+}
+
+/** As a browser does that shows another tab: a test's pages are all in front. */
+async function see(page: Page, state: 'hidden' | 'visible'): Promise<void> {
+  await page.evaluate(`Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))`);
 }
 
 async function expectInSight(locator: Locator): Promise<void> {

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { postApprovalsByIdDecision } from '../../api/gen/sdk.gen.js';
+import { useIdempotencyKey } from '../../app/idempotency-key.js';
 import { Dialog } from '../../ui/dialog.js';
 import { ReasonForm } from '../../ui/reason-form.js';
 import { Visible } from '../../ui/visible-text.js';
@@ -33,6 +33,7 @@ export function DecisionDialog({ approval, choice, onClose }: DecisionDialogProp
       <ReasonForm
         {...form}
         {...(choice === 'deny' ? { needed: 'Say why: whoever asked reads it.' } : {})}
+        most={2000}
         note="It goes into the record and to whoever asked."
         busy={decide.isPending}
         error={decide.error}
@@ -43,10 +44,9 @@ export function DecisionDialog({ approval, choice, onClose }: DecisionDialogProp
   );
 }
 
-/** Sent twice, it counts once: the key is made once a dialog. */
 function useDecide(id: string, decision: Choice, onDone: () => void) {
   const queryClient = useQueryClient();
-  const [key] = useState(() => crypto.randomUUID());
+  const key = useIdempotencyKey();
   return useMutation({
     mutationFn: (reason: string) =>
       postApprovalsByIdDecision({

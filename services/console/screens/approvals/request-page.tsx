@@ -11,8 +11,13 @@ import { visible } from '../../ui/visible.js';
 import { DecisionDialog, type Choice } from './decision-dialog.js';
 import { Request } from './request.js';
 
+/** Another request is another page: a dialog that is open must not go on with what was not opened. */
 export function RequestPage() {
   const { id = '' }: { readonly id?: string } = useParams({ strict: false });
+  return <OneRequest key={id} id={id} />;
+}
+
+function OneRequest({ id }: { readonly id: string }) {
   const attended = useAttended();
   const { data: approval, ...query } = useQuery({
     ...getApprovalsByIdOptions({ path: { id } }),
@@ -24,7 +29,7 @@ export function RequestPage() {
   useShortcut('a', 'Approve…', () => setChoice('approve'), isPending);
   useShortcut('d', 'Deny…', () => setChoice('deny'), isPending);
   return (
-    <article className="request-page" key={id} ref={takeFocusIfAlone} tabIndex={-1}>
+    <article className="request-page" ref={takeFocusIfAlone} tabIndex={-1}>
       <Link to="/approvals" search={true} className="back">
         All requests
       </Link>

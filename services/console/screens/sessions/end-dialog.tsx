@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { getSessionsByIdQueryKey } from '../../api/gen/@tanstack/react-query.gen.js';
 import { deleteSessionsById } from '../../api/gen/sdk.gen.js';
+import { useIdempotencyKey } from '../../app/idempotency-key.js';
 import { Dialog } from '../../ui/dialog.js';
 import { ReasonForm } from '../../ui/reason-form.js';
 import { Visible } from '../../ui/visible-text.js';
@@ -16,8 +17,10 @@ interface EndDialogProps {
 export function EndDialog({ session, onClose, onDone }: EndDialogProps) {
   const queryClient = useQueryClient();
   const path = { id: session.sessionId };
+  const key = useIdempotencyKey();
   const end = useMutation({
-    mutationFn: (reason: string) => deleteSessionsById({ path, body: { reason } }),
+    mutationFn: (reason: string) =>
+      deleteSessionsById({ path, body: { reason }, headers: { 'Idempotency-Key': key } }),
     onSuccess: onDone,
     onSettled: () => queryClient.invalidateQueries({ queryKey: getSessionsByIdQueryKey({ path }) }),
   });
@@ -31,7 +34,9 @@ export function EndDialog({ session, onClose, onDone }: EndDialogProps) {
     <Dialog open onClose={onClose} title="End this session?" description={what}>
       <ReasonForm
         label="Reason"
-        note="It goes into the record."
+        most={500}
+        oneLine
+        note="The client reads it, and it goes into the record."
         needed="Say why: it goes into the record."
         act="End the session"
         look="danger"

@@ -21,9 +21,14 @@ import './sessions.css';
 
 type Session = GetSessionsByIdResponse;
 
-/** One session: who and how much, and then all of it, as the client saw it. */
+/** Another session is another page: a dialog that is open must not end what was not opened. */
 export function SessionPage() {
   const { id = '' }: { readonly id?: string } = useParams({ strict: false });
+  return <OneSession key={id} id={id} />;
+}
+
+/** One session: who and how much, and then all of it, as the client saw it. */
+function OneSession({ id }: { readonly id: string }) {
   const { hash } = useLocation();
   const attended = useAttended();
   const session = useQuery({
@@ -41,7 +46,7 @@ export function SessionPage() {
         <Failure error={session.error} what="this session" retry={() => void session.refetch()} />
       )}
       {session.data && <Head session={session.data} />}
-      {session.data && <Timeline key={id} session={session.data} wanted={hash} />}
+      {session.data && <Timeline session={session.data} wanted={hash} />}
     </article>
   );
 }
