@@ -71,7 +71,20 @@ describe('a wrong configuration', () => {
 
   it('names the line of a YAML error and of a key given twice', () => {
     expect(problems('listen:\n  http: "127.0.0.1:1\n')[0]).toMatch(/^weir\.yaml:[23]: /);
-    expect(problems('demo: true\ndemo: false')).toEqual(['weir.yaml:2: Map keys must be unique']);
+    expect(problems('demo: true\ndemo: false')).toEqual([
+      'weir.yaml:2: demo: given twice, first on line 1; keep one of them',
+    ]);
+    expect(problems('identity:\n  roles: {}\n  pages: {}\n  roles: {}\n')).toEqual([
+      'weir.yaml:4: identity.roles: given twice, first on line 2; keep one of them',
+    ]);
+  });
+
+  it('shows what an address looks like', () => {
+    for (const bad of ['weir.example', 'weir.example:8080'])
+      expect(problems(`publicUrl: ${bad}`)).toEqual([
+        'weir.yaml:1: publicUrl: expected an address such as https://weir.example',
+      ]);
+    expect(problems('publicUrl: http://127.0.0.1:8080')).toEqual([]);
   });
 
   it('is not a list or a word', () => {

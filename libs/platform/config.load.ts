@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { AppError } from '#kernel';
 import { checkConfig } from './config.check.js';
-import { describe, problemsOf, type ConfigProblem } from './config.problems.js';
+import { describe, problemsOf, repeatedKey, type ConfigProblem } from './config.problems.js';
 import { configSchema, type WeirConfig } from './config.schema.js';
 import { isLoopbackHost } from '#wire';
 import { parseAddress } from './address.js';
@@ -25,7 +25,8 @@ export function parseConfig(text: string, file: string, dataDir: string): WeirCo
   const name = basename(file);
   if (document.errors.length > 0) {
     const messages = document.errors.map(
-      (error) => `${name}:${lines.linePos(error.pos[0]).line}: ${error.message}`,
+      ({ code, pos: [offset], message }) =>
+        `${name}:${lines.linePos(offset).line}: ${(code === 'DUPLICATE_KEY' && repeatedKey(document, offset, lines)) || message}`,
     );
     throw new AppError('CONFIG_INVALID', messages.join('\n'));
   }

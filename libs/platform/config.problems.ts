@@ -1,5 +1,5 @@
 import type { Document, LineCounter, Node } from 'yaml';
-import { isMap, isNode, isScalar } from 'yaml';
+import { isMap, isNode, isPair, isScalar, visit } from 'yaml';
 import type { z } from 'zod';
 
 type Path = readonly PropertyKey[];
@@ -32,6 +32,24 @@ export function describe(
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
     .join('');
   return `${file}:${line}: ${path.replace(/^\./, '') || 'the document'}: ${problem.message}`;
+}
+
+/** For the key at this offset, which its map has already: `identity: given twice, first on line 6; keep one of them`. */
+export function repeatedKey(document: Document, offset: number, lines: LineCounter): string | undefined {
+  let message: string | undefined;
+  visit(document, {
+    Map(_, map, ancestors) {
+      const keys = map.items.flatMap(({ key }) => (isScalar(key) ? [key] : []));
+      const second = keys.find((key) => key.range?.[0] === offset);
+      const first = keys.find((key) => key.value === second?.value);
+      if (!second || !first) return undefined;
+      const above = ancestors.flatMap((node) => (isPair(node) && isScalar(node.key) ? [node.key.value] : []));
+      const line = lines.linePos(first.range?.[0] ?? 0).line;
+      message = `${[...above, second.value].join('.')}: given twice, first on line ${line}; keep one of them`;
+      return visit.BREAK;
+    },
+  });
+  return message;
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { isAppError } from '#kernel';
 import { configInvalid } from './config.load.js';
 import type { ConfigProblem } from './config.problems.js';
@@ -13,6 +14,28 @@ export function expectReferences(config: WeirConfig, env: NodeJS.ProcessEnv = pr
     const message = isSecretReference(value) ? missing(value, config.file, env) : undefined;
     return message === undefined ? [] : [{ path, message }];
   });
+  if (problems.length > 0) throw configInvalid(config, problems);
+}
+
+/**
+ * The folder of policies and the masking file are there; CONFIG_INVALID names file, line and key of what is not. What they say
+ * is another matter: where that is wrong, what was last published stays in force.
+ */
+export function expectPolicies(config: WeirConfig): void {
+  const { policies, masking } = config;
+  const folder = policies === 'api' ? undefined : statSync(policies, { throwIfNoEntry: false });
+  const rules = masking === undefined ? undefined : statSync(masking, { throwIfNoEntry: false });
+  const problems: ConfigProblem[] = [];
+  if (policies !== 'api' && !folder?.isDirectory())
+    problems.push({
+      path: ['policies'],
+      message: `${policies} ${folder ? 'is no folder' : 'does not exist'}; name the folder of your *.cedar files, or \`api\``,
+    });
+  if (masking !== undefined && !rules?.isFile())
+    problems.push({
+      path: ['masking'],
+      message: `${masking} ${rules ? 'is no file' : 'does not exist'}; name your masking file, or drop the key for the shipped rules`,
+    });
   if (problems.length > 0) throw configInvalid(config, problems);
 }
 

@@ -19,7 +19,7 @@ const oidcSignIn = z.strictObject({
 
 const oidcIssuer = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
-  issuer: z.url(),
+  issuer: z.url('expected an address such as https://idp.example/realms/corp'),
   audience: z.string().min(1),
   /** What identities are called by. Where `sub` differs from client to client, one that does not: `oid` at Entra ID. */
   subjectClaim: z.string().min(1).default('sub'),
@@ -91,7 +91,9 @@ export const connectionSchema = z.strictObject({
 });
 
 export const configSchema = z.strictObject({
-  publicUrl: z.url().default('http://127.0.0.1:8080'),
+  publicUrl: z
+    .url({ protocol: /^https?$/, error: 'expected an address such as https://weir.example' })
+    .default('http://127.0.0.1:8080'),
   listen: z
     .strictObject({
       http: address.default('127.0.0.1:8080'),

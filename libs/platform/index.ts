@@ -2,6 +2,7 @@ export * from './access.guard.js';
 export * from './address.js';
 export * from './breath.js';
 export * from './approval-keys.js';
+export * from './config.listen.js';
 export * from './config.load.js';
 export type { ConfigProblem } from './config.problems.js';
 export * from './config.references.js';

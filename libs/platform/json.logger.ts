@@ -36,7 +36,8 @@ export class JsonLogger implements LoggerService {
   /** Nest passes the context last, and on errors a stack before it. */
   #line(level: LogLevel, message: unknown, rest: readonly unknown[]): void {
     const context = rest.at(-1);
-    const rank = typeof context === 'string' && chatter.has(context) && level === 'log' ? 'debug' : level;
+    const isChatter = level === 'log' && chatter.has(String(context));
+    const rank = isChatter || isThrownToo(context, message) ? 'debug' : level;
     if (severity[rank] < severity[this.level]) return;
     const stack =
       level === 'error' && rest.length > 1 && typeof rest[0] === 'string' ? { stack: rest[0] } : {};
@@ -45,6 +46,12 @@ export class JsonLogger implements LoggerService {
     const time = new Date(this.clock.now()).toISOString();
     this.write(`${redact(JSON.stringify({ time, level, context, ...fields, ...stack }, plainErrors))}\n`);
   }
+}
+
+/** Nest reports what stops a start before it throws it; whoever began the start says it then. */
+function isThrownToo(context: unknown, message: unknown): boolean {
+  if (context === 'ExceptionHandler') return true;
+  return context === 'NestApplication' && String(message).startsWith('Error: listen ');
 }
 
 /** WEIR_LOG: verbose, debug, log (the default), warn, error or fatal. */

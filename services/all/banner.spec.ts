@@ -12,6 +12,14 @@ describe('the banner', () => {
     expect(banner('demo: true')).toContain('PGPASSWORD=$(./weir token agent) psql');
   });
 
+  it('warns of files that are not in force, and only then', () => {
+    expect(banner('demo: true')).not.toContain('WARNING');
+    const stale = 'agents.cedar:3:1: unexpected token';
+    expect(bannerOf(config('demo: true'), { postgres: undefined, stale })).toMatch(
+      /WARNING: what was last published is in force.*\n {2}agents\.cedar:3:1: unexpected token\n/,
+    );
+  });
+
   it('names the token of the issuer that is configured', () => {
     const text = banner(`${open}identity: { oidc: [${corp}] }`);
     expect(text).toContain('a token of the configured issuer');

@@ -3,16 +3,19 @@ import { agentByHand, clientLine, developmentAgent } from './client-line.js';
 
 interface Running {
   readonly postgres: { readonly host: string; readonly port: number } | undefined;
+  /** Why policies, masking and connections are those that were published before. */
+  readonly stale?: string | undefined;
 }
 
 /** What `npm start` prints: the lines to paste next, and where to look. */
-export function bannerOf(config: WeirConfig, { postgres }: Running): string {
+export function bannerOf(config: WeirConfig, { postgres, stale }: Running): string {
   const where = postgres ? `${postgres.host}:${postgres.port}` : config.listen.postgres;
   const connection = config.demo ? 'demo' : (config.connections[0]?.name ?? 'NAME');
   const lines = [
     '',
     `Weirkeeper is up.  PostgreSQL ${where}   pages ${config.publicUrl}   API ${config.publicUrl}/api`,
     `State: ${config.dataDir}`,
+    ...staleLines(stale),
     '',
     ...tokenLines(config, connection, postgres, where),
     '',
@@ -20,6 +23,16 @@ export function bannerOf(config: WeirConfig, { postgres }: Running): string {
     '',
   ];
   return lines.join('\n');
+}
+
+function staleLines(stale: string | undefined): string[] {
+  if (stale === undefined) return [];
+  return [
+    '',
+    'WARNING: what was last published is in force, not what the files say:',
+    ...stale.split('\n').map((line) => `  ${line}`),
+    '  Correct them, then: ./weir policy publish',
+  ];
 }
 
 function tokenLines(

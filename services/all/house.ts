@@ -1,13 +1,18 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Logger } from '@nestjs/common';
 import { openEmbeddedLog } from '#event-log';
 import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
   createTokenVerifier,
+  expectPolicies,
   expectReferences,
   issuersOf,
+  JsonLogger,
+  listenFailure,
   loadConfig,
+  logLevel,
   openStateFolder,
   OpenApi,
   parseAddress,
@@ -41,8 +46,11 @@ export interface House {
 
 /** Everything on this machine: the gate in this process, audit in a child. Throws what stops it from starting. */
 export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<House> {
+  // Before any application has one: what is logged first is in the same form.
+  Logger.overrideLogger(new JsonLogger(logLevel(env)));
   const config = withDevRoles(loadConfig(env, cwd));
   expectReferences(config, env);
+  expectPolicies(config);
   await openStateFolder(config.dataDir);
   // First: it loads as much as the gate does, on the other processor.
   const audit = auditChild(env);
@@ -77,16 +85,19 @@ async function startGate(config: WeirConfig, audit: KeptProcess): Promise<House>
       ],
       shutdownHooks: false,
     },
-  );
+  ).catch((error: unknown) => {
+    throw listenFailure(config, 'http', error);
+  });
   document = app.get(OpenApi, { strict: false }).document;
   let demoServed = demoStarts === undefined;
   app.get(Readiness, { strict: false }).add('demo', () => demoServed);
   const demo = await demoStarts;
-  if (demo) await app.get(PolicyPublisher, { strict: false }).registerHouse(demo.connection);
+  const publisher = app.get(PolicyPublisher, { strict: false });
+  if (demo) await publisher.registerHouse(demo.connection);
   demoServed = true;
   const postgres = app.get(DataPlane, { strict: false }).address;
   return {
-    banner: bannerOf(config, { postgres }),
+    banner: bannerOf(config, { postgres, stale: publisher.stale }),
     stop: async () => {
       await app.close();
       await audit.stop();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { ErrorCode } from '#kernel';
 import { CliError, exit, exitCodeOf, type ExitCode } from './exit-codes.js';
-import { fetchGate } from './gate.fetch.js';
+import { fetchGate, isForeign, notAGate } from './gate.fetch.js';
 
 const problem = z.object({ detail: z.string(), code: z.string(), hint: z.string().optional() });
 
@@ -26,7 +26,8 @@ export class ApiClient {
     request: ApiRequest = {},
   ): Promise<z.infer<T>> {
     const response = await this.send(method, path, request);
-    const body: unknown = await response.json();
+    const body = tryJson(await response.text());
+    if (body === undefined) throw notAGate(response);
     const parsed = schema.safeParse(body);
     if (parsed.success) return parsed.data;
     throw new CliError(
@@ -70,14 +71,14 @@ export class ApiClient {
 async function refusal(response: Response): Promise<CliError> {
   const text = await response.text();
   const parsed = problem.safeParse(tryJson(text));
+  if (!parsed.success && isForeign(response.status)) return notAGate(response);
   if (!parsed.success) return new CliError(byStatus(response.status), `the gate answered ${response.status}`);
   const { detail, code, hint } = parsed.data;
   return new CliError(exitCodeOf(code as ErrorCode), detail, code, hint);
 }
 
 function byStatus(status: number): ExitCode {
-  if (status === 401 || status === 403) return exit.refused;
-  return status === 404 ? exit.notFound : exit.failed;
+  return status === 401 || status === 403 ? exit.refused : exit.failed;
 }
 
 function tryJson(text: string): unknown {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ApiClient } from './api.client.js';
 import { CliError, exit, exitCodesHelp, type ExitCode } from './exit-codes.js';
+import { expectGateUrl } from './gate.fetch.js';
 import { visible } from './render.js';
 import { TokenSource } from './token.source.js';
 import type { Cli, Speaker, Verb } from './verb.js';
@@ -49,6 +50,7 @@ export async function runCli(argv: readonly string[], process_: Partial<Cli> = {
     if (['help', '--help', '-h'].includes(name)) return help(args[0], cli);
     if (!verb) throw new CliError(exit.usage, `no such command: ${name}`, 'USAGE', '`weir help` lists them');
     if (args.includes('--help') || args.includes('-h')) return help(name, cli);
+    if (verb !== start) expectGateUrl(cli.url);
     return await verb.run([...args, ...command], cli);
   } catch (error) {
     return report(error, verb, cli);

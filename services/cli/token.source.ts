@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CliError, exit } from './exit-codes.js';
-import { fetchGate } from './gate.fetch.js';
+import { fetchGate, isForeign, notAGate } from './gate.fetch.js';
 import { LoginFile } from './login/login.file.js';
 import { loginToken } from './login/login.tokens.js';
 import type { Speaker } from './verb.js';
@@ -56,9 +56,16 @@ export class TokenSource {
       headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
       body: new URLSearchParams({ grant_type: 'client_credentials' }),
     });
+    if (isForeign(response.status) && !(await this.#isGate())) throw notAGate(response);
     if (!response.ok)
       throw new CliError(exit.refused, noToken(`the development provider answered ${response.status}`));
     return answer.parse(await response.json());
+  }
+
+  /** A gate says to anybody where one signs in. */
+  async #isGate(): Promise<boolean> {
+    const answer = await fetchGate(`${this.options.url}/api/identity/providers`, {});
+    return answer.ok && (answer.headers.get('content-type') ?? '').includes('json');
   }
 
   #secretsOf(speaker: Speaker): z.infer<typeof client> {

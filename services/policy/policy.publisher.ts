@@ -44,6 +44,7 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
   readonly #clock: Clock;
   readonly #source: string;
   readonly #started: WeirConfig;
+  #stale: string | undefined;
   readonly #onHangup = () => void this.#reload();
 
   constructor(
@@ -72,6 +73,11 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
     }
     await this.#sweepSecrets();
     process.on('SIGHUP', this.#onHangup);
+  }
+
+  /** Why files were not published when they were last read, while what was published before stays in force. */
+  get stale(): string | undefined {
+    return this.#stale;
   }
 
   onModuleDestroy(): void {
@@ -115,6 +121,7 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
     const [first, ...rest] = events;
     const appended = first && (await this.#fold.follower.append(first, ...rest));
     this.#ownership.config = config;
+    this.#stale = undefined;
     const used = new Set(toRegister.map(({ passwordRef }) => passwordRef));
     for (const old of [...toRemove, ...replaced])
       if (old && !used.has(old.passwordRef)) await this.#drop(old);
@@ -172,6 +179,7 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
 
   #tellStale(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
+    this.#stale = message;
     this.#log.error(`${message}\nnothing was published; what was last published stays in force`);
   }
 

@@ -21,6 +21,7 @@ import {
   EVENT_LOG,
   FileApprovalKeys,
   INSTANCE,
+  listenFailure,
   logFoldError,
   parseAddress,
   Readiness,
@@ -142,6 +143,8 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
       serve: (socket) => this.door.serve(socket),
       refuse: (socket) => this.door.refuse(socket),
       onError: (error, remoteAddress) => this.log(error as AppError, { client: remoteAddress ?? '' }),
+    }).catch((error: unknown) => {
+      throw listenFailure(config, 'postgres', error);
     });
     this.place.listening({ host: this.listener.host, port: this.listener.port });
   }

@@ -98,6 +98,35 @@ describe('the command', () => {
     expect((await weir([])).code).toBe(0);
   });
 
+  it('names WEIR_URL and an example where that is no address', async () => {
+    for (const bad of ['127.0.0.1:8080', 'localhost:8080', 'weir.example']) {
+      const { code, err } = await weir(['sessions'], undefined, bad);
+      expect([code, err]).toEqual([
+        2,
+        expect.stringContaining(`WEIR_URL is "${bad}", which is no address; `),
+      ]);
+      expect(err).toContain('http://127.0.0.1:8080');
+    }
+  });
+
+  it.each([
+    [404, 'text/html', '<h1>not here</h1>'],
+    [405, 'text/plain', 'no'],
+    [200, 'text/html', '<h1>hello</h1>'],
+  ])('tells something else from a gate: HTTP %i %s', async (status, type, page) => {
+    const other = createServer((_, response) =>
+      response.writeHead(status, { 'content-type': type }).end(page),
+    );
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const at = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const { code, err } = await weir(['approvals'], undefined, at);
+    other.close();
+    expect([code, err]).toEqual([
+      5,
+      expect.stringContaining(`what answers at ${at} is not a Weirkeeper gate (HTTP ${status})`),
+    ]);
+  });
+
   it.each([
     [['dance'], 2, 'no such command: dance'],
     [['deny', 'apr_1'], 2, '--reason is missing'],

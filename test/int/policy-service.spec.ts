@@ -125,11 +125,13 @@ connections:
       expect([status, body['code']]).toEqual([422, 'POLICY_INVALID']);
       expect(body['detail']).toMatch(/policies\/20-broken\.cedar:3:\d+/);
       expect(log.events).toHaveLength(2);
-      await start(); // a restart with the broken set goes on with the last good one
+      await start(); // a restart with the broken set goes on with the last good one, and says so
       expect(log.events).toHaveLength(2);
+      expect(house?.app.get(PolicyPublisher).stale).toMatch(/policies\/20-broken\.cedar:3:\d+/);
       rmSync(file('policies/20-broken.cedar'));
       expect((await publish()).status).toBe(200);
       expect(types()).toEqual(['MaskingPublished', 'PoliciesPublished', 'MaskingPublished']);
+      expect(house?.app.get(PolicyPublisher).stale).toBeUndefined();
     });
 
     it('of masking names its line too', async () => {

@@ -2,7 +2,7 @@ import { isLoopbackHost } from '#wire';
 import type { Configuration } from 'openid-client';
 import { z } from 'zod';
 import { CliError, exit, usageError } from '../exit-codes.js';
-import { fetchGate } from '../gate.fetch.js';
+import { fetchGate, isForeign, notAGate } from '../gate.fetch.js';
 
 const providerList = z.object({
   providers: z.array(
@@ -23,6 +23,7 @@ export interface CliProvider {
 /** Where one can sign in to this gate from a terminal: the one that is named, or the only one. */
 export async function providerOf(gate: string, wanted: string | undefined): Promise<CliProvider> {
   const answer = await fetchGate(`${gate}/api/identity/providers`, {});
+  if (isForeign(answer.status)) throw notAGate(answer);
   const parsed = providerList.safeParse(await answer.json().catch(() => undefined));
   if (!parsed.success) throw new CliError(exit.failed, 'the gate does not say where to sign in');
   const offered = parsed.data.providers.flatMap(({ name, cli }) => (cli ? [{ name, ...cli }] : []));
