@@ -20,6 +20,8 @@ export interface EndCommand {
   readonly at: Position;
 }
 
+const isSessionId = /^ses_[0-9a-z]{26}$/;
+
 /** Asks whichever proxy owns a session to end it; what became of that is the session's own last event. */
 @Injectable()
 export class SessionEnding {
@@ -55,10 +57,11 @@ export class SessionEnding {
   }
 
   async #endOnce(id: string, eventId: string, request: EndRequest): Promise<EndCommand> {
-    const { endedAt } = await this.#find(id);
+    const found = await this.#find(id);
     const at = request.idempotencyKey === undefined ? undefined : await this.#placeOf(eventId);
     if (at) return { id: eventId, at };
-    if (endedAt !== null) throw new AppError('CONFLICT', `session ${id} ended at ${endedAt}`);
+    if (found && found.endedAt !== null)
+      throw new AppError('CONFLICT', `session ${id} ended at ${found.endedAt}`);
     return this.#say(id, eventId, request);
   }
 
@@ -76,21 +79,31 @@ export class SessionEnding {
     return this.#reads.command(eventId);
   }
 
-  /** A session that has just begun may stand in the log and not yet in the store. */
-  async #find(id: string): Promise<SessionItem> {
+  /**
+   * A session that has just begun may stand in the log and not yet in the store. Undefined: the store is so far behind
+   * that nobody knows. Such a one can be ended all the same: who floods the store must not hide in it.
+   */
+  async #find(id: string): Promise<SessionItem | undefined> {
     try {
       return await this.#reads.get(id);
     } catch (error) {
       if (!isAppError(error, 'NOT_FOUND')) throw error;
-      await this.#catchUp(topics.session);
-      return this.#reads.get(id);
+      const isUpToDate = await this.#catchUp(topics.session);
+      return await this.#reads.get(id).catch((missing: unknown) => {
+        if (!isAppError(missing, 'NOT_FOUND') || isUpToDate || !isSessionId.test(id)) throw missing;
+        return undefined;
+      });
     }
   }
 
-  async #catchUp(topic: Topic): Promise<void> {
+  /** Whether the store has all that stood in the log. */
+  async #catchUp(topic: Topic): Promise<boolean> {
+    let isUpToDate = true;
     for (const end of await this.#log.end(topic))
       await this.#ingest.readFrom(formatPosition(end)).catch((error: unknown) => {
         if (!isAppError(error, 'TIMEOUT')) throw error;
+        isUpToDate = false;
       });
+    return isUpToDate;
   }
 }
