@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { SessionBook } from '#audit-rows';
 import type { ClickHouseClient } from '#audit-store';
 import type { EventLog, Position } from '#event-log';
 import { topics, type Topic } from '#events';
 import { Breath } from '#platform';
 import { BatchWriter, insertInto, type Insert } from './batch.writer.js';
 import { PartitionIngest, type BatchResult } from './partition.ingest.js';
-import { SessionBook } from './session.book.js';
 
 export interface IngestOptions {
   readonly log: EventLog;
