@@ -137,7 +137,7 @@ function signatureOf(line: string): NoteSignature | undefined {
 }
 
 function isNoteText(text: string): boolean {
-  return text.endsWith('\n') && text.isWellFormed() && !/[\x00-\x09\x0b-\x1f]/.test(text);
+  return text.endsWith('\n') && !/\p{Surrogate}/u.test(text) && !/[\x00-\x09\x0b-\x1f]/.test(text);
 }
 
 function verifierOf(name: string, publicKey: KeyObject): VerifierKey {

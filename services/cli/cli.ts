@@ -18,6 +18,7 @@ import { sessions } from './verbs/sessions.js';
 import { sql } from './verbs/sql.js';
 import { start } from './verbs/start.js';
 import { token } from './verbs/token.js';
+import { verify } from './verbs/verify.js';
 import { webhooks } from './verbs/webhooks.js';
 
 export const verbs: readonly Verb[] = [
@@ -33,6 +34,7 @@ export const verbs: readonly Verb[] = [
   deny,
   sessions,
   replay,
+  verify,
   sql,
   policy,
   webhooks,
