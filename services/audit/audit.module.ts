@@ -15,6 +15,7 @@ import { ActivityReads } from './activity/activity.reads.js';
 import { ApprovalRequests } from './activity/approval.requests.js';
 import { IngestService } from './ingest/ingest.service.js';
 import { LogController } from './proof/log.controller.js';
+import { ProofService } from './proof/proof.service.js';
 import { RecordReads } from './proof/record.reads.js';
 import { DecisionsController } from './sessions/decisions.controller.js';
 import { SessionEnding } from './sessions/session.ending.js';
@@ -84,6 +85,7 @@ const sqlReaders = 2;
     ActivityReads,
     ApprovalRequests,
     IngestService,
+    ProofService,
   ],
 })
 export class AuditModule implements OnApplicationShutdown {

@@ -28,6 +28,7 @@ import { bootHttp, parseConfig, PlatformModule } from '#platform';
 import { AuditModule } from '../../services/audit/audit.module.js';
 import { AUDIT_WRITER } from '../../services/audit/audit.tokens.js';
 import { IngestService } from '../../services/audit/ingest/ingest.service.js';
+import { ProofService } from '../../services/audit/proof/proof.service.js';
 import { runCli } from '../../services/cli/cli.js';
 
 const verifier = {
@@ -54,7 +55,9 @@ export class ProofStage {
 
   private constructor(private readonly yaml: string) {}
 
-  static async open(yaml = ''): Promise<ProofStage> {
+  static async open(
+    yaml = 'audit: { proof: { interval: 50, sink: "file:outside/checkpoints" } }',
+  ): Promise<ProofStage> {
     const stage = new ProofStage(yaml);
     await stage.up();
     return stage;
@@ -129,6 +132,11 @@ export class ProofStage {
     const positions = await this.log.append(topic, raw);
     const { partition, offset } = positions.at(-1)!;
     await this.get(IngestService).readFrom(`${topic}/${partition}/${offset}`);
+  }
+
+  /** What is stored is in the trees, and their checkpoints at the sink. */
+  cover(): Promise<void> {
+    return this.get(ProofService).round();
   }
 
   /** Past whatever the API allows: what somebody with the engine's own rights can do. */

@@ -46,11 +46,16 @@ export class Ingest {
   }
 
   /** Whether this event, and all before it in its partition, is stored. */
-  has({ topic, partition, offset }: Position): boolean {
+  has(position: Position): boolean {
+    return this.storedThrough(position) >= position.offset;
+  }
+
+  /** The offset of the last event of this partition that is stored here; -1: none, or not known yet. */
+  storedThrough({ topic, partition }: Pick<Position, 'topic' | 'partition'>): number {
     const position = this.#partitions
       .map((each) => each.position)
       .find((each) => each.topic === topic && each.partition === partition);
-    return position !== undefined && position.offset >= offset;
+    return position?.offset ?? -1;
   }
 
   async #partitionsOf(topic: Topic): Promise<PartitionIngest[]> {

@@ -1,9 +1,16 @@
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { Controller, Get, Inject, Query, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param, Query, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { AppError } from '#kernel';
 import { Roles } from '#platform';
+import { checkpointBlock, parseTilePath } from '#proof';
+import { ProofService } from './proof.service.js';
 import { RecordReads, type RecordQuery } from './record.reads.js';
+import { folderOf } from './tree.writer.js';
+import { provenTopics } from './tree.cuts.js';
+import { readIfThere } from './whole.file.js';
 
 const recordQuery = z.strictObject({
   session: z
@@ -13,6 +20,7 @@ const recordQuery = z.strictObject({
   since: z.iso.datetime({ offset: true }).optional(),
 });
 const ndjson = { type: 'application/x-ndjson; charset=utf-8' };
+const plainText = 'text/plain; charset=utf-8';
 
 /** What a verifier asks for. It believes none of it. */
 @ApiTags('log')
@@ -20,9 +28,46 @@ const ndjson = { type: 'application/x-ndjson; charset=utf-8' };
 @Roles('auditor')
 export class LogController {
   readonly #records: RecordReads;
+  readonly #proof: ProofService;
 
-  constructor(@Inject(RecordReads) records: RecordReads) {
+  constructor(@Inject(RecordReads) records: RecordReads, @Inject(ProofService) proof: ProofService) {
     this.#records = records;
+    this.#proof = proof;
+  }
+
+  /** The newest checkpoint of each tree: signed notes, each followed by an empty line. */
+  @Get('checkpoint')
+  @Header('content-type', plainText)
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ schema: { type: 'string', description: 'C2SP tlog-checkpoints' } })
+  checkpoint(): string {
+    return this.#proof.checkpoints().map(checkpointBlock).join('');
+  }
+
+  /** The verifier keys of all that ever signed here, one a line, the newest last. */
+  @Get('keys')
+  @Header('content-type', plainText)
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ schema: { type: 'string', description: 'C2SP signed-note verifier keys' } })
+  keys(): string {
+    return this.#proof.keys.verifiers.map(({ text }) => `${text}\n`).join('');
+  }
+
+  /** A tile of the tree of a topic's partition: `tile/0/x001/067`, `tile/entries/000.p/7` (C2SP tlog-tiles). */
+  @Get('trees/:topic/:partition/*')
+  @ApiProduces('application/octet-stream')
+  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  async tile(
+    @Param('topic') topic: string,
+    @Param('partition') partition: string,
+    @Param('*') path: string,
+  ): Promise<StreamableFile> {
+    const known = provenTopics.find((each) => each === topic);
+    if (!known || !/^\d{1,6}$/.test(partition) || !parseTilePath(path)) throw noTile(path);
+    const folder = folderOf(this.#proof.folder, { topic: known, partition: Number(partition) });
+    const bytes = await readIfThere(join(folder, path));
+    if (!bytes) throw noTile(path);
+    return new StreamableFile(bytes, { type: 'application/octet-stream' });
   }
 
   /** The stored record of sessions, one JSON object a line. */
@@ -41,3 +86,5 @@ export class LogController {
     return new StreamableFile(Readable.from(this.#records.control(), { objectMode: false }), ndjson);
   }
 }
+
+const noTile = (path: string): AppError => new AppError('NOT_FOUND', `there is no tile ${path}`);

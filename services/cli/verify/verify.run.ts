@@ -1,10 +1,17 @@
-import { usageError } from '../exit-codes.js';
+import { timeOfId } from '#kernel';
+import type { VerifierKey } from '#proof';
+import { exit, CliError, usageError } from '../exit-codes.js';
 import { timeOf } from '../since.js';
 import type { Cli } from '../verb.js';
+import { checkControl } from './control.check.js';
+import { sessionCoverage } from './coverage.js';
 import { Report } from './report.js';
-import { checkLiveSession } from './session.check.js';
-import { sessionRecords } from './session.records.js';
+import type { Covered } from './session.chain.js';
+import { checkLiveSession, checkSession } from './session.check.js';
+import { controlRecords, sessionRecords } from './session.records.js';
+import { checkSink } from './sink.check.js';
 import type { SessionRecord } from './stored.rows.js';
+import { loadTrees, sinkNotes, trustedKeys, type Tree } from './trees.js';
 
 export interface VerifyOptions {
   readonly session?: string | undefined;
@@ -19,27 +26,96 @@ export async function verifyRecord(options: VerifyOptions, cli: Cli): Promise<bo
   if (options.session !== undefined && options.since !== undefined)
     throw usageError('--session and --since exclude each other');
   const report = new Report(cli);
-  await verifySessions(options, cli, report);
+  const keys = await trustedKeys(options.key, cli);
+  const trees = await verifyTrees(options, keys, cli, report);
+  await new SessionsCheck(options, sessionCoverage(trees, options.session), cli, report).run();
+  if (options.session === undefined) await verifyControl(trees, cli, report);
   report.end();
   return report.clean;
 }
 
-async function verifySessions(options: VerifyOptions, cli: Cli, report: Report): Promise<void> {
-  const { session } = options;
-  const since = timeOf('since', options.since, cli);
-  for await (const record of sessionRecords(
-    cli.api('auditor').lines('/log/records', { query: { session, since } }),
-  )) {
-    const result = await checkLiveSession(record, [], () => readAgain(record.session, cli));
-    report.sessions++;
-    report.events += result.events;
-    report.found(result.findings);
-    report.progress();
-  }
+async function verifyTrees(
+  { against, key }: VerifyOptions,
+  keys: readonly VerifierKey[],
+  cli: Cli,
+  report: Report,
+): Promise<Tree[]> {
+  // The sink's copy first: the gate's trees only grow.
+  const notes = against === undefined ? undefined : await sinkNotes(against, cli);
+  const { trees, findings } = await loadTrees(keys, cli);
+  report.found(findings);
+  if (key === undefined) report.note('keys: those that the gate names; pin them with --key');
+  if (notes === undefined || notes.length === 0)
+    report.note(
+      'unanchored: without the checkpoints of a sink, a record that was signed anew as a whole passes',
+    );
+  else
+    report.found(
+      checkSink(notes, trees, keys).filter(({ where }) => !findings.some((each) => each.where === where)),
+    );
+  return trees;
 }
 
-async function readAgain(session: string, cli: Cli): Promise<SessionRecord | undefined> {
-  for await (const record of sessionRecords(cli.api('auditor').lines('/log/records', { query: { session } })))
-    return record;
-  return undefined;
+async function verifyControl(trees: readonly Tree[], cli: Cli, report: Report): Promise<void> {
+  const { control, deadLetters } = await controlRecords(cli.api('auditor').lines('/log/records/control'));
+  const result = checkControl(control, deadLetters, trees);
+  report.control = result.events;
+  report.uncovered += result.uncovered;
+  report.found(result.findings);
+}
+
+class SessionsCheck {
+  readonly #seen = new Set<string>();
+  readonly #since: string | undefined;
+
+  constructor(
+    private readonly options: VerifyOptions,
+    private readonly covered: ReadonlyMap<string, readonly Covered[]>,
+    private readonly cli: Cli,
+    private readonly report: Report,
+  ) {
+    this.#since = timeOf('since', options.since, cli);
+  }
+
+  async run(): Promise<void> {
+    const { session } = this.options;
+    for await (const record of this.#records({ session, since: this.#since })) await this.#check(record);
+    for (const [id, covered] of this.covered) if (this.#isMissing(id)) this.#missing(id, covered);
+  }
+
+  async #check(record: SessionRecord): Promise<void> {
+    const covered = this.covered.get(record.session) ?? [];
+    if (record.events.length === 0 && covered.length === 0)
+      throw new CliError(exit.notFound, `there is no session ${record.session}`, 'NOT_FOUND');
+    const result = await checkLiveSession(record, covered, () => this.#again(record.session));
+    this.#seen.add(record.session);
+    this.report.sessions++;
+    this.report.events += result.events;
+    this.report.uncovered += result.uncovered;
+    this.report.found(result.findings);
+    this.report.progress();
+  }
+
+  /** The store knows nothing of it, although it falls in the time that was asked for. */
+  #isMissing(id: string): boolean {
+    if (this.#seen.has(id)) return false;
+    return this.#since === undefined || timeOfId(id) >= Date.parse(this.#since);
+  }
+
+  #missing(session: string, covered: readonly Covered[]): void {
+    const record = { session, events: [], deadLetters: [], statements: [], summary: undefined };
+    this.report.found(checkSession(record, covered).findings);
+  }
+
+  async #again(session: string): Promise<SessionRecord | undefined> {
+    for await (const record of this.#records({ session })) return record;
+    return undefined;
+  }
+
+  #records(query: {
+    session?: string | undefined;
+    since?: string | undefined;
+  }): AsyncGenerator<SessionRecord> {
+    return sessionRecords(this.cli.api('auditor').lines('/log/records', { query }));
+  }
 }
