@@ -10,6 +10,7 @@ import { approve, deny } from './verbs/decide.js';
 import { classify } from './verbs/classify.js';
 import { connect } from './verbs/connect.js';
 import { connections } from './verbs/connections.js';
+import { exportBundle } from './verbs/export.js';
 import { login } from './verbs/login.js';
 import { logout } from './verbs/logout.js';
 import { policy } from './verbs/policy.js';
@@ -35,6 +36,7 @@ export const verbs: readonly Verb[] = [
   sessions,
   replay,
   verify,
+  exportBundle,
   sql,
   policy,
   webhooks,

@@ -40,8 +40,8 @@ export class LogController {
   @Header('content-type', plainText)
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string', description: 'C2SP tlog-checkpoints' } })
-  checkpoint(): string {
-    return this.#proof.checkpoints().map(checkpointBlock).join('');
+  async checkpoint(): Promise<string> {
+    return (await this.#proof.checkpoints()).map(checkpointBlock).join('');
   }
 
   /** The verifier keys of all that ever signed here, one a line, the newest last. */

@@ -73,8 +73,9 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
     await this.#tail?.stop();
   }
 
-  /** The newest checkpoint of each tree. */
-  checkpoints(): string[] {
+  /** The newest checkpoint of each tree; after a start not before they are what they were. */
+  async checkpoints(): Promise<string[]> {
+    await this.#tail?.caughtUp;
     return [...this.#writers.values()].flatMap(({ note }) => note ?? []);
   }
 

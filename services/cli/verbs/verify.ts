@@ -1,4 +1,4 @@
-import { exit } from '../exit-codes.js';
+import { exit, usageError } from '../exit-codes.js';
 import { parseVerb, type Verb } from '../verb.js';
 
 export const verify: Verb = {
@@ -33,6 +33,12 @@ examples:
       offline: { type: 'string' },
     });
     // Loaded here: no other verb needs the event schema.
+    if (values.offline !== undefined) {
+      if (values.session !== undefined || values.since !== undefined)
+        throw usageError('--offline verifies one bundle: it takes no --session and no --since');
+      const { verifyOffline } = await import('../verify/offline.run.js');
+      return (await verifyOffline(values.offline, values, cli)) ? exit.ok : exit.failed;
+    }
     const { verifyRecord } = await import('../verify/verify.run.js');
     return (await verifyRecord(values, cli)) ? exit.ok : exit.failed;
   },

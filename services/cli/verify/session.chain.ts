@@ -77,7 +77,11 @@ class ChainCheck {
 
   /** Whether the row holds the event that it says. */
   #checkPlace({ at, seq, envelope }: Placed): void {
-    if (at === seq || this.#named.has(at)) return;
+    if (this.#named.has(at)) return;
+    if (at === seq && envelope && seq > 0) {
+      if (this.#bySeq.get(seq) !== envelope) this.#find('added row', at, at, 'another event has its place');
+      return;
+    }
     if (!envelope) return this.#find('changed text', at, at, 'its bytes are no event');
     if (seq === 0)
       return this.#find(

@@ -14,7 +14,7 @@ interface Line {
 /** Sessions one by one, from the lines that the gate sends. Throws where the answer breaks off. */
 export async function* sessionRecords(lines: AsyncIterable<string>): AsyncGenerator<SessionRecord> {
   let open = emptyRecord();
-  for await (const text of lines) {
+  for await (const text of whole(lines)) {
     const { summary, statement, deadLetter, event, end } = JSON.parse(text) as Line;
     if (summary) open.summary = summary;
     if (statement) open.statements.push(statement);
@@ -24,8 +24,7 @@ export async function* sessionRecords(lines: AsyncIterable<string>): AsyncGenera
     yield { session: end, ...open };
     open = emptyRecord();
   }
-  if (open.events.length + open.statements.length > 0)
-    throw new CliError(exit.failed, "the gate's answer broke off in the middle of a session");
+  if (open.events.length + open.statements.length > 0) throw brokeOff('in the middle of a session');
 }
 
 /** Events of other topics and what could not be read, by `topic/partition offset N`. */
@@ -34,7 +33,7 @@ export async function controlRecords(
 ): Promise<{ control: StoredRow[]; deadLetters: StoredRow[] }> {
   const control: StoredRow[] = [];
   const deadLetters: StoredRow[] = [];
-  for await (const text of lines) {
+  for await (const text of whole(lines)) {
     const line = JSON.parse(text) as Line;
     if (line.control) control.push(line.control);
     if (line.deadLetter) deadLetters.push(line.deadLetter);
@@ -44,6 +43,18 @@ export async function controlRecords(
 
 export const placeOf = (row: StoredRow): string =>
   `${textOf(row, 'topic')}/${textOf(row, 'partition')} offset ${textOf(row, 'offset')}`;
+
+/** What the gate could not send must not look like a record that ends there. */
+async function* whole(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  try {
+    yield* lines;
+  } catch (error) {
+    throw error instanceof CliError ? error : brokeOff((error as Error).message);
+  }
+}
+
+const brokeOff = (why: string): CliError =>
+  new CliError(exit.failed, `the gate's answer broke off (${why}): nothing is said of what was to come`);
 
 const emptyRecord = () => ({
   events: [] as StoredRow[],
