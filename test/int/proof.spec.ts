@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   ApprovalDecidedSchema,
@@ -16,6 +16,8 @@ import {
 } from '#events';
 import { systemClock } from '#kernel';
 import { aSession, ProofStage } from './proof.stage.js';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let stage: ProofStage;
 beforeAll(async () => {
@@ -217,7 +219,7 @@ describe('weir verify', () => {
     const decided = ['corp:ana', 'corp:bea', 'corp:eve'].map((id) =>
       newEvent(ApprovalDecidedSchema, { approvalId: 'apr_9', decision: 'deny', by: { id } }, origin),
     );
-    const [{ offset: before }] = (await stage.log.end(topics.approval)) as [{ offset: number }];
+    const before = (await stage.log.end(topics.approval))[0]!.offset;
     const raw = await stage.append(decided, topics.approval);
     await stage.cover();
     const of = (n: number) => `topic = '${topics.approval}' AND offset = ${before + n}`;

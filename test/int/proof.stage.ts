@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import '../support/idle-machine.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
