@@ -51,7 +51,7 @@ describe('docs/proof.md', () => {
     const client = new Client(await house.client('demo'));
     await client.connect();
     await client.query('select id, email from customers limit 3');
-    await client.query('delete from customers').catch(() => undefined);
+    await client.query('drop table customers').catch(() => undefined);
     await client.end();
     await eventually(
       async () => (await house.sql("select 1 from sessions where end_reason != ''")).length === 1,

@@ -214,6 +214,29 @@ describe('weir verify', () => {
     ]);
   });
 
+  it('finds rows that the log never had', async () => {
+    await stage.append(aSession('ses_added', { ended: false }));
+    const last = decodeEnvelope((await stage.append(aSession('ses_other')))[9]!);
+    await stage.cover();
+    const [row] = await stage.rows<{ hash: string }>(`SELECT hash FROM ${rows} WHERE ${at(9, 'ses_added')}`);
+    last.subject = 'ses_added';
+    linkEnvelope(last, { seq: 9, hash: Buffer.from(row!.hash, 'hex') });
+    await stage.tamper(
+      `INSERT INTO ${rows} (topic, partition, offset, raw_base64, logged_at, event_id, type, source, time, session_id,
+         seq, hash, identity, identity_kind, on_behalf_of, connection, protocol, end_reason, bytes_in, payload)
+       SELECT topic, partition, offset, '${Buffer.from(encodeEnvelope(last)).toString('base64')}', logged_at, event_id,
+         type, source, time, 'ses_added', seq, '${Buffer.from(last.link!.hash).toString('hex')}', identity, identity_kind,
+         on_behalf_of, connection, protocol, end_reason, bytes_in, payload FROM ${rows} WHERE ${at(10, 'ses_other')}`,
+    );
+    await stage.tamper(
+      `INSERT INTO weir.session_summary_rows SELECT * REPLACE ('ses_added' AS session_id)
+       FROM weir.session_summary_rows FINAL WHERE session_id = 'ses_other'`,
+    );
+    await expect(found('--session', 'ses_added')).resolves.toEqual([
+      'added row: session ses_added seq 10: the tree goes past its place in the log and does not have it',
+    ]);
+  });
+
   it('finds what was done to events that are no session’s', async () => {
     const origin = { source: 'approval', subject: 'apr_9', clock: systemClock };
     const decided = ['corp:ana', 'corp:bea', 'corp:eve'].map((id) =>

@@ -12,7 +12,10 @@ export interface RecordQuery {
 
 type Row = Readonly<Record<string, unknown>>;
 
-const sessionsAtOnce = 20;
+const sessionsAtOnce = 100;
+/** Of sessions that are read together. */
+const mostEvents = 5000;
+const statementsAtOnce = 1000;
 /** A result chunk can have some 100 KiB, and stands in a row twice. */
 const eventsAtOnce = 100;
 const controlAtOnce = 500;
@@ -30,10 +33,10 @@ export class RecordReads {
   }
 
   async *sessions(query: RecordQuery): AsyncGenerator<string> {
-    if (query.session !== undefined) return yield* this.#session(query.session);
+    if (query.session !== undefined) return yield* this.#together([query.session]);
     for (let after = ''; ;) {
       const ids = await this.#ids(after, query.since);
-      for (const id of ids) yield* this.#session(id);
+      yield* this.#together(ids);
       if (ids.length < sessionsAtOnce) return;
       after = ids.at(-1) ?? '';
     }
@@ -48,17 +51,42 @@ export class RecordReads {
   }
 
   /** What is derived comes before what it is derived from: a session that goes on has the events of what it shows. */
-  async *#session(id: string): AsyncGenerator<string> {
-    yield* lines('summary', await this.#rows(summarySql, { id }));
-    yield* lines('statement', await this.#rows(statementsSql, { id }));
-    yield* lines('deadLetter', await this.#rows(deadLettersSql, { id }));
-    for (let after = '0'; ;) {
-      const events = await this.#rows(eventsSql, { id, after, limit: eventsAtOnce });
-      yield* lines('event', events);
-      if (events.length < eventsAtOnce) break;
-      after = String(events.at(-1)?.['seq']);
+  async *#together(ids: readonly string[]): AsyncGenerator<string> {
+    const summaries = bySession(await this.#rows(summarySql, { ids }));
+    for (const part of parts(ids, summaries)) {
+      const statements = bySession(await this.#statements(part));
+      const deadLetters = bySession(await this.#rows(deadLettersSql, { ids: part }));
+      const events = this.#events(part);
+      let next = await events.next();
+      for (const id of part) {
+        yield* lines('summary', summaries.get(id));
+        yield* lines('statement', statements.get(id));
+        yield* lines('deadLetter', deadLetters.get(id));
+        for (; next.value?.['session_id'] === id; next = await events.next())
+          yield* lines('event', [next.value]);
+        yield `${JSON.stringify({ end: id })}\n`;
+      }
     }
-    yield `${JSON.stringify({ end: id })}\n`;
+  }
+
+  async #statements(ids: readonly string[]): Promise<Row[]> {
+    const found: Row[] = [];
+    for (let after = ['', '']; ;) {
+      const rows = await this.#rows(statementsSql, { ids, session: after[0], statement: after[1] });
+      found.push(...rows);
+      if (rows.length < statementsAtOnce) return found;
+      after = [String(rows.at(-1)?.['session_id']), String(rows.at(-1)?.['statement_id'])];
+    }
+  }
+
+  /** By session and seq. */
+  async *#events(ids: readonly string[]): AsyncGenerator<Row, undefined> {
+    for (let after = ['', '0']; ;) {
+      const rows = await this.#rows(eventsSql, { ids, session: after[0], seq: after[1] });
+      yield* rows;
+      if (rows.length < eventsAtOnce) return undefined;
+      after = [String(rows.at(-1)?.['session_id']), String(rows.at(-1)?.['seq'])];
+    }
   }
 
   async *#byOffset(kind: string, from: string): AsyncGenerator<string> {
@@ -88,17 +116,47 @@ export class RecordReads {
   }
 }
 
-const lines = (kind: string, rows: readonly Row[]): string[] =>
+const lines = (kind: string, rows: readonly Row[] = []): string[] =>
   rows.map((row) => `${JSON.stringify({ [kind]: row })}\n`);
 
+function bySession(rows: readonly Row[]): Map<string, Row[]> {
+  const sessions = new Map<string, Row[]>();
+  for (const row of rows) {
+    const id = String(row['session_id']);
+    const own = sessions.get(id);
+    if (own) own.push(row);
+    else sessions.set(id, [row]);
+  }
+  return sessions;
+}
+
+/** Sessions that are few events together; a long one alone. */
+function parts(ids: readonly string[], summaries: ReadonlyMap<string, readonly Row[]>): string[][] {
+  const groups: string[][] = [];
+  let sum = Infinity;
+  for (const id of ids) {
+    const events = Number(summaries.get(id)?.[0]?.['events'] ?? 0);
+    sum += events;
+    if (sum > mostEvents) {
+      groups.push([]);
+      sum = events;
+    }
+    groups.at(-1)?.push(id);
+  }
+  return groups;
+}
+
 const summarySql = `SELECT ${recordColumns.summaries} FROM weir.session_summary_rows AS t FINAL
-  WHERE t.session_id = {id: String}`;
+  WHERE t.session_id IN {ids: Array(String)}`;
 const statementsSql = `SELECT ${recordColumns.statements} FROM weir.statements AS t
-  WHERE t.session_id = {id: String} ORDER BY t.seq`;
+  WHERE t.session_id IN {ids: Array(String)}
+    AND (t.session_id, t.statement_id) > ({session: String}, {statement: String})
+  ORDER BY t.session_id, t.statement_id LIMIT ${statementsAtOnce}`;
 const deadLettersSql = `SELECT ${recordColumns.deadLetters} FROM weir.dead_letters AS t
-  WHERE t.session_id = {id: String} ORDER BY t.seq`;
+  WHERE t.session_id IN {ids: Array(String)} ORDER BY t.session_id, t.seq`;
 const eventsSql = `SELECT ${recordColumns.events} FROM weir.session_events AS t
-  WHERE t.session_id = {id: String} AND t.seq > {after: UInt64} ORDER BY t.seq LIMIT {limit: UInt32}`;
+  WHERE t.session_id IN {ids: Array(String)} AND (t.session_id, t.seq) > ({session: String}, {seq: UInt64})
+  ORDER BY t.session_id, t.seq LIMIT ${eventsAtOnce}`;
 const afterPlace = `(t.topic, t.partition, t.offset) > ({topic: String}, {partition: UInt32}, {offset: UInt64})
   OR (t.topic = {topic: String} AND {topic: String} = '')
   ORDER BY t.topic, t.partition, t.offset LIMIT {limit: UInt32}`;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { controlEventRow } from '#audit-rows';
+import type { Coverage } from './coverage.js';
 import type { Finding } from './finding.js';
 import { placeOf } from './session.records.js';
 import { differences, eventOf, shown, textOf, type StoredRow } from './stored.rows.js';
@@ -11,6 +12,8 @@ export interface ControlResult {
   readonly uncovered: number;
 }
 
+const notInTree = 'the tree goes past its place in the log and does not have it';
+
 /** How trees are cut: no tree covers it, since each would then grow by itself. */
 const cutTopic = 'weir.proof.v1';
 
@@ -19,6 +22,7 @@ export function checkControl(
   control: readonly StoredRow[],
   deadLetters: readonly StoredRow[],
   trees: readonly Tree[],
+  coverage: Coverage,
 ): ControlResult {
   const proven = provenEvents(trees);
   const stored = new Map([...deadLetters, ...control].map((row) => [placeOf(row), row]));
@@ -34,7 +38,10 @@ export function checkControl(
   }
   for (const row of control) {
     const where = placeOf(row);
-    if (!proven.has(where) && textOf(row, 'topic') !== cutTopic) uncovered++;
+    if (!proven.has(where) && textOf(row, 'topic') !== cutTopic) {
+      if (coverage.passes(row)) findings.push({ kind: 'added row', where, why: notInTree });
+      else uncovered++;
+    }
     if (!findings.some((each) => each.where === where)) findings.push(...checkColumns(where, row));
   }
   return { findings, events: control.length, uncovered };

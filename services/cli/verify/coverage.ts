@@ -1,32 +1,46 @@
 import type { Leaf } from '#proof';
 import type { Covered } from './session.chain.js';
+import { textOf, type StoredRow } from './stored.rows.js';
 import type { Tree } from './trees.js';
 
 const sessionTopic = 'weir.session.v1';
 
-/** What the trees have of each session, in the order of its leaves. */
-export function sessionCoverage(trees: readonly Tree[], only: string | undefined): Map<string, Covered[]> {
-  const sessions = new Map<string, Covered[]>();
-  for (const { name, leaves } of trees) {
-    if (!name.startsWith(`${sessionTopic}/`)) continue;
-    for (const leaf of leaves) {
-      if (!('session' in leaf) || (only !== undefined && leaf.session !== only)) continue;
-      const covered = sessions.get(leaf.session) ?? [];
-      covered.push({ from: leaf.from, to: leaf.to, head: leaf.head });
-      sessions.set(leaf.session, covered);
-    }
-  }
-  return sessions;
+/** What the trees have, by session and by place in the log. */
+export interface Coverage {
+  ofSession(session: string): readonly Covered[];
+  sessions(): Iterable<string>;
+  /** Whether a tree goes past the place that a row claims. */
+  passes(row: StoredRow): boolean;
 }
 
-/** The last place in the log that a tree covers, by its name. */
-export function coveredThrough(trees: readonly Tree[]): Map<string, number> {
-  return new Map(
-    trees.map(({ name, leaves }) => [
-      name,
-      leaves.reduce((most, leaf) => Math.max(most, lastOffset(leaf)), -1),
-    ]),
-  );
+/** `only`: of one session. */
+export function coverageOf(trees: readonly Tree[], only?: string): Coverage {
+  const sessions = new Map<string, Covered[]>();
+  const through = new Map<string, number>();
+  for (const { name, leaves } of trees)
+    for (const leaf of leaves) {
+      through.set(name, Math.max(through.get(name) ?? -1, lastOffset(leaf)));
+      if (name.startsWith(`${sessionTopic}/`) && 'session' in leaf) take(sessions, leaf, only);
+    }
+  return {
+    ofSession: (session) => sessions.get(session) ?? [],
+    sessions: () => sessions.keys(),
+    passes: (row) => {
+      const tree = `${textOf(row, 'topic')}/${textOf(row, 'partition')}`;
+      return Number(textOf(row, 'offset')) <= (through.get(tree) ?? -1);
+    },
+  };
+}
+
+function take(
+  sessions: Map<string, Covered[]>,
+  { session, from, to, head }: Covered & { session: string },
+  only: string | undefined,
+): void {
+  if (only !== undefined && session !== only) return;
+  const covered = sessions.get(session) ?? [];
+  covered.push({ from, to, head });
+  sessions.set(session, covered);
 }
 
 function lastOffset(leaf: Leaf): number {

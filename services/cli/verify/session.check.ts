@@ -1,7 +1,8 @@
+import type { Coverage } from './coverage.js';
 import { sameFinding, type Finding } from './finding.js';
-import { checkChain, type Covered } from './session.chain.js';
+import { checkChain } from './session.chain.js';
 import { checkColumns } from './session.columns.js';
-import { textOf, type SessionRecord } from './stored.rows.js';
+import { textOf, type SessionRecord, type StoredRow } from './stored.rows.js';
 
 export interface SessionResult {
   readonly findings: readonly Finding[];
@@ -12,31 +13,45 @@ export interface SessionResult {
 }
 
 /** Everything that can be held against a session's rows. */
-export function checkSession(record: SessionRecord, covered: readonly Covered[]): SessionResult {
+export function checkSession(record: SessionRecord, coverage: Coverage): SessionResult {
+  const { session, events } = record;
+  const covered = coverage.ofSession(session);
   const chain = checkChain(record, covered);
   const columns = checkColumns(record, chain.sound, chain.whole);
-  const lastCovered = covered.reduce((most, { to }) => Math.max(most, to), 0);
+  const outside = events.filter((row) => !covered.some(({ from, to }) => isWithin(row, from, to)));
+  const added = chain.findings.length > 0 ? [] : outside.filter((row) => coverage.passes(row));
   return {
-    findings: [...chain.findings, ...columns],
-    events: record.events.length,
-    uncovered: record.events.filter((row) => Number(textOf(row, 'seq')) > lastCovered).length,
-    ended: record.events.some((row) => textOf(row, 'type') === 'SessionEnded'),
+    findings: [...chain.findings, ...columns, ...added.map((row) => addedRow(session, row))],
+    events: events.length,
+    uncovered: outside.length - added.length,
+    ended: events.some((row) => textOf(row, 'type') === 'SessionEnded'),
   };
 }
+
+const isWithin = (row: StoredRow, from: number, to: number): boolean => {
+  const seq = Number(textOf(row, 'seq'));
+  return seq >= from && seq <= to;
+};
+
+const addedRow = (session: string, row: StoredRow): Finding => ({
+  kind: 'added row',
+  where: `session ${session} seq ${textOf(row, 'seq')}`,
+  why: 'the tree goes past its place in the log and does not have it',
+});
 
 /**
  * A session that goes on is read while it is written: what is found there must be found again. `again` reads it anew.
  */
 export async function checkLiveSession(
   record: SessionRecord,
-  covered: readonly Covered[],
+  coverage: Coverage,
   again: () => Promise<SessionRecord | undefined>,
 ): Promise<SessionResult> {
-  let result = checkSession(record, covered);
+  let result = checkSession(record, coverage);
   for (let tries = 0; tries < 2 && result.findings.length > 0 && !result.ended; tries++) {
     const anew = await again();
     if (!anew) return result;
-    const { findings, ...rest } = checkSession(anew, covered);
+    const { findings, ...rest } = checkSession(anew, coverage);
     const before = result.findings;
     result = { ...rest, findings: findings.filter((each) => before.some((one) => sameFinding(one, each))) };
   }

@@ -4,9 +4,8 @@ import { exit, CliError, usageError } from '../exit-codes.js';
 import { timeOf } from '../since.js';
 import type { Cli } from '../verb.js';
 import { checkControl } from './control.check.js';
-import { sessionCoverage } from './coverage.js';
+import { coverageOf, type Coverage } from './coverage.js';
 import { Report } from './report.js';
-import type { Covered } from './session.chain.js';
 import { checkLiveSession, checkSession } from './session.check.js';
 import { controlRecords, sessionRecords } from './session.records.js';
 import { checkSink } from './sink.check.js';
@@ -28,8 +27,9 @@ export async function verifyRecord(options: VerifyOptions, cli: Cli): Promise<bo
   const report = new Report(cli);
   const keys = await trustedKeys(options.key, cli);
   const trees = await verifyTrees(options, keys, cli, report);
-  await new SessionsCheck(options, sessionCoverage(trees, options.session), cli, report).run();
-  if (options.session === undefined) await verifyControl(trees, cli, report);
+  const coverage = coverageOf(trees, options.session);
+  await new SessionsCheck(options, coverage, cli, report).run();
+  if (options.session === undefined) await verifyControl(trees, coverage, cli, report);
   report.end();
   return report.clean;
 }
@@ -56,9 +56,14 @@ async function verifyTrees(
   return trees;
 }
 
-async function verifyControl(trees: readonly Tree[], cli: Cli, report: Report): Promise<void> {
+async function verifyControl(
+  trees: readonly Tree[],
+  coverage: Coverage,
+  cli: Cli,
+  report: Report,
+): Promise<void> {
   const { control, deadLetters } = await controlRecords(cli.api('auditor').lines('/log/records/control'));
-  const result = checkControl(control, deadLetters, trees);
+  const result = checkControl(control, deadLetters, trees, coverage);
   report.control = result.events;
   report.uncovered += result.uncovered;
   report.found(result.findings);
@@ -70,7 +75,7 @@ class SessionsCheck {
 
   constructor(
     private readonly options: VerifyOptions,
-    private readonly covered: ReadonlyMap<string, readonly Covered[]>,
+    private readonly coverage: Coverage,
     private readonly cli: Cli,
     private readonly report: Report,
   ) {
@@ -80,14 +85,13 @@ class SessionsCheck {
   async run(): Promise<void> {
     const { session } = this.options;
     for await (const record of this.#records({ session, since: this.#since })) await this.#check(record);
-    for (const [id, covered] of this.covered) if (this.#isMissing(id)) this.#missing(id, covered);
+    for (const id of this.coverage.sessions()) if (this.#isMissing(id)) this.#missing(id);
   }
 
   async #check(record: SessionRecord): Promise<void> {
-    const covered = this.covered.get(record.session) ?? [];
-    if (record.events.length === 0 && covered.length === 0)
+    if (record.events.length === 0 && this.coverage.ofSession(record.session).length === 0)
       throw new CliError(exit.notFound, `there is no session ${record.session}`, 'NOT_FOUND');
-    const result = await checkLiveSession(record, covered, () => this.#again(record.session));
+    const result = await checkLiveSession(record, this.coverage, () => this.#again(record.session));
     this.#seen.add(record.session);
     this.report.sessions++;
     this.report.events += result.events;
@@ -102,9 +106,9 @@ class SessionsCheck {
     return this.#since === undefined || timeOfId(id) >= Date.parse(this.#since);
   }
 
-  #missing(session: string, covered: readonly Covered[]): void {
+  #missing(session: string): void {
     const record = { session, events: [], deadLetters: [], statements: [], summary: undefined };
-    this.report.found(checkSession(record, covered).findings);
+    this.report.found(checkSession(record, this.coverage).findings);
   }
 
   async #again(session: string): Promise<SessionRecord | undefined> {
