@@ -27,11 +27,13 @@ describe('weir verify', () => {
   async function work(stop: AbortSignal): Promise<number> {
     const client = new Client(await house.client('demo'));
     client.on('error', () => undefined);
-    await client.connect();
     let answered = 0;
     try {
-      for (; !stop.aborted; answered++)
+      await client.connect();
+      for (; !stop.aborted; answered++) {
         await client.query('select id, email from customers where id < $1', [answered % 7]);
+        await sleep(10);
+      }
       await client.end();
     } catch {
       // killed

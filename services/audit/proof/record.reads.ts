@@ -15,10 +15,12 @@ type Row = Readonly<Record<string, unknown>>;
 const sessionsAtOnce = 100;
 /** Of sessions that are read together. */
 const mostEvents = 5000;
-const statementsAtOnce = 1000;
-/** A result chunk can have some 100 KiB, and stands in a row twice. */
-const eventsAtOnce = 100;
-const controlAtOnce = 500;
+/**
+ * Rows of one query. Each reads whole granules (8192 rows), so few rows at once cost as much as many; but a result
+ * chunk can have some 100 KiB, and stands in a row twice. Where many are too much for the reader's limits, few are read.
+ */
+const many = 5000;
+const few = 100;
 
 /**
  * The stored record as a verifier reads it, one JSON object a line: for each session `{"summary":…}`, its
@@ -34,8 +36,9 @@ export class RecordReads {
 
   async *sessions(query: RecordQuery): AsyncGenerator<string> {
     if (query.session !== undefined) return yield* this.#together([query.session]);
+    const begun = await this.#now();
     for (let after = ''; ;) {
-      const ids = await this.#ids(after, query.since);
+      const ids = await this.#ids(after, begun, query.since);
       yield* this.#together(ids);
       if (ids.length < sessionsAtOnce) return;
       after = ids.at(-1) ?? '';
@@ -72,42 +75,61 @@ export class RecordReads {
   async #statements(ids: readonly string[]): Promise<Row[]> {
     const found: Row[] = [];
     for (let after = ['', '']; ;) {
-      const rows = await this.#rows(statementsSql, { ids, session: after[0], statement: after[1] });
+      const { rows, last } = await this.#page(statementsSql, { ids, session: after[0], statement: after[1] });
       found.push(...rows);
-      if (rows.length < statementsAtOnce) return found;
+      if (last) return found;
       after = [String(rows.at(-1)?.['session_id']), String(rows.at(-1)?.['statement_id'])];
     }
   }
 
-  /** By session and seq. */
+  /** By session and seq. What comes in meanwhile is left for another time: reading ends, however much is written. */
   async *#events(ids: readonly string[]): AsyncGenerator<Row, undefined> {
+    const begun = await this.#now();
     for (let after = ['', '0']; ;) {
-      const rows = await this.#rows(eventsSql, { ids, session: after[0], seq: after[1] });
+      const { rows, last } = await this.#page(eventsSql, { ids, begun, session: after[0], seq: after[1] });
       yield* rows;
-      if (rows.length < eventsAtOnce) return undefined;
+      if (last) return undefined;
       after = [String(rows.at(-1)?.['session_id']), String(rows.at(-1)?.['seq'])];
     }
   }
 
   async *#byOffset(kind: string, from: string): AsyncGenerator<string> {
     for (let place: Row = { topic: '', partition: 0, offset: '0' }; ;) {
-      const rows = await this.#rows(`${from} WHERE ${afterPlace}`, { ...place, limit: controlAtOnce });
+      const { rows, last } = await this.#page(`${from} WHERE ${afterPlace}`, place);
       yield* lines(kind, rows);
-      if (rows.length < controlAtOnce) return;
+      if (last) return;
       const { topic, partition, offset } = rows.at(-1) ?? {};
       place = { topic, partition, offset };
     }
   }
 
-  async #ids(after: string, since: string | undefined): Promise<string[]> {
+  async #ids(after: string, begun: string, since: string | undefined): Promise<string[]> {
     const recent = `AND t.session_id IN (SELECT session_id FROM weir.session_summary_rows
       WHERE last_event_at >= parseDateTime64BestEffort({since: String}, 6, 'UTC'))`;
     const rows = await this.#rows(
       `SELECT DISTINCT t.session_id AS id FROM weir.session_events AS t WHERE t.session_id > {after: String}
+         AND t.ingested_at <= {begun: DateTime64(3, 'UTC')}
        ${since === undefined ? '' : recent} ORDER BY t.session_id LIMIT ${sessionsAtOnce}`,
-      { after, ...(since === undefined ? {} : { since }) },
+      { after, begun, ...(since === undefined ? {} : { since }) },
     );
     return rows.map(({ id }) => String(id));
+  }
+
+  /** By the store's clock. */
+  async #now(): Promise<string> {
+    const [row] = await this.#rows("SELECT toString(now64(3, 'UTC')) AS now", {});
+    return String(row?.['now']);
+  }
+
+  async #page(query: string, params: Record<string, unknown>): Promise<{ rows: Row[]; last: boolean }> {
+    const read = (limit: number) => this.#rows(`${query} LIMIT ${limit}`, params);
+    try {
+      const rows = await read(many);
+      return { rows, last: rows.length < many };
+    } catch {
+      const rows = await read(few);
+      return { rows, last: rows.length < few };
+    }
   }
 
   async #rows(query: string, params: Record<string, unknown>): Promise<Row[]> {
@@ -151,12 +173,12 @@ const summarySql = `SELECT ${recordColumns.summaries} FROM weir.session_summary_
 const statementsSql = `SELECT ${recordColumns.statements} FROM weir.statements AS t
   WHERE t.session_id IN {ids: Array(String)}
     AND (t.session_id, t.statement_id) > ({session: String}, {statement: String})
-  ORDER BY t.session_id, t.statement_id LIMIT ${statementsAtOnce}`;
+  ORDER BY t.session_id, t.statement_id`;
 const deadLettersSql = `SELECT ${recordColumns.deadLetters} FROM weir.dead_letters AS t
   WHERE t.session_id IN {ids: Array(String)} ORDER BY t.session_id, t.seq`;
 const eventsSql = `SELECT ${recordColumns.events} FROM weir.session_events AS t
   WHERE t.session_id IN {ids: Array(String)} AND (t.session_id, t.seq) > ({session: String}, {seq: UInt64})
-  ORDER BY t.session_id, t.seq LIMIT ${eventsAtOnce}`;
+    AND t.ingested_at <= {begun: DateTime64(3, 'UTC')}
+  ORDER BY t.session_id, t.seq`;
 const afterPlace = `(t.topic, t.partition, t.offset) > ({topic: String}, {partition: UInt32}, {offset: UInt64})
-  OR (t.topic = {topic: String} AND {topic: String} = '')
-  ORDER BY t.topic, t.partition, t.offset LIMIT {limit: UInt32}`;
+  ORDER BY t.topic, t.partition, t.offset`;

@@ -1,6 +1,6 @@
 import type { Coverage } from './coverage.js';
 import { sameFinding, type Finding } from './finding.js';
-import { checkChain } from './session.chain.js';
+import { checkChain, type Covered } from './session.chain.js';
 import { checkColumns } from './session.columns.js';
 import { textOf, type SessionRecord, type StoredRow } from './stored.rows.js';
 
@@ -18,7 +18,8 @@ export function checkSession(record: SessionRecord, coverage: Coverage): Session
   const covered = coverage.ofSession(session);
   const chain = checkChain(record, covered);
   const columns = checkColumns(record, chain.sound, chain.whole);
-  const outside = events.filter((row) => !covered.some(({ from, to }) => isWithin(row, from, to)));
+  const ranges = merged(covered);
+  const outside = events.filter((row) => !ranges.some(([from, to]) => isWithin(row, from, to)));
   const added = chain.findings.length > 0 ? [] : outside.filter((row) => coverage.passes(row));
   return {
     findings: [...chain.findings, ...columns, ...added.map((row) => addedRow(session, row))],
@@ -26,6 +27,17 @@ export function checkSession(record: SessionRecord, coverage: Coverage): Session
     uncovered: outside.length - added.length,
     ended: events.some((row) => textOf(row, 'type') === 'SessionEnded'),
   };
+}
+
+/** Leaves follow one another: as a rule they are one range. */
+function merged(covered: readonly Covered[]): [from: number, to: number][] {
+  const ranges: [number, number][] = [];
+  for (const { from, to } of [...covered].sort((a, b) => a.from - b.from)) {
+    const last = ranges.at(-1);
+    if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to);
+    else ranges.push([from, to]);
+  }
+  return ranges;
 }
 
 const isWithin = (row: StoredRow, from: number, to: number): boolean => {

@@ -99,10 +99,11 @@ function sorted<T extends object>(row: T): T {
 
 function checkStatements(record: SessionRecord, rows: readonly SessionEventParts[]): Finding[] {
   const derived = statementRows(record.session, rows);
+  const byId = new Map(record.statements.map((row) => [textOf(row, 'statement_id'), row]));
   const findings: Finding[] = [];
   for (const [id, row] of derived) {
     const where = `session ${record.session} statement ${id}`;
-    const stored = record.statements.find((each) => each['statement_id'] === id);
+    const stored = byId.get(id);
     if (stored) findings.push(...changed(where, stored, [row]));
     else findings.push({ kind: 'deleted row', where, why: 'the view has no row of it' });
   }

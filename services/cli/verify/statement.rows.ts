@@ -40,7 +40,10 @@ export function statementRows(session: string, rows: readonly SessionEventParts[
   for (const parts of rows) {
     const row: Columns = Object.assign({}, ...parts) as Columns;
     const id = String(row['statement_id'] ?? '');
-    if (types.has(String(row['type']))) byStatement.set(id, [...(byStatement.get(id) ?? []), row]);
+    if (!types.has(String(row['type']))) continue;
+    const own = byStatement.get(id);
+    if (own) own.push(row);
+    else byStatement.set(id, [row]);
   }
   return new Map([...byStatement].map(([id, events]) => [id, statementRow(session, id, events)]));
 }
