@@ -1,5 +1,5 @@
 import type { SessionEventParts } from '#audit-rows';
-import type { StoredRow } from './stored.rows.js';
+import { textOf, type StoredRow } from './stored.rows.js';
 
 type Columns = Readonly<Record<string, unknown>>;
 
@@ -39,8 +39,8 @@ export function statementRows(session: string, rows: readonly SessionEventParts[
   const byStatement = new Map<string, Columns[]>();
   for (const parts of rows) {
     const row: Columns = Object.assign({}, ...parts) as Columns;
-    const id = String(row['statement_id'] ?? '');
-    if (!types.has(String(row['type']))) continue;
+    const id = textOf(row, 'statement_id');
+    if (!types.has(textOf(row, 'type'))) continue;
     const own = byStatement.get(id);
     if (own) own.push(row);
     else byStatement.set(id, [row]);
@@ -51,7 +51,7 @@ export function statementRows(session: string, rows: readonly SessionEventParts[
 function statementRow(session: string, id: string, events: readonly Columns[]): StoredRow {
   const [first = {}] = events;
   const outcome = events.findLast(({ type }) => type === 'StatementOutcome');
-  const times = (of: readonly Columns[]) => of.map(({ time }) => String(time)).sort();
+  const times = (of: readonly Columns[]) => of.map((row) => textOf(row, 'time')).sort();
   return {
     session_id: session,
     statement_id: id,
@@ -64,7 +64,7 @@ function statementRow(session: string, id: string, events: readonly Columns[]): 
       ofReceived,
     ),
     approval_id: events
-      .map(({ approval_id }) => String(approval_id ?? ''))
+      .map((row) => textOf(row, 'approval_id'))
       .sort()
       .at(-1),
     ...pick(

@@ -25,7 +25,11 @@ export function eventOf(row: StoredRow): StoredRowEvent {
   return new StoredRowEvent(position, appendedAt, Buffer.from(textOf(row, 'raw'), 'base64'));
 }
 
-export const textOf = (row: StoredRow, column: string): string => String(row[column] ?? '');
+/** A column's text; empty where it has none. */
+export function textOf(row: StoredRow, column: string): string {
+  const value = row[column];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
 
 export interface Difference {
   readonly column: string;
