@@ -13,11 +13,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { topics } from '#events';
 import {
   decodeEntries,
+  leafHash,
   parseSignerKey,
   parseVerifierKeys,
   readCheckpoint,
   signCheckpoint,
   splitCheckpoints,
+  verifyConsistency,
+  verifyInclusion,
+  type Checkpoint,
 } from '#proof';
 import { ProofService } from '../../services/audit/proof/proof.service.js';
 import { TreeFiles } from '../../services/audit/proof/tree.files.js';
@@ -90,6 +94,30 @@ describe('checkpoints', () => {
       expect((await stage.fetch(`/log/trees/weir.session.v1/0/${wrong}`)).status).toBe(404);
     expect((await stage.fetch('/log/trees/weir.proof.v1/0/tile/0/000')).status).toBe(404);
     expect((await stage.fetch('/log/trees/..%2f..%2fkeys/0/tile/0/000')).status).toBe(404);
+  });
+
+  it('are what proofs over the API lead to', async () => {
+    await record('ses_1', 'ses_2', 'ses_3');
+    const ask = async (query: string) => stage.fetch(`/log/proof?tree=weir.session.v1/0&${query}`);
+    type Answer = { checkpoint: string; proof: string[] };
+    const bytes = ({ proof }: Answer) => proof.map((hash) => Buffer.from(hash, 'base64'));
+    const inclusion = (await (await ask('index=1')).json()) as Answer;
+    const { size, root } = readCheckpoint(inclusion.checkpoint)!;
+    const bundle = readFileSync(join(stage.dir, tree, 'tile/entries/000.p/3'));
+    const leaf = leafHash(decodeEntries(bundle)![1]!);
+    expect(verifyInclusion({ index: 1, size, root, leaf, proof: bytes(inclusion) })).toBe(true);
+    const [, { size: first, root: firstRoot }] = sink() as [unknown, Checkpoint];
+    const consistency = bytes((await (await ask('first=2')).json()) as Answer);
+    const both = { first, firstRoot, second: size, secondRoot: root, proof: consistency };
+    expect(verifyConsistency(both)).toBe(true);
+    for (const [query, status] of [
+      ['index=3', 404],
+      ['first=4', 404],
+      ['', 400],
+      ['index=1&first=1', 400],
+    ] as const)
+      expect([query, (await ask(query)).status]).toEqual([query, status]);
+    expect((await stage.fetch('/log/proof?tree=weir.proof.v1/0&index=0')).status).toBe(404);
   });
 
   it('go on after a restart, and are made of what was stored until the stop', async () => {

@@ -19,6 +19,24 @@ const recordQuery = z.strictObject({
     .optional(),
   since: z.iso.datetime({ offset: true }).optional(),
 });
+const proofQuery = z
+  .strictObject({
+    tree: z.string().max(100).describe('`topic/partition`'),
+    index: z.coerce.number().int().min(0).optional().describe('of an entry: its inclusion proof'),
+    first: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .optional()
+      .describe('size of a smaller tree: the consistency proof'),
+  })
+  .refine(({ index, first }) => (index === undefined) !== (first === undefined), 'give index or first');
+const proofItem = z.object({
+  checkpoint: z.string().describe('a signed note'),
+  proof: z.array(z.string()).describe('hashes, base64, the deepest first (RFC 6962)'),
+});
+type ProofQuery = z.infer<typeof proofQuery>;
+type ProofItem = z.infer<typeof proofItem>;
 const ndjson = { type: 'application/x-ndjson; charset=utf-8' };
 const plainText = 'text/plain; charset=utf-8';
 
@@ -51,6 +69,22 @@ export class LogController {
   @ApiOkResponse({ schema: { type: 'string', description: 'C2SP signed-note verifier keys' } })
   keys(): string {
     return this.#proof.keys.verifiers.map(({ text }) => `${text}\n`).join('');
+  }
+
+  /** What proves that an entry stands in a tree, or that a smaller tree is its beginning, by its newest checkpoint. */
+  @Get('proof')
+  @ApiOkResponse({ standardSchema: proofItem })
+  async proof(@Query({ schema: proofQuery }) { tree, index, first }: ProofQuery): Promise<ProofItem> {
+    const writer = await this.#proof.tree(tree);
+    if (!writer) throw new AppError('NOT_FOUND', `there is no tree ${tree}`);
+    try {
+      const { checkpoint, proof } =
+        index === undefined ? writer.consistency(first ?? 0) : writer.inclusion(index);
+      return { checkpoint, proof: proof.map((hash) => hash.toString('base64')) };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new AppError('NOT_FOUND', error.message);
+    }
   }
 
   /** A tile of the tree of a topic's partition: `tile/0/x001/067`, `tile/entries/000.p/7` (C2SP tlog-tiles). */

@@ -79,6 +79,12 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
     return [...this.#writers.values()].flatMap(({ note }) => note ?? []);
   }
 
+  /** Undefined for a tree that is not. */
+  async tree(name: string): Promise<TreeWriter | undefined> {
+    await this.#tail?.caughtUp;
+    return this.#writers.get(name);
+  }
+
   /** Covers all that is stored now and sends what is new to the sink. */
   async round(): Promise<void> {
     for (const cuts of this.#pending.values()) await this.#grow(cuts);

@@ -12,6 +12,7 @@ import {
   tilePath,
   tilesOf,
   tileWidth,
+  type RangeHash,
   type Tile,
 } from '#proof';
 import { readIfThere, writeWhole } from './whole.file.js';
@@ -63,10 +64,12 @@ export class TreeFiles {
 
   /** Of the first `size` entries. */
   root(size: number = this.#size): Buffer {
-    return rootOf(
-      size,
-      rangeOfTiles(this.#size, (tile) => this.#read(tile)),
-    );
+    return rootOf(size, this.range());
+  }
+
+  /** Good until more is appended. */
+  range(): RangeHash {
+    return rangeOfTiles(this.#size, (tile) => this.#read(tile));
   }
 
   append(entries: readonly Buffer[], through: number): void {

@@ -2,7 +2,16 @@ import { join } from 'node:path';
 import type { EventLog, LoggedEvent } from '#event-log';
 import { topics } from '#events';
 import { AppError } from '#kernel';
-import { encodeLeaf, eventLeaves, openCheckpoint, sessionLeaves, signCheckpoint } from '#proof';
+import {
+  consistencyProof,
+  encodeLeaf,
+  eventLeaves,
+  inclusionProof,
+  openCheckpoint,
+  readCheckpoint,
+  sessionLeaves,
+  signCheckpoint,
+} from '#proof';
 import type { ProofKeys } from './proof.keys.js';
 import { treeKey, type Cut, type TreeName } from './tree.cuts.js';
 import { TreeFiles } from './tree.files.js';
@@ -16,6 +25,12 @@ export interface TreeWriterOptions {
   readonly folder: string;
   readonly log: Pick<EventLog, 'read'>;
   readonly keys: ProofKeys;
+}
+
+/** Hashes, and the checkpoint that they lead to. */
+export interface TreeProof {
+  readonly checkpoint: string;
+  readonly proof: readonly Buffer[];
 }
 
 /** Makes the tree of one partition from the log and its cuts, and signs what it has become. */
@@ -39,6 +54,25 @@ export class TreeWriter {
     writer.note = note?.toString('utf8');
     await writer.#sign(); // what a crash kept it from
     return writer;
+  }
+
+  /** What proves, by the newest checkpoint, that an entry stands in the tree. Throws RangeError where there is none. */
+  inclusion(index: number): TreeProof {
+    const { note, size } = this.#signed();
+    return { checkpoint: note, proof: inclusionProof(index, size, this.files.range()) };
+  }
+
+  /** What proves, by the newest checkpoint, that the tree of `first` entries is its beginning. */
+  consistency(first: number): TreeProof {
+    const { note, size } = this.#signed();
+    return { checkpoint: note, proof: consistencyProof(first, size, this.files.range()) };
+  }
+
+  #signed(): { note: string; size: number } {
+    const size = this.note === undefined ? undefined : readCheckpoint(this.note)?.size;
+    if (this.note === undefined || size === undefined || size > this.files.size)
+      throw new RangeError('the tree has no checkpoint');
+    return { note: this.note, size };
   }
 
   /** Takes the next batch into the tree; a cut that is in it already changes nothing. */
