@@ -14,6 +14,7 @@ import { topics } from '#events';
 import {
   decodeEntries,
   leafHash,
+  newSignerKey,
   parseSignerKey,
   parseVerifierKeys,
   readCheckpoint,
@@ -23,6 +24,7 @@ import {
   verifyInclusion,
   type Checkpoint,
 } from '#proof';
+import { openProofKeys } from '../../services/audit/proof/proof.keys.js';
 import { ProofService } from '../../services/audit/proof/proof.service.js';
 import { TreeFiles } from '../../services/audit/proof/tree.files.js';
 import { TreeWriter } from '../../services/audit/proof/tree.writer.js';
@@ -128,6 +130,25 @@ describe('checkpoints', () => {
     await record('ses_3');
     expect(sink().at(-1)?.size).toBe(3);
     expect(await stage.weir('verify', ...anchored)).toMatchObject({ code: 0 });
+  });
+
+  it('are signed with the key that is given, under its name; no other name may follow', async () => {
+    await stage.down();
+    rmSync(stage.dir, { recursive: true });
+    stage = await ProofStage.open('audit: { proof: { interval: 50, key: "file:given" } }', (dir) =>
+      writeFileSync(join(dir, 'given'), newSignerKey('audit.example/weir')),
+    );
+    await record('ses_1');
+    expect(readCheckpoint(text(`${tree}/checkpoint`))?.origin).toBe('audit.example/weir/weir.session.v1/0');
+    expect(existsSync(join(stage.dir, 'keys/checkpoints.key'))).toBe(false);
+    await stage.down();
+    const given = text('given');
+    for (const wrong of [newSignerKey('other.example'), 'PRIVATE+KEY+x', given.replace('weir+', 'weir+0')]) {
+      writeFileSync(join(stage.dir, 'given'), wrong);
+      await expect(openProofKeys(stage.config())).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    }
+    writeFileSync(join(stage.dir, 'given'), given);
+    await stage.up();
   });
 
   it('wait for a sink that is away, and reach it once it is back', async () => {

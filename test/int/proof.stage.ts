@@ -25,7 +25,7 @@ import {
   type Topic,
 } from '#events';
 import { AppError, systemClock } from '#kernel';
-import { bootHttp, parseConfig, PlatformModule } from '#platform';
+import { bootHttp, parseConfig, PlatformModule, type WeirConfig } from '#platform';
 import { AuditModule } from '../../services/audit/audit.module.js';
 import { AUDIT_WRITER } from '../../services/audit/audit.tokens.js';
 import { IngestService } from '../../services/audit/ingest/ingest.service.js';
@@ -58,15 +58,21 @@ export class ProofStage {
 
   static async open(
     yaml = 'audit: { proof: { interval: 50, sink: "file:outside/checkpoints" } }',
+    prepare: (dir: string) => void = () => undefined,
   ): Promise<ProofStage> {
     const stage = new ProofStage(yaml);
+    prepare(stage.dir);
     await stage.up();
     return stage;
   }
 
-  async up(): Promise<void> {
+  config(): WeirConfig {
     const yaml = `identity: { roles: { auditor: [auditors] } }\n${this.yaml}`;
-    const config = parseConfig(yaml, join(this.dir, 'weir.yaml'), this.dir);
+    return parseConfig(yaml, join(this.dir, 'weir.yaml'), this.dir);
+  }
+
+  async up(): Promise<void> {
+    const config = this.config();
     this.log = openEmbeddedLog({ path: join(this.dir, 'log') });
     const platform = { config, clock: systemClock, eventLog: this.log, instance: 'proof-test', verifier };
     @Module({ imports: [PlatformModule.forRoot(platform), AuditModule] })
