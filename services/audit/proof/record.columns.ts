@@ -14,7 +14,7 @@ const wide = new Set([
     'bytes_in',
     'bytes_out',
   ],
-  ...['statements', 'allowed', 'denied', 'held', 'errors', 'masked_values', 'events'],
+  ...['statements', 'allowed', 'denied', 'held', 'errors', 'masked_values', 'events', 'missing'],
 ]);
 
 const asText = (column: string): string => {
@@ -31,6 +31,27 @@ export const recordColumns = {
   control: stored(insertColumns.control_event_rows),
   deadLetters: stored(insertColumns.dead_letter_rows),
   summaries: stored(insertColumns.session_summary_rows),
+  sessions: stored([
+    ...[
+      'session_id',
+      'identity',
+      'identity_kind',
+      'on_behalf_of',
+      'connection',
+      'protocol',
+      'source_address',
+    ],
+    ...[
+      'client_program',
+      'client_user',
+      'started_at',
+      'last_event_at',
+      'ended_at',
+      'end_reason',
+      'statements',
+    ],
+    ...['denied', 'held', 'errors', 'rows', 'bytes', 'masked_values', 'events', 'last_seq', 'missing'],
+  ]),
   statements: stored([
     ...['session_id', 'statement_id', 'seq', 'time', 'ended_at', 'identity', 'identity_kind', 'on_behalf_of'],
     ...[

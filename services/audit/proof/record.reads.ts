@@ -23,7 +23,7 @@ const many = 5000;
 const few = 100;
 
 /**
- * The stored record as a verifier reads it, one JSON object a line: for each session `{"summary":…}`, its
+ * The stored record as a verifier reads it, one JSON object a line: for each session `{"summary":…}`, `{"session":…}`, its
  * `{"statement":…}`s and `{"deadLetter":…}`s, then its `{"event":…}`s by seq, then `{"end":ID}`.
  */
 @Injectable()
@@ -57,12 +57,14 @@ export class RecordReads {
   async *#together(ids: readonly string[]): AsyncGenerator<string> {
     const summaries = bySession(await this.#rows(summarySql, { ids }));
     for (const part of parts(ids, summaries)) {
+      const views = bySession(await this.#rows(sessionsSql, { ids: part }));
       const statements = bySession(await this.#statements(part));
       const deadLetters = bySession(await this.#rows(deadLettersSql, { ids: part }));
       const events = this.#events(part);
       let next = await events.next();
       for (const id of part) {
         yield* lines('summary', summaries.get(id));
+        yield* lines('session', views.get(id));
         yield* lines('statement', statements.get(id));
         yield* lines('deadLetter', deadLetters.get(id));
         for (; next.value?.['session_id'] === id; next = await events.next())
@@ -169,6 +171,8 @@ function parts(ids: readonly string[], summaries: ReadonlyMap<string, readonly R
 }
 
 const summarySql = `SELECT ${recordColumns.summaries} FROM weir.session_summary_rows AS t FINAL
+  WHERE t.session_id IN {ids: Array(String)}`;
+const sessionsSql = `SELECT ${recordColumns.sessions} FROM weir.sessions AS t
   WHERE t.session_id IN {ids: Array(String)}`;
 const statementsSql = `SELECT ${recordColumns.statements} FROM weir.statements AS t
   WHERE t.session_id IN {ids: Array(String)}

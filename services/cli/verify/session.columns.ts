@@ -7,6 +7,7 @@ import {
   type RowParts,
   type SessionEntry,
   type SessionEventParts,
+  type SummaryColumns,
 } from '#audit-rows';
 import type { Finding } from './finding.js';
 import { statementRows } from './statement.rows.js';
@@ -67,7 +68,11 @@ function checkDerived(
   rows: readonly SessionEventParts[],
   entry: SessionEntry,
 ): Finding[] {
-  return [...checkSummary(record, rows, entry), ...checkStatements(record, rows)];
+  return [
+    ...checkSummary(record, rows, entry),
+    ...checkView(record, rows, entry),
+    ...checkStatements(record, rows),
+  ];
 }
 
 /** A summary may be some events behind: it is written after them. */
@@ -78,14 +83,32 @@ function checkSummary(
 ): Finding[] {
   const where = `session ${session} summary`;
   if (!summary) return [{ kind: 'deleted row', where, why: 'it is not in the store' }];
-  const sum = emptySummary();
-  const upTo = BigInt(textOf(summary, 'last_seq') || '0');
-  for (const row of rows) if (BigInt(row[1].seq) <= upTo) addToSummary(sum, row);
-  const columns = summaryColumns(sum);
   const last = events.at(-1);
-  if (last && BigInt(textOf(last, 'seq')) > upTo && isSettled(last))
+  const upTo = seqOf(summary, 'last_seq');
+  if (last && seqOf(last, 'seq') > upTo && isSettled(last))
     return [{ kind: 'changed column last_seq', where, why: `it ends at seq ${upTo}, the session goes on` }];
+  const columns = sumOf(rows, upTo);
   return changed(where, sorted(summary), [{ session_id: session }, who, sorted(columns)]);
+}
+
+/** The view may be some events behind, too: it was read before them. */
+function checkView(
+  { session, view }: SessionRecord,
+  rows: readonly SessionEventParts[],
+  { who }: SessionEntry,
+): Finding[] {
+  const where = `session ${session} in weir.sessions`;
+  if (!view) return [{ kind: 'deleted row', where, why: 'the view has no row of it' }];
+  const derived = { session_id: session, ...who, ...sumOf(rows, seqOf(view, 'last_seq')) };
+  return changed(where, view, [Object.fromEntries(Object.entries(derived).filter(([name]) => name in view))]);
+}
+
+const seqOf = (row: StoredRow, column: string): bigint => BigInt(textOf(row, column) || '0');
+
+function sumOf(rows: readonly SessionEventParts[], upTo: bigint): SummaryColumns {
+  const sum = emptySummary();
+  for (const row of rows) if (BigInt(row[1].seq) <= upTo) addToSummary(sum, row);
+  return summaryColumns(sum);
 }
 
 /** What stands there for so long has been summed up. */

@@ -3,6 +3,7 @@ import { textOf, type SessionRecord, type StoredRow } from './stored.rows.js';
 
 interface Line {
   readonly summary?: StoredRow;
+  readonly session?: StoredRow;
   readonly statement?: StoredRow;
   readonly deadLetter?: StoredRow;
   readonly event?: StoredRow;
@@ -15,8 +16,9 @@ interface Line {
 export async function* sessionRecords(lines: AsyncIterable<string>): AsyncGenerator<SessionRecord> {
   let open = emptyRecord();
   for await (const text of whole(lines)) {
-    const { summary, statement, deadLetter, event, end } = JSON.parse(text) as Line;
+    const { summary, session, statement, deadLetter, event, end } = JSON.parse(text) as Line;
     if (summary) open.summary = summary;
+    if (session) open.view = session;
     if (statement) open.statements.push(statement);
     if (deadLetter) open.deadLetters.push(deadLetter);
     if (event) open.events.push(event);
@@ -61,4 +63,5 @@ const emptyRecord = () => ({
   deadLetters: [] as StoredRow[],
   statements: [] as StoredRow[],
   summary: undefined as StoredRow | undefined,
+  view: undefined as StoredRow | undefined,
 });

@@ -12,6 +12,8 @@ export interface SessionRecord {
   readonly deadLetters: readonly StoredRow[];
   readonly statements: readonly StoredRow[];
   readonly summary: StoredRow | undefined;
+  /** What the view `weir.sessions` has of it. */
+  readonly view: StoredRow | undefined;
 }
 
 /** The event of a row: its bytes, and the place that the row claims for it. */

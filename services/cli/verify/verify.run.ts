@@ -107,7 +107,14 @@ class SessionsCheck {
   }
 
   #missing(session: string): void {
-    const record = { session, events: [], deadLetters: [], statements: [], summary: undefined };
+    const record = {
+      session,
+      events: [],
+      deadLetters: [],
+      statements: [],
+      summary: undefined,
+      view: undefined,
+    };
     this.report.found(checkSession(record, this.coverage).findings);
   }
 
