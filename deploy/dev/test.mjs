@@ -4,8 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensure, run } from './ensure.mjs';
 
+/** Suites of half a minute and more each; CI runs them, and so does their name. */
+const slow = ['crash.spec.ts', 'leaks/**', 'pages.spec.ts', 'sign-in-keycloak.spec.ts'].map(
+  (name) => `test/e2e/${name}`,
+);
+
 export function test(args) {
-  return vitest(args);
+  const left = args.length > 0 || process.env.CI ? [] : slow;
+  return vitest([...left.flatMap((path) => ['--exclude', path]), ...args], left);
 }
 
 export function testLong(args) {
@@ -13,7 +19,7 @@ export function testLong(args) {
 }
 
 /** WEIR_TEST_REPORT names a file for vitest's JSON report. */
-function vitest(args) {
+function vitest(args, left = []) {
   ensure();
   const scratch = mkdtempSync(join(tmpdir(), 'weir-test-'));
   const skipped = join(scratch, 'skipped');
@@ -24,7 +30,8 @@ function vitest(args) {
   });
   const lines = existsSync(skipped) ? readFileSync(skipped, 'utf8').trim().split('\n') : [];
   for (const line of new Set(lines)) console.log(`skipped: ${line}`);
-  if (lines.length === 0) console.log('skipped: nothing for want of a peer');
+  for (const path of left) console.log(`skipped: ${path}: it takes long; CI=1 npm test runs everything`);
+  if (lines.length + left.length === 0) console.log('skipped: nothing for want of a peer');
   rmSync(scratch, { recursive: true });
   return status;
 }

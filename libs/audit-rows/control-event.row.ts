@@ -17,7 +17,6 @@ import {
   PageSessionRefreshedSchema,
   PageSessionStartedSchema,
   PoliciesPublishedSchema,
-  SignedInSchema,
   SignInRefusedSchema,
   type WirePrincipal,
 } from '#events';
@@ -34,7 +33,6 @@ interface ControlEventType {
 }
 
 const types: readonly ControlEventType[] = [
-  type(SignedInSchema, ({ principal }) => who(principal)),
   type(SignInRefusedSchema, ({ code, reason }) => ({ decision: code, reason })),
   type(PageSessionStartedSchema, ({ principal }) => who(principal)),
   type(PageSessionRefreshedSchema, ({ principal }) => who(principal)),

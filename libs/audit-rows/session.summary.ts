@@ -2,6 +2,12 @@ import type { SessionSummaryRow } from '#audit-store';
 import type { SessionColumns } from './session.book.js';
 import type { SessionEventParts } from './session-event.row.js';
 
+/** As migration 0006 has them: a row is written with each batch, so what a session touches must not make it large. */
+export const mostTouched = 512;
+export const mostClasses = 128;
+/** Stands in a list for what it has no room for: who searches looks into the session's statements then. */
+export const more = '';
+
 /** What the events of a session come to, counted as they are ingested. `weir.session_summary_source` says the same. */
 export interface SessionSummary {
   topic: string;
@@ -55,7 +61,12 @@ function addReceived(summary: SessionSummary, own: OwnColumns): void {
   if (decision === 'deny') summary.denied++;
   if (decision === 'hold') summary.held++;
   for (const table of [...tables_read, ...tables_written])
-    for (const mark of touchMarks(decision, table)) summary.touched.add(mark);
+    for (const mark of touchMarks(decision, table)) addBounded(summary.touched, mark, mostTouched);
+}
+
+function addBounded(list: Set<string>, item: string, most: number): void {
+  if (list.size < most || list.has(item)) list.add(item);
+  else list.add(more);
 }
 
 /** By its full name and by its bare one. */
@@ -69,7 +80,7 @@ function addOutcome(summary: SessionSummary, { status, rows, bytes, masked = {} 
   summary.rows += BigInt(rows ?? 0);
   summary.bytes += BigInt(bytes ?? 0);
   for (const [name, values] of Object.entries(masked)) {
-    summary.classes.add(name);
+    addBounded(summary.classes, name, mostClasses);
     summary.maskedValues += BigInt(values);
   }
 }

@@ -11,8 +11,10 @@ export type RequestApproval = Stamp & {
   readonly type: 'RequestApproval';
   readonly request: Omit<ApprovalRequest, 'requestedAt'>;
 };
-export type Approve = Stamp & { readonly type: 'Approve'; readonly by: Principal; readonly reason: string };
-export type Deny = Stamp & { readonly type: 'Deny'; readonly by: Principal; readonly reason: string };
+/** `saidAt`: when the provider said who it is, milliseconds; absent: it did not say. */
+type Decide = Stamp & { readonly by: Principal; readonly saidAt?: number; readonly reason: string };
+export type Approve = Decide & { readonly type: 'Approve' };
+export type Deny = Decide & { readonly type: 'Deny' };
 /** Says that a yes no longer counts; `groups`: those of who gave it, as they are known now. */
 export type VoidDecision = Stamp & {
   readonly type: 'VoidDecision';

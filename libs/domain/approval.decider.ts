@@ -28,7 +28,9 @@ function decided(command: ApprovalCommand, state: Approval): ApprovalEvent {
     case 'Deny': {
       demandDecidable(state, command.by, at);
       const decision = command.type === 'Approve' ? 'approve' : 'deny';
-      const data = { approvalId, decision, by: toWirePrincipal(command.by), reason: command.reason };
+      const { by, reason, saidAt = 0 } = command;
+      const saidAtUs = BigInt(Math.max(0, Math.round(saidAt))) * 1000n;
+      const data = { approvalId, decision, by: toWirePrincipal(by), reason, saidAtUs };
       return { type: 'ApprovalDecided', eventId, at, data };
     }
     case 'VoidDecision':

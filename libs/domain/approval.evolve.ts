@@ -62,7 +62,8 @@ function decided(state: OpenedApproval, { data, eventId, at }: Of<'ApprovalDecid
   if (data.decision !== 'approve' && data.decision !== 'deny') return state;
   if (state.voided.includes(eventId)) return state;
   if (ineligibility(state.request, by) || state.decisions.some((d) => isSamePerson(d.by, by))) return state;
-  const decision = { eventId, by, decision: data.decision, reason: data.reason, at } as const;
+  const saidAt = Number(data.saidAtUs / 1000n);
+  const decision = { eventId, by, saidAt, decision: data.decision, reason: data.reason, at } as const;
   const next = { ...state, decisions: [...state.decisions, decision] };
   if (data.decision === 'deny') return closed(next, 'denied', at);
   return isApproved(next) ? closed(next, 'approved', at) : next;

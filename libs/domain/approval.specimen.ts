@@ -72,7 +72,7 @@ export function requested(over: Partial<ApprovalRequest> = {}, at = start): Appr
 const approvalId = request().id;
 
 export function decided(by: Principal, decision: string, at = start + minute): ApprovalEvent {
-  const data = { approvalId, decision, by: toWirePrincipal(by), reason: '' };
+  const data = { approvalId, decision, by: toWirePrincipal(by), reason: '', saidAtUs: 0n };
   return { type: 'ApprovalDecided', eventId: `evt_${decision}_${by.subject}_${at}`, at, data };
 }
 

@@ -44,6 +44,8 @@ export interface ApprovalDecision {
   /** The event that brought it: how a writer finds out whether its own was the one that counted. */
   readonly eventId: string;
   readonly by: Principal;
+  /** When the provider said who it is; 0: it did not say. */
+  readonly saidAt: number;
   readonly decision: 'approve' | 'deny';
   readonly reason: string;
   readonly at: number;

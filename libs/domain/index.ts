@@ -8,6 +8,7 @@ export * from './approval.js';
 export * from './estimate.js';
 export * from './follower.js';
 export * from './idempotency.js';
+export * from './identity.events.js';
 export * from './known-groups.js';
 export * from './log-position.js';
 export * from './page-session.book.js';

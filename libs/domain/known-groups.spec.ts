@@ -1,76 +1,125 @@
-import { create } from '@bufbuild/protobuf';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   encodeEnvelope,
   newEvent,
+  PageSessionEndedSchema,
   PageSessionRefreshedSchema,
   PageSessionStartedSchema,
-  SignedInSchema,
+  SignInRefusedSchema,
   topics,
   type Envelope,
 } from '#events';
 import { ManualClock, type Principal } from '#kernel';
-import { ana, bo, person } from './approval.specimen.js';
+import { ana, bo, minute, person } from './approval.specimen.js';
+import { mayDecide } from './approval.eligibility.js';
+import { requested } from './approval.specimen.js';
+import { evolveApproval } from './approval.evolve.js';
+import { fromLoggedIdentity } from './identity.events.js';
 import { KnownGroups } from './known-groups.js';
+import { PageSessionBook } from './page-session.book.js';
 import { toWirePrincipal } from './principal.js';
 
-const clock = new ManualClock(0);
+const clock = new ManualClock();
+const longAgo = 0;
+let book: PageSessionBook;
+let known: KnownGroups;
+let count = 0;
+beforeEach(() => {
+  book = new PageSessionBook();
+  known = new KnownGroups(book);
+});
 
-function apply(known: KnownGroups, envelope: Envelope): void {
-  const position = { topic: topics.identity, partition: 0, offset: 0 };
-  known.apply({ position, appendedAt: 0, envelope, raw: encodeEnvelope(envelope) });
+function put(envelope: Envelope): void {
+  clock.advance(1);
+  const position = { topic: topics.identity, partition: 0, offset: count++ };
+  const raw = encodeEnvelope(envelope);
+  const event = fromLoggedIdentity({ position, appendedAt: clock.now(), envelope, raw });
+  if (event) book.apply(event);
 }
+const origin = ({ id }: Principal) => ({ source: 'spec', subject: id, clock });
 
-function started(by: Principal): Envelope {
-  const message = create(PageSessionStartedSchema, { pageSessionId: 'p', principal: toWirePrincipal(by) });
-  return newEvent(PageSessionStartedSchema, message, { source: 'spec', subject: by.id, clock });
+function startOf(by: Principal, id = `pgs_${++count}`): Envelope {
+  const init = {
+    pageSessionId: id,
+    secretHash: Buffer.from(id.padEnd(32, ' ')),
+    principal: toWirePrincipal(by),
+    ...{ provider: 'corp', kind: 'oidc', idleUs: BigInt(10 * minute * 1000) },
+    endsAtUs: BigInt(clock.now() + 60 * minute) * 1000n,
+  };
+  return newEvent(PageSessionStartedSchema, init, origin(by));
 }
-
-function refreshed(by: Principal): Envelope {
-  const message = create(PageSessionRefreshedSchema, { pageSessionId: 'p', principal: toWirePrincipal(by) });
-  return newEvent(PageSessionRefreshedSchema, message, { source: 'spec', subject: by.id, clock });
-}
+const start = (by: Principal, id?: string) => put(startOf(by, id));
+const refresh = (by: Principal, pageSessionId: string) =>
+  put(newEvent(PageSessionRefreshedSchema, { pageSessionId, principal: toWirePrincipal(by) }, origin(by)));
+const end = (by: Principal, pageSessionId: string, reason = 'signed out') =>
+  put(newEvent(PageSessionEndedSchema, { pageSessionId, reason }, origin(by)));
+const groupsOf = (id: string) => known.since(id, longAgo)?.groups;
 
 describe('the groups that are known of a person', () => {
   it('are those of the newest event, and nobody else’s', () => {
-    const known = new KnownGroups();
-    apply(known, started(person('bo', ['dba', 'sales'])));
-    expect(known.of(bo.id)).toEqual(['dba', 'sales']);
-    apply(known, refreshed(person('bo', ['sales'])));
-    expect(known.of(bo.id)).toEqual(['sales']);
-    apply(known, refreshed(person('bo', [])));
-    expect(known.of(bo.id)).toEqual([]);
-    apply(known, started(bo));
-    expect(known.of(bo.id)).toEqual(['dba']);
-    expect(known.of(ana.id)).toBeUndefined();
+    start(person('bo', ['dba', 'sales']), 'pgs_a');
+    expect(groupsOf(bo.id)).toEqual(['dba', 'sales']);
+    refresh(person('bo', ['sales']), 'pgs_a');
+    expect(groupsOf(bo.id)).toEqual(['sales']);
+    refresh(person('bo', []), 'pgs_a');
+    expect(groupsOf(bo.id)).toEqual([]);
+    start(bo);
+    expect(groupsOf(bo.id)).toEqual(['dba']);
+    expect(groupsOf(ana.id)).toBeUndefined();
   });
 
-  it('are none of one who is an agent by now', () => {
-    const known = new KnownGroups();
-    apply(known, started({ ...bo, kind: 'agent' }));
-    expect(known.narrowed(bo).groups).toEqual([]);
+  it('are not told by a session that has ended, or that nobody used for too long', () => {
+    start(person('bo', ['sales']), 'pgs_a');
+    end(bo, 'pgs_a');
+    refresh(bo, 'pgs_a');
+    expect(groupsOf(bo.id)).toEqual(['sales']);
+    start(person('bo', ['sales']), 'pgs_b');
+    clock.advance(11 * minute);
+    refresh(bo, 'pgs_b');
+    refresh(bo, 'pgs_of_nobody');
+    expect(groupsOf(bo.id)).toEqual(['sales']);
+    start(person('bo', ['sales']), 'pgs_c');
+    refresh(bo, 'pgs_c');
+    expect(groupsOf(bo.id)).toEqual(['dba']);
   });
 
-  it('narrow what a token says and add nothing to it', () => {
-    const known = new KnownGroups();
+  it('make an agent of one who is an agent by now, and a person of nobody', () => {
+    start({ ...bo, kind: 'agent' });
+    const narrowed = known.narrowed(bo, longAgo);
+    expect(narrowed).toEqual({ ...bo, kind: 'agent' });
+    const request = evolveApproval({ status: 'none' }, requested());
+    if (request.status === 'none') throw new Error('not opened');
+    expect([mayDecide(request.request, bo), mayDecide(request.request, narrowed)]).toEqual([true, false]);
+    start(ana);
+    expect(known.narrowed({ ...ana, kind: 'agent' }, longAgo).kind).toBe('agent');
+  });
+
+  it('narrow what an older credential says and add nothing to it', () => {
     const max = person('max', ['dba', 'security']);
-    expect(known.narrowed(max)).toBe(max);
-    apply(known, started(person('max', ['security', 'admins'])));
-    expect(known.narrowed(max)).toEqual({ ...max, groups: ['security'] });
+    expect(known.narrowed(max, longAgo)).toBe(max);
+    start(person('max', ['security', 'admins']));
+    expect(known.narrowed(max, clock.now() - 1)).toEqual({ ...max, groups: ['security'] });
+    expect(known.narrowed(max, clock.now())).toEqual({ ...max, groups: ['security'] });
+  });
+
+  it('say nothing of what a newer credential says', () => {
+    const max = person('max', ['dba', 'security']);
+    start(person('max', []));
+    expect(known.narrowed(max, clock.now() + 1)).toBe(max);
+    expect(known.since(max.id, clock.now() + 1)).toBeUndefined();
   });
 
   it('come from page sessions, not from what else is in the topic or does not decode', () => {
-    const known = new KnownGroups();
-    const message = create(SignedInSchema, { principal: toWirePrincipal(bo) });
-    apply(known, newEvent(SignedInSchema, message, { source: 'spec', subject: bo.id, clock }));
-    apply(known, { ...started(bo), data: Uint8Array.of(0xff, 0xff) });
-    expect(known.of(bo.id)).toBeUndefined();
+    const refused = { code: 'refused', through: 'pages' };
+    put(newEvent(SignInRefusedSchema, refused, origin(bo)));
+    put({ ...startOf(bo), data: Uint8Array.of(0xff, 0xff) });
+    expect(groupsOf(bo.id)).toBeUndefined();
   });
 
   it('are bounded: who was heard of longest ago is forgotten first', () => {
-    const known = new KnownGroups(2);
-    for (const name of ['a', 'b', 'a', 'c']) apply(known, started(person(name)));
-    expect(['a', 'b', 'c'].map((name) => known.of(`corp:${name}`) !== undefined)).toEqual([
+    known = new KnownGroups(book, 2);
+    for (const name of ['a', 'b', 'a', 'c']) start(person(name));
+    expect(['a', 'b', 'c'].map((name) => groupsOf(`corp:${name}`) !== undefined)).toEqual([
       true,
       false,
       true,

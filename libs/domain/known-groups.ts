@@ -1,55 +1,58 @@
-import { PageSessionRefreshedSchema, PageSessionStartedSchema, payload } from '#events';
-import type { LoggedEvent } from '#event-log';
 import type { Principal } from '#kernel';
-import { fromWirePrincipal } from './principal.js';
+import type { PageSession } from './page-session.js';
+import type { PageSessionBook } from './page-session.book.js';
 
 /** Persons who signed in on a page; beyond so many, those of whom nothing was heard for longest are forgotten. */
 const mostPersons = 100_000;
 
-/**
- * The newest groups of each person that weir.identity.v1 tells: what a provider said at the last sign-in or refresh of
- * any page session of theirs. A fold: reads no clock, and every replica knows the same.
- */
-export class KnownGroups {
-  readonly #groups = new Map<string, readonly string[]>();
-  readonly #most: number;
-
-  constructor(most = mostPersons) {
-    this.#most = most;
-  }
-
-  /** Never throws; what is about nobody changes nothing. */
-  apply({ envelope }: LoggedEvent): void {
-    const principal = principalIn(envelope);
-    if (!principal) return;
-    this.#groups.delete(principal.id);
-    // An agent decides nothing, whatever groups it has beside.
-    this.#groups.set(principal.id, principal.kind === 'agent' ? [] : principal.groups);
-    for (const id of this.#groups.keys()) {
-      if (this.#groups.size <= this.#most) break;
-      this.#groups.delete(id);
-    }
-  }
-
-  /** Undefined: never signed in on a page, so that nothing is known beside what a token says. */
-  of(principalId: string): readonly string[] | undefined {
-    return this.#groups.get(principalId);
-  }
-
-  /** The principal with those of its groups only that are not known to be gone. */
-  narrowed(principal: Principal): Principal {
-    const known = this.of(principal.id);
-    if (!known) return principal;
-    return { ...principal, groups: principal.groups.filter((group) => known.includes(group)) };
-  }
+interface Reading {
+  readonly principal: Principal;
+  readonly at: number;
 }
 
-function principalIn(envelope: LoggedEvent['envelope']): Principal | undefined {
-  try {
-    const started = payload(PageSessionStartedSchema, envelope);
-    const message = started ?? payload(PageSessionRefreshedSchema, envelope);
-    return fromWirePrincipal(message?.principal);
-  } catch {
-    return undefined; // the audit service dead-letters it
+/**
+ * What was read last of each person: what a provider said at the newest sign-in or refresh of any page session of
+ * theirs that was not over then. It hears of page sessions by their book, so that every replica knows the same.
+ */
+export class KnownGroups {
+  readonly #readings = new Map<string, Reading>();
+  readonly #most: number;
+
+  constructor(sessions: Pick<PageSessionBook, 'onEveryChange'>, most = mostPersons) {
+    this.#most = most;
+    sessions.onEveryChange((after, before) => {
+      if (after.principal !== before?.principal) this.#hear(after);
+    });
+  }
+
+  /**
+   * What was read of a principal later than `at` (milliseconds, or at the same instant: in doubt the log's word counts).
+   * Undefined: nothing newer is known.
+   */
+  since(principalId: string, at: number): Principal | undefined {
+    const reading = this.#readings.get(principalId);
+    return reading && at <= reading.at ? reading.principal : undefined;
+  }
+
+  /**
+   * The principal that a credential names, with those of its groups only that no newer reading lacks. A reading only
+   * takes away: it makes nobody a person, and gives nobody a group. `saidAt`: when the provider said so.
+   */
+  narrowed(principal: Principal, saidAt: number): Principal {
+    const newer = this.since(principal.id, saidAt);
+    if (!newer) return principal;
+    const groups = principal.groups.filter((group) => newer.groups.includes(group));
+    return { ...principal, kind: newer.kind === 'agent' ? 'agent' : principal.kind, groups };
+  }
+
+  #hear({ principal, readAt: at }: PageSession): void {
+    const { id } = principal;
+    const before = this.#readings.get(id)?.at ?? at;
+    this.#readings.delete(id);
+    this.#readings.set(id, { principal, at: Math.max(at, before) });
+    for (const oldest of this.#readings.keys()) {
+      if (this.#readings.size <= this.#most) break;
+      this.#readings.delete(oldest);
+    }
   }
 }

@@ -10,6 +10,7 @@ import {
 } from '#events';
 import type { LoggedEvent } from '#event-log';
 import { ManualClock, type Principal } from '#kernel';
+import { fromLoggedIdentity } from './identity.events.js';
 import { PageSessionBook } from './page-session.book.js';
 import { pageSessionOver, principalAt } from './page-session.js';
 import { toWirePrincipal } from './principal.js';
@@ -28,7 +29,8 @@ const origin = () => ({ source: 'identity/test', subject: 'corp:ann', clock });
 const put = (envelope: Envelope) => {
   const position = { topic: topics.identity, partition: 0, offset: offset++ };
   const event: LoggedEvent = { position, appendedAt: clock.now(), envelope, raw: new Uint8Array() };
-  book.apply(event);
+  const read = fromLoggedIdentity(event);
+  if (read) book.apply(read);
 };
 const us = (ms: number) => BigInt(ms) * 1000n;
 const start = (change: { id?: string; secret?: number; principal?: Principal; groupsFor?: number } = {}) =>
@@ -48,8 +50,8 @@ const start = (change: { id?: string; secret?: number; principal?: Principal; gr
     ),
   );
 const seen = () => put(newEvent(PageSessionSeenSchema, { pageSessionId: 'pgs_1' }, origin()));
-const end = () =>
-  put(newEvent(PageSessionEndedSchema, { pageSessionId: 'pgs_1', reason: 'signed out' }, origin()));
+const end = (reason = 'signed out') =>
+  put(newEvent(PageSessionEndedSchema, { pageSessionId: 'pgs_1', reason }, origin()));
 const refresh = (principal: Principal) =>
   put(
     newEvent(
@@ -100,6 +102,20 @@ describe('a page session', () => {
     expect(over()).toBe('signed out');
   });
 
+  it.each(['idle', 'over'])('is not over because somebody whose clock is ahead says "%s"', (reason) => {
+    start();
+    clock.advance(9 * minute);
+    end(reason);
+    expect(over()).toBeUndefined();
+    seen();
+    clock.advance(9 * minute);
+    end(reason); // by one who had not read of that use
+    expect(over()).toBeUndefined();
+    clock.advance(minute);
+    end(reason);
+    expect(book.get('pgs_1')?.ended).toBe(reason);
+  });
+
   it("keeps its secret: another's start with the same one changes nothing", () => {
     start();
     start({ id: 'pgs_2', principal: { ...ann, id: 'corp:eve', subject: 'eve' } });
@@ -124,6 +140,18 @@ describe('a page session', () => {
     expect(groups()).toHaveLength(left);
     refresh({ ...ann, groups: ['ops'] });
     expect(groups()).toEqual(['ops']);
+  });
+
+  it('goes on, whatever becomes of one who is told', () => {
+    book.onEveryChange(() => {
+      throw new Error('no');
+    });
+    const told: boolean[] = [];
+    book.onEveryChange((after, before) => told.push(after.principal === before?.principal));
+    start();
+    seen();
+    refresh(ann);
+    expect(told).toEqual([false, true, false]);
   });
 
   it('tells of each change, and is forgotten once it is long over', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Principal } from '#kernel';
 
 /** A person's signed-in browser, as weir.identity.v1 says it. Times in milliseconds since the epoch. */
@@ -10,6 +11,10 @@ export interface PageSession {
   /** The configured name of the provider. */
   readonly provider: string;
   readonly kind: 'oidc' | 'saml';
+  /** `sessionIndexHash` of the provider's own name for its session, hexadecimal; empty where that is not known. */
+  readonly indexHash: string;
+  /** `subjectHash` of the provider's own name for the person, where that may not be the one used here; else empty. */
+  readonly subjectHash: string;
   readonly startedAt: number;
   readonly seenAt: number;
   readonly readAt: number;
@@ -20,6 +25,16 @@ export interface PageSession {
   /** For how long groups count after they were read; 0: until the end. */
   readonly groupsFor: number;
   readonly ended?: string;
+}
+
+/** What events hold of the provider's own name for a session (OpenID Connect's `sid`, SAML's SessionIndex). */
+export function sessionIndexHash(provider: string, index: string): Buffer {
+  return createHash('sha256').update(`${provider}\n${index}`).digest();
+}
+
+/** What events hold of the provider's own name for a person, who may be named by another claim here. */
+export function subjectHash(provider: string, subject: string): Buffer {
+  return createHash('sha256').update(`${provider}\nsubject\n${subject}`).digest();
 }
 
 export function idleUntil({ seenAt, idle }: PageSession): number {

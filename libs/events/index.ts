@@ -13,11 +13,13 @@ export {
   PageSessionStartedSchema,
   PrincipalSchema,
   SamlAssertionTakenSchema,
-  SignedInSchema,
   SignInRefusedSchema,
   type Principal as WirePrincipal,
+  type PageSessionEnded,
+  type PageSessionRefreshed,
+  type PageSessionSeen,
   type PageSessionStarted,
-  type SignedIn,
+  type SamlAssertionTaken,
   type SignInRefused,
 } from './gen/weir/events/v1/identity_pb.js';
 export * from './gen/weir/events/v1/notification_pb.js';

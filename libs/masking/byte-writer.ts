@@ -2,6 +2,7 @@
 const smallCopy = 12;
 const largeCopy = 144;
 const empty = Buffer.alloc(0);
+const nothing = wordsOf(empty);
 // One large value must not stay in memory for the life of a reused writer.
 const mostKept = 64 * 1024;
 
@@ -12,10 +13,10 @@ const mostKept = 64 * 1024;
 export class ByteWriter {
   position = 0;
   private bytes: Buffer = empty;
-  private words: DataView = wordsOf(empty);
+  private words: DataView = nothing;
   // Of the source that was copied from last: a chunk is copied from many times.
   private source: Uint8Array = empty;
-  private sourceWords: DataView = this.words;
+  private sourceWords: DataView = nothing;
 
   constructor(private readonly initialSize: number) {}
 
@@ -66,6 +67,12 @@ export class ByteWriter {
   reset(): void {
     this.position = 0;
     if (this.bytes.length > mostKept) this.hold(empty);
+  }
+
+  /** Lets go of what was copied from, for a writer that outlives it. */
+  forget(): void {
+    this.source = empty;
+    this.sourceWords = nothing;
   }
 
   /** What was written so far; shares memory with the writer, so it is good until the next write or reset. */

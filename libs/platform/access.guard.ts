@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { AppError, type Principal } from '#kernel';
 import type { WeirConfig } from './config.schema.js';
 import { ACCESS, type Access, type AskAgain, type CallerIdentity } from './guard.decorators.js';
+import { IdentityLog } from './identity-log.js';
 import { PageSessions } from './page-sessions.js';
 import { rolesOf } from './roles.js';
 import { CONFIG, TOKEN_VERIFIER, type TokenVerifier } from './tokens.js';
@@ -15,17 +16,20 @@ export class AccessGuard implements CanActivate {
   readonly #reflector: Reflector;
   readonly #verifier: TokenVerifier;
   readonly #pages: PageSessions;
+  readonly #identity: IdentityLog;
   readonly #config: WeirConfig;
 
   constructor(
     @Inject(Reflector) reflector: Reflector,
     @Inject(TOKEN_VERIFIER) verifier: TokenVerifier,
     @Inject(PageSessions) pages: PageSessions,
+    @Inject(IdentityLog) identity: IdentityLog,
     @Inject(CONFIG) config: WeirConfig,
   ) {
     this.#reflector = reflector;
     this.#verifier = verifier;
     this.#pages = pages;
+    this.#identity = identity;
     this.#config = config;
   }
 
@@ -56,13 +60,15 @@ export class AccessGuard implements CanActivate {
     // A stream that asks again is no sign of anybody: it must not keep a page session alive.
     const isUse = request.caller === undefined;
     const page = authorization === undefined ? await this.#pages.identify(request, isUse) : undefined;
-    if (page) return { ...this.#withRoles(page.principal), page };
-    const { principal } = await this.#verifier.verify(bearerToken(authorization));
-    return this.#withRoles(principal);
+    if (page) return { ...this.#caller(page.principal, page.session.readAt), page };
+    const { principal, issuedAt = 0 } = await this.#verifier.verify(bearerToken(authorization));
+    return this.#caller(principal, issuedAt);
   }
 
-  #withRoles(principal: Principal): CallerIdentity {
-    return { principal, roles: rolesOf(principal, this.#config.identity.roles) };
+  /** The newest word about an identity counts: an older token or page session keeps no group that it took away. */
+  #caller(said: Principal, saidAt: number): CallerIdentity {
+    const principal = this.#identity.groups.narrowed(said, saidAt);
+    return { principal, saidAt, roles: rolesOf(principal, this.#config.identity.roles) };
   }
 
   #refuseUndeclared(context: ExecutionContext): never {

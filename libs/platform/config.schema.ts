@@ -21,6 +21,8 @@ const oidcIssuer = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   issuer: z.url(),
   audience: z.string().min(1),
+  /** What identities are called by. Where `sub` differs from client to client, one that does not: `oid` at Entra ID. */
+  subjectClaim: z.string().min(1).default('sub'),
   groupsClaim: z.string().min(1).default('groups'),
   /** A token with one of these groups is an agent; everyone else is a person. */
   agents: names.default([]),

@@ -1,6 +1,6 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, newId } from '#kernel';
+import { AppError, newId, writeDurably } from '#kernel';
 import { resolveSecret } from './config.secret.js';
 
 /** What a connection says about its password: `env:NAME`, `file:PATH` (absolute), `literal:<stored name>`, or ''. */
@@ -75,15 +75,4 @@ function storedName(reference: string): string {
 
 function secretsDir(dataDir: string): string {
   return join(dataDir, 'secrets');
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(`${path}.new`, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
 }

@@ -61,6 +61,7 @@ function devIssuer(config: WeirConfig): OidcIssuerConfig {
     name: 'dev',
     issuer: `${config.publicUrl}${devProviderPath}`,
     audience: 'weir',
+    subjectClaim: 'sub',
     groupsClaim: 'groups',
     agents: ['agents'],
     algorithms: ['ES256'],

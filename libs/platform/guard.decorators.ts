@@ -22,7 +22,10 @@ export const Roles = (...roles: readonly Role[]) =>
 
 /** Who calls, as the guard verified it; `roles` are the API's roles of that principal. */
 export interface CallerIdentity {
+  /** As its credential says, less what a newer reading of the same identity takes away. */
   readonly principal: Principal;
+  /** When the provider said what the credential says: milliseconds since the epoch; 0 where it does not say. */
+  readonly saidAt: number;
   readonly roles: ReadonlySet<Role>;
   /** Where it came by cookie. */
   readonly page?: PageCaller;

@@ -4,6 +4,7 @@ import type { EventLog } from '#event-log';
 import type { Clock } from '#kernel';
 import { AccessGuard } from './access.guard.js';
 import type { WeirConfig } from './config.schema.js';
+import { IdentityLog } from './identity-log.js';
 import { OpenApi } from './openapi.js';
 import { PageSessions } from './page-sessions.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -38,10 +39,11 @@ export class PlatformModule {
         { provide: APP_PIPE, useClass: StandardSchemaValidationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
         Readiness,
+        IdentityLog,
         PageSessions,
         OpenApi,
       ],
-      exports: [CONFIG, CLOCK, EVENT_LOG, INSTANCE, TOKEN_VERIFIER, Readiness, PageSessions],
+      exports: [CONFIG, CLOCK, EVENT_LOG, INSTANCE, TOKEN_VERIFIER, Readiness, IdentityLog, PageSessions],
     };
   }
 }

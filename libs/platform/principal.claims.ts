@@ -3,7 +3,8 @@ import { AppError, type Principal } from '#kernel';
 import type { OidcIssuerConfig } from './config.schema.js';
 
 /**
- * Who acts, from a verified token's claims.
+ * Who acts, from a verified token's claims. What is called `sub` here is the issuer's `subjectClaim`, of the actor, too:
+ * where that is another and a token lacks it, nobody is named by `sub` instead, since that would be a second name.
  *
  * Without `act`, the token's subject acts, and is an agent if one of its groups is in `agents`.
  *
@@ -13,8 +14,9 @@ import type { OidcIssuerConfig } from './config.schema.js';
  * delegation. Actors nested deeper are history and carry no rights.
  */
 export function principalOf(claims: JWTPayload, issuer: OidcIssuerConfig): Principal {
-  const subject = identifier(claims.sub, 'sub');
-  const actor = actorOf(claims);
+  const { subjectClaim } = issuer;
+  const subject = identifier(claims[subjectClaim], subjectClaim);
+  const actor = actorOf(claims, subjectClaim);
   const groups = groupsOf(claims[issuer.groupsClaim]);
   const acting = actor ?? subject;
   const displayName = [claims['name'], claims['preferred_username'], claims['email']].find(isText);
@@ -29,12 +31,12 @@ export function principalOf(claims: JWTPayload, issuer: OidcIssuerConfig): Princ
   };
 }
 
-function actorOf(claims: JWTPayload): string | undefined {
+function actorOf(claims: JWTPayload, subjectClaim: string): string | undefined {
   const act = claims['act'];
   if (act === undefined) return undefined;
   if (typeof act !== 'object' || act === null) throw invalid('its act claim is not an object');
   if ('iss' in act && act.iss !== claims.iss) throw invalid('its actor is of another issuer');
-  return identifier('sub' in act ? act.sub : undefined, 'act.sub');
+  return identifier((act as Record<string, unknown>)[subjectClaim], `act.${subjectClaim}`);
 }
 
 /** An array of names, or one text of names between spaces or commas; anything else is no group. */

@@ -46,6 +46,7 @@ const settings = (name: string, issuer: string): OidcIssuerConfig => ({
   name,
   issuer,
   audience: 'weir',
+  subjectClaim: 'sub',
   groupsClaim: 'groups',
   agents: ['agents'],
   algorithms: ['ES256'],
@@ -98,6 +99,18 @@ describe('a valid token', () => {
     expect((await verifier.verify(await corp.sign({ exp: seconds(60) }))).expiresAt).toBe(
       clock.now() + 60_000,
     );
+  });
+
+  it.each<[string, number | undefined, number | undefined]>([
+    ['was issued when it says, less what the clocks may differ', -60, -90_000],
+    ['was issued now, by a clock that is a little ahead', 20, -10_000],
+    ['does not say when, if that is in the future', 40, undefined],
+    ['does not say when', undefined, undefined],
+  ])('%s', async (_, iat, expected) => {
+    const claims = { iat: iat === undefined ? undefined : seconds(iat) } as JWTPayload;
+    const token = await corp.sign(claims);
+    const { issuedAt } = await verifier.verify(token);
+    expect(issuedAt).toBe(expected === undefined ? undefined : clock.now() + expected);
   });
 
   it.each([

@@ -98,11 +98,19 @@ async function check(
 ): Promise<VerifiedToken & { readonly usableUntil: number }> {
   const payload = await verifiedClaims(token, config, keys, clock, ['exp', 'sub']);
   const expiresAt = (payload.exp ?? 0) * 1000;
+  const skew = config.clockSkew * 1000;
   return {
     principal: principalOf(payload, config),
     expiresAt,
-    usableUntil: expiresAt + config.clockSkew * 1000,
+    ...issuedAt(payload, skew, clock.now()),
+    usableUntil: expiresAt + skew,
   };
+}
+
+/** One that was issued in the future, by more than the clocks may differ, does not say when. */
+function issuedAt({ iat }: JWTPayload, skew: number, now: number): Pick<VerifiedToken, 'issuedAt'> {
+  if (iat === undefined || iat * 1000 - skew > now) return {};
+  return { issuedAt: iat * 1000 - skew };
 }
 
 async function verifiedClaims(

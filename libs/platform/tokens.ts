@@ -17,4 +17,9 @@ export interface VerifiedToken {
   readonly principal: Principal;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /**
+   * Milliseconds since the epoch, the earliest that the issuer's clock may mean by `iat`. Absent: the token does not
+   * say, or it says what can't be.
+   */
+  readonly issuedAt?: number;
 }

@@ -1,8 +1,8 @@
 import { X509Certificate, createPrivateKey, webcrypto } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { AppError, systemClock, type Clock } from '#kernel';
+import { AppError, systemClock, writeDurably, type Clock } from '#kernel';
 
 /** PEM texts. */
 export interface ServerCertificate {
@@ -24,8 +24,8 @@ export async function ensureServerCertificate(
   if (kept !== undefined && staysValid(kept.cert, clock)) return kept;
   const made = await selfSigned(clock);
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  await writeWhole(keyFile, made.key, 0o600);
-  await writeWhole(certFile, made.cert, 0o644);
+  await writeDurably(keyFile, made.key);
+  await writeDurably(certFile, made.cert, 0o644);
   return made;
 }
 
@@ -80,13 +80,6 @@ async function selfSigned(clock: Clock): Promise<ServerCertificate> {
 function pem(label: string, der: Buffer): string {
   const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
-}
-
-/** A reader never sees half a file, and the mode holds from the first byte. */
-async function writeWhole(file: string, text: string, mode: number): Promise<void> {
-  const draft = `${file}.${process.pid}.new`;
-  await writeFile(draft, text, { mode });
-  await rename(draft, file);
 }
 
 async function readPem(file: string, what: string): Promise<string> {

@@ -1,12 +1,12 @@
-import type { WeirConfig } from '#platform';
+import { planDevProvider, type WeirConfig } from '#platform';
+import { agentByHand, clientLine, developmentAgent } from './client-line.js';
 
 interface Running {
-  readonly devProvider: boolean;
   readonly postgres: { readonly host: string; readonly port: number } | undefined;
 }
 
 /** What `npm start` prints: the lines to paste next, and where to look. */
-export function bannerOf(config: WeirConfig, { devProvider, postgres }: Running): string {
+export function bannerOf(config: WeirConfig, { postgres }: Running): string {
   const where = postgres ? `${postgres.host}:${postgres.port}` : config.listen.postgres;
   const connection = config.demo ? 'demo' : (config.connections[0]?.name ?? 'NAME');
   const lines = [
@@ -14,7 +14,7 @@ export function bannerOf(config: WeirConfig, { devProvider, postgres }: Running)
     `Weirkeeper is up.  PostgreSQL ${where}   pages ${config.publicUrl}   API ${config.publicUrl}/api`,
     `State: ${config.dataDir}`,
     '',
-    ...(devProvider ? pasteLines(connection, postgres) : ownIssuerLines(connection, where)),
+    ...tokenLines(config, connection, postgres, where),
     '',
     'Ctrl-C stops it. What it knows stays in the state directory.',
     '',
@@ -22,11 +22,23 @@ export function bannerOf(config: WeirConfig, { devProvider, postgres }: Running)
   return lines.join('\n');
 }
 
+function tokenLines(
+  config: WeirConfig,
+  connection: string,
+  postgres: Running['postgres'],
+  where: string,
+): string[] {
+  const plan = planDevProvider(config);
+  if (plan.start) return pasteLines(connection, postgres);
+  if (config.identity.oidc.length > 0) return ownIssuerLines(connection, where);
+  return noIssuerLines(config, plan.why);
+}
+
 function pasteLines(connection: string, postgres: Running['postgres']): string[] {
   const { host, port } = postgres ?? { host: '127.0.0.1', port: 15432 };
   return [
     'As the agent, in another terminal here:',
-    `  PGPASSWORD=$(./weir token agent) psql "host=${host} port=${port} dbname=${connection} user=agent"`,
+    `  ${clientLine(connection, { host, port }, developmentAgent)}`,
     `  ./weir connect ${connection}                      # the same without psql on this machine`,
     '',
     'Then try:',
@@ -43,6 +55,22 @@ function ownIssuerLines(connection: string, where: string): string[] {
   const port = where.slice(where.lastIndexOf(':') + 1);
   return [
     'Agents connect with a token of the configured issuer as the password:',
-    `  PGPASSWORD=$TOKEN psql "host=… port=${port} dbname=${connection} user=agent sslmode=require"`,
+    `  ${clientLine(connection, { host: '…', port }, agentByHand)}`,
+  ];
+}
+
+/** Agents come with tokens, and there is nobody whose tokens are taken. */
+function noIssuerLines({ file }: WeirConfig, why: string): string[] {
+  return [
+    `Nobody can connect yet: no issuer of tokens is configured, and the development provider is off (${why}).`,
+    `Name your OpenID provider in ${file}, and start again (docs/identity.md has the settings of common ones):`,
+    '  identity:',
+    '    oidc:',
+    '      - name: corp',
+    '        issuer: https://idp.example/realms/corp   # your provider',
+    '        audience: weir                            # what its tokens are issued for',
+    '        groupsClaim: groups',
+    '        agents: [agents]                          # the group of those who are no people',
+    'Only to try it out on this machine: let everything listen on 127.0.0.1, and name no provider.',
   ];
 }

@@ -5,6 +5,7 @@ import { IdentityModule } from '../identity/index.js';
 import { NotifyModule } from '../notify/index.js';
 import { PolicyModule } from '../policy/index.js';
 import { ProxyModule } from '../proxy/index.js';
+import { SetupModule } from './setup/setup.module.js';
 
 /** The gate process: everything but audit, which owns its store in a process of its own. */
 @Module({})
@@ -19,6 +20,7 @@ export class GateModule {
         ApprovalModule,
         NotifyModule,
         ProxyModule.forRoot(options.config.proxy.workers),
+        SetupModule,
       ],
     };
   }

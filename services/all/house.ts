@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openEmbeddedLog } from '#event-log';
@@ -6,8 +5,10 @@ import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
   createTokenVerifier,
+  expectReferences,
   issuersOf,
   loadConfig,
+  openStateFolder,
   OpenApi,
   parseAddress,
   Readiness,
@@ -41,7 +42,8 @@ export interface House {
 /** Everything on this machine: the gate in this process, audit in a child. Throws what stops it from starting. */
 export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<House> {
   const config = withDevRoles(loadConfig(env, cwd));
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  expectReferences(config, env);
+  await openStateFolder(config.dataDir);
   // First: it loads as much as the gate does, on the other processor.
   const audit = auditChild(env);
   audit.start();
@@ -84,7 +86,7 @@ async function startGate(config: WeirConfig, audit: KeptProcess): Promise<House>
   demoServed = true;
   const postgres = app.get(DataPlane, { strict: false }).address;
   return {
-    banner: bannerOf(config, { devProvider: devProvider.length > 0, postgres }),
+    banner: bannerOf(config, { postgres }),
     stop: async () => {
       await app.close();
       await audit.stop();

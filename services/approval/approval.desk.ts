@@ -11,11 +11,10 @@ import {
   type Approve,
   type Deny,
   type ExactStatement,
-  type KnownGroups,
   type OpenedApproval,
 } from '#domain';
 import { AppError, type Clock, type Principal } from '#kernel';
-import { CLOCK, INSTANCE, type ApprovalKeyStore } from '#platform';
+import { CLOCK, IdentityLog, INSTANCE, type ApprovalKeyStore, type CallerIdentity } from '#platform';
 import { ApprovalFold } from './approval.fold.js';
 import { APPROVAL_KEYS } from './approval.tokens.js';
 import { voidDecisions } from './void.decisions.js';
@@ -30,38 +29,43 @@ export type DecisionOutcome =
   | { readonly kind: 'counted'; readonly approval: OpenedApproval; readonly appended: Appended | undefined }
   | { readonly kind: 'accepted'; readonly eventId: string; readonly appended: Appended };
 
+/** Who decides: with those groups that no newer reading took away, and when its provider said the others. */
+export type Decider = Pick<CallerIdentity, 'principal' | 'saidAt'>;
+
 /** Where people see what waits for them, and say yes or no. */
 @Injectable()
 export class ApprovalDesk {
   readonly #fold: ApprovalFold;
+  readonly #identity: IdentityLog;
   readonly #keys: ApprovalKeyStore;
   readonly #clock: Clock;
   readonly #instance: string;
 
   constructor(
     @Inject(ApprovalFold) fold: ApprovalFold,
+    @Inject(IdentityLog) identity: IdentityLog,
     @Inject(APPROVAL_KEYS) keys: ApprovalKeyStore,
     @Inject(CLOCK) clock: Clock,
     @Inject(INSTANCE) instance: string,
   ) {
     this.#fold = fold;
+    this.#identity = identity;
     this.#keys = keys;
     this.#clock = clock;
     this.#instance = instance;
   }
 
   /** What this person may decide: pending ones oldest first, all of them newest first. */
-  list(by: Principal, status: 'pending' | 'all', limit: number): OpenedApproval[] {
-    const { book, groups } = this.#fold;
-    const person = groups.narrowed(by);
+  list({ principal }: Decider, status: 'pending' | 'all', limit: number): OpenedApproval[] {
+    const { book } = this.#fold;
     const candidates = status === 'pending' ? book.pending() : book.all().toReversed();
-    return candidates.filter(({ request }) => mayDecide(request, person)).slice(0, limit);
+    return candidates.filter(({ request }) => mayDecide(request, principal)).slice(0, limit);
   }
 
   /** Throws NOT_FOUND; SELF_APPROVAL or NOT_ELIGIBLE for one who may not decide it. */
-  async get(id: string, by: Principal): Promise<OpenedApproval> {
+  async get(id: string, by: Decider): Promise<OpenedApproval> {
     const found = await this.#find(id);
-    this.#eligible(found, by, this.#fold.groups);
+    this.#eligible(found, by);
     return found;
   }
 
@@ -76,16 +80,17 @@ export class ApprovalDesk {
   async decide(
     id: string,
     request: DecisionRequest,
-    by: Principal,
+    by: Decider,
     idempotencyKey?: string,
   ): Promise<DecisionOutcome> {
-    const groups = await this.#fold.newestGroups();
+    await this.#identity.catchUp();
     const before = await this.#find(id);
-    const person = this.#eligible(before, by, groups);
+    const person = this.#eligible(before, by);
     const at = this.#clock.now();
-    const eventId = eventIdFor(idempotencyKey, ['decide', id, by.id], at);
+    const eventId = eventIdFor(idempotencyKey, ['decide', id, person.id], at);
     const type = request.decision === 'approve' ? 'Approve' : 'Deny';
-    const command: Approve | Deny = { type, eventId, at, by: person, reason: request.reason };
+    const { saidAt } = by;
+    const command: Approve | Deny = { type, eventId, at, by: person, saidAt, reason: request.reason };
     if (hasCounted(before, eventId)) return counted(command, before, undefined);
     const appended = await this.#append(command, before);
     if (!appended.folded) return { kind: 'accepted', eventId, appended };
@@ -94,7 +99,7 @@ export class ApprovalDesk {
 
   async #append(command: Approve | Deny, before: OpenedApproval): Promise<Appended> {
     // In the same append: no yes that is void may make up the quorum with this one.
-    const voided = voidDecisions(before, this.#fold.groups, command.at);
+    const voided = voidDecisions(before, this.#identity.groups, command.at);
     const state = voided.reduce<Approval>(decider.evolve, before);
     const origin = { source: `approval/${this.#instance}`, clock: this.#clock };
     const events = [...voided, ...decider.decide(command, state)];
@@ -103,12 +108,15 @@ export class ApprovalDesk {
     return this.#fold.follower.append(first, ...rest);
   }
 
-  /** Who it is with those groups that count: what the credential says, less what is known to be gone. Throws as `get`. */
-  #eligible({ request }: OpenedApproval, by: Principal, groups: KnownGroups): Principal {
-    const refused = ineligibility(request, by);
-    if (refused) throw refused;
-    const person = groups.narrowed(by);
-    if (mayDecide(request, person)) return person;
+  /** Who it is with those groups that count by now. Throws as `get`. */
+  #eligible({ request }: OpenedApproval, { principal, saidAt }: Decider): Principal {
+    const { groups } = this.#identity;
+    const person = groups.narrowed(principal, saidAt);
+    const refused = ineligibility(request, person);
+    if (!refused) return person;
+    const newer = groups.since(person.id, saidAt);
+    const isMember = newer?.groups.some((group) => request.approverGroups.includes(group));
+    if (refused.code !== 'NOT_ELIGIBLE' || !newer || isMember) throw refused;
     const who = request.approverGroups.join(', ');
     throw new AppError('NOT_ELIGIBLE', `at your last sign-in you were no member of ${who}`, {
       hint: 'Sign in on the page again: your groups are read anew then.',

@@ -13,7 +13,7 @@ import {
   type OpenedApproval,
 } from '#domain';
 import { newId, timeOfId, type Clock } from '#kernel';
-import { CLOCK, INSTANCE, type ApprovalKeyStore } from '#platform';
+import { CLOCK, IdentityLog, INSTANCE, type ApprovalKeyStore } from '#platform';
 import { ApprovalFold } from './approval.fold.js';
 import { APPROVAL_KEYS } from './approval.tokens.js';
 import { voidDecisions } from './void.decisions.js';
@@ -32,6 +32,7 @@ const orphanAfter = 10 * 60_000;
 export class ApprovalHousekeeping implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #log = new Logger('approval');
   readonly #fold: ApprovalFold;
+  readonly #identity: IdentityLog;
   readonly #keys: ApprovalKeyStore;
   readonly #clock: Clock;
   readonly #instance: string;
@@ -41,11 +42,13 @@ export class ApprovalHousekeeping implements OnApplicationBootstrap, OnModuleDes
 
   constructor(
     @Inject(ApprovalFold) fold: ApprovalFold,
+    @Inject(IdentityLog) identity: IdentityLog,
     @Inject(APPROVAL_KEYS) keys: ApprovalKeyStore,
     @Inject(CLOCK) clock: Clock,
     @Inject(INSTANCE) instance: string,
   ) {
     this.#fold = fold;
+    this.#identity = identity;
     this.#keys = keys;
     this.#clock = clock;
     this.#instance = instance;
@@ -85,7 +88,8 @@ export class ApprovalHousekeeping implements OnApplicationBootstrap, OnModuleDes
 
   async #sayWhatIsDue(): Promise<void> {
     const now = this.#clock.now();
-    const { book, follower, groups } = this.#fold;
+    const { book, follower } = this.#fold;
+    const { groups } = this.#identity;
     const due = [
       ...book.pending().filter((approval) => isExpired(approval, now)),
       ...book.approved().filter((approval) => now >= grantExpiresAt(approval)),

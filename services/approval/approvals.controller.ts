@@ -80,7 +80,7 @@ export class ApprovalsController {
     @Headers(positionHeader) position?: string,
   ): Promise<{ approvals: ApprovalItem[] }> {
     await this.#fold.readFrom(position);
-    return { approvals: this.#desk.list(caller.principal, query.status, query.limit).map(toItem) };
+    return { approvals: this.#desk.list(caller, query.status, query.limit).map(toItem) };
   }
 
   /** What changes from now on: read the list after each connect. It ends when the caller's right does. */
@@ -118,7 +118,7 @@ export class ApprovalsController {
     @Headers(positionHeader) position?: string,
   ): Promise<ApprovalDetail> {
     await this.#fold.readFrom(position);
-    const approval = await this.#desk.get(id, caller.principal);
+    const approval = await this.#desk.get(id, caller);
     return toDetail(approval, await this.#desk.exact(approval));
   }
 
@@ -134,7 +134,7 @@ export class ApprovalsController {
     @Headers('idempotency-key') key: string | undefined,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<ApprovalItem | z.infer<typeof acceptedEvent>> {
-    const outcome = await this.#desk.decide(id, body, caller.principal, key);
+    const outcome = await this.#desk.decide(id, body, caller, key);
     if (outcome.appended) reply.header(positionHeader, formatPosition(outcome.appended.position));
     if (outcome.kind === 'counted') return toItem(outcome.approval);
     reply.status(202);

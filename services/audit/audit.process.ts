@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { openEmbeddedLog } from '#event-log';
@@ -6,6 +6,7 @@ import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
   createTokenVerifier,
+  openStateFolder,
   PlatformModule,
   type OidcIssuerConfig,
   type PlatformOptions,
@@ -27,7 +28,7 @@ export const auditSocket = (dataDir: string): string => join(dataDir, 'audit.soc
  * when it listens. It ends with SIGTERM, and with its parent: an orphan would keep the store's folder.
  */
 export async function runAuditProcess({ config, issuers }: AuditProcessOptions): Promise<void> {
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  await openStateFolder(config.dataDir);
   const eventLog = openEmbeddedLog({ path: join(config.dataDir, 'log') });
   const verifier = createTokenVerifier({ issuers, clock: systemClock });
   const instance = newId('audit').slice(-8);

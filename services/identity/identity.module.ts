@@ -17,6 +17,7 @@ import { TakenAssertions } from './saml/taken-assertions.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignInDesk } from './sign-in/sign-in.desk.js';
 import type { SignInProvider } from './sign-in/sign-in.provider.js';
+import { SignInRefusals } from './sign-in/sign-in.refusals.js';
 import { SignOutController } from './sign-in/sign-out.controller.js';
 
 /** Who calls, and how people sign in. The check of tokens and cookies is platform's: every process does it alike. */
@@ -49,6 +50,7 @@ import { SignOutController } from './sign-in/sign-out.controller.js';
     PageSessionDesk,
     PageSessionKeeper,
     SignInDesk,
+    SignInRefusals,
     TakenAssertions,
   ],
 })

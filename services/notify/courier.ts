@@ -46,10 +46,9 @@ export class Courier {
   /** Starts what may start. */
   look(): void {
     if (this.#isStopped || this.#underway.size >= parallel) return;
-    const now = this.#now();
     for (const delivery of this.#state().pending.values()) {
       if (this.#underway.size >= parallel) return;
-      if (delivery.dueAt > now || this.#underway.has(delivery.messageId) || this.#isOthers(delivery))
+      if (!this.#isDue(delivery) || this.#underway.has(delivery.messageId) || this.#isOthers(delivery))
         continue;
       this.#start(delivery);
     }
@@ -79,8 +78,14 @@ export class Courier {
     this.#underway.set(messageId, { abort, done });
   }
 
-  async #attempt(delivery: Delivery, signal: AbortSignal): Promise<void> {
-    if (!(await this.#takeTurn(delivery))) return rest(signal);
+  async #attempt(known: Delivery, signal: AbortSignal): Promise<void> {
+    if (!(await this.#takeTurn(known))) return rest(signal);
+    // Its claim has told what the log's clock says: after a start nothing else may have.
+    const current = this.#state().pending.get(known.messageId);
+    if (current && this.#isDue(current)) await this.#deliver(current, signal);
+  }
+
+  async #deliver(delivery: Delivery, signal: AbortSignal): Promise<void> {
     const message = await this.#read(delivery);
     const { endpoint, world } = this.#options;
     const outcome = message ? await tryToDeliver(endpoint, message, world, signal) : lost;
@@ -99,12 +104,21 @@ export class Courier {
   }
 
   #isOurs(messageId: string): boolean {
-    const claim = this.#state().pending.get(messageId)?.claim;
-    return claim?.by === this.#options.source && claim.until - this.#now() >= neededMs;
+    const delivery = this.#state().pending.get(messageId);
+    return delivery?.claim.by === this.#options.source && this.#left(delivery) >= neededMs;
   }
 
-  #isOthers({ claim }: Delivery): boolean {
-    return claim.by !== this.#options.source && claim.until > this.#now();
+  #isOthers(delivery: Delivery): boolean {
+    return delivery.claim.by !== this.#options.source && this.#left(delivery) > 0;
+  }
+
+  /** Of the turn. */
+  #left({ claim, ahead }: Delivery): number {
+    return claim.until + ahead - this.#now();
+  }
+
+  #isDue({ dueAt, ahead }: Delivery): boolean {
+    return dueAt + ahead <= this.#now();
   }
 
   #isAsBefore({ messageId, failures }: Delivery): boolean {

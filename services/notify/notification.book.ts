@@ -27,10 +27,13 @@ type Account = Omit<Writable<WebhookState>, 'pending'> & {
 export class NotificationBook {
   readonly #webhooks = new Map<string, Account>();
 
-  /** Never throws. What is repeated, comes too late or is not understood changes nothing. */
-  apply(logged: LoggedEvent): void {
+  /**
+   * Never throws. What is repeated, comes too late or is not understood changes nothing. `seenAt`: when by this process's
+   * own clock the log's stood at `appendedAt`.
+   */
+  apply(logged: LoggedEvent, seenAt = logged.appendedAt): void {
     const event = fromLoggedNotification(logged);
-    if (event) this.#apply(event, logged);
+    if (event) this.#apply(event, logged, seenAt - logged.appendedAt);
   }
 
   state(webhook: string): WebhookState {
@@ -43,7 +46,7 @@ export class NotificationBook {
     return pending.has(messageId) || concluded.has(messageId);
   }
 
-  #apply(event: NotificationEvent, logged: LoggedEvent): void {
+  #apply(event: NotificationEvent, logged: LoggedEvent, ahead: number): void {
     const at = logged.appendedAt;
     switch (event.type) {
       case 'WebhookConfigured':
@@ -51,11 +54,11 @@ export class NotificationBook {
       case 'WebhookDisabled':
         return this.#disabled(event.data, at);
       case 'NotificationQueued':
-        return this.#queued(event.data, logged);
+        return this.#queued(event.data, logged, ahead);
       case 'NotificationClaimed':
-        return this.#claimed(event.data, logged);
+        return this.#claimed(event.data, logged, ahead);
       case 'NotificationFailed':
-        return this.#failed(event.data, logged);
+        return this.#failed(event.data, logged, ahead);
       case 'NotificationDelivered':
         return this.#delivered(event.data, at);
       case 'NotificationGivenUp':
@@ -78,7 +81,8 @@ export class NotificationBook {
     for (const messageId of account.pending.keys()) conclude(account, messageId, at);
   }
 
-  #queued(data: Of<'NotificationQueued'>, { position, appendedAt: at, envelope }: LoggedEvent): void {
+  #queued(data: Of<'NotificationQueued'>, logged: LoggedEvent, ahead: number): void {
+    const { position, appendedAt: at, envelope } = logged;
     const { messageId, type, webhooks, occurredAtUs } = data;
     const occurredAt = Number(occurredAtUs / 1000n);
     if (at - occurredAt > newsMs + latenessMs) return;
@@ -89,26 +93,32 @@ export class NotificationBook {
       if (account.disabled || account.pending.size >= mostPending || this.knows(webhook, messageId)) continue;
       account.pending.set(messageId, {
         ...{ messageId, webhook, type, occurredAt, position, queuedAt: at, failures: 0, dueAt: at, claim },
+        ahead,
       });
     }
   }
 
-  #claimed({ webhook, messageId }: Of<'NotificationClaimed'>, { appendedAt, envelope }: LoggedEvent): void {
+  /** One that comes too early tells what the time is, no more. */
+  #claimed({ webhook, messageId }: Of<'NotificationClaimed'>, logged: LoggedEvent, ahead: number): void {
+    const { appendedAt, envelope } = logged;
     const { pending } = this.#account(webhook);
     const delivery = pending.get(messageId);
-    if (!delivery || (delivery.claim.by !== envelope.source && appendedAt < delivery.claim.until)) return;
-    const claim = { by: envelope.source, until: appendedAt + leaseMs };
-    pending.set(messageId, { ...delivery, claim });
+    if (!delivery) return;
+    const isFree = delivery.claim.by === envelope.source || appendedAt >= delivery.claim.until;
+    const claim = isFree ? { by: envelope.source, until: appendedAt + leaseMs } : delivery.claim;
+    pending.set(messageId, { ...delivery, claim, ahead });
   }
 
   /** Who failed keeps the turn: the others know the outcome's writer to be alive. */
-  #failed(data: Of<'NotificationFailed'>, { appendedAt: at, envelope }: LoggedEvent): void {
+  #failed(data: Of<'NotificationFailed'>, logged: LoggedEvent, ahead: number): void {
+    const { appendedAt: at, envelope } = logged;
     const account = this.#account(data.webhook);
     const delivery = account.pending.get(data.messageId);
     if (!delivery || data.attempt <= delivery.failures) return;
-    const dueAt = Number(data.nextTryAtUs / 1000n);
+    // Both by the writer's clock, whatever that says: only what lies between them counts.
+    const dueAt = at + Math.max(0, Number((data.nextTryAtUs - envelope.timeUs) / 1000n));
     const claim = { by: envelope.source, until: dueAt + leaseMs };
-    account.pending.set(data.messageId, { ...delivery, failures: data.attempt, dueAt, claim });
+    account.pending.set(data.messageId, { ...delivery, failures: data.attempt, dueAt, claim, ahead });
     account.lastFailure = { at, reason: data.reason };
     account.failuresInARow++;
   }

@@ -25,12 +25,17 @@ export class Outbox {
   readonly #tail: Tail;
   /** Folded, and not in the log yet: a batch that failed comes again, but the fold says everything once. */
   readonly #unsaid: Notice[] = [];
+  #isLive = false;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#sources = new Map(options.sources.map((source) => [source.topic, source]));
     const topics = options.sources.map(({ topic }) => topic);
     this.#tail = options.log.tail({ topics }, (batch) => this.#follow(batch));
+    void this.#tail.caughtUp.then(
+      () => (this.#isLive = true),
+      () => undefined,
+    );
   }
 
   get caughtUp(): Promise<void> {
@@ -42,7 +47,8 @@ export class Outbox {
   }
 
   async #follow(batch: readonly LoggedEvent[]): Promise<void> {
-    const oldest = this.#options.clock.now() - newsMs;
+    // What comes while we listen is news, whatever our clock says of it.
+    const oldest = this.#isLive ? -Infinity : this.#options.clock.now() - newsMs;
     for (const event of batch) {
       const notice = this.#sources.get(event.position.topic)?.apply(event);
       if (notice && notice.at > oldest) this.#unsaid.push(notice);

@@ -15,6 +15,11 @@ export interface Delivery {
   readonly dueAt: number;
   /** Whose turn it is to send it, and until when the others leave it to them. */
   readonly claim: Claim;
+  /**
+   * What this process's own clock is ahead of the log's, milliseconds, as the last event about this message showed.
+   * Clocks are never compared but by it: one that is wrong would send twice, or wait for ever.
+   */
+  readonly ahead: number;
 }
 
 export interface Claim {

@@ -7,12 +7,11 @@ import { PolicyFold } from './policy.fold.js';
 import { PolicyOwnership } from './policy.ownership.js';
 import { PolicyPublisher } from './policy.publisher.js';
 import { PolicySimulation } from './policy.simulation.js';
-import { SetupController } from './setup.controller.js';
 import { Turns } from './turns.js';
 
 /** What is allowed: connections, policies, masking; read from files or taken from the API, told by the log. */
 @Module({
-  controllers: [ConnectionsController, PoliciesController, SetupController],
+  controllers: [ConnectionsController, PoliciesController],
   providers: [
     Turns,
     PolicyFold,
@@ -22,6 +21,6 @@ import { Turns } from './turns.js';
     PoliciesDesk,
     PolicySimulation,
   ],
-  exports: [PolicyPublisher],
+  exports: [PolicyFold, PolicyPublisher],
 })
 export class PolicyModule {}

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestHouse } from '../support/house.js';
 import { startPostgres, type PostgresServer } from '../support/peers.js';
-import { query, RawClient } from '../support/raw-client.js';
+import { execution, query, RawClient, sync } from '../support/raw-client.js';
 import { errorsIn, rowsIn } from '../support/wire-reading.js';
 
 // What one session's DDL makes of names holds for the next statement of every other, not only once it has been polled.
@@ -101,5 +101,22 @@ patterns: []
       expect(rowsIn(await client.ask(query('select id from parts_1'))).map(String)).toEqual(['1']);
     }
     await done('alter table parts attach partition parts_1 for values in (1)');
+  }, 30_000);
+
+  it('leaves SET TRANSACTION the first query of its transaction', async () => {
+    for (const set of [
+      query('set transaction isolation level serializable, read only'),
+      Buffer.concat([execution('SET TRANSACTION READ ONLY'), sync]),
+    ]) {
+      expect(errorsIn(await other.ask(query('begin')))).toEqual([]);
+      await done('alter table plain add extra int', 'alter table plain drop extra');
+      expect(errorsIn(await other.ask(set))).toEqual([]);
+      // And names are asked for before the first statement that has any.
+      expect(rowsIn(await other.ask(query('select name from customers'))).map(String)).toEqual(['Ann']);
+      expect(errorsIn(await other.ask(query('insert into plain values (1)'))).map((e) => e.sqlstate)).toEqual(
+        ['25006'],
+      );
+      expect(errorsIn(await other.ask(query('rollback')))).toEqual([]);
+    }
   }, 30_000);
 });

@@ -1,58 +1,29 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/house.js';
 import { peer } from '../support/peers.js';
+import { Psql } from './psql.js';
 import { Stage } from './stage.js';
-
-/** A psql that somebody types into. */
-class Psql {
-  output = '';
-  private constructor(private readonly child: ChildProcess) {
-    for (const stream of [child.stdout!, child.stderr!])
-      stream.on('data', (data: Buffer) => (this.output += data.toString()));
-    child.stdin!.on('error', () => undefined);
-  }
-
-  static async open(stage: Stage): Promise<Psql> {
-    const args = ['-X', '-At', '-v', 'VERBOSITY=verbose'];
-    return new Psql(spawn('psql', args, { env: await stage.libpq(), stdio: 'pipe' }));
-  }
-
-  type(line: string): void {
-    this.child.stdin!.write(`${line}\n`);
-  }
-
-  async shows(text: string, timeoutMs = 20_000): Promise<void> {
-    await expect.poll(() => this.output, { timeout: timeoutMs }).toContain(text);
-  }
-
-  kill(): void {
-    this.child.kill('SIGKILL');
-  }
-}
 
 describe.skipIf(!peer('postgres'))('a session that security ends', () => {
   let stage: Stage;
   const open: Psql[] = [];
-  const known = new Set<string>();
   beforeAll(async () => void (stage = await Stage.build()), 120_000);
   afterAll(async () => {
     for (const psql of open) psql.kill();
     await stage.down();
   });
 
-  const recorded = () =>
-    stage.house.json<{ sessions: { sessionId: string }[] }>('security', '/api/sessions?limit=500');
-
+  /** Found by what it says: others come and go meanwhile. */
   async function aSession(): Promise<{ psql: Psql; id: string }> {
-    for (const { sessionId } of (await recorded()).sessions) known.add(sessionId);
-    const psql = await Psql.open(stage);
-    open.push(psql);
-    psql.type("select 'hello' || ' there';");
-    await psql.shows('hello there');
+    const psql = await Psql.open(await stage.libpq());
+    const number = open.push(psql);
+    psql.type(`select 'hello' || ' there ${number}';`);
+    await psql.shows(`hello there ${number}`);
     let id = '';
     await eventually(async () => {
-      id = (await recorded()).sessions.find(({ sessionId }) => !known.has(sessionId))?.sessionId ?? '';
+      const said = `SELECT session_id FROM statements WHERE text LIKE '%there ${number}%'`;
+      const [row] = await stage.house.sql(said);
+      id = String(row?.['session_id'] ?? '');
       return id !== '';
     });
     return { psql, id };
@@ -90,23 +61,59 @@ describe.skipIf(!peer('postgres'))('a session that security ends', () => {
     expect(again.stderr).toContain('ended at');
   }, 120_000);
 
-  it('ends after the statement that runs', async () => {
-    const { psql, id } = await aSession();
-    psql.type("select pg_sleep(2)::text || 'slept';");
+  const end = async (id: string, reason: string) => {
     const { status } = await stage.house.fetch('security', `/api/sessions/${id}`, {
       method: 'DELETE',
-      body: JSON.stringify({ reason: 'enough' }),
+      body: JSON.stringify({ reason }),
       headers: { 'content-type': 'application/json' },
     });
     expect(status).toBe(202);
-    await psql.shows('slept');
-    psql.type('select 1;');
-    await psql.shows('57P01');
+  };
+  const running = (what: string) =>
+    stage.count("pg_stat_activity where state = 'active' and query like $1 and pid <> pg_backend_pid()", [
+      what,
+    ]);
+
+  it('ends in the middle of a statement: that is cancelled where it runs, and the client is told at once', async () => {
+    const { psql, id } = await aSession();
+    psql.type("select pg_sleep(60)::text || 'slept';");
+    await eventually(async () => (await running('%pg_sleep(60)%')) === 1);
+    await end(id, 'enough');
+    await psql.shows('57P01', 3_000);
+    expect(psql.output).toContain('the session was ended: enough');
+    expect(psql.output).not.toContain('slept');
+    await eventually(async () => (await running('%pg_sleep(60)%')) === 0, 3_000);
+    await ended(id, 'ended: enough');
+    await othersGoOn();
   }, 120_000);
+
+  it('ends while a statement of it is held: nobody can approve that any more', async () => {
+    const { psql, id } = await aSession();
+    psql.type("update tickets set title = 'x' where id = 1;");
+    await psql.shows('held for approval');
+    const approval = /apr_[0-9a-z]{26}/.exec(psql.output)![0];
+    await end(id, 'not this one');
+    await psql.shows('57P01', 3_000);
+    expect(psql.output).toContain('the session was ended: not this one');
+    const standing = () => stage.house.json<{ status: string }>('approver', `/api/approvals/${approval}`);
+    await eventually(async () => (await standing()).status === 'withdrawn', 5_000);
+    await ended(id, 'ended: not this one');
+    const [{ message } = {}] = await stage.house.sql(
+      `SELECT message FROM statements WHERE session_id = '${id}' AND status = 'cancelled'`,
+    );
+    expect(message).toBe('the session was ended: not this one');
+  }, 120_000);
+
+  async function ended(id: string, reason: string): Promise<void> {
+    await eventually(async () => {
+      const [row] = await stage.house.sql(`SELECT end_reason FROM sessions WHERE session_id = '${id}'`);
+      return row?.['end_reason'] === reason;
+    });
+  }
 
   /** What must still work: a session that nobody asked to end. */
   async function othersGoOn(): Promise<void> {
-    const psql = await Psql.open(stage);
+    const psql = await Psql.open(await stage.libpq());
     open.push(psql);
     psql.type("select 'still' || ' here';");
     await psql.shows('still here');

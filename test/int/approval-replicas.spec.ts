@@ -1,65 +1,37 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { approval, ApprovalBook, Follower, toApprovalEnvelope, type RequestApproval } from '#domain';
-import { openEmbeddedLog, type EventLog } from '#event-log';
+import { approval, ApprovalBook, Follower, toApprovalEnvelope } from '#domain';
 import { topics } from '#events';
-import { newId, systemClock, type Principal } from '#kernel';
-import { ApprovalModule } from '../../services/approval/index.js';
+import { newId, systemClock } from '#kernel';
 import { PolicyModule } from '../../services/policy/index.js';
-import { openHouse, specConfig, specFolder, type House } from './approval.house.js';
+import type { House } from './approval.house.js';
+import { ApprovalStage, person } from './approval.stage.js';
 
-const person = (subject: string, ...groups: readonly string[]): Principal => ({
-  ...{ id: `corp:${subject}`, issuer: 'corp', subject, kind: 'person', groups },
-});
 const people = ['a', 'b', 'c', 'd'].map((name) => person(name, 'dba', 'platform'));
-const agent: Principal = { ...person('bot'), kind: 'agent' };
 
 describe('on the embedded log', () => {
-  const folder = specFolder();
-  let log: EventLog;
+  let stage: ApprovalStage;
   let houses: House[];
   let proxy: { book: ApprovalBook; follower: Follower };
-  const config = () =>
-    specConfig(folder.path, 'identity: { roles: { approver: [dba], operator: [platform] } }');
-  const open = (module: typeof ApprovalModule | typeof PolicyModule) =>
-    openHouse({ module, log, clock: systemClock, people, config: config() });
 
   beforeAll(async () => {
-    mkdirSync(join(folder.path, 'policies'));
-    writeFileSync(join(folder.path, 'policies', 'a.cedar'), 'permit (principal, action, resource);\n');
-    log = openEmbeddedLog({ path: join(folder.path, 'log') });
-    houses = [await open(ApprovalModule), await open(ApprovalModule)];
+    stage = new ApprovalStage(people, '{ approver: [dba], operator: [platform] }');
+    mkdirSync(join(stage.path, 'policies'));
+    writeFileSync(join(stage.path, 'policies', 'a.cedar'), 'permit (principal, action, resource);\n');
+    houses = [await stage.open(), await stage.open()];
     const book = new ApprovalBook();
-    proxy = { book, follower: new Follower(log, topics.approval, book) };
+    proxy = { book, follower: new Follower(stage.log, topics.approval, book) };
   });
   afterAll(async () => {
     await proxy.follower.stop();
-    for (const house of houses) await house.close();
-    await log.close();
-    folder.remove();
+    await stage.close();
   });
 
+  /** As the proxy does it: its own fold has it then. */
   async function ask(quorum: number): Promise<string> {
-    const id = newId('apr');
-    const at = Date.now();
-    const request: RequestApproval['request'] = {
-      ...{ id, sessionId: 'ses_1', statementId: 'stm_1', requester: agent, connection: 'orders', quorum },
-      ...{
-        binding: Buffer.from('b'),
-        sealed: Buffer.of(),
-        text: '…',
-        tables: [],
-        kind: 'delete',
-        reason: '',
-      },
-      ...{ approverGroups: ['dba'], mode: 'wait', expiresAt: at + 60_000, policyIds: [] },
-      ...{ classes: [], source: { address: '', program: '' } },
-    };
-    const command = { type: 'RequestApproval', eventId: newId('evt'), at, request } as const;
-    const [event] = approval.decide(command, approval.initialState());
-    const origin = { source: 'proxy/spec', clock: systemClock };
-    await proxy.follower.append(toApprovalEnvelope(event as never, origin));
+    const { id } = await stage.approvals.ask({ quorum });
+    await proxy.follower.catchUp();
     return id;
   }
 
@@ -96,7 +68,7 @@ describe('on the embedded log', () => {
       const eventId = newId('evt');
       const [event] = approval.decide(
         {
-          ...{ type: 'Consume', eventId, at: Date.now(), by: agent, binding: Buffer.from('b') },
+          ...{ type: 'Consume', eventId, at: Date.now(), by: stage.agent, binding: Buffer.from('b') },
           ...{ sessionId: 'ses_1', statementId },
         },
         found,
@@ -110,14 +82,14 @@ describe('on the embedded log', () => {
   });
 
   it('the policy service finds what it published before', async () => {
-    const first = await open(PolicyModule);
+    const first = await stage.open(PolicyModule);
     const connection = { name: 'orders', protocol: 'postgres', host: 'h', database: 'd', user: 'u' };
     expect((await first.call('a', 'POST', '/connections', connection)).status).toBe(201);
     await first.close();
-    const [end] = await log.end(topics.policy);
-    const second = await open(PolicyModule);
+    const [end] = await stage.log.end(topics.policy);
+    const second = await stage.open(PolicyModule);
     expect((await second.call('a', 'GET', '/connections/orders')).status).toBe(200);
-    expect(await log.end(topics.policy)).toEqual([end]);
+    expect(await stage.log.end(topics.policy)).toEqual([end]);
     await second.close();
   });
 });

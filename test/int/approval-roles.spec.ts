@@ -1,71 +1,41 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { create } from '@bufbuild/protobuf';
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { approval, toApprovalEnvelope, toWirePrincipal, type RequestApproval } from '#domain';
-import { openEmbeddedLog, type EventLog } from '#event-log';
-import { encodeEnvelope, newEvent, PageSessionRefreshedSchema, topics } from '#events';
+import { toWirePrincipal } from '#domain';
+import { encodeEnvelope, newEvent, PageSessionStartedSchema, topics } from '#events';
 import { newId, systemClock as clock, type Principal } from '#kernel';
-import { ApprovalHousekeeping, ApprovalModule } from '../../services/approval/index.js';
-import { openHouse, specConfig, type House } from './approval.house.js';
+import { ApprovalHousekeeping } from '../../services/approval/index.js';
+import { ApprovalStage, person } from './approval.stage.js';
+import type { House } from './approval.house.js';
 
-const person = (subject: string, ...groups: readonly string[]): Principal => ({
-  ...{ id: `corp:${subject}`, issuer: 'corp', subject, kind: 'person', groups: ['approvers', ...groups] },
-});
-const [bo, cy, dan] = [person('bo', 'dba'), person('cy', 'dba'), person('dan', 'dba')];
-const sal = person('sal', 'sales');
-const agent: Principal = { ...person('bot'), kind: 'agent' };
+const [bo, cy, dan, sal] = [
+  person('bo', 'approvers', 'dba'),
+  person('cy', 'approvers', 'dba'),
+  person('dan', 'approvers', 'dba'),
+  person('sal', 'approvers', 'sales'),
+];
 
 describe('who lost the role meanwhile', () => {
-  let folder = '';
-  let log: EventLog;
+  let stage: ApprovalStage;
   let houses: readonly [House, House];
-
-  const open = () =>
-    openHouse({
-      ...{ module: ApprovalModule, log, clock, people: [bo, cy, dan, sal] },
-      config: specConfig(folder, 'identity: { roles: { approver: [approvers] } }'),
-    });
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'weir-roles-'));
-    log = openEmbeddedLog({ path: mkdtempSync(join(folder, 'log-')) });
-    houses = [await open(), await open()];
+    stage = new ApprovalStage([bo, cy, dan, sal], '{ approver: [approvers] }');
+    houses = [await stage.open(), await stage.open()];
   });
-  afterEach(async () => {
-    for (const house of houses) await house.close();
-    await log.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterEach(() => stage.close());
 
-  async function ask(quorum = 2): Promise<string> {
-    const id = newId('apr', clock.now());
-    const request: RequestApproval['request'] = {
-      ...{ id, sessionId: 'ses_1', statementId: 'stm_1', requester: agent, connection: 'orders', quorum },
-      ...{
-        binding: Buffer.from('b'),
-        sealed: Buffer.of(),
-        text: '…',
-        tables: [],
-        kind: 'delete',
-        reason: '',
-      },
-      ...{ approverGroups: ['dba'], mode: 'wait', expiresAt: clock.now() + 60_000, policyIds: [] },
-      ...{ classes: [], source: { address: '', program: '' } },
-    };
-    const command = { type: 'RequestApproval', eventId: newId('evt'), at: clock.now(), request } as const;
-    const events = approval.decide(command, approval.initialState());
-    const envelopes = events.map((event) => toApprovalEnvelope(event, { source: 'proxy/spec', clock }));
-    await log.append(topics.approval, envelopes.map(encodeEnvelope));
-    return id;
-  }
+  const ask = async (quorum = 2) => (await stage.approvals.ask({ quorum })).id;
 
-  /** As a page session's refresh tells it. */
+  /** As a page's sign-in tells it. */
   async function now(who: Principal, ...groups: readonly string[]): Promise<void> {
-    const principal = toWirePrincipal({ ...who, groups: ['approvers', ...groups] });
-    const message = create(PageSessionRefreshedSchema, { pageSessionId: 'pgs_1', principal });
-    const event = newEvent(PageSessionRefreshedSchema, message, { source: 'spec', subject: who.id, clock });
-    await log.append(topics.identity, [encodeEnvelope(event)]);
+    const init = {
+      pageSessionId: newId('pgs'),
+      secretHash: randomBytes(32),
+      principal: toWirePrincipal({ ...who, groups: ['approvers', ...groups] }),
+      ...{ provider: 'corp', kind: 'oidc', idleUs: 600_000_000n },
+      endsAtUs: BigInt(clock.now() + 600_000) * 1000n,
+    };
+    const event = newEvent(PageSessionStartedSchema, init, { source: 'spec', subject: who.id, clock });
+    await stage.log.append(topics.identity, [encodeEnvelope(event)]);
   }
 
   const approve = (who: Principal, id: string, house = houses[0]) =>
@@ -195,7 +165,7 @@ describe('who lost the role meanwhile', () => {
         .toBe(200);
       await houses[0].close();
       expect(await other.ended).toBe('ended');
-      houses = [await open(), houses[1]];
+      houses = [await stage.open(), houses[1]];
     });
   });
 });

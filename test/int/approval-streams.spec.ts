@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ApprovalBook, KnownGroups } from '#domain';
+import { ApprovalBook, KnownGroups, PageSessionBook } from '#domain';
 import { AppError, type Principal } from '#kernel';
 import type { CallerIdentity } from '#platform';
 import { bo, logged, requested, request } from '../../libs/domain/approval.specimen.js';
@@ -7,14 +7,18 @@ import type { ApprovalFold } from '../../services/approval/approval.fold.js';
 import { ApprovalStream } from '../../services/approval/approval.stream.js';
 import { ApprovalStreams } from '../../services/approval/approval.streams.js';
 
-const caller = (principal: Principal): CallerIdentity => ({ principal, roles: new Set(['approver']) });
+const caller = (principal: Principal): CallerIdentity => ({
+  ...{ principal, saidAt: 0, roles: new Set(['approver']) },
+});
 
 describe('one who listens', () => {
   const book = new ApprovalBook();
   let streams: ApprovalStreams;
   beforeEach(() => {
     vi.useFakeTimers();
-    streams = new ApprovalStreams({ book, groups: new KnownGroups() } as unknown as ApprovalFold);
+    const sessions = new PageSessionBook();
+    const identity = { sessions, groups: new KnownGroups(sessions) };
+    streams = new ApprovalStreams({ book } as unknown as ApprovalFold, identity);
     streams.onModuleInit();
   });
   afterEach(() => {

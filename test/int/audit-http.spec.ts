@@ -15,7 +15,7 @@ import {
   EndSessionSchema,
   LinkSchema,
   newEvent,
-  PageSessionRefreshedSchema,
+  PageSessionStartedSchema,
   payload,
   ResultChunkSchema,
   SessionEndedSchema,
@@ -242,14 +242,37 @@ describe('the end of a session, asked for', () => {
       .toEqual([['corp:security', 'ses_open', 'wrong database']]);
   });
 
+  it('is told with the session that ended for it; one that ended before has nobody who ended it', async () => {
+    const reasons = {
+      ses_asked: 'ended: wrong database',
+      ses_left: 'terminated',
+      ses_late: 'ended: too old',
+    };
+    for (const [id, reason] of Object.entries(reasons)) {
+      const opened = await append(aSession(id));
+      await get('/api/sessions', 'ok-security', opened);
+      const asked = await end(id, 'ok-security');
+      expect(asked.status).toBe(202);
+      const [command] = await log.end(topics.command);
+      await get('/api/sessions', 'ok-security', `${topics.command}/0/${command!.offset - 1}`);
+      const position = await append([endOf(id, reason)]);
+      const one = await get(`/api/sessions/${id}`, 'ok-auditors', position);
+      const endedBy = id === 'ses_asked' ? 'corp:security' : '';
+      await expect
+        .poll(async () => JSON.parse((await get(`/api/sessions/${id}`, 'ok-auditors')).body))
+        .toMatchObject({ endReason: reason, endedBy });
+      expect(one.status).toBe(200);
+    }
+    const open = await get(`/api/sessions/${session}`, 'ok-auditors');
+    expect(JSON.parse(open.body)).toMatchObject({ endedAt: null, endedBy: '' });
+  });
+
   it('is refused for one that is unknown, or over', async () => {
-    const ended = newEvent(
-      SessionEndedSchema,
-      { sessionId: 'ses_over', reason: 'terminated' },
-      { source: 'proxy/test', subject: 'ses_over', clock: systemClock },
+    await get(
+      '/api/sessions',
+      'ok-security',
+      await append([...aSession('ses_over'), endOf('ses_over', 'terminated')]),
     );
-    ended.link = create(LinkSchema, { seq: 5n, hash: Buffer.alloc(32) });
-    await get('/api/sessions', 'ok-security', await append([...aSession('ses_over'), ended]));
     const before = await log.end(topics.command);
     expect((await end('ses_over', 'ok-security')).status).toBe(409);
     expect((await end('ses_none', 'ok-security')).status).toBe(404);
@@ -276,6 +299,13 @@ describe('the end of a session, asked for', () => {
     { reason: 'x', force: true },
   ])('takes no %j', async (body) => expect((await end('ses_1', 'ok-security', body)).status).toBe(400));
 });
+
+function endOf(sessionId: string, reason: string): Envelope {
+  const origin = { source: 'proxy/test', subject: sessionId, clock: systemClock };
+  const ended = newEvent(SessionEndedSchema, { sessionId, reason }, origin);
+  ended.link = create(LinkSchema, { seq: 5n, hash: Buffer.alloc(32) });
+  return ended;
+}
 
 describe('what a requester did lately', () => {
   beforeAll(async () => {
@@ -344,12 +374,16 @@ describe('what a requester did lately', () => {
 
   it('is not shown to one who is known to have lost the role since the token was issued', async () => {
     const { principal } = await verifier.verify('ok-approvers');
-    const refreshed = newEvent(
-      PageSessionRefreshedSchema,
-      { pageSessionId: 'pgs_1', principal: toWirePrincipal({ ...principal, groups: [] }) },
+    const started = newEvent(
+      PageSessionStartedSchema,
+      {
+        ...{ pageSessionId: 'pgs_1', secretHash: Buffer.alloc(32), provider: 'corp', kind: 'oidc' },
+        principal: toWirePrincipal({ ...principal, groups: [] }),
+        ...{ idleUs: 60_000_000n, endsAtUs: BigInt(Date.now() + 60_000) * 1000n },
+      },
       { source: 'identity/test', subject: principal.id, clock: systemClock },
     );
-    await log.append(topics.identity, [encodeEnvelope(refreshed)]);
+    await log.append(topics.identity, [encodeEnvelope(started)]);
     expect((await get('/api/activity/apr_1', 'ok-approvers')).status).toBe(404);
   });
 });

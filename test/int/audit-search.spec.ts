@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { summarizeAgain } from '../../services/audit/ingest/session.summaries.js';
+import { mostClasses, mostTouched } from '#audit-rows';
 import { sessionQuery } from '../../services/audit/sessions/session.item.js';
 import { searchSql } from '../../services/audit/sessions/session.search.js';
 import { begin, eventsPerSession, seededId, SeededSessions, span } from '../support/seeded-sessions.js';
@@ -30,7 +32,7 @@ async function rowsRead(query: Record<string, string>): Promise<number> {
 describe(`a search in ${sessions} sessions`, () => {
   it('finds what was there before sessions were summed up, as the auditors see it', async () => {
     const [first] = (await page({ limit: '1' })).sessions;
-    expect(first).toEqual(await store.reads.get(seededId(sessions - 1)));
+    expect(await store.reads.get(seededId(sessions - 1))).toMatchObject(first!);
     const summed =
       'SELECT toUInt32(count()) AS n, toUInt32(sum(events)) AS events FROM weir.session_summary_rows';
     expect(await store.rows(summed)).toEqual([{ n: sessions, events: sessions * eventsPerSession }]);
@@ -50,6 +52,17 @@ describe(`a search in ${sessions} sessions`, () => {
     ['a decision', { decision: 'deny' }, 3 * granule],
   ])('reads little for %s', async (_, query, atMost) => {
     expect(await rowsRead(query)).toBeLessThanOrEqual(atMost);
+  });
+
+  it('reads one session’s events for one session', async () => {
+    const answer = await store.reader.query({
+      query: 'SELECT * FROM weir.sessions WHERE session_id = {id: String}',
+      query_params: { id: seededId(sessions / 2) },
+      format: 'JSON',
+    });
+    const { data, statistics } = await answer.json<Record<string, unknown>>();
+    expect(data).toMatchObject([{ statements: 2, events: eventsPerSession, missing: 0 }]);
+    expect(statistics?.rows_read).toBeLessThanOrEqual(8192);
   });
 
   it('takes each condition as it is asked', async () => {
@@ -97,7 +110,43 @@ describe(`a search in ${sessions} sessions`, () => {
     await store.leaveOldVersions();
     expect(await page({ identity: 'corp:agent-17', limit: '60' })).toEqual(before);
   });
+
+  it('finds what a session touched beyond what its row has room for, and nothing else', async () => {
+    await addWide(2000);
+    await summarizeAgain(store.writer, ['ses_wide']);
+    const lengths = `SELECT toUInt32(length(touched)) AS touched, toUInt32(length(classes)) AS classes
+      FROM weir.session_summary_rows FINAL WHERE session_id = 'ses_wide'`;
+    expect(await store.rows(lengths)).toEqual([{ touched: mostTouched + 1, classes: mostClasses + 1 }]);
+    for (const n of [0, 1, 1000, 1999]) {
+      const decision = n % 2 === 0 ? 'allow' : 'deny';
+      for (const table of [`wide.w${n}`, `w${n}`]) {
+        expect(await idsOf({ table })).toEqual(['ses_wide']);
+        expect(await idsOf({ table, decision, class: `class${n}` })).toEqual(['ses_wide']);
+        expect(await idsOf({ table, decision: n % 2 === 0 ? 'deny' : 'allow' })).toEqual([]);
+      }
+    }
+    for (const query of [{ table: 'w2000' }, { class: 'none' }, { table: 'w1', class: 'none' }])
+      expect(await idsOf(query)).toEqual([]);
+    // It may be on no page of others, and takes nobody's place.
+    expect(await idsOf({ table: 'rare' })).toEqual([7, 10_007, 20_007, 30_007].map(seededId).reverse());
+    expect(await idsOf({ table: 'public.t7', limit: '3' })).not.toContain('ses_wide');
+  });
 });
+
+/** One session with a statement on each of so many tables, every second denied; each masks a class of its own. */
+async function addWide(tables: number): Promise<void> {
+  await store.writer.command({
+    query: `INSERT INTO weir.session_event_rows (topic, partition, offset, logged_at, event_id, type, source, time,
+        session_id, seq, identity, tables_read, decision, masked, payload)
+      SELECT 'weir.session.v1', 0, 10000000 + number, now64(3), concat('evt_wide', toString(number)),
+        if(number % 2 = 0, 'StatementReceived', 'StatementOutcome') AS type, 'proxy/seed', now64(6), 'ses_wide',
+        number + 1, 'corp:wide', if(number % 2 = 0, [concat('wide.w', toString(n))], []),
+        if(number % 2 = 0, if(n % 2 = 0, 'allow', 'deny'), ''),
+        if(number % 2 = 1, map(concat('class', toString(n)), 1), map()), '{}'
+      FROM (SELECT number, intDiv(number, 2) AS n FROM numbers(${2 * tables}))
+      SETTINGS async_insert = 0`,
+  });
+}
 
 /** A newer session that is denied something, and one more row of an old one. */
 async function addNewer(): Promise<void> {

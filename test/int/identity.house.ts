@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Module, type INestApplication } from '@nestjs/common';
+import { Module, type INestApplication, type Type } from '@nestjs/common';
 import { openEmbeddedLog, type EventLog, type LoggedEvent } from '#event-log';
 import { topics } from '#events';
 import { systemClock, type Clock } from '#kernel';
@@ -24,6 +24,9 @@ export interface IdentityHouseOptions {
   readonly clock?: Clock;
   /** Of another house: two processes on one state. */
   readonly beside?: IdentityHouse;
+  /** Beside the other, but on another machine: the log alone is the same. */
+  readonly isElsewhere?: boolean;
+  readonly modules?: readonly Type[];
   readonly more?: readonly (new () => object)[];
 }
 
@@ -40,12 +43,13 @@ export class IdentityHouse {
     readonly url: string,
     readonly app: INestApplication,
     readonly log: EventLog,
-    private readonly owned: boolean,
+    private readonly owns: { readonly state: boolean; readonly log: boolean },
   ) {}
 
   static async start(options: IdentityHouseOptions = {}): Promise<IdentityHouse> {
     const { beside, clock = systemClock } = options;
-    const dataDir = beside?.config.dataDir ?? mkdtempSync(join(tmpdir(), 'weir-identity-'));
+    const owned = beside === undefined || options.isElsewhere === true;
+    const dataDir = owned ? mkdtempSync(join(tmpdir(), 'weir-identity-')) : beside.config.dataDir;
     const port = await freePort();
     const text = [
       `listen: { http: 127.0.0.1:${port} }`,
@@ -57,14 +61,18 @@ export class IdentityHouse {
     const verifier = createTokenVerifier({ issuers: issuersOf(config), clock });
     const platform = PlatformModule.forRoot({ config, clock, eventLog, instance: `test-${port}`, verifier });
     class TestModule {}
-    Module({ imports: [platform, IdentityModule], controllers: [...(options.more ?? [])] })(TestModule);
+    const imports = [platform, IdentityModule, ...(options.modules ?? [])];
+    Module({ imports, controllers: [...(options.more ?? [])] })(TestModule);
     const provider = await openDevProvider(config);
     const app = await bootHttp(TestModule, {
       listen: { host: '127.0.0.1', port },
       mounts: provider ? [provider] : [],
       shutdownHooks: false,
     });
-    return new IdentityHouse(config, `http://127.0.0.1:${port}`, app, eventLog, beside === undefined);
+    return new IdentityHouse(config, `http://127.0.0.1:${port}`, app, eventLog, {
+      state: owned,
+      log: beside === undefined,
+    });
   }
 
   /** What stands in weir.identity.v1. */
@@ -74,8 +82,7 @@ export class IdentityHouse {
 
   async stop(): Promise<void> {
     await this.app.close();
-    if (!this.owned) return;
-    await this.log.close();
-    rmSync(this.config.dataDir, { recursive: true });
+    if (this.owns.log) await this.log.close();
+    if (this.owns.state) rmSync(this.config.dataDir, { recursive: true });
   }
 }

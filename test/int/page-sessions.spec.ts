@@ -259,6 +259,28 @@ describe('a page session', () => {
     expect(reasons).toContain('idle');
   }, 60_000);
 
+  it('is one of sixteen of the same person: with one more the oldest ends, and that is on record', async () => {
+    corp.claims = { groups: [], sub: 'cap' };
+    const all: SignedIn[] = [];
+    for (let i = 0; i < 16; i++) all.push(await signIn());
+    for (const { cookie } of all) expect((await get(cookie)).status).toBe(200);
+    corp.claims = { groups: [], sub: 'other' };
+    const other = await signIn();
+    corp.claims = { groups: [], sub: 'cap' };
+    // Who signs out in one browser has room for another.
+    const { cookie, csrf } = all.pop()!;
+    const headers = { cookie, 'x-weir-csrf': csrf };
+    await fetch(`${house.url}/api/identity/sign-out`, { method: 'POST', headers });
+    all.push(await signIn());
+    expect((await get(all[0]!.cookie)).status).toBe(200);
+    all.push(await signIn());
+    const states = await Promise.all([...all, other].map(async (each) => (await get(each.cookie)).status));
+    expect(states).toEqual([401, ...Array.from({ length: 17 }, () => 200)]);
+    const ended = (await house.events()).filter(({ envelope }) => envelope.subject === 'corp:cap');
+    const reasons = ended.flatMap(({ envelope }) => payload(PageSessionEndedSchema, envelope)?.reason ?? []);
+    expect(reasons).toEqual(['signed out', 'too many']);
+  });
+
   it('is known to other processes, and over for them, too', async () => {
     const identity = `${roles}\n  oidc:\n    - ${corp.entry('corp')}`;
     const replica = await IdentityHouse.start({ identity, clock, beside: house, more: [ThingsController] });
@@ -370,13 +392,13 @@ describe('groups', () => {
 
 describe("the provider's back channel", () => {
   const event = { 'http://schemas.openid.net/event/backchannel-logout': {} };
-  const send = async (claims: Record<string, unknown>, name = 'corp') => {
+  const send = async (claims: Record<string, unknown>, name = 'corp', at = house) => {
     const iat = Math.floor(clock.now() / 1000);
     const usual = { iss: corp.issuer, aud: 'pages', iat, jti: 'j1', events: event };
     const token = await corp.sign(
       JSON.parse(JSON.stringify({ ...usual, ...claims })) as Record<string, unknown>,
     );
-    return fetch(`${house.url}/api/identity/back-channel-logout/${name}`, {
+    return fetch(`${at.url}/api/identity/back-channel-logout/${name}`, {
       method: 'POST',
       body: new URLSearchParams({ logout_token: token }),
     });
@@ -396,6 +418,22 @@ describe("the provider's back channel", () => {
     expect((await send({ sub: 'ann' })).status).toBe(200);
     expect((await get(two.cookie)).status).toBe(401);
     expect((await get(bob.cookie)).status).toBe(200);
+  });
+
+  it('ends the session that it names in whichever process it arrives, on whatever machine', async () => {
+    const identity = `${roles}\n  oidc:\n    - ${corp.entry('corp')}`;
+    const far = await IdentityHouse.start({ identity, clock, beside: house, isElsewhere: true });
+    corp.claims = { groups: [], sid: 'first-of-far', sub: 'far' };
+    const one = await signIn();
+    corp.claims = { groups: [], sid: 'second-of-far', sub: 'far' };
+    const two = await signIn();
+    clock.ahead += 1_000;
+    expect((await send({ sid: 'first-of-far' }, 'corp', far)).status).toBe(200);
+    await eventually(async () => (await get(one.cookie)).status === 401, 1_000);
+    expect((await get(two.cookie)).status).toBe(200);
+    // Only its digest is in the log.
+    for (const { raw } of await house.events()) expect(Buffer.from(raw).includes('-of-far')).toBe(false);
+    await far.stop();
   });
 
   it.each<[string, Record<string, unknown>]>([

@@ -2,6 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { payload, PageSessionStartedSchema, SamlAssertionTakenSchema, SignInRefusedSchema } from '#events';
+import { systemClock } from '#kernel';
 import { parseConfig } from '#platform';
 import { SamlSignIn } from '../../services/identity/saml/saml.provider.js';
 import { PlainBrowser, type Me } from '../support/browser.js';
@@ -10,7 +11,6 @@ import { at, readAuthnRequest, SamlIdp } from '../support/saml-idp.js';
 import { IdentityHouse, MovingClock } from './identity.house.js';
 import { leave, post, SamlWay } from './saml.way.js';
 
-const clock = new MovingClock();
 let idp: SamlIdp;
 let identity: string;
 let house: IdentityHouse;
@@ -22,7 +22,7 @@ beforeAll(async () => {
     idp.entry('other', { entityId: 'urn:weir:other', groupsAttribute: 'urn:oid:groups', sloUrl: undefined }),
   ];
   identity = `  saml:\n${entries.map((entry) => `    - ${entry}`).join('\n')}`;
-  house = await IdentityHouse.start({ identity, clock });
+  house = await IdentityHouse.start({ identity });
   way = new SamlWay(house.url, idp);
 });
 afterAll(() => house.stop());
@@ -145,27 +145,23 @@ describe('an answer', () => {
   });
 
   it('is kept sealed, under a name that is not its code, and for ten minutes', async () => {
+    const time = new MovingClock();
+    const own = await IdentityHouse.start({ identity, clock: time });
     const browser = new PlainBrowser();
-    const dir = join(house.config.dataDir, 'saml-answers');
-    const before = new Set(readdirSync(dir));
-    const back = await post(
-      house.url,
-      'corp',
-      idp.signedResponse(await leave(browser, house.url), { nameId: 'canary' }),
-    );
-    const [file = ''] = readdirSync(dir).filter((name) => !before.has(name));
+    const dir = join(own.config.dataDir, 'saml-answers');
+    const response = idp.signedResponse(await leave(browser, own.url), { nameId: 'canary' });
+    const back = await post(own.url, 'corp', response);
+    const [file = ''] = readdirSync(dir);
     expect(file).toMatch(/^[0-9a-f]{64}$/);
     expect(back).not.toContain(file);
-    clock.ahead = 11 * 60_000;
-    const late = await browser.ask(house.url + back);
-    clock.ahead = 0;
+    time.ahead = 11 * 60_000;
+    const late = await browser.ask(own.url + back);
     expect(late.headers.get('location')).toBe('/sign-in?error=expired');
     expect(readdirSync(dir)).toContain(file);
-    clock.ahead = 11 * 60_000;
-    const said = { issued: clock.ahead, responseIssued: clock.ahead, notOnOrAfter: 20 * 60_000 };
-    await way.say({ ...said, confirmedUntil: 20 * 60_000 });
-    clock.ahead = 0;
+    const said = { issued: time.ahead, responseIssued: time.ahead, notOnOrAfter: 20 * 60_000 };
+    expect(await new SamlWay(own.url, idp).say({ ...said, confirmedUntil: 20 * 60_000 })).toBe('/approvals');
     expect(readdirSync(dir)).not.toContain(file);
+    await own.stop();
   });
 });
 
@@ -187,7 +183,6 @@ describe('an assertion is good once', () => {
   it('in two processes, and the browser may finish in the other', async () => {
     const beside = await IdentityHouse.start({
       identity,
-      clock,
       beside: house,
       publicUrl: house.config.publicUrl,
     });
@@ -213,7 +208,6 @@ describe('an assertion is good once', () => {
     await post(house.url, 'corp', response);
     const beside = await IdentityHouse.start({
       identity,
-      clock,
       beside: house,
       publicUrl: house.config.publicUrl,
     });
@@ -294,7 +288,7 @@ describe('a configuration', () => {
   });
 
   function signIn(config: ReturnType<typeof parse>): SamlSignIn {
-    return new SamlSignIn(config.identity.saml[0]!, config, {} as never, clock);
+    return new SamlSignIn(config.identity.saml[0]!, config, {} as never, systemClock);
   }
 });
 

@@ -76,6 +76,30 @@ describe("the development provider's pages", () => {
     }
   });
 
+  it.each(['plain', 'a onclick=', 'a onclick="b" c', '$& </form> <noscript>x</noscript>'])(
+    'take an answer by form to the address as it is, the state %j too',
+    async (state) => {
+      const browser = new PlainBrowser();
+      const asked = new URLSearchParams({
+        ...{ client_id: 'weir-pages', redirect_uri: `${house.url}/api/identity/callback/dev`, state },
+        ...{ response_type: 'code', response_mode: 'form_post', scope: 'openid' },
+        ...{ code_challenge: 'A'.repeat(43), code_challenge_method: 'S256' },
+      });
+      const roles = await browser.open(`${house.url}/dev-idp/auth?${asked.toString()}`);
+      const { html } = await browser.submit(roles, { role: 'approver' });
+      const fields = new Map(
+        [...html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"\/>/g)].map(
+          ([, name, value]) => [name!, unescaped(value!)],
+        ),
+      );
+      expect([...fields.keys()]).toEqual(['code', 'state', 'iss']);
+      expect(fields.get('state')).toBe(state);
+      expect(html).toMatch(/<form method="post" action="[^"]*\/api\/identity\/callback\/dev">/);
+      expect(html).toContain('<button autofocus type="submit">Continue</button>');
+      expect(html).not.toMatch(/<script|<noscript/);
+    },
+  );
+
   it('know their roles, and the browser that began', async () => {
     const browser = new PlainBrowser();
     const roles = await browser.open(`${house.url}/api/identity/sign-in/dev`);
@@ -140,3 +164,8 @@ describe('GET /identity/providers', () => {
     });
   });
 });
+
+function unescaped(text: string): string {
+  const letters: Record<string, string> = { lt: '<', gt: '>', quot: '"', '#39': "'", amp: '&' };
+  return text.replace(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => letters[name]!);
+}

@@ -58,7 +58,7 @@ describe('a webhook', () => {
     await stage.open(webhook('chat', receiver.url));
     const { id } = await stage.approvals.ask({ quorum: 2 });
     await receiver.until(1);
-    await stage.approvals.approve(id);
+    await stage.approvals.approve(id, approvers[0]);
     await quiet();
     expect(receiver.received.length).toBe(1);
     await stage.approvals.approve(id, approvers[1], 'fine');
@@ -72,7 +72,7 @@ describe('a webhook', () => {
       },
     });
     const other = await stage.approvals.ask();
-    await stage.approvals.deny(other.id, 'no');
+    await stage.approvals.deny(other.id, approvers[0], 'no');
     await receiver.until(4);
     expect(receiver.bodies.find(({ data }) => data['status'] === 'denied')).toMatchObject({
       type: 'approval.decided',
@@ -82,7 +82,7 @@ describe('a webhook', () => {
   it('gets only what it asked for', async () => {
     await stage.open(webhook('chat', receiver.url, 'events: [approval.decided]'));
     const { id } = await stage.approvals.ask();
-    await stage.approvals.approve(id);
+    await stage.approvals.approve(id, approvers[0]);
     await receiver.until(1);
     await quiet();
     expect(receiver.bodies.map(({ type }) => type)).toEqual(['approval.decided']);
@@ -106,7 +106,7 @@ describe('a webhook', () => {
       receiver.answer = (_, response) => void response.writeHead(500).end(`you sent ${canary}`);
       const { id } = await stage.approvals.ask();
       await receiver.until(1);
-      await stage.approvals.approve(id);
+      await stage.approvals.approve(id, approvers[0]);
       await receiver.until(2);
       await house.call('olga', 'POST', '/webhooks/chat/test');
       await quiet();

@@ -2,26 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  approval,
-  toApprovalEnvelope,
-  type ApprovalCommand,
-  type Approval,
-  type RequestApproval,
-} from '#domain';
 import { openEmbeddedLog, type EventLog } from '#event-log';
-import { encodeEnvelope, topics } from '#events';
-import { newId, type Clock, type Principal } from '#kernel';
+import type { Clock, Principal } from '#kernel';
 import { NotifyModule } from '../../services/notify/index.js';
 import { Notifier } from '../../services/notify/notifier.js';
+import { Approvals, person } from './approval.stage.js';
 import { openHouse, specConfig, specFolder, type House } from './approval.house.js';
 
 export const secret = `whsec_${randomBytes(32).toString('base64')}`;
 export const secretName = 'WEIR_SPEC_WEBHOOK';
-
-export function person(subject: string, ...groups: readonly string[]): Principal {
-  return { id: `corp:${subject}`, issuer: 'corp', subject, kind: 'person', groups };
-}
 
 export const agent: Principal = { ...person('bot'), kind: 'agent', onBehalfOf: 'corp:ana' };
 export const operator = person('olga', 'platform');
@@ -41,7 +30,11 @@ export class Stage {
     process.env[secretName] = secret;
     mkdirSync(this.logPath, { recursive: true });
     this.log = openEmbeddedLog({ path: this.logPath, clock });
-    this.approvals = new Approvals(this.log, clock);
+    this.approvals = new Approvals(this.log, clock, {
+      ...{ requester: agent, sealed: Buffer.from(canary), tables: ['public.orders'], classes: ['email'] },
+      ...{ text: `delete from orders where note = '${canary}'`, reason: 'writes are approved' },
+      source: { address: '127.0.0.1:5000', program: 'psql' },
+    });
   }
 
   get path(): string {
@@ -53,9 +46,14 @@ export class Stage {
   }
 
   /** `webhooks`: items of the list, as YAML. */
-  async open(...webhooks: readonly string[]): Promise<House & { tick(): void }> {
+  open(...webhooks: readonly string[]): Promise<House & { tick(): void }> {
+    return this.openBy(this.clock, ...webhooks);
+  }
+
+  /** A gate whose own clock is another than the log's. */
+  async openBy(clock: Clock, ...webhooks: readonly string[]): Promise<House & { tick(): void }> {
     const house = await openHouse({
-      ...{ module: NotifyModule, log: this.log, clock: this.clock, people: [operator, ...approvers] },
+      ...{ module: NotifyModule, log: this.log, clock, people: [operator, ...approvers] },
       instance: `gate-${this.#opened++}`,
       config: specConfig(this.path, configText(webhooks)),
     });
@@ -87,59 +85,3 @@ export function webhook(name: string, url: string, more = ''): string {
 
 /** Long enough for what should not happen to have happened. */
 export const quiet = () => sleep(400);
-
-/** What happens to requests, as a proxy and people would say it in the log. */
-export class Approvals {
-  readonly #known = new Map<string, Approval>();
-
-  constructor(
-    private readonly log: EventLog,
-    private readonly clock: Clock,
-  ) {}
-
-  async ask(over: Partial<RequestApproval['request']> = {}): Promise<{ id: string; eventId: string }> {
-    const id = newId('apr', this.clock.now());
-    const request: RequestApproval['request'] = {
-      ...{ id, sessionId: 'ses_1', statementId: 'stm_1', requester: agent, connection: 'orders', quorum: 1 },
-      ...{
-        binding: Buffer.from('b'),
-        sealed: Buffer.from(canary),
-        tables: ['public.orders'],
-        kind: 'delete',
-      },
-      text: `delete from orders where note = '${canary}'`,
-      ...{ reason: 'writes are approved', approverGroups: ['dba'], mode: 'wait' },
-      ...{ expiresAt: this.clock.now() + 600_000, policyIds: [], classes: ['email'] },
-      source: { address: '127.0.0.1:5000', program: 'psql' },
-      ...over,
-    };
-    const eventId = await this.#say(id, { ...this.#meta(), type: 'RequestApproval', request });
-    return { id, eventId };
-  }
-
-  approve(id: string, by: Principal = approvers[0], reason = 'seen'): Promise<string> {
-    return this.#say(id, { ...this.#meta(), type: 'Approve', by, reason });
-  }
-
-  deny(id: string, reason: string): Promise<string> {
-    return this.#say(id, { ...this.#meta(), type: 'Deny', by: approvers[0], reason });
-  }
-
-  expire(id: string): Promise<string> {
-    return this.#say(id, { ...this.#meta(), type: 'Expire' });
-  }
-
-  #meta(): { eventId: string; at: number } {
-    return { eventId: newId('evt', this.clock.now()), at: this.clock.now() };
-  }
-
-  async #say(id: string, command: ApprovalCommand): Promise<string> {
-    const before = this.#known.get(id) ?? approval.initialState();
-    const [event] = approval.decide(command, before);
-    if (!event) throw new Error('nothing happened');
-    this.#known.set(id, approval.evolve(before, event));
-    const envelope = toApprovalEnvelope(event, { source: 'spec', clock: this.clock });
-    await this.log.append(topics.approval, [encodeEnvelope(envelope)]);
-    return event.eventId;
-  }
-}

@@ -1,8 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { root } from './house.js';
 import { requirePeer } from './peer.js';
 
@@ -15,45 +14,24 @@ export interface View {
   readonly theme?: Theme;
   readonly width?: number;
   readonly height?: number;
-  /** Sent with every request, as a page session's cookie would be. */
-  readonly token?: string;
 }
 
-/** Debian's Chromium with a profile of its own; pages of one browser share nothing but the program. */
+/** Debian's Chromium, started when it is first needed; pages of one browser share nothing but the program. */
 export class TestBrowser {
   private readonly contexts: BrowserContext[] = [];
+  private browser: Promise<Browser> | undefined;
 
-  private constructor(
-    private readonly launch: (dir: string, view: View) => Promise<BrowserContext>,
-    private readonly dirs: string[],
-  ) {}
+  private constructor(private readonly program: string) {}
 
   static open(): TestBrowser {
-    const { program } = requirePeer('chromium');
-    return new TestBrowser(
-      (dir, { theme = 'light', width = 1280, height = 900, token }) =>
-        chromium.launchPersistentContext(dir, {
-          executablePath: program,
-          headless: true,
-          args,
-          viewport: { width, height },
-          colorScheme: theme,
-          locale: 'en-GB',
-          timezoneId: 'Europe/Vienna',
-          permissions: ['clipboard-read', 'clipboard-write'],
-          ...(token === undefined ? {} : { extraHTTPHeaders: { authorization: `Bearer ${token}` } }),
-        }),
-      [],
-    );
+    return new TestBrowser(requirePeer('chromium').program);
   }
 
   /** A page, and what its console and the content-security policy complained of. */
   async page(view: View = {}): Promise<{ readonly page: Page; readonly complaints: string[] }> {
-    const dir = mkdtempSync(join(tmpdir(), 'weir-chromium-'));
-    this.dirs.push(dir);
-    const context = await this.launch(dir, view);
+    const context = await this.context(view);
     this.contexts.push(context);
-    const page = context.pages()[0] ?? (await context.newPage());
+    const page = await context.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => {
       if (message.type() === 'error' || /content.security.policy/i.test(message.text()))
@@ -67,6 +45,17 @@ export class TestBrowser {
     return { page, complaints };
   }
 
+  private async context({ theme = 'light', width = 1280, height = 900 }: View): Promise<BrowserContext> {
+    this.browser ??= chromium.launch({ executablePath: this.program, headless: true, args });
+    return (await this.browser).newContext({
+      viewport: { width, height },
+      colorScheme: theme,
+      locale: 'en-GB',
+      timezoneId: 'Europe/Vienna',
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+  }
+
   /** A page with cookies of its own: somebody else's browser. */
   async person(): Promise<Page> {
     const { page } = await this.page();
@@ -74,10 +63,15 @@ export class TestBrowser {
     return page;
   }
 
-  /** Each is a program of its own: a test that leaves them open slows those behind it. */
-  async close(): Promise<void> {
+  /** A test that leaves pages open slows those behind it. */
+  async closePages(): Promise<void> {
     await Promise.all(this.contexts.splice(0).map((context) => context.close()));
-    for (const dir of this.dirs.splice(0)) rmSync(dir, { recursive: true, force: true });
+  }
+
+  async close(): Promise<void> {
+    await this.closePages();
+    await (await this.browser)?.close();
+    this.browser = undefined;
   }
 }
 

@@ -17,12 +17,16 @@ export class HostileProvider {
   forge: ((claims: JWTPayload) => Promise<string> | string) | undefined;
   /** Of the token endpoint, by grant type: an error's status and code. */
   refuse: Record<string, { status: number; error: string }> = {};
+  /** Refresh tokens are answered when this is. */
+  held: Promise<void> | undefined;
   /** No endpoint answers. */
   away = false;
   refreshTokens = true;
   idTokenOnRefresh = true;
   userinfo: Record<string, unknown> | undefined;
   userinfoAway = false;
+  /** What userinfo answers instead: a status. */
+  userinfoRefuses: number | undefined;
   /** A refresh token is good for one use, and a second use is refused. */
   rotates = false;
   readonly #used = new Set<string>();
@@ -55,8 +59,8 @@ export class HostileProvider {
   }
 
   /** `weir.yaml`'s entry for it. */
-  entry(name: string, more = ''): string {
-    return `{ name: ${name}, issuer: "${this.issuer}", audience: weir, algorithms: [ES256], clockSkew: 0, signIn: { clientId: pages${more} } }`;
+  entry(name: string, more = '', own = ''): string {
+    return `{ name: ${name}, issuer: "${this.issuer}", audience: weir, algorithms: [ES256], clockSkew: 0${own}, signIn: { clientId: pages${more} } }`;
   }
 
   async stop(): Promise<void> {
@@ -92,16 +96,19 @@ export class HostileProvider {
     const body = new URLSearchParams(await text(request));
     this.asked.push({ path, body });
     const send = (status: number, value: unknown) => {
-      response.writeHead(status, { 'content-type': 'application/json' });
+      const challenge = status === 401 ? { 'www-authenticate': 'Bearer error="invalid_token"' } : {};
+      response.writeHead(status, { 'content-type': 'application/json', ...challenge });
       response.end(JSON.stringify(value));
     };
     if (path === '/.well-known/openid-configuration')
       return send(200, { ...this.#metadata(), ...this.discovery });
     if (path === '/keys') return send(200, { keys: [this.jwk] });
-    if (path === '/userinfo') return this.userinfoAway ? send(503, {}) : send(200, this.userinfo);
+    if (path === '/userinfo')
+      return this.userinfoAway ? send(503, {}) : send(this.userinfoRefuses ?? 200, this.userinfo);
     if (path === '/revoke') return send(200, {});
     if (path !== '/token') return send(404, {});
     const grant = body.get('grant_type') ?? '';
+    if (grant === 'refresh_token') await this.held;
     const refused = this.refuse[grant];
     if (refused) return send(refused.status, { error: refused.error });
     const token = body.get('refresh_token') ?? '';

@@ -1,6 +1,8 @@
 -- One row per session and batch that brought events of it: the session as it stood after that batch. It is what
 -- searches read. Rows only ever grow (counts, sets, the time they span; who and where are there from the start), so a
 -- session that an older row matches is matched by its newest one too: searches need no FINAL, and stop at a page.
+-- Sets grow to a bound: past it the empty string stands in them for all that they have no room for, a session that has
+-- it matches whatever is asked of the set, and the search looks into its statements.
 --
 -- `offset` is the last event that is counted in. The greatest of a partition is the mark from which ingest
 -- completes what a killed process left undone.
@@ -34,8 +36,9 @@ CREATE TABLE IF NOT EXISTS weir.session_summary_rows
     masked_values UInt64,
     events UInt64,
     last_seq UInt64,
-    -- `deny public.customers` and `deny customers`: what was decided on statements that name the table.
+    -- `deny public.customers` and `deny customers`: what was decided on statements that name the table. At most 512.
     touched Array(LowCardinality(String)),
+    -- At most 128.
     classes Array(LowCardinality(String)),
 
     INDEX by_start started_at TYPE minmax GRANULARITY 1,
@@ -56,7 +59,12 @@ SETTINGS non_replicated_deduplication_window = 1000, min_bytes_for_wide_part = 1
 -- The same rows, derived from the events: fills the table, and what it must equal.
 CREATE VIEW IF NOT EXISTS weir.session_summary_source
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS SELECT
+AS WITH
+    groupUniqArrayArray(513)(arrayFlatten(arrayMap(
+        t -> [concat(toString(e.decision), ' ', t), concat(toString(e.decision), ' ', substring(t, position(t, '.') + 1))],
+        arrayConcat(e.tables_read, e.tables_written)))) AS all_touched,
+    groupUniqArrayArray(129)(mapKeys(e.masked)) AS all_classes
+SELECT
     session_id,
     any(e.topic) AS topic,
     any(e.partition) AS partition,
@@ -83,12 +91,19 @@ AS SELECT
     sumIf(arraySum(mapValues(e.masked)), e.type = 'StatementOutcome') AS masked_values,
     count() AS events,
     max(e.seq) AS last_seq,
-    groupUniqArrayArray(arrayFlatten(arrayMap(
-        t -> [concat(toString(e.decision), ' ', t), concat(toString(e.decision), ' ', substring(t, position(t, '.') + 1))],
-        arrayConcat(e.tables_read, e.tables_written)))) AS touched,
-    groupUniqArrayArray(mapKeys(e.masked)) AS classes
+    if(length(all_touched) > 512, arrayPushBack(arraySlice(all_touched, 1, 512), ''), all_touched) AS touched,
+    if(length(all_classes) > 128, arrayPushBack(arraySlice(all_classes, 1, 128), ''), all_classes) AS classes
 FROM weir.session_event_rows AS e FINAL
 GROUP BY e.session_id AS session_id;
+
+-- One place says what a session's events come to: auditors' `sessions` (0003) is read from it, column by column as before.
+CREATE OR REPLACE VIEW weir.sessions
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT
+    session_id, identity, identity_kind, on_behalf_of, connection, protocol, source_address, client_program, client_user,
+    started_at, last_event_at, ended_at, end_reason, statements, denied, held, errors, rows, bytes, masked_values, events,
+    last_seq, last_seq - events AS missing
+FROM weir.session_summary_source;
 
 -- Stores that are older than this table. Sessions are read in the order they lie in, so memory stays small.
 INSERT INTO weir.session_summary_rows

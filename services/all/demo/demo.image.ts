@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
+import { writeDurably } from '#kernel';
 import { demoStatements } from './demo.seed.js';
 
 const ending = '.tgz';
@@ -37,11 +38,9 @@ async function keepImage(database: PGlite, file: string): Promise<void> {
   const image = await database.dumpDataDir('gzip');
   const folder = dirname(file);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}.new`;
-  writeFileSync(draft, Buffer.from(await image.arrayBuffer()), { mode: 0o600 });
   for (const other of readdirSync(folder))
     if (other.endsWith(ending)) rmSync(join(folder, other), { force: true });
-  renameSync(draft, file);
+  await writeDurably(file, Buffer.from(await image.arrayBuffer()));
 }
 
 /** Named by PGlite's version and the seed: another of either is another image. */

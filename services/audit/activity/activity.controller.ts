@@ -43,8 +43,9 @@ export class ActivityController {
     return this.#reads.lastDay(request.requester.id);
   }
 
-  async #mayRead({ principal, roles }: CallerIdentity, request: ApprovalRequest): Promise<boolean> {
+  async #mayRead(caller: CallerIdentity, request: ApprovalRequest): Promise<boolean> {
+    const { roles } = caller;
     if (roles.has('security') || roles.has('auditor')) return true;
-    return roles.has('approver') && this.#requests.mayDecide(request, principal);
+    return roles.has('approver') && this.#requests.mayDecide(request, caller);
   }
 }

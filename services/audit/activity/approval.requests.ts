@@ -1,31 +1,28 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { ApprovalBook, Follower, KnownGroups, mayDecide, type ApprovalRequest } from '#domain';
+import { ApprovalBook, Follower, mayDecide, type ApprovalRequest } from '#domain';
 import type { EventLog } from '#event-log';
 import { topics } from '#events';
-import { AppError, type Principal } from '#kernel';
-import { EVENT_LOG } from '#platform';
+import { EVENT_LOG, IdentityLog, type CallerIdentity } from '#platform';
 
-/** Who asked for what, and who may decide it: this process's own folds of weir.approval.v1 and weir.identity.v1. */
+/** Who asked for what, and who may decide it: this process's own fold of weir.approval.v1. */
 @Injectable()
 export class ApprovalRequests implements OnModuleInit, OnModuleDestroy {
   readonly #log: EventLog;
   readonly #book = new ApprovalBook();
-  readonly #groups = new KnownGroups();
+  readonly #identity: IdentityLog;
   #follower: Follower | undefined;
-  #identity: Follower | undefined;
 
-  constructor(@Inject(EVENT_LOG) log: EventLog) {
+  constructor(@Inject(EVENT_LOG) log: EventLog, @Inject(IdentityLog) identity: IdentityLog) {
     this.#log = log;
+    this.#identity = identity;
   }
 
   onModuleInit(): void {
     this.#follower = new Follower(this.#log, topics.approval, this.#book);
-    this.#identity = new Follower(this.#log, topics.identity, this.#groups);
   }
 
   async onModuleDestroy(): Promise<void> {
     await this.#follower?.stop();
-    await this.#identity?.stop();
   }
 
   /** A client has a request's id before this process has read it: looks again after catching up. */
@@ -35,9 +32,8 @@ export class ApprovalRequests implements OnModuleInit, OnModuleDestroy {
   }
 
   /** By the groups that nobody has lost since the token was issued, as where it is decided. */
-  async mayDecide(request: ApprovalRequest, by: Principal): Promise<boolean> {
-    if (!(await this.#identity?.catchUp()))
-      throw new AppError('LOG_UNAVAILABLE', 'what is known of groups can’t be read in time: try again');
-    return mayDecide(request, this.#groups.narrowed(by));
+  async mayDecide(request: ApprovalRequest, { principal, saidAt }: CallerIdentity): Promise<boolean> {
+    await this.#identity.catchUp();
+    return mayDecide(request, this.#identity.groups.narrowed(principal, saidAt));
   }
 }

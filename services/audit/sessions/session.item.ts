@@ -28,6 +28,12 @@ export const sessionItem = z.object({
 });
 export type SessionItem = z.infer<typeof sessionItem>;
 
+/** One session, read by itself. */
+export const sessionDetail = sessionItem.extend({
+  endedBy: z.string().describe('who asked for its end, where it ended because somebody did; or empty'),
+});
+export type SessionDetail = z.infer<typeof sessionDetail>;
+
 export const sessionPage = z.object({
   sessions: z.array(sessionItem).describe('the newest first'),
   next: z.string().nullable().describe('the cursor of the next page'),

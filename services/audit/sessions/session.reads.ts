@@ -3,8 +3,8 @@ import type { ClickHouseClient } from '#audit-store';
 import { topics } from '#events';
 import { AppError } from '#kernel';
 import { AUDIT_READER } from '../audit.tokens.js';
-import type { Decision, SessionItem, SessionPage, SessionQuery } from './session.item.js';
-import { searchSql } from './session.search.js';
+import type { Decision, SessionDetail, SessionItem, SessionPage, SessionQuery } from './session.item.js';
+import { proofSql, searchSql } from './session.search.js';
 
 /** Events of one query while a session is read out: a result chunk can have some 100 KiB. */
 const eventsAtOnce = 100;
@@ -25,10 +25,10 @@ export class SessionReads {
     return { sessions, next: ids.length > query.limit ? (shown.at(-1) ?? null) : null };
   }
 
-  async get(id: string): Promise<SessionItem> {
+  async get(id: string): Promise<SessionDetail> {
     const [item] = await this.#rows<SessionItem>(itemSql, { id });
     if (!item) throw notFound('session', id);
-    return item;
+    return { ...item, endedBy: item.endReason === '' ? '' : await this.#whoEnded(id, item.endReason) };
   }
 
   /** Each event as one line of JSON (`ReplayLine`), the first queried for before this resolves. */
@@ -52,11 +52,28 @@ export class SessionReads {
     const atOnce = 2 * wanted;
     for (let { cursor } = query; ;) {
       const search = searchSql({ ...query, cursor }, atOnce);
-      const rows = await this.#rows<{ session_id: string }>(search.query, search.params);
-      for (const { session_id } of rows) if (session_id !== ids.at(-1)) ids.push(session_id);
+      const rows = await this.#rows<Found>(search.query, search.params);
+      const proven = await this.#proven(query, rows);
+      for (const { session_id, sure } of rows)
+        if (session_id !== ids.at(-1) && (sure || proven.has(session_id))) ids.push(session_id);
       if (rows.length < atOnce || ids.length >= wanted) return ids.slice(0, wanted);
-      cursor = ids.at(-1);
+      cursor = rows.at(-1)?.session_id;
     }
+  }
+
+  /** A command that came too late ended nothing: the session says with its reason which one did. */
+  async #whoEnded(id: string, reason: string): Promise<string> {
+    const [row] = await this.#rows<{ identity: string }>(enderSql, { id, reason });
+    return row?.identity ?? '';
+  }
+
+  /** Of the sessions whose rows can't tell, those that match. */
+  async #proven(query: SessionQuery, rows: readonly Found[]): Promise<ReadonlySet<string>> {
+    const ids = [...new Set(rows.flatMap(({ session_id, sure }) => (sure ? [] : [session_id])))];
+    if (ids.length === 0) return new Set();
+    const proof = proofSql(query, ids);
+    const found = await this.#rows<{ session_id: string }>(proof.query, proof.params);
+    return new Set(found.map(({ session_id }) => session_id));
   }
 
   /** As the connection says now, or said last. */
@@ -85,6 +102,12 @@ export class SessionReads {
     const answer = await this.#client.query({ query, query_params: params, format: 'JSONEachRow' });
     return answer.json<Row>();
   }
+}
+
+/** `sure`: 0 or 1. */
+interface Found {
+  readonly session_id: string;
+  readonly sure: number;
 }
 
 interface EventLine {
@@ -121,6 +144,12 @@ const decisionSql = `
     approval_id AS approvalId, hold_outcome, decided_by, waited_us, status, sqlstate, message, rows, bytes,
     duration_us, masked
   FROM weir.statements WHERE statement_id = {id: String} LIMIT 1`;
+
+const enderSql = `
+  SELECT identity FROM weir.control_events
+  WHERE topic = '${topics.command}' AND type = 'EndSession' AND session_id = {id: String}
+    AND concat('ended: ', reason) = {reason: String}
+  ORDER BY offset LIMIT 1`;
 
 const ownerSql = `
   SELECT JSONExtractString(payload, 'connection', 'owner') AS owner FROM weir.control_events

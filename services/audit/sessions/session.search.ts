@@ -1,3 +1,4 @@
+import { more } from '#audit-rows';
 import type { SessionQuery } from './session.item.js';
 
 export interface SearchSql {
@@ -17,20 +18,24 @@ interface Condition {
  *
  * Nothing but a LIMIT: then the engine reads from the newest on and stops where it has enough, 576 rows of a million.
  * With DISTINCT or LIMIT BY it read 800,000.
+ *
+ * `sure`: 0 where the session touched more than its row has room for; then `proofSql` has to say whether it matches.
  */
 export function searchSql(query: SessionQuery, rows: number): SearchSql {
-  const conditions = conditionsOf(query);
-  const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`;
+  const listed = listedOf(query);
+  const conditions = [...conditionsOf(query), ...listed.map(mayBeListed)];
+  const sure = listed.map(isListed);
   return {
     query: `
-      SELECT session_id FROM weir.session_summary_rows ${where}
+      SELECT session_id, ${allOf(sure)} AS sure FROM weir.session_summary_rows
+      WHERE ${allOf(conditions)}
       ORDER BY session_id DESC LIMIT {rows: UInt32}`,
-    params: Object.assign({ rows }, ...conditions.map(({ params = {} }) => params)),
+    params: { rows, ...paramsOf([...conditions, ...sure]) },
   };
 }
 
 function conditionsOf(query: SessionQuery): Condition[] {
-  const { since, until, identity, connection, class: dataClass, cursor } = query;
+  const { since, until, identity, connection, table, decision, cursor } = query;
   return [
     ...given(cursor, (id) => ({ sql: 'session_id < {cursor: String}', params: { cursor: id } })),
     ...given(since, (time) => ({ sql: `last_event_at >= ${timeOf('since')}`, params: { since: time } })),
@@ -40,22 +45,74 @@ function conditionsOf(query: SessionQuery): Condition[] {
       sql: 'connection = {connection: String}',
       params: { connection: name },
     })),
-    ...given(dataClass, (name) => ({ sql: 'has(classes, {class: String})', params: { class: name } })),
-    ...touching(query),
+    ...(table === undefined ? given(decision, (word) => ({ sql: `${counters[word]} > 0` })) : []),
   ];
 }
 
 const counters = { allow: 'allowed', deny: 'denied', hold: 'held' } as const;
 
-/** Of the statements that name a table, those that were decided so. */
-function touching({ table, decision }: SessionQuery): Condition[] {
-  if (table === undefined) return given(decision, (word) => ({ sql: `${counters[word]} > 0` }));
-  const decisions = decision === undefined ? Object.keys(counters) : [decision];
-  const marks = decisions.map((word) => `${word} ${table}`);
-  return [{ sql: 'hasAny(touched, {marks: Array(String)})', params: { marks } }];
+/** Asks for one of these items on a list that has room for only so many (see migration 0006). */
+interface Listed {
+  readonly list: 'touched' | 'classes';
+  readonly items: readonly string[];
+  /** The same, asked of one event of the session. */
+  readonly ofEvent: Condition;
 }
 
-const given = <T>(value: T | undefined, condition: (value: T) => Condition): Condition[] =>
-  value === undefined ? [] : [condition(value)];
+function listedOf({ table, decision, class: dataClass }: SessionQuery): Listed[] {
+  return [...given(table, (name) => touching(name, decision)), ...given(dataClass, masking)];
+}
+
+/** Of the statements that name a table, those that were decided so. */
+function touching(table: string, decision: SessionQuery['decision']): Listed {
+  const decisions = decision === undefined ? Object.keys(counters) : [decision];
+  return {
+    list: 'touched',
+    items: decisions.map((word) => `${word} ${table}`),
+    ofEvent: {
+      sql: `type = 'StatementReceived' AND has({decisions: Array(String)}, decision) AND arrayExists(
+        t -> has([t, substring(t, position(t, '.') + 1)], {table: String}), arrayConcat(tables_read, tables_written))`,
+      params: { decisions, table },
+    },
+  };
+}
+
+const masking = (name: string): Listed => ({
+  ...{ list: 'classes', items: [name] },
+  ofEvent: { sql: 'mapContains(masked, {class: String})', params: { class: name } },
+});
+
+const isListed = ({ list, items }: Listed): Condition => ({
+  sql: `hasAny(${list}, {${list}: Array(String)})`,
+  params: { [list]: items },
+});
+
+/** One condition, so that the table's index serves it. */
+const mayBeListed = ({ list, items }: Listed): Condition => ({
+  sql: `hasAny(${list}, {${list}_or_more: Array(String)})`,
+  params: { [`${list}_or_more`]: [...items, more] },
+});
+
+/** Which of these sessions do match, by their events: those whose rows have no room for all that they touched. */
+export function proofSql(query: SessionQuery, ids: readonly string[]): SearchSql {
+  const seen = listedOf(query).map(({ ofEvent: { sql, params = {} } }) => ({
+    sql: `countIf(${sql}) > 0`,
+    params,
+  }));
+  return {
+    query: `SELECT session_id FROM weir.session_events WHERE session_id IN {ids: Array(String)}
+      GROUP BY session_id HAVING ${allOf(seen)}`,
+    params: { ids, ...paramsOf(seen) },
+  };
+}
+
+const allOf = (conditions: readonly Condition[]): string =>
+  conditions.map(({ sql }) => sql).join(' AND ') || '1';
+
+const paramsOf = (conditions: readonly Condition[]): Record<string, unknown> =>
+  Object.assign({}, ...conditions.map(({ params = {} }) => params)) as Record<string, unknown>;
+
+const given = <T, R>(value: T | undefined, asked: (value: T) => R): R[] =>
+  value === undefined ? [] : [asked(value)];
 
 const timeOf = (name: string) => `parseDateTime64BestEffort({${name}: String}, 6, 'UTC')`;

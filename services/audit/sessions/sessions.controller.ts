@@ -21,11 +21,11 @@ import { SessionEnding } from './session.ending.js';
 import {
   endAccepted,
   endBody,
-  sessionItem,
+  sessionDetail,
   sessionPage,
   sessionQuery,
   type EndAccepted,
-  type SessionItem,
+  type SessionDetail,
   type SessionPage,
   type SessionQuery,
 } from './session.item.js';
@@ -65,8 +65,8 @@ export class SessionsController {
   }
 
   @Get(':id')
-  @ApiOkResponse({ standardSchema: sessionItem })
-  async get(@Param('id') id: string, @Headers(positionHeader) position?: string): Promise<SessionItem> {
+  @ApiOkResponse({ standardSchema: sessionDetail })
+  async get(@Param('id') id: string, @Headers(positionHeader) position?: string): Promise<SessionDetail> {
     await this.#ingest.readFrom(position);
     return this.#reads.get(id);
   }
@@ -83,7 +83,7 @@ export class SessionsController {
     });
   }
 
-  /** At its next idle point the session's client gets 57P01, with the reason. */
+  /** What it runs is cancelled, what it holds is withdrawn; its client gets 57P01, with the reason. */
   @Delete(':id')
   @Roles('security')
   @HttpCode(202)

@@ -1,8 +1,9 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { sweepDrafts, writeDurably } from '#kernel';
 import { CliError, exit } from '../exit-codes.js';
 
 const login = z.object({
@@ -72,15 +73,8 @@ export class LoginFile {
   }
 
   async #write(all: Record<string, Login>): Promise<void> {
-    const draft = `${this.path}.${process.pid}.new`;
-    await rm(draft, { force: true });
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify(all, null, 2)}\n`);
-    } finally {
-      await file.close();
-    }
-    await rename(draft, this.path);
+    await sweepDrafts(dirname(this.path));
+    await writeDurably(this.path, `${JSON.stringify(all, null, 2)}\n`);
   }
 
   async #locked<T>(work: () => Promise<T>): Promise<T> {

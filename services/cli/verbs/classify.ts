@@ -1,6 +1,7 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { writeDurably } from '#kernel';
 import { compileMasking, parseMasking, scoreOf, shippedMasking, type MaskingSet, type Span } from '#masking';
 import { CliError, exit, usageError, type ExitCode } from '../exit-codes.js';
 import { inline } from '../render.js';
@@ -60,7 +61,7 @@ async function classifyConnection(
   };
   const path = `/connections/${encodeURIComponent(name)}/classify`;
   const answer = await cli.api('operator').json(answerSchema, 'POST', path, { body });
-  if (out !== undefined) keep(resolve(cli.cwd, out), answer.draft);
+  if (out !== undefined) await keep(resolve(cli.cwd, out), answer.draft);
   if (cli.json) {
     cli.out(JSON.stringify(answer));
     return exit.ok;
@@ -73,13 +74,10 @@ async function classifyConnection(
 }
 
 /** What was in the file stays until all of the new is there. */
-function keep(file: string, text: string): void {
-  const draft = `${file}.${process.pid}.new`;
+async function keep(file: string, text: string): Promise<void> {
   try {
-    writeFileSync(draft, `${text.trimEnd()}\n`);
-    renameSync(draft, file);
+    await writeDurably(file, `${text.trimEnd()}\n`, 0o666);
   } catch (error) {
-    rmSync(draft, { force: true });
     throw usageError(
       `${file} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'why is not known'})`,
     );

@@ -33,7 +33,7 @@ weir sessions end ID --reason TEXT
 Lists sessions with who, where, how many statements, and how many of those were denied or held. Times are UTC.
 --since, --until: an age (30m, 1h, 7d) or a time. --table: \`schema.table\` or a bare name; --class: a class of values
 that were masked; --decision with --table: of a statement that names it. Needs the auditor or security role.
-end: the session's client gets 57P01 with the reason at its next idle point. Needs the security role.
+end: what it runs is cancelled; its client gets 57P01 with the reason. Needs the security role.
 
 examples:
   ./weir sessions --since 1h
@@ -83,7 +83,7 @@ async function end(args: readonly string[], cli: Cli): Promise<ExitCode> {
   const reason = required(values.reason, '--reason');
   const path = `/sessions/${encodeURIComponent(id)}`;
   const answer = await cli.api('security').json(ended, 'DELETE', path, { body: { reason } });
-  cli.out(cli.json ? JSON.stringify(answer) : `asked to end ${id}: it does at its next idle point`);
+  cli.out(cli.json ? JSON.stringify(answer) : `asked to end ${id}`);
   return exit.ok;
 }
 

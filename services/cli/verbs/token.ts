@@ -12,7 +12,7 @@ With a role: prints a token, good for one hour, of the gate's development OpenID
 of \`weir login\`.
 
 examples:
-  PGPASSWORD=$(./weir token agent) psql "host=127.0.0.1 port=15432 dbname=demo user=me"
+  PGPASSWORD=$(./weir token agent) psql "host=127.0.0.1 port=15432 dbname=demo user=agent"
   curl -H "Authorization: Bearer $(./weir token auditor)" http://127.0.0.1:8080/api/identity/me`,
 
   async run(args, cli) {

@@ -1,6 +1,7 @@
 import {
   addToSummary,
   emptySummary,
+  more,
   sessionEventRow,
   summaryColumns,
   unknownSession,
@@ -114,10 +115,11 @@ function sumOf(rows: readonly SessionEventParts[], upTo: bigint): SummaryColumns
 /** What stands there for so long has been summed up. */
 const isSettled = (row: StoredRow): boolean => Date.now() - eventOf(row).appendedAt > 60_000;
 
-/** Sets come in no order. */
+/** Sets come in no order, and of one that ran full, what it had room for depends on how events came. */
 function sorted<T extends object>(row: T): T {
   const { touched = [], classes = [] } = row as { touched?: string[]; classes?: string[] };
-  return { ...row, touched: [...touched].sort(), classes: [...classes].sort() };
+  const ordered = (set: readonly string[]) => (set.includes(more) ? [more] : [...set].sort());
+  return { ...row, touched: ordered(touched), classes: ordered(classes) };
 }
 
 function checkStatements(record: SessionRecord, rows: readonly SessionEventParts[]): Finding[] {

@@ -6,9 +6,14 @@ import type { Role } from './screen.js';
 export type Me = GetIdentityMeResponse;
 
 /** Who looks at the pages; undefined until it is known, or when nobody is signed in. */
-export function useMe(enabled = true): Me | undefined {
-  const { data } = useQuery({ ...getIdentityMeOptions(), staleTime: 60_000, enabled });
-  return data;
+export function useMe(): Me | undefined {
+  return useWho(true).me;
+}
+
+/** The same, and whether it is still asked. */
+export function useWho(enabled: boolean): { readonly me: Me | undefined; readonly asking: boolean } {
+  const { data, isLoading } = useQuery({ ...getIdentityMeOptions(), staleTime: 60_000, enabled });
+  return { me: data, asking: isLoading };
 }
 
 export function useHas(...roles: readonly Role[]): boolean {

@@ -1,6 +1,8 @@
 import { Link, Outlet, useLocation, useNavigate, useRouteContext } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
-import { useMe, type Me } from './me.js';
+import { useEffect, useRef, type ReactNode } from 'react';
+import { Loading } from '../ui/states.js';
+import { useWho, type Me } from './me.js';
+import { NeedsRole } from './needs-role.js';
 import type { NavEntry, RouterContext } from './screen.js';
 import { ShortcutsHelp } from './shortcuts-help.js';
 import { useShortcut } from './shortcuts.js';
@@ -10,8 +12,7 @@ import { WhoMenu } from './who-menu.js';
 /** What every page stands in. */
 export function Shell() {
   const { pathname } = useLocation();
-  const isSignIn = pathname === '/sign-in';
-  const me = useMe(!isSignIn);
+  const { me, asking } = useWho(pathname !== '/sign-in');
   return (
     <>
       <a className="skip" href="#content">
@@ -29,25 +30,47 @@ export function Shell() {
           {me && <WhoMenu me={me} />}
         </div>
       </header>
-      <Content key={pathname.split('/')[1]} />
+      <Content key={pathname.split('/')[1]}>
+        <ForRoles me={me} asking={asking} pathname={pathname} />
+      </Content>
     </>
   );
 }
 
 /** A new page is where the keyboard and a screen reader go on. */
-function Content() {
+function Content({ children }: { readonly children: ReactNode }) {
   const main = useRef<HTMLElement>(null);
   useEffect(() => main.current?.focus({ preventScroll: true }), []);
   return (
     <main id="content" tabIndex={-1} ref={main}>
-      <Outlet />
+      {children}
     </main>
   );
 }
 
+interface ForRolesProps {
+  readonly me: Me | undefined;
+  readonly asking: boolean;
+  readonly pathname: string;
+}
+
+/** The page, where it is for whoever looks; a page of a role asks for nothing before that is known. */
+function ForRoles({ me, asking, pathname }: ForRolesProps) {
+  const { nav }: RouterContext = useRouteContext({ strict: false });
+  const entry = nav.find(({ to }) => pathname === to || (to !== '/' && pathname.startsWith(`${to}/`)));
+  if (!entry?.roles) return <Outlet />;
+  if (asking) return <Loading what="who you are" />;
+  if (!me || mayOpen(entry, me)) return <Outlet />;
+  return <NeedsRole label={entry.label} roles={entry.roles} me={me} />;
+}
+
+function mayOpen({ roles }: NavEntry, me: Me): boolean {
+  return !roles || roles.some((role) => me.roles.includes(role));
+}
+
 function Nav({ me }: { readonly me: Me }) {
   const { nav }: RouterContext = useRouteContext({ strict: false });
-  const open = nav.filter(({ roles }) => !roles || roles.some((role) => me.roles.includes(role)));
+  const open = nav.filter((entry) => mayOpen(entry, me));
   return (
     <nav className="nav" aria-label="Pages">
       {open.map((entry) => (

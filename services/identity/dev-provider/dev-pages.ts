@@ -39,6 +39,9 @@ export function rolePage(plan: ProviderPlan, uid: string): string {
   );
 }
 
+/** Attributes that are scripts; or a value, which is to be passed over whole, since it may look like one. */
+const handlers = /("[^"]*")|\son[a-z]+="[^"]*"/g;
+
 /** Around what the library gives as a form; its inline handlers and scripts, which the policy stops, are cut out. */
 export function page({ path }: Pick<ProviderPlan, 'path'>, title: string, body: string): string {
   return `<!doctype html>
@@ -46,7 +49,7 @@ export function page({ path }: Pick<ProviderPlan, 'path'>, title: string, body: 
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escaped(title)}</title><link rel="stylesheet" href="${path}${stylesheetPath}"></head>
 <body><main><h1>${escaped(title)}</h1>
-${body.replace(/ on[a-z]+="[^"]*"/g, '')}
+${body.replace(handlers, (text, value?: string) => value ?? '')}
 </main></body>
 </html>
 `;

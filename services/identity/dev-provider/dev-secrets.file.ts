@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { z } from 'zod';
-import { AppError, newId } from '#kernel';
+import { AppError, newId, writeDurably } from '#kernel';
 import { devRoles } from '#platform';
 
 const client = z.strictObject({ id: z.string().min(1), secret: z.string().min(1) });
@@ -53,9 +53,7 @@ async function makeSecrets(file: string): Promise<DevSecrets> {
     cookieKey: randomBytes(32).toString('base64url'),
   });
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}.new`;
-  writeFileSync(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, file);
+  await writeDurably(file, `${JSON.stringify(secrets, null, 2)}\n`);
   return secrets;
 }
 

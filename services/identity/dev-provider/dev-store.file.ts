@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { writeDurably } from '#kernel';
 
 type Payload = Record<string, unknown>;
 interface Entry {
@@ -15,7 +16,8 @@ const together = 20;
 /** What the development provider remembers (codes, grants, refresh tokens), in one file, across starts. */
 export class DevStore {
   readonly #entries: Map<string, Entry>;
-  #isWriting = false;
+  #isWaiting = false;
+  #writing = Promise.resolve();
 
   constructor(
     private readonly file: string,
@@ -46,20 +48,20 @@ export class DevStore {
     return undefined;
   }
 
+  /** One after the other: an older state must not replace a newer one. */
   #write(): void {
-    if (this.#isWriting) return;
-    this.#isWriting = true;
-    setTimeout(() => this.#save(), together).unref();
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    const save = () => void (this.#writing = this.#writing.then(() => this.#save()));
+    setTimeout(save, together).unref();
   }
 
-  #save(): void {
-    this.#isWriting = false;
+  async #save(): Promise<void> {
+    this.#isWaiting = false;
     for (const [key, entry] of this.#entries)
       if (!isLive(entry) || this.#entries.size > most) this.#entries.delete(key);
-    const draft = `${this.file}.${process.pid}.new`;
     try {
-      writeFileSync(draft, JSON.stringify([...this.#entries]), { mode: 0o600 });
-      renameSync(draft, this.file);
+      await writeDurably(this.file, JSON.stringify([...this.#entries]));
     } catch (error) {
       this.onError(new Error('sign-ins will not outlive this start', { cause: error }));
     }

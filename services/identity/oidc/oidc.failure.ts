@@ -19,10 +19,13 @@ export function signInFailure(error: unknown): SignInFailure {
  */
 export function isRefusal(error: unknown): boolean {
   if (error instanceof oidc.WWWAuthenticateChallengeError) return error.status === 401;
-  // It speaks of somebody else.
-  if (error instanceof oidc.ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED')
-    return true;
+  if (isOfSomebodyElse(error)) return true;
   return error instanceof oidc.ResponseBodyError && refusals.has(error.error);
+}
+
+/** Userinfo's answer is not about whom the token is about. */
+export function isOfSomebodyElse(error: unknown): boolean {
+  return error instanceof oidc.ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED';
 }
 
 /** RFC 6749, section 5.2; OpenID Connect Core 1.0, section 3.1.2.6. */

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { decodeJwt } from 'jose';
 import * as oidc from 'openid-client';
 import { z } from 'zod';
@@ -11,9 +12,7 @@ import {
 } from '#platform';
 import {
   SignInFailure,
-  type Begun,
   type KeptSecrets,
-  type ProviderAnswer,
   type ReadAgain,
   type SignedInPerson,
   type SignInProvider,
@@ -21,7 +20,8 @@ import {
 import type { SignInTransaction } from '../sign-in/sign-in.transaction.js';
 import { readLogoutToken, type ProviderLogout } from './logout-token.js';
 import { OidcClient, type SignInConfig } from './oidc.client.js';
-import { isRefusal, signInFailure } from './oidc.failure.js';
+import { isOfSomebodyElse, isRefusal, signInFailure } from './oidc.failure.js';
+import { refuseTwoNames } from './pairwise-subjects.js';
 
 type Tokens = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>;
 type Claims = Awaited<ReturnType<ClientTokenVerifier['claims']>>;
@@ -34,6 +34,7 @@ export class OidcSignIn implements SignInProvider {
   readonly name: string;
   readonly label: string;
   readonly cli: SignInProvider['cli'];
+  readonly #log = new Logger('sign-in');
   readonly #issuer: OidcIssuerConfig;
   readonly #signIn: SignInConfig;
   readonly #client: OidcClient;
@@ -63,10 +64,12 @@ export class OidcSignIn implements SignInProvider {
     return `${this.#publicUrl}/api/identity/callback/${this.name}`;
   }
 
-  async begin(transaction: SignInTransaction): Promise<Begun> {
+  async begin(transaction: SignInTransaction): Promise<string> {
     try {
       const verifier = transaction.derive('pkce');
-      const url = oidc.buildAuthorizationUrl(await this.#client.configuration(), {
+      const config = await this.#client.configuration();
+      refuseTwoNames(config, this.#issuer);
+      const url = oidc.buildAuthorizationUrl(config, {
         redirect_uri: this.redirectUri,
         scope: this.#signIn.scopes.join(' '),
         state: transaction.id,
@@ -74,13 +77,13 @@ export class OidcSignIn implements SignInProvider {
         code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
       });
-      return { redirect: url.href };
+      return url.href;
     } catch (error) {
       throw signInFailure(error);
     }
   }
 
-  async complete({ search }: ProviderAnswer, transaction: SignInTransaction): Promise<SignedInPerson> {
+  async complete(search: string, transaction: SignInTransaction): Promise<SignedInPerson> {
     try {
       const config = await this.#client.configuration();
       const tokens = await oidc.authorizationCodeGrant(config, new URL(this.redirectUri + search), {
@@ -94,7 +97,7 @@ export class OidcSignIn implements SignInProvider {
       const principal = await this.#principal(config, tokens, claims);
       return {
         principal,
-        kept: keep(tokens, {}),
+        kept: keep(tokens, { subject: claims.sub ?? '' }),
         isReadAgain: tokens.refresh_token !== undefined,
         ...sid(claims),
       };
@@ -112,8 +115,11 @@ export class OidcSignIn implements SignInProvider {
       const config = await this.#client.configuration();
       const tokens = await oidc.refreshTokenGrant(config, refreshToken);
       kept = keep(tokens, before);
-      const claims = (await this.#verified(tokens)) ?? subjectOf(idToken);
-      return { kind: 'person', principal: await this.#principal(config, tokens, claims), kept };
+      const claims = await this.#verified(tokens);
+      const principal = claims
+        ? await this.#principal(config, tokens, claims)
+        : principalOf(await this.#withUserinfo(config, tokens, this.#subjectOf(idToken)), this.#issuer);
+      return { kind: 'person', principal, kept };
     } catch (error) {
       return isRefusal(error)
         ? { kind: 'refused' }
@@ -152,14 +158,32 @@ export class OidcSignIn implements SignInProvider {
     return token === undefined ? undefined : this.#signedTokens.claims(token, ['exp', 'iat', 'sub']);
   }
 
-  /** Groups are the ID token's; where it has none, userinfo's; where that has none, none. */
+  /** Of an ID token that was verified when it came: whom userinfo must be about. Nothing else of it still counts. */
+  #subjectOf(idToken: string): Claims {
+    const names = ['iss', 'sub', this.#issuer.subjectClaim];
+    return Object.fromEntries(Object.entries(decodeJwt(idToken)).filter(([name]) => names.includes(name)));
+  }
+
+  /** Groups are the ID token's; where it has none, userinfo's; where that has none or can't be had, none. */
   async #principal(config: oidc.Configuration, tokens: Tokens, claims: Claims): Promise<Principal> {
-    const { groupsClaim } = this.#issuer;
-    const { userinfo_endpoint: endpoint } = config.serverMetadata();
-    if (claims[groupsClaim] !== undefined || endpoint === undefined) return principalOf(claims, this.#issuer);
+    if (claims[this.#issuer.groupsClaim] !== undefined) return principalOf(claims, this.#issuer);
+    try {
+      return principalOf(await this.#withUserinfo(config, tokens, claims), this.#issuer);
+    } catch (error) {
+      if (isOfSomebodyElse(error)) throw error;
+      const principal = principalOf(claims, this.#issuer);
+      const why = `the ID token has no ${this.#issuer.groupsClaim}, and userinfo fails: ${signInFailure(error).message}`;
+      this.#log.warn({ message: `${principal.id} has no groups: ${why}`, provider: this.name });
+      return principal;
+    }
+  }
+
+  /** The claims, and those of userinfo that they lack; who it is stands in the signed token alone. */
+  async #withUserinfo(config: oidc.Configuration, tokens: Tokens, claims: Claims): Promise<Claims> {
+    if (config.serverMetadata().userinfo_endpoint === undefined) return claims;
     const info = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub ?? '');
-    const { act: _, ...about } = info as Claims;
-    return principalOf({ ...about, ...claims }, this.#issuer);
+    const { act: _, [this.#issuer.subjectClaim]: __, ...about } = info as Claims;
+    return { ...about, ...claims };
   }
 }
 
@@ -170,12 +194,6 @@ function keep(tokens: Tokens, before: KeptSecrets): KeptSecrets {
     ...(idToken === undefined ? {} : { idToken }),
     ...(refreshToken === undefined ? {} : { refreshToken }),
   };
-}
-
-/** Of an ID token that was verified when it came: whom userinfo must be about. Nothing else of it still counts. */
-function subjectOf(idToken: string): Claims {
-  const { iss, sub } = decodeJwt(idToken);
-  return { ...(iss === undefined ? {} : { iss }), ...(sub === undefined ? {} : { sub }) };
 }
 
 function sid({ sid: index }: Claims): Pick<SignedInPerson, 'sessionIndex'> {

@@ -1,9 +1,10 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { openJson, sealJson } from '#domain';
-import { AppError } from '#kernel';
+import { AppError, writeDurably } from '#kernel';
 import type { KeptSecrets } from '../sign-in/sign-in.provider.js';
+import { claim, isLeftBehind } from './refresh-claim.file.js';
 
 const idShape = /^pgs_[0-9a-z]{26}$/;
 const shape = z.record(z.string(), z.string());
@@ -22,14 +23,7 @@ export class KeptSecretsFiles {
   async put(id: string, kept: KeptSecrets): Promise<void> {
     const path = this.#path(id);
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-    const file = await open(`${path}.new`, 'w', 0o600);
-    try {
-      await file.writeFile(sealJson(kept, this.#key, id));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.new`, path);
+    await writeDurably(path, sealJson(kept, this.#key, id));
   }
 
   /** Undefined where nothing was kept, or it can't be opened: then the provider can't be asked. */
@@ -45,10 +39,20 @@ export class KeptSecretsFiles {
     await rm(this.#path(id), { force: true });
   }
 
-  /** The sessions for which something is kept. */
-  async list(): Promise<string[]> {
-    const files = await readdir(this.#dir).catch(() => []);
-    return files.filter((file) => idShape.test(file));
+  /** The right to spend what is kept, which one process has at a time: resolves to what gives it back. */
+  claim(id: string): Promise<(() => Promise<void>) | undefined> {
+    return claim(`${this.#path(id)}.claim`);
+  }
+
+  /** Removes what no session needs, and what stands beside (drafts, claims) once nobody can be at it any more. */
+  async sweep(isNeeded: (id: string) => boolean): Promise<void> {
+    for (const file of await readdir(this.#dir).catch(() => [])) {
+      const [id = '', ...more] = file.split('.');
+      if (!idShape.test(id)) continue;
+      const path = join(this.#dir, file);
+      const isRubbish = more.length === 0 ? !isNeeded(id) : await isLeftBehind(path);
+      if (isRubbish) await rm(path, { force: true });
+    }
   }
 
   /** Ids come from events: nothing but an id becomes a path. */

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { openJson, sealJson } from '#domain';
+import { writeDurably } from '#kernel';
 import { transactionLife } from '../sign-in/sign-in.transaction.js';
 import type { SamlStatement } from './saml.assertion.js';
 
@@ -39,9 +40,7 @@ export class KeptAnswers {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
     await this.#sweep(now);
     const code = randomBytes(32).toString('base64url');
-    const path = this.#path(code);
-    await writeFile(`${path}.new`, sealJson({ ...answer }, this.#key, code), { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    await writeDurably(this.#path(code), sealJson({ ...answer }, this.#key, code));
     return code;
   }
 

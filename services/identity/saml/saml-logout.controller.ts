@@ -4,12 +4,12 @@ import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AppError } from '#kernel';
 import { Public } from '#platform';
+import { SIGN_IN_PROVIDERS } from '../identity.tokens.js';
 import { PageSessionDesk } from '../pages/page-session.desk.js';
 import { goOn, type Reply } from '../sign-in/onwards.reply.js';
-import { SignInDesk } from '../sign-in/sign-in.desk.js';
-import { SignInFailure } from '../sign-in/sign-in.provider.js';
+import { SignInFailure, type SignInProvider } from '../sign-in/sign-in.provider.js';
 import type { LogoutRequest } from './saml.logout.js';
-import { SamlSignIn } from './saml.provider.js';
+import { samlProvider, type SamlSignIn } from './saml.provider.js';
 
 /** The part of Fastify's request that is used here. */
 interface Request {
@@ -33,14 +33,14 @@ export class SamlLogoutController {
   readonly #log = new Logger('saml');
 
   constructor(
-    @Inject(SignInDesk) private readonly signIn: SignInDesk,
+    @Inject(SIGN_IN_PROVIDERS) private readonly providers: readonly SignInProvider[],
     @Inject(PageSessionDesk) private readonly pages: PageSessionDesk,
   ) {}
 
   @Get(':name/logout')
   @ApiResponse({ status: 303, description: 'to the provider, or to the sign-in page' })
   async byRedirect(@Param('name') name: string, @Req() { raw }: Request, @Res() reply: Reply): Promise<void> {
-    const provider = this.#provider(name);
+    const provider = samlProvider(this.providers, name);
     const query = (raw.url ?? '').split('?').slice(1).join('?');
     const params = new URLSearchParams(query);
     if (!params.has('SAMLRequest')) return signedOut(reply);
@@ -54,7 +54,7 @@ export class SamlLogoutController {
     @Body({ schema: form }) { SAMLRequest: field, RelayState }: z.infer<typeof form>,
     @Res() reply: Reply,
   ): Promise<void> {
-    const provider = this.#provider(name);
+    const provider = samlProvider(this.providers, name);
     if (field === undefined) return signedOut(reply);
     await this.#logout(provider, provider.readLogout({ field }), RelayState ?? null, reply);
   }
@@ -71,8 +71,8 @@ export class SamlLogoutController {
     for (const sessionIndex of sessionIndexes.length > 0 ? sessionIndexes : [undefined])
       await this.pages.endAtProvider(provider.name, { subject, sessionIndex }, until);
     const echo = relayState !== null && relayState.length <= longestRelayState ? relayState : '';
-    const redirect = (await provider.logoutAnswer(request, echo)) ?? '/sign-in';
-    goOn(reply, 303, { to: { redirect }, cookies: [] });
+    const to = (await provider.logoutAnswer(request, echo)) ?? '/sign-in';
+    goOn(reply, 303, { to, cookies: [] });
   }
 
   async #read(provider: SamlSignIn, reading: Promise<LogoutRequest>): Promise<LogoutRequest> {
@@ -84,15 +84,9 @@ export class SamlLogoutController {
       throw new AppError('INPUT_INVALID', 'that is no logout request of the provider', { cause: error });
     }
   }
-
-  #provider(name: string): SamlSignIn {
-    const provider = this.signIn.provider(name);
-    if (!(provider instanceof SamlSignIn)) throw new AppError('NOT_FOUND', 'there is no such provider');
-    return provider;
-  }
 }
 
 /** The provider's answer to our own request: the session here was over before we asked, so there is nothing to read. */
 function signedOut(reply: Reply): void {
-  goOn(reply, 303, { to: { redirect: '/sign-in' }, cookies: [] });
+  goOn(reply, 303, { to: '/sign-in', cookies: [] });
 }

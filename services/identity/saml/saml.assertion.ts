@@ -1,7 +1,8 @@
 import type { XmlElement } from '@xmldom/xmldom';
 import { transactionLife } from '../sign-in/sign-in.transaction.js';
+import { expectMessage } from './saml.message.js';
 import type { SamlSettings } from './saml.settings.js';
-import { expectNews, expectNow, timeIn } from './saml.times.js';
+import { expectNow, timeIn } from './saml.times.js';
 import { attribute, children, elementsOf, is, namespaces, onlyChild, refused, textOf } from './strict-xml.js';
 
 const { assertion: saml } = namespaces;
@@ -44,10 +45,7 @@ export interface SamlStatement {
 export function readAssertion(assertion: XmlElement, settings: SamlSettings, now: number): SamlStatement {
   const { config, skew } = settings;
   const assertionId = attribute(assertion, 'ID') ?? '';
-  if (attribute(assertion, 'Version') !== '2.0') throw refused('the assertion is not of SAML 2.0');
-  if (textOf(onlyChild(assertion, saml, 'Issuer')) !== config.idpEntityId)
-    throw refused('the assertion is of another issuer');
-  const issued = expectNews(assertion, now, skew, transactionLife);
+  const issued = expectMessage(assertion, settings, now, { what: 'the assertion', life: transactionLife });
   readConditions(onlyChild(assertion, saml, 'Conditions'), settings, now);
   return {
     assertionId,

@@ -1,16 +1,17 @@
 import type { IncomingMessage } from 'node:http';
-import { Body, Controller, Get, Header, Inject, Logger, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { AppError, type Clock } from '#kernel';
+import type { Clock } from '#kernel';
 import { CLOCK, Public } from '#platform';
-import { SAML_ANSWERS } from '../identity.tokens.js';
+import { SAML_ANSWERS, SIGN_IN_PROVIDERS } from '../identity.tokens.js';
 import { goOn, type Reply } from '../sign-in/onwards.reply.js';
 import { SignInDesk } from '../sign-in/sign-in.desk.js';
-import { SignInFailure } from '../sign-in/sign-in.provider.js';
+import type { SignInProvider } from '../sign-in/sign-in.provider.js';
+import { SignInRefusals } from '../sign-in/sign-in.refusals.js';
 import type { KeptAnswers } from './kept-answers.file.js';
 import { samlMetadata } from './saml.metadata.js';
-import { SamlSignIn } from './saml.provider.js';
+import { samlProvider, type SamlSignIn } from './saml.provider.js';
 import { TakenAssertions } from './taken-assertions.js';
 
 /** The part of Fastify's request that is used here. */
@@ -25,10 +26,10 @@ const form = z.looseObject({ SAMLResponse: z.string().min(1) });
 @Public()
 @Controller('identity/saml')
 export class SamlController {
-  readonly #log = new Logger('saml');
-
   constructor(
+    @Inject(SIGN_IN_PROVIDERS) private readonly providers: readonly SignInProvider[],
     @Inject(SignInDesk) private readonly desk: SignInDesk,
+    @Inject(SignInRefusals) private readonly refusals: SignInRefusals,
     @Inject(TakenAssertions) private readonly taken: TakenAssertions,
     @Inject(SAML_ANSWERS) private readonly answers: KeptAnswers,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -38,7 +39,7 @@ export class SamlController {
   @Header('content-type', 'application/samlmetadata+xml')
   @ApiOkResponse({ description: 'what to import at the provider' })
   metadata(@Param('name') name: string): string {
-    return samlMetadata(this.#provider(name).settings);
+    return samlMetadata(samlProvider(this.providers, name).settings);
   }
 
   @Post(':name/acs')
@@ -46,10 +47,11 @@ export class SamlController {
   async acs(
     @Param('name') name: string,
     @Body({ schema: form }) { SAMLResponse }: z.infer<typeof form>,
+    @Req() { raw }: Request,
     @Res() reply: Reply,
   ): Promise<void> {
-    const redirect = await this.#accept(this.#provider(name), SAMLResponse);
-    goOn(reply, 303, { to: { redirect }, cookies: [] });
+    const to = await this.#accept(samlProvider(this.providers, name), SAMLResponse, raw);
+    goOn(reply, 303, { to, cookies: [] });
   }
 
   @Get(':name/finish')
@@ -57,27 +59,18 @@ export class SamlController {
   async finish(@Param('name') name: string, @Req() { raw }: Request, @Res() reply: Reply): Promise<void> {
     const url = raw.url ?? '';
     const search = url.includes('?') ? url.slice(url.indexOf('?')) : '';
-    goOn(reply, 303, await this.desk.finish(name, { search, body: {} }, raw));
+    goOn(reply, 303, await this.desk.finish(name, search, raw));
   }
 
   /** Never throws. Where the browser goes with its answer. */
-  async #accept(provider: SamlSignIn, samlResponse: string): Promise<string> {
+  async #accept(provider: SamlSignIn, samlResponse: string, request: IncomingMessage): Promise<string> {
     try {
       const answer = await provider.verify(samlResponse);
       await this.taken.take(answer);
       const code = await this.answers.put(answer, this.clock.now());
       return `/api/identity/saml/${provider.name}/finish?code=${code}`;
     } catch (error) {
-      const code = error instanceof SignInFailure ? error.code : 'unavailable';
-      const message = error instanceof Error ? error.message : String(error);
-      this.#log.warn({ message, provider: provider.name, code });
-      return `/sign-in?error=${code}`;
+      return `/sign-in?error=${await this.refusals.note(provider.name, error, request)}`;
     }
-  }
-
-  #provider(name: string): SamlSignIn {
-    const provider = this.desk.provider(name);
-    if (!(provider instanceof SamlSignIn)) throw new AppError('NOT_FOUND', 'there is no such provider');
-    return provider;
   }
 }

@@ -1,9 +1,9 @@
-import type { SAML } from '@node-saml/node-saml';
 import type { XmlElement } from '@xmldom/xmldom';
 import { readRedirect } from './redirect-binding.js';
 import { readNameId } from './saml.assertion.js';
-import { samlEngine, type SamlSettings } from './saml.settings.js';
-import { expectNews, expectNow } from './saml.times.js';
+import { askEngine, expectMessage } from './saml.message.js';
+import type { SamlSettings } from './saml.settings.js';
+import { expectNow } from './saml.times.js';
 import { expectKeys, refuseStraySignatures, signedPart } from './signed-element.js';
 import {
   attribute,
@@ -11,14 +11,14 @@ import {
   decodeBase64,
   is,
   namespaces,
-  onlyChild,
   parseStrictly,
   plainXml,
   refused,
   textOf,
 } from './strict-xml.js';
 
-const { protocol: samlp, assertion: saml } = namespaces;
+const { protocol: samlp } = namespaces;
+const what = 'the logout request';
 
 /** Milliseconds for which a logout request is news. */
 const newsFor = 5 * 60_000;
@@ -42,7 +42,7 @@ export async function logoutByRedirect(
   const { bytes, fields } = readRedirect(query, settings.certificates);
   const request = parseRequest(plainXml(bytes));
   refuseStraySignatures(request, []);
-  await agree(settings, (engine) => engine.validateRedirectAsync({ ...fields }, query));
+  await askEngine(what, settings, (engine) => engine.validateRedirectAsync({ ...fields }, query));
   return readRequest(request, settings, now);
 }
 
@@ -58,7 +58,7 @@ export async function logoutByPost(
   expectKeys([request], settings.certificates);
   const signed = signedPart(xml, request, settings.certificates);
   const SAMLRequest = Buffer.from(xml).toString('base64');
-  await agree(settings, (engine) => engine.validatePostRequestAsync({ SAMLRequest }));
+  await askEngine(what, settings, (engine) => engine.validatePostRequestAsync({ SAMLRequest }));
   return readRequest(signed, settings, now);
 }
 
@@ -68,26 +68,15 @@ function parseRequest(xml: string): XmlElement {
   return request;
 }
 
-async function agree(settings: SamlSettings, check: (engine: SAML) => Promise<unknown>): Promise<void> {
-  try {
-    await check(samlEngine(settings));
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : 'it can not be read';
-    throw refused(`the logout request is not taken: ${message.replace(/\p{Cc}+/gu, ' ').slice(0, 300)}`);
-  }
-}
-
 function readRequest(request: XmlElement, settings: SamlSettings, now: number): LogoutRequest {
-  const { config, logoutUrl, skew } = settings;
   const id = attribute(request, 'ID') ?? '';
   if (!/^[A-Za-z_][\w.-]*$/.test(id)) throw refused('the logout request has no ID');
-  if (attribute(request, 'Version') !== '2.0') throw refused('the logout request is not of SAML 2.0');
-  if (attribute(request, 'Destination') !== logoutUrl)
-    throw refused('the logout request is for another destination');
-  if (textOf(onlyChild(request, saml, 'Issuer')) !== config.idpEntityId)
-    throw refused('the logout request is of another issuer');
-  expectNow(request, now, skew);
-  const at = expectNews(request, now, skew, newsFor);
+  const at = expectMessage(request, settings, now, {
+    what,
+    destination: settings.logoutUrl,
+    life: newsFor,
+  });
+  expectNow(request, now, settings.skew);
   const { nameId } = readNameId(request);
   return { id, nameId, at, sessionIndexes: children(request, samlp, 'SessionIndex').map(textOf) };
 }

@@ -1,10 +1,8 @@
-import type { Clock, Principal } from '#kernel';
+import { AppError, type Clock, type Principal } from '#kernel';
 import type { SamlProviderConfig, WeirConfig } from '#platform';
 import {
   SignInFailure,
-  type Begun,
   type KeptSecrets,
-  type ProviderAnswer,
   type SignedInPerson,
   type SignInProvider,
 } from '../sign-in/sign-in.provider.js';
@@ -38,9 +36,9 @@ export class SamlSignIn implements SignInProvider {
   }
 
   /** RelayState stays empty: nothing that comes back with an answer decides where the browser goes. */
-  async begin(transaction: SignInTransaction): Promise<Begun> {
+  async begin(transaction: SignInTransaction): Promise<string> {
     const engine = samlEngine(this.settings, { generateUniqueId: () => requestId(transaction) });
-    return { redirect: await engine.getAuthorizeUrlAsync('', undefined, {}) };
+    return engine.getAuthorizeUrlAsync('', undefined, {});
   }
 
   /** What the provider's answer says, all of it verified but who asked. Throws SignInFailure. */
@@ -48,7 +46,7 @@ export class SamlSignIn implements SignInProvider {
     return { provider: this.name, ...(await readResponse(samlResponse, this.settings, this.clock.now())) };
   }
 
-  async complete({ search }: ProviderAnswer, transaction: SignInTransaction): Promise<SignedInPerson> {
+  async complete(search: string, transaction: SignInTransaction): Promise<SignedInPerson> {
     const code = new URLSearchParams(search).get('code') ?? '';
     const answer = await this.answers.take(code, this.clock.now());
     if (!answer) throw new SignInFailure('mismatch', 'no answer is kept under that code');
@@ -82,6 +80,13 @@ export class SamlSignIn implements SignInProvider {
     const request = { ID: id, issuer: config.idpEntityId, nameID: nameId, nameIDFormat: '' };
     return samlEngine(this.settings).getLogoutResponseUrlAsync(request, relayState, {}, true);
   }
+}
+
+/** The SAML provider of that name. Throws NOT_FOUND. */
+export function samlProvider(providers: readonly SignInProvider[], name: string): SamlSignIn {
+  const provider = providers.find((candidate) => candidate.name === name);
+  if (!(provider instanceof SamlSignIn)) throw new AppError('NOT_FOUND', 'there is no such provider');
+  return provider;
 }
 
 /** An xs:ID may not begin with a digit. */

@@ -2,8 +2,8 @@ import type { XmlElement } from '@xmldom/xmldom';
 import { SignInFailure } from '../sign-in/sign-in.provider.js';
 import { transactionLife } from '../sign-in/sign-in.transaction.js';
 import { readAssertion, type SamlStatement } from './saml.assertion.js';
-import { samlEngine, type SamlSettings } from './saml.settings.js';
-import { expectNews } from './saml.times.js';
+import { askEngine, expectMessage } from './saml.message.js';
+import type { SamlSettings } from './saml.settings.js';
 import { expectKeys, refuseStraySignatures, signatureOf, signedPart } from './signed-element.js';
 import {
   attribute,
@@ -16,7 +16,6 @@ import {
   parseStrictly,
   plainXml,
   refused,
-  textOf,
 } from './strict-xml.js';
 
 const { protocol: samlp, assertion: saml } = namespaces;
@@ -45,9 +44,11 @@ export async function readResponse(
   const isSigned = signatureOf(response) !== undefined;
   if (settings.config.signedResponse && !isSigned) throw refused('the response is not signed');
   expectKeys([response, assertion], settings.certificates);
-  const theirs = await readByEngine(xml, settings, isSigned);
+  const theirs = await nameByEngine(xml, settings, isSigned);
   const envelope = isSigned ? signedPart(xml, response, settings.certificates) : response;
-  readEnvelope(envelope, settings, now);
+  // Where the response itself is unsigned this says nothing; the assertion repeats what matters.
+  const expected = { destination: settings.acsUrl, life: transactionLife, mayBeUnnamed: true };
+  expectMessage(envelope, settings, now, { what: 'the response', ...expected });
   const statement = readAssertion(signedPart(xml, assertion, settings.certificates), settings, now);
   if (attribute(envelope, 'InResponseTo') !== statement.inResponseTo)
     throw new SignInFailure('mismatch', 'response and assertion answer two questions');
@@ -77,31 +78,19 @@ function refuseStatus(response: XmlElement, { config }: SamlSettings): void {
   );
 }
 
-/** Where the response itself is unsigned these say nothing; the assertion repeats what matters. */
-function readEnvelope(response: XmlElement, settings: SamlSettings, now: number): void {
-  const { acsUrl, config, skew } = settings;
-  if (attribute(response, 'Version') !== '2.0') throw refused('the response is not of SAML 2.0');
-  expectNews(response, now, skew, transactionLife);
-  if (attribute(response, 'Destination') !== acsUrl) throw refused('the response is for another destination');
-  const issuers = children(response, saml, 'Issuer');
-  if (issuers.length > 1 || issuers.some((issuer) => textOf(issuer) !== config.idpEntityId))
-    throw refused('the response is of another issuer');
-}
-
 /** The NameID that node-saml finds. A response that bears a signature must bear a right one. */
-async function readByEngine(
+async function nameByEngine(
   xml: string,
   settings: SamlSettings,
   isSigned: boolean,
 ): Promise<string | undefined> {
+  const SAMLResponse = Buffer.from(xml).toString('base64');
   const wantAuthnResponseSigned = isSigned || settings.config.signedResponse;
-  const engine = samlEngine(settings, { wantAuthnResponseSigned });
-  try {
-    const SAMLResponse = Buffer.from(xml).toString('base64');
-    const { profile } = await engine.validatePostResponseAsync({ SAMLResponse });
-    return profile?.nameID;
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : 'the response can not be read';
-    throw new SignInFailure('refused', message.replace(/\p{Cc}+/gu, ' ').slice(0, 300), { cause });
-  }
+  const { profile } = await askEngine(
+    'the response',
+    settings,
+    (engine) => engine.validatePostResponseAsync({ SAMLResponse }),
+    { wantAuthnResponseSigned },
+  );
+  return profile?.nameID;
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { Follower, type Fold } from '#domain';
-import type { EventLog, LoggedEvent, Position } from '#event-log';
-import { newEvent, payload, SamlAssertionTakenSchema, topics } from '#events';
+import { Inject, Injectable } from '@nestjs/common';
+import type { IdentityEvent, IdentityFold } from '#domain';
+import type { Position } from '#event-log';
+import { newEvent, SamlAssertionTakenSchema } from '#events';
 import type { Clock } from '#kernel';
-import { CLOCK, EVENT_LOG, INSTANCE } from '#platform';
+import { CLOCK, IdentityLog, INSTANCE } from '#platform';
 import { SignInFailure } from '../sign-in/sign-in.provider.js';
 import type { KeptAnswer } from './kept-answers.file.js';
 
@@ -13,23 +13,15 @@ import type { KeptAnswer } from './kept-answers.file.js';
  * are in one partition, so the first that stands there is first for everyone.
  */
 @Injectable()
-export class TakenAssertions implements Fold, OnModuleInit, OnModuleDestroy {
+export class TakenAssertions implements IdentityFold {
   readonly #first = new Map<string, { readonly at: string; readonly until: number }>();
-  #follower: Follower | undefined;
 
   constructor(
-    @Inject(EVENT_LOG) private readonly log: EventLog,
+    @Inject(IdentityLog) private readonly identity: IdentityLog,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(INSTANCE) private readonly instance: string,
-  ) {}
-
-  async onModuleInit(): Promise<void> {
-    this.#follower = new Follower(this.log, topics.identity, this);
-    await this.#follower.caughtUp;
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.#follower?.stop();
+  ) {
+    identity.fold(this);
   }
 
   /** Throws SignInFailure where it was taken before, or where the log can't say. */
@@ -37,25 +29,27 @@ export class TakenAssertions implements Fold, OnModuleInit, OnModuleDestroy {
     const assertionHash = createHash('sha256').update(`${provider}\n${assertionId}`).digest();
     const origin = { source: `identity/${this.instance}`, subject: `${provider}:`, clock: this.clock };
     const init = { provider, assertionHash, usableUntilUs: BigInt(Math.round(usableUntil)) * 1000n };
-    const appended = await this.#follower?.append(newEvent(SamlAssertionTakenSchema, init, origin));
-    if (!appended?.folded)
+    const appended = await this.identity.append(newEvent(SamlAssertionTakenSchema, init, origin));
+    if (!appended.folded)
       throw new SignInFailure('unavailable', 'the log does not say whether it is the first');
     if (this.#first.get(assertionHash.toString('hex'))?.at !== place(appended.position))
-      throw new SignInFailure('expired', 'this assertion was taken before');
+      throw new SignInFailure('expired', 'this assertion was taken before, or grew too old on the way');
   }
 
-  apply({ envelope, position }: LoggedEvent): void {
-    const taken = payload(SamlAssertionTakenSchema, envelope);
-    if (!taken) return;
-    this.#forget();
+  /**
+   * By the log's time, which never goes back: what is forgotten is too old for every process, whatever its own clock
+   * says, and too old to be taken anew.
+   */
+  apply({ type, data: taken, position, at }: IdentityEvent): void {
+    if (type !== 'SamlAssertionTaken') return;
+    this.#forget(at);
     const hash = Buffer.from(taken.assertionHash).toString('hex');
-    if (!this.#first.has(hash))
-      this.#first.set(hash, { at: place(position), until: Number(taken.usableUntilUs / 1000n) });
+    const until = Number(taken.usableUntilUs / 1000n);
+    if (at < until && !this.#first.has(hash)) this.#first.set(hash, { at: place(position), until });
   }
 
   /** In the order in which they came, which is nearly that in which they end. */
-  #forget(): void {
-    const now = this.clock.now();
+  #forget(now: number): void {
     for (const [hash, { until }] of this.#first) {
       if (now < until) return;
       this.#first.delete(hash);

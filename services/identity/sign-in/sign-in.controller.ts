@@ -4,8 +4,10 @@ import { ApiFoundResponse, ApiOkResponse, ApiQuery, ApiResponse, ApiTags } from 
 import { z } from 'zod';
 import { isLoopbackHost } from '#wire';
 import { CONFIG, Public, type WeirConfig } from '#platform';
+import { SIGN_IN_PROVIDERS } from '../identity.tokens.js';
 import { goOn, type Reply } from './onwards.reply.js';
 import { SignInDesk } from './sign-in.desk.js';
+import type { SignInProvider } from './sign-in.provider.js';
 
 /** The part of Fastify's request that is used here. */
 interface Request {
@@ -29,11 +31,13 @@ const providerList = z.object({
 @Public()
 @Controller('identity')
 export class SignInController {
-  readonly #desk: SignInDesk;
   readonly #publicUrl: URL;
 
-  constructor(@Inject(SignInDesk) desk: SignInDesk, @Inject(CONFIG) config: WeirConfig) {
-    this.#desk = desk;
+  constructor(
+    @Inject(SIGN_IN_PROVIDERS) private readonly offered: readonly SignInProvider[],
+    @Inject(SignInDesk) private readonly desk: SignInDesk,
+    @Inject(CONFIG) config: WeirConfig,
+  ) {
     this.#publicUrl = new URL(config.publicUrl);
   }
 
@@ -41,7 +45,7 @@ export class SignInController {
   @Get('providers')
   @ApiOkResponse({ standardSchema: providerList })
   providers(): z.infer<typeof providerList> {
-    const providers = this.#desk.providers.map(({ name, kind, label, cli }) => ({
+    const providers = this.offered.map(({ name, kind, label, cli }) => ({
       ...{ name, kind, label },
       signIn: `/api/identity/sign-in/${name}`,
       cli: cli && { ...cli, scopes: [...cli.scopes] },
@@ -63,7 +67,7 @@ export class SignInController {
         .status(302)
         .header('location', `${this.#publicUrl.origin}${raw.url ?? '/'}`)
         .send();
-    goOn(reply, 302, await this.#desk.begin(name, to));
+    goOn(reply, 302, await this.desk.begin(name, to));
   }
 
   @Get('callback/:name')
@@ -71,7 +75,7 @@ export class SignInController {
   async callback(@Param('name') name: string, @Req() { raw }: Request, @Res() reply: Reply): Promise<void> {
     const url = raw.url ?? '';
     const search = url.includes('?') ? url.slice(url.indexOf('?')) : '';
-    goOn(reply, 303, await this.#desk.finish(name, { search, body: {} }, raw));
+    goOn(reply, 303, await this.desk.finish(name, search, raw));
   }
 
   /** `localhost` for `127.0.0.1`: the provider sends the browser back to the other, where its cookie is not. */

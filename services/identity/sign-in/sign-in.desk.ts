@@ -1,12 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { newEvent, SignInRefusedSchema } from '#events';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '#kernel';
 import {
   CLOCK,
   CONFIG,
   hashPageSecret,
-  INSTANCE,
   PageSessions,
   parseTrustedProxies,
   readCookie,
@@ -18,39 +16,33 @@ import {
 import { PAGES_KEY, SIGN_IN_PROVIDERS } from '../identity.tokens.js';
 import { PageSessionDesk } from '../pages/page-session.desk.js';
 import { localPath } from './local-path.js';
-import { RefusalRate } from './refusal-rate.js';
-import { SignInFailure, type Begun, type ProviderAnswer, type SignInProvider } from './sign-in.provider.js';
+import { SignInFailure, type SignInProvider } from './sign-in.provider.js';
+import { SignInRefusals } from './sign-in.refusals.js';
 import { SignInTransaction, transactionLife } from './sign-in.transaction.js';
 import { UsedTransactions } from './used-transactions.js';
 
 /** Where the browser goes next, and the cookies that it takes along. */
 export interface Onwards {
-  readonly to: Begun;
+  readonly to: string;
   readonly cookies: readonly string[];
 }
 
 /** The way to a provider and back, the same for every kind: what was begun here, by this browser, ends here, once. */
 @Injectable()
 export class SignInDesk {
-  readonly #log = new Logger('sign-in');
   readonly #used = new UsedTransactions();
-  readonly #recorded = new RefusalRate();
   readonly #trusted: TrustedProxies;
 
   constructor(
-    @Inject(SIGN_IN_PROVIDERS) readonly providers: readonly SignInProvider[],
+    @Inject(SIGN_IN_PROVIDERS) private readonly providers: readonly SignInProvider[],
     @Inject(PAGES_KEY) private readonly key: Buffer,
     @Inject(PageSessionDesk) private readonly desk: PageSessionDesk,
+    @Inject(SignInRefusals) private readonly refusals: SignInRefusals,
     @Inject(PageSessions) private readonly pages: PageSessions,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(INSTANCE) private readonly instance: string,
     @Inject(CONFIG) config: WeirConfig,
   ) {
     this.#trusted = parseTrustedProxies(config.identity.trustedProxies);
-  }
-
-  provider(name: string): SignInProvider | undefined {
-    return this.providers.find((candidate) => candidate.name === name);
   }
 
   /** Never throws: what fails is a way to the sign-in page. `to` is what the browser asked for, unchecked. */
@@ -59,15 +51,15 @@ export class SignInDesk {
     try {
       const provider = this.#provider(name);
       const transaction = SignInTransaction.begin(name, path, this.clock.now());
-      const begun = await provider.begin(transaction);
-      return { to: begun, cookies: [this.#transactionCookie(transaction.seal(this.key), transactionLife)] };
+      const there = await provider.begin(transaction);
+      return { to: there, cookies: [this.#transactionCookie(transaction.seal(this.key), transactionLife)] };
     } catch (error) {
       return this.#failed(name, error, path);
     }
   }
 
-  /** Never throws. What a provider's answer makes of the transaction that this browser began. */
-  async finish(name: string, answer: ProviderAnswer, request: IncomingMessage): Promise<Onwards> {
+  /** Never throws. What a provider's answer (`?code=…&state=…`, or '') makes of the transaction that this browser began. */
+  async finish(name: string, search: string, request: IncomingMessage): Promise<Onwards> {
     const now = this.clock.now();
     const cookie = readCookie(request.headers.cookie, this.pages.cookies.signIn);
     const transaction = SignInTransaction.open(cookie, this.key, now);
@@ -76,20 +68,20 @@ export class SignInDesk {
       if (transaction.provider !== name)
         throw new SignInFailure('mismatch', `the sign-in was begun at ${transaction.provider}`);
       const provider = this.#provider(name);
-      const person = await provider.complete(answer, transaction);
+      const person = await provider.complete(search, transaction);
       if (!this.#used.use(transaction.id, transaction.endsAt, now))
         throw new SignInFailure('expired', 'this sign-in was finished before');
       const session = await this.desk.start(provider, person, sourceAddress(request, this.#trusted));
       await this.#endFormer(request);
-      return { to: { redirect: transaction.to }, cookies: [session, this.#transactionCookie('', 0)] };
+      return { to: transaction.to, cookies: [session, this.#transactionCookie('', 0)] };
     } catch (error) {
-      if (transaction?.provider === name) await this.#record(name, error, request);
-      return this.#failed(name, error, transaction?.to ?? '/');
+      const answer = transaction?.provider === name ? request : undefined;
+      return this.#failed(name, error, transaction?.to ?? '/', answer);
     }
   }
 
   #provider(name: string): SignInProvider {
-    const provider = this.provider(name);
+    const provider = this.providers.find((candidate) => candidate.name === name);
     if (!provider) throw new SignInFailure('unknown', 'there is no such provider');
     return provider;
   }
@@ -102,33 +94,17 @@ export class SignInDesk {
   /** Who signs in anew leaves no second session behind in the same browser. */
   async #endFormer(request: IncomingMessage): Promise<void> {
     const secret = readCookie(request.headers.cookie, this.pages.cookies.session);
-    const former = secret && this.pages.book.bySecretHash(hashPageSecret(secret).toString('hex'));
+    const former =
+      secret && this.pages.identity.sessions.bySecretHash(hashPageSecret(secret).toString('hex'));
     if (former && former.ended === undefined) await this.desk.end(former, 'signed out');
   }
 
-  #failed(name: string, error: unknown, path: string): Onwards {
-    const code = error instanceof SignInFailure ? error.code : 'unavailable';
-    if (code !== 'unknown')
-      this.#log.warn({
-        message: error instanceof Error ? error.message : String(error),
-        provider: name,
-        code,
-      });
+  /** `answer`: of a sign-in that this browser had begun with that provider; only such a one is worth a record. */
+  async #failed(name: string, error: unknown, path: string, answer?: IncomingMessage): Promise<Onwards> {
+    const code = await this.refusals.note(name, error, answer);
     const query = new URLSearchParams({ error: code, ...(path === '/' ? {} : { to: path }) });
     // An answer to something else ends nothing: the way that this browser is on may be another tab's.
     const cookies = code === 'mismatch' ? [] : [this.#transactionCookie('', 0)];
-    return { to: { redirect: `/sign-in?${query.toString()}` }, cookies };
-  }
-
-  /** An answer that is not taken is worth a record; what never was a sign-in of ours is not. */
-  async #record(name: string, error: unknown, request: IncomingMessage): Promise<void> {
-    if (!(error instanceof SignInFailure) || error.code === 'unavailable') return;
-    if (!this.#recorded.take(this.clock.now())) return;
-    const init = {
-      ...{ code: error.code, reason: `sign-in with ${name} failed`, through: 'pages' },
-      sourceAddress: sourceAddress(request, this.#trusted),
-    };
-    const origin = { source: `identity/${this.instance}`, subject: `${name}:`, clock: this.clock };
-    await this.pages.append(newEvent(SignInRefusedSchema, init, origin)).catch(() => undefined);
+    return { to: `/sign-in?${query.toString()}`, cookies };
   }
 }

@@ -15,26 +15,17 @@ export interface SignInProvider {
     readonly scopes: readonly string[];
   } | null;
 
-  /** Where the browser goes first. Throws SignInFailure. */
-  begin(transaction: SignInTransaction): Promise<Begun>;
-  /** Who came back: everything that the provider's answer claims is verified here. Throws SignInFailure. */
-  complete(answer: ProviderAnswer, transaction: SignInTransaction): Promise<SignedInPerson>;
+  /** The address to which the browser goes first. Throws SignInFailure. */
+  begin(transaction: SignInTransaction): Promise<string>;
+  /**
+   * Who came back: everything that the provider's answer claims is verified here. `search` as it was sent: `?code=…`,
+   * or ''. Throws SignInFailure.
+   */
+  complete(search: string, transaction: SignInTransaction): Promise<SignedInPerson>;
   /** Who it is now, read again with what was kept. Absent where a provider of this kind can't be asked. */
   readAgain?(kept: KeptSecrets): Promise<ReadAgain>;
   /** Where the browser goes to be signed out there, too; undefined where there is no such place. */
-  signOut?(kept: KeptSecrets, principal: Principal): Promise<string | undefined>;
-}
-
-/** A redirect, or a form that the browser is to post (SAML's HTTP-POST binding). */
-export type Begun =
-  | { readonly redirect: string }
-  | { readonly form: { readonly action: string; readonly fields: Readonly<Record<string, string>> } };
-
-export interface ProviderAnswer {
-  /** As it was sent: `?code=…&state=…`, or ''. */
-  readonly search: string;
-  /** Of a form that was posted. */
-  readonly body: Readonly<Record<string, unknown>>;
+  signOut?(kept: KeptSecrets): Promise<string | undefined>;
 }
 
 /**

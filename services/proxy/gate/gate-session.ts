@@ -12,6 +12,7 @@ import { AppError, type Clock, type Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
 import type { Journal, SessionChain } from '../journal/index.js';
 import type {
+  EndTime,
   ExcessRequest,
   Execution,
   ExecutionDetails,
@@ -65,8 +66,8 @@ export class RecordedSession implements GateSession {
   private readonly chain: SessionChain;
   private readonly checks: ExecutionCheck;
   private statements = 0;
-  private end: ((reason: string) => void) | undefined;
-  private endReason: string | undefined;
+  private end: Parameters<GateSession['onEnd']>[0] | undefined;
+  private endAsked: { readonly reason: string; readonly when: EndTime } | undefined;
   private isEnded = false;
 
   constructor(private readonly parts: SessionParts) {
@@ -215,16 +216,16 @@ export class RecordedSession implements GateSession {
     return `${this.parts.publicUrl}/decisions/${statementId}${ask}`;
   }
 
-  onEnd(end: (reason: string) => void): void {
+  onEnd(end: (reason: string, when: EndTime) => void): void {
     this.end = end;
-    if (this.endReason !== undefined) end(this.endReason);
+    if (this.endAsked) end(this.endAsked.reason, this.endAsked.when);
   }
 
-  /** Asks the protocol to end at its next idle point. */
-  requestEnd(reason: string): void {
-    if (this.endReason !== undefined) return;
-    this.endReason = reason;
-    this.end?.(reason);
+  /** Asks the protocol to end it. The first reason counts, unless it could wait and this one can't. */
+  requestEnd(reason: string, when: EndTime): void {
+    if (this.endAsked && (this.endAsked.when === 'now' || when === 'idle')) return;
+    this.endAsked = { reason, when };
+    this.end?.(reason, when);
   }
 
   ended(reason: string, bytesIn: number, bytesOut: number): void {

@@ -42,6 +42,8 @@ export interface TargetAddress {
   readonly tlsCa?: string;
   readonly allowPrivileged: boolean;
   readonly owner: string;
+  /** Served by Weirkeeper itself (the demo): its name is nobody else's to register. */
+  readonly isHouse?: boolean;
 }
 
 /** The names of the target as they stand now; a new object whenever the catalog changes. */
@@ -229,6 +231,9 @@ export interface ExcessRequest {
   readonly estimate: () => Promise<Estimate>;
 }
 
+/** `now`: whatever runs or waits is given up. `idle`: at the session's next idle point. */
+export type EndTime = 'now' | 'idle';
+
 /** One client's session, after the door. */
 export interface GateSession {
   readonly id: string;
@@ -273,7 +278,7 @@ export interface GateSession {
   reveals(dataClass: string): boolean;
   /** For errors: `publicUrl`/decisions/ID and the connection's owner. */
   hint(statementId: string): string;
-  /** Called at most once when the session must end at its next idle point, with the reason. */
-  onEnd(end: (reason: string) => void): void;
+  /** Called when the session must end, with the reason; once more where what may wait no longer may. */
+  onEnd(end: (reason: string, when: EndTime) => void): void;
   ended(reason: string, bytesIn: number, bytesOut: number): void;
 }

@@ -239,7 +239,7 @@ export class Holds {
     const approvalId = decided.request.id;
     const decidedBy = decided.decisions.map(({ by }) => by.id);
     if (request.signal.aborted) {
-      await this.withdraw(decided);
+      await this.withdraw(decided, request.signal.reason);
       return { outcome: 'withdrawn', approvalId };
     }
     switch (decided.status) {
@@ -290,14 +290,14 @@ export class Holds {
   }
 
   /** Nobody is there to use it; a yes that came at the same moment must not stay open as a grant. */
-  private async withdraw(open: OpenedApproval): Promise<void> {
+  private async withdraw(open: OpenedApproval, why: unknown): Promise<void> {
     const current = this.options.book.get(open.request.id) ?? open;
     if (current.status !== 'pending' && current.status !== 'approved') return;
     if ((this.waiters.get(current.request.id) ?? 0) > 1) return;
     await this.append(current, {
       type: 'Withdraw',
       ...this.stamp(),
-      reason: 'the client went away or cancelled',
+      reason: why instanceof AppError ? why.message : 'the client went away or cancelled',
     });
   }
 

@@ -13,7 +13,8 @@ export async function targetAddress(
   dataDir: string,
 ): Promise<TargetAddress> {
   policies.policies();
-  const registered = policies.state.connections.get(name)?.connection;
+  const found = policies.state.connections.get(name);
+  const registered = found?.connection;
   if (!registered || registered.protocol !== 'postgres')
     throw new AppError('CONNECTION_UNKNOWN', `there is no connection "${name}"`, {
       hint: 'the database name is the name of a Weirkeeper connection',
@@ -30,5 +31,6 @@ export async function targetAddress(
     ...(tlsCa ? { tlsCa } : {}),
     owner,
     allowPrivileged,
+    isHouse: found?.owner === 'house',
   };
 }

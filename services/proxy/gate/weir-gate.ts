@@ -79,7 +79,7 @@ export class WeirGate implements Gate {
       closed: () => this.forget(id),
     });
     const expires = setTimeout(
-      () => session.requestEnd('it reached its maximum age'),
+      () => session.requestEnd('it reached its maximum age', 'idle'),
       options.config.sessions.maxAge * 1000,
     );
     expires.unref();
@@ -87,17 +87,17 @@ export class WeirGate implements Gate {
     return session;
   }
 
-  /** Ends a session at its next idle point. Returns whether it is one of this process's. */
+  /** Ends a session at once, whatever it does. Returns whether it is one of this process's. */
   end(sessionId: string, reason: string): boolean {
     const found = this.opened.get(sessionId);
-    found?.session.requestEnd(reason);
+    found?.session.requestEnd(reason, 'now');
     return found !== undefined;
   }
 
   /** Takes no more sessions; asks those that are open to end. */
   close(): void {
     this.closing = true;
-    for (const { session } of this.opened.values()) session.requestEnd('the gate is shutting down');
+    for (const { session } of this.opened.values()) session.requestEnd('the gate is shutting down', 'idle');
   }
 
   private forget(id: string): void {

@@ -7,6 +7,7 @@ import { Forwarding } from './forwarding.js';
 import { Holding } from './holding.js';
 import { Judging } from './judging.js';
 import { Knowledge, Need, nothingKnown } from './knowledge.js';
+import { namesNothing } from './nameless.js';
 import { Questions } from './questions.js';
 import { Refusals } from './refusals.js';
 import type { Run } from './run.js';
@@ -126,8 +127,8 @@ export class Frontend {
   private mustAsk(unit: Unit, { asked }: Readonly<Knowledge>): boolean {
     const { conversation, namespace } = this.parts;
     if (asked || conversation.skipping || conversation.copyIn || !namespace.mustAsk) return false;
-    if (unit.kind === 'segment') return unit.messages.some(({ code }) => isJudged(code));
-    return unit.kind === 'query';
+    if (unit.kind === 'segment' && !unit.messages.some(({ code }) => isJudged(code))) return false;
+    return (unit.kind === 'segment' || unit.kind === 'query') && !namesNothing(unit);
   }
 
   private async learnNames(knowledge: Knowledge): Promise<void> {

@@ -36,8 +36,8 @@ export class Holding {
 
   /** The client is gone. */
   close(): void {
-    if (this.held)
-      this.parts.session.outcome(this.held, { status: 'cancelled', message: 'the client went away' });
+    const { message } = asError(this.waiting?.signal.reason) ?? { message: 'the client went away' };
+    if (this.held) this.parts.session.outcome(this.held, { status: 'cancelled', message });
     this.abort(new AppError('SHUTTING_DOWN', 'the client is gone'));
   }
 
@@ -75,7 +75,7 @@ export class Holding {
         signal,
         estimate: () => this.estimate(run, signal),
       });
-      return signal.reason instanceof AppError ? signal.reason : answer;
+      return asError(signal.reason) ?? answer;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       return error;
@@ -106,6 +106,8 @@ export class Holding {
     this.parts.flush();
   }
 }
+
+const asError = (reason: unknown): AppError | undefined => (reason instanceof AppError ? reason : undefined);
 
 function isSafe(session: GateSession): Promise<boolean> {
   return new Promise((resolve) => {

@@ -14,8 +14,8 @@ const open = 0x7b;
 const close = 0x7d;
 const maxDimensions = 6;
 
-// Holds one masked element at a time, never a clear one.
-const masked = new ByteWriter(256);
+// Of one masked element, as it begins.
+const usualElement = 256;
 
 /** Rewrites each element of an array in text. An array that can't be read becomes NULL. */
 export function rewriteTextArray(
@@ -25,6 +25,7 @@ export function rewriteTextArray(
   end: number,
   out: ByteWriter,
 ): Rewritten {
+  const masked = new ByteWriter(usualElement);
   let kept = start;
   let i = value.indexOf(open, start);
   if (i < 0 || i >= end) return NULLED;
@@ -36,7 +37,7 @@ export function rewriteTextArray(
     }
     const next = byte === quote ? endOfQuoted(value, i, end) : endOfWord(value, i, end);
     if (next < 0) return NULLED;
-    const rewritten = isNullWord(value, i, next) ? UNCHANGED : rewriteItem(element, value, i, next);
+    const rewritten = isNullWord(value, i, next) ? UNCHANGED : rewriteItem(element, value, i, next, masked);
     if (rewritten !== UNCHANGED) {
       out.copy(value, kept, i);
       if (rewritten === WRITTEN) writeQuoted(masked.view(), out);
@@ -51,7 +52,13 @@ export function rewriteTextArray(
 }
 
 /** The new form of an item goes to `masked`. */
-function rewriteItem(element: ValueRewriter, value: Buffer, start: number, end: number): Rewritten {
+function rewriteItem(
+  element: ValueRewriter,
+  value: Buffer,
+  start: number,
+  end: number,
+  masked: ByteWriter,
+): Rewritten {
   const quoted = value[start] === quote ? 1 : 0;
   const from = start + quoted;
   const to = end - quoted;
@@ -116,6 +123,7 @@ export function rewriteBinaryArray(
 ): Rewritten {
   const first = firstElement(value, start, end);
   if (first < 0) return NULLED;
+  const masked = new ByteWriter(usualElement);
   const before = out.position;
   let kept = start;
   let nulls = false;

@@ -58,7 +58,7 @@ export function checkRowLength(plan: RowPlan, length: number): void {
 const dataRow = 0x44;
 const headerSize = 7;
 
-// Holds one masked value at a time, never a clear one.
+// Holds one masked value at a time, and between calls no clear one.
 const masked = new ByteWriter(4096);
 
 /**
@@ -70,10 +70,14 @@ export function rewriteRows(plan: RowPlan, chunk: Buffer, start: number, end: nu
   const out = new ByteWriter(end - start + ((end - start) >> 3) + 64);
   // Everything before `kept` is in `out`, in its new form.
   let kept = start;
-  for (let at = start; at < end;) {
-    const next = endOfRow(plan, chunk, at, end);
-    kept = rewriteValues(plan.columns, chunk, at, next, kept, out);
-    at = next;
+  try {
+    for (let at = start; at < end;) {
+      const next = endOfRow(plan, chunk, at, end);
+      kept = rewriteValues(plan.columns, chunk, at, next, kept, out);
+      at = next;
+    }
+  } finally {
+    masked.forget();
   }
   if (kept === start) return undefined;
   out.copy(chunk, kept, end);

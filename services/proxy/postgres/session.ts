@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { AppError, toAppError } from '#kernel';
 import { Lane, MessageScanner, Outbox, throttle, tie, type Tie, type TieEnd } from '#wire';
-import type { CommitWaiter, GateSession } from '../gate/gate.js';
+import type { CommitWaiter, EndTime, GateSession } from '../gate/gate.js';
 import { fatal } from './auth.js';
 import { Backend } from './backend.js';
 import type { CatalogSource } from './catalog.js';
@@ -97,7 +97,7 @@ export class PostgresSession {
       fail,
     });
     this.tie = tie(client, target.stream, (end) => this.finish(end));
-    gate.onEnd((reason) => this.requestEnd(reason));
+    gate.onEnd((reason, when) => this.requestEnd(reason, when));
   }
 
   /** Resolves when the session is over and recorded. */
@@ -113,11 +113,19 @@ export class PostgresSession {
     if (!this.frontend.cancelHold()) await this.options.target.cancel();
   }
 
-  /** At the next idle point the client is told, and the session ends. */
-  requestEnd(reason: string): void {
-    this.requestedEnd ??= reason;
+  /** The client is told, and the session ends. */
+  requestEnd(reason: string, when: EndTime): void {
+    this.requestedEnd = reason;
     this.frontend.abandonHold(reason);
+    if (when === 'now') return this.endNow(reason);
     this.endIfIdle();
+  }
+
+  /** A server notices that its client is gone only when it writes: what runs there is cancelled. */
+  private endNow(reason: string): void {
+    if (this.endReason === undefined && !this.conversation.isQuiet)
+      this.options.target.cancel().catch((error: unknown) => this.options.log(toAppError(error)));
+    this.failEnded(reason);
   }
 
   private clientData(chunk: Buffer): undefined {
@@ -196,10 +204,11 @@ export class PostgresSession {
   private endIfIdle(): void {
     if (this.requestedEnd === undefined || !this.conversation.isQuiet || this.frontend.isWaiting) return;
     if (this.conversation.status !== 'I' && this.requestedEnd === 'the gate is shutting down') return;
-    this.fail(
-      new AppError('SHUTTING_DOWN', `the session was ended: ${this.requestedEnd}`),
-      `ended: ${this.requestedEnd}`,
-    );
+    this.failEnded(this.requestedEnd);
+  }
+
+  private failEnded(reason: string): void {
+    this.fail(new AppError('SHUTTING_DOWN', `the session was ended: ${reason}`), `ended: ${reason}`);
   }
 
   /** After what came before it is recorded and has gone out. */

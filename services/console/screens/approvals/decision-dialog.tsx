@@ -5,6 +5,7 @@ import { Dialog } from '../../ui/dialog.js';
 import { ReasonForm } from '../../ui/reason-form.js';
 import { Visible } from '../../ui/visible-text.js';
 import { requesterOf, type ApprovalDetail } from './approval.js';
+import { StatementToRead } from './exact-statement.js';
 import { refetchApprovals } from './inbox.js';
 
 export type Choice = 'approve' | 'deny';
@@ -20,12 +21,15 @@ const words = {
   deny: { title: 'Deny this statement?', act: 'Deny', label: 'Reason', look: 'danger' },
 } as const;
 
-/** A yes or no with its reason. Whoever is told no reads why. */
+/** A yes or no with its reason, beside what it is given to. Whoever is told no reads why. */
 export function DecisionDialog({ approval, choice, onClose }: DecisionDialogProps) {
   const { title, ...form } = words[choice];
   const decide = useDecide(approval.id, choice, onClose);
   return (
     <Dialog open onClose={onClose} title={title} description={<What approval={approval} />}>
+      <div className="dialog-read">
+        <StatementToRead approval={approval} label="What you decide on" />
+      </div>
       <ReasonForm
         {...form}
         {...(choice === 'deny' ? { needed: 'Say why: whoever asked reads it.' } : {})}

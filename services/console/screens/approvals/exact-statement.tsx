@@ -6,22 +6,14 @@ import { visiblePieces } from '../../ui/visible-text.js';
 import type { ApprovalDetail } from './approval.js';
 
 /** What exactly would run, with its values; afterwards only what the record keeps. */
-export function ExactStatement({ approval: { exact, text, status } }: { readonly approval: ApprovalDetail }) {
-  const shown = exact?.text ?? text;
-  const escapes = piecesOf(shown).filter(({ kind }) => kind === 'escape').length;
+export function ExactStatement({ approval }: { readonly approval: ApprovalDetail }) {
+  const { exact, status } = approval;
   return (
     <Section
       title={exact ? 'Exactly this would run' : 'The statement'}
-      aside={<CopyButton text={shown} what="the statement" />}
+      aside={<CopyButton text={textOf(approval)} what="the statement" />}
     >
-      {escapes > 0 && (
-        <p className="notice notice-bad">
-          {escapes === 1 ? 'One character' : `${escapes} characters`} in this text would not be seen, or would
-          reorder what you read. They are shown as escapes.
-        </p>
-      )}
-      <Sql text={shown} label="Statement" />
-      {exact && exact.parameters.length > 0 && <Parameters values={exact.parameters} />}
+      <StatementToRead approval={approval} label="Statement" />
       {!exact && (
         <p className="faint">
           {status === 'pending'
@@ -31,6 +23,34 @@ export function ExactStatement({ approval: { exact, text, status } }: { readonly
       )}
     </Section>
   );
+}
+
+interface StatementToReadProps {
+  readonly approval: ApprovalDetail;
+  readonly label: string;
+}
+
+/** Text and values, and a warning before what deceives the eye. */
+export function StatementToRead({ approval, label }: StatementToReadProps) {
+  const text = textOf(approval);
+  const escapes = piecesOf(text).filter(({ kind }) => kind === 'escape').length;
+  const values = approval.exact?.parameters ?? [];
+  return (
+    <>
+      {escapes > 0 && (
+        <p className="notice notice-bad">
+          {escapes === 1 ? 'One character' : `${escapes} characters`} in this text would not be seen, or would
+          reorder what you read. They are shown as escapes.
+        </p>
+      )}
+      <Sql text={text} label={label} />
+      {values.length > 0 && <Parameters values={values} />}
+    </>
+  );
+}
+
+function textOf({ exact, text }: ApprovalDetail): string {
+  return exact?.text ?? text;
 }
 
 function Parameters({ values }: { readonly values: readonly (string | null)[] }) {

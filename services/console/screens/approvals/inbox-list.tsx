@@ -4,7 +4,7 @@ import { useShortcut } from '../../app/shortcuts.js';
 import { Tag } from '../../ui/tag.js';
 import { Time } from '../../ui/time.js';
 import { Visible } from '../../ui/visible-text.js';
-import { requesterOf, statusOf, tablesOf, type Approval } from './approval.js';
+import { requesterOf, rowsOf, shortIdOf, statusOf, tablesOf, type Approval } from './approval.js';
 import { TimeLeft } from './time-left.js';
 
 interface ListProps {
@@ -40,6 +40,7 @@ export function InboxList({ items, opened, status }: ListProps) {
 
 function Row({ item }: { readonly item: Approval }) {
   const [tone, word] = statusOf(item);
+  const rows = rowsOf(item);
   return (
     <>
       <span className="request-top">
@@ -50,11 +51,33 @@ function Row({ item }: { readonly item: Approval }) {
       </span>
       <span className="request-what">
         <Visible text={item.tables.length > 0 ? tablesOf(item) : 'no table'} />
+        {rows !== '' && <span className="request-rows">, {rows}</span>}
+      </span>
+      {item.classes.length > 0 && (
+        <span className="request-who">
+          touches <Visible text={item.classes.join(', ')} />
+        </span>
+      )}
+      <span className="request-who">
+        <Visible text={requesterOf(item)} />
+        {item.requester.onBehalfOf !== null && (
+          <>
+            {' for '}
+            <Visible text={item.requester.onBehalfOf} />
+          </>
+        )}
+        {' on '}
+        <Visible text={item.connection} />
+        {item.source.program !== '' && (
+          <>
+            {', with '}
+            <Visible text={item.source.program} />
+          </>
+        )}
       </span>
       <span className="request-who">
-        <Visible text={requesterOf(item)} /> on <Visible text={item.connection} />
-        <span className="dot" aria-hidden="true" />
-        <Time value={item.requestedAt} as="ago" />
+        <Time value={item.requestedAt} as="clock" />, <Time value={item.requestedAt} as="ago" />
+        <span className="dot" aria-hidden="true" /> <code>{shortIdOf(item)}</code>
       </span>
     </>
   );

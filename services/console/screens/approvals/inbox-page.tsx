@@ -20,21 +20,7 @@ export function InboxPage() {
         <p className="unseen" role="status">
           {query.data && status === 'pending' ? `${count(items.length, 'request')} waiting` : ''}
         </p>
-        <div className="tabs" role="group" aria-label="Which requests">
-          <Link to="/approvals" search={{}} aria-current={status === 'pending' ? 'true' : undefined}>
-            Waiting{' '}
-            {query.data && status === 'pending' ? (
-              <span className="tab-count">{plain(items.length)}</span>
-            ) : null}
-          </Link>
-          <Link
-            to="/approvals"
-            search={{ status: 'all' }}
-            aria-current={status === 'all' ? 'true' : undefined}
-          >
-            All
-          </Link>
-        </div>
+        <Tabs status={status} waiting={query.data && status === 'pending' ? items.length : undefined} />
         {query.isPending && <Loading what="requests" />}
         {query.isError && <Failure error={query.error} what="approvals" retry={() => void query.refetch()} />}
         {query.data && items.length === 0 && <NothingWaits all={status === 'all'} />}
@@ -46,6 +32,31 @@ export function InboxPage() {
       <div className="inbox-detail">
         <Outlet />
       </div>
+    </div>
+  );
+}
+
+interface TabsProps {
+  readonly status: 'pending' | 'all';
+  readonly waiting: number | undefined;
+}
+
+/** `exact`: without it the router too calls a link the current one, whatever its search is. */
+function Tabs({ status, waiting }: TabsProps) {
+  const current = (tab: TabsProps['status']) => (status === tab ? 'true' : undefined);
+  return (
+    <div className="tabs" role="group" aria-label="Which requests">
+      <Link to="/approvals" search={{}} activeOptions={{ exact: true }} aria-current={current('pending')}>
+        Waiting {waiting !== undefined && <span className="tab-count">{plain(waiting)}</span>}
+      </Link>
+      <Link
+        to="/approvals"
+        search={{ status: 'all' }}
+        activeOptions={{ exact: true }}
+        aria-current={current('all')}
+      >
+        All
+      </Link>
     </div>
   );
 }

@@ -25,7 +25,7 @@ export function RequestPage() {
   useShortcut('d', 'Deny…', () => setChoice('deny'), isPending);
   return (
     <article className="request-page" key={id} ref={takeFocusIfAlone} tabIndex={-1}>
-      <Link to="/approvals" className="back">
+      <Link to="/approvals" search={true} className="back">
         All requests
       </Link>
       {query.isPending && <Loading what="the request" />}

@@ -5,6 +5,7 @@ import { Fact, Facts, Section } from '../../ui/facts.js';
 import { Tag } from '../../ui/tag.js';
 import { Time } from '../../ui/time.js';
 import { Visible } from '../../ui/visible-text.js';
+import { Words } from '../../ui/words.js';
 import { Activity } from './activity.js';
 import { requesterOf, statusOf, type ApprovalDetail } from './approval.js';
 import { Decisions } from './decisions.js';
@@ -59,28 +60,13 @@ function Touched({ approval: { tables, classes, estimate } }: { readonly approva
           <Words words={tables} none="none" />
         </Fact>
         <Fact name="Data classes">
-          <Words words={classes ?? []} none="none that are masked" />
+          <Words words={classes} none="none that are masked" />
         </Fact>
         <Fact name="Rows, as the database expects">
           <Estimate estimate={estimate} />
         </Fact>
       </Facts>
     </Section>
-  );
-}
-
-function Words({ words, none }: { readonly words: readonly string[]; readonly none: string }) {
-  if (words.length === 0) return <span className="faint">{none}</span>;
-  return (
-    <ul className="words">
-      {words.map((word) => (
-        <li key={word}>
-          <code>
-            <Visible text={word} />
-          </code>
-        </li>
-      ))}
-    </ul>
   );
 }
 
@@ -121,16 +107,14 @@ function Who({ approval }: { readonly approval: ApprovalDetail }) {
             <span className="faint">nobody else</span>
           )}
         </Fact>
-        {source && (
-          <Fact name="From">
-            <Visible text={source.address} />
-            {source.program !== '' && (
-              <span className="faint">
-                , says it is <Visible text={source.program} />
-              </span>
-            )}
-          </Fact>
-        )}
+        <Fact name="From">
+          <Visible text={source.address} />
+          {source.program !== '' && (
+            <span className="faint">
+              , says it is <Visible text={source.program} />
+            </span>
+          )}
+        </Fact>
         {maySeeSessions && (
           <Fact name="Session">
             <Link to="/sessions/$id" params={{ id: sessionId }}>

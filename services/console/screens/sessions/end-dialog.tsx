@@ -12,7 +12,7 @@ interface EndDialogProps {
   readonly onDone: () => void;
 }
 
-/** Ends somebody's session: at its next idle point the client is told so, and why. */
+/** Ends somebody's session: what it runs is cancelled, and the client is told so, and why. */
 export function EndDialog({ session, onClose, onDone }: EndDialogProps) {
   const queryClient = useQueryClient();
   const path = { id: session.sessionId };

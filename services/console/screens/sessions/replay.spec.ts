@@ -48,6 +48,12 @@ describe('a session as it went', () => {
     });
   });
 
+  it('ends as the record says, in the words of whoever shows it', () => {
+    expect(replayOf({ type: 'SessionEnded', reason: 'client gone' })).toEqual([
+      { kind: 'end', id: 'event-1', time: '2026-01-01T00:00:00.000000Z', reason: 'client gone' },
+    ]);
+  });
+
   it('keeps a bounded number of rows, and counts them all', () => {
     const chunk = {
       type: 'ResultChunk',

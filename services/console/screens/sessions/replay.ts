@@ -57,7 +57,14 @@ export interface ReplayNote {
   readonly sql: string;
 }
 
-export type ReplayEntry = ReplayStatement | ReplayNote;
+export interface ReplayEnd {
+  readonly kind: 'end';
+  readonly id: string;
+  readonly time: string;
+  readonly reason: string;
+}
+
+export type ReplayEntry = ReplayStatement | ReplayNote | ReplayEnd;
 
 /** Rows of one result that a page keeps: more are in the record, and `./weir replay --rows all` shows them. */
 export const mostRows = 500;
@@ -135,14 +142,19 @@ const readers: Readonly<Record<string, (replay: Replay, line: Json) => void>> = 
       outcome: outcomeOf(line),
       ...(isJson(line['result']) ? { result: joined(result, line['result']) } : {}),
     })),
-  SessionEnded: (replay, line) => replay.begin(note(line, 'Ended', [text(line['reason'])])),
+  SessionEnded: (replay, line) =>
+    replay.begin({ kind: 'end', id: eventId(line), time: text(line['time']), reason: text(line['reason']) }),
 };
+
+function eventId(line: Json): string {
+  return `event-${number(line['seq'])}`;
+}
 
 function note(line: Json, title: string, parts: readonly string[]): ReplayNote {
   const words = parts.filter((part) => part !== '').join(', ');
   return {
     kind: 'note',
-    id: `event-${number(line['seq'])}`,
+    id: eventId(line),
     time: text(line['time']),
     title,
     text: words,

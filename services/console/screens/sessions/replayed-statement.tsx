@@ -96,7 +96,12 @@ function Outcome({ statement: { outcome, reason } }: { readonly statement: Repla
       </p>
       {message !== '' && message !== reason && (
         <p className="entry-error">
-          {sqlstate !== '' && <code>{sqlstate}</code>} <Visible text={message} lines />
+          {sqlstate !== '' && (
+            <code>
+              <Visible text={sqlstate} />
+            </code>
+          )}{' '}
+          <Visible text={message} lines />
         </p>
       )}
     </>

@@ -2,12 +2,13 @@ import { useState } from 'react';
 import { Button } from '../../ui/button.js';
 import { count, plain } from '../../ui/amounts.js';
 import { Tag } from '../../ui/tag.js';
+import { visible } from '../../ui/visible.js';
 import { Visible } from '../../ui/visible-text.js';
 import type { Result, Value } from './replay.js';
 
 const atFirst = 10;
 
-/** Rows as the client saw them. */
+/** Rows as the client saw them; on a narrow screen each is a card, so that no column is beyond the edge. */
 export function ResultTable({ result, number }: { readonly result: Result; readonly number: number }) {
   const [all, setAll] = useState(false);
   const { columns, rows, total } = result;
@@ -31,8 +32,10 @@ export function ResultTable({ result, number }: { readonly result: Result; reado
             {shown.map((row, i) => (
               <tr key={i}>
                 {row.map((value, j) => (
-                  <td key={j}>
-                    <Cell value={value} />
+                  <td key={j} data-head={headOf(columns[j])}>
+                    <div>
+                      <Cell value={value} />
+                    </div>
                   </td>
                 ))}
               </tr>
@@ -52,6 +55,12 @@ export function ResultTable({ result, number }: { readonly result: Result; reado
       )}
     </div>
   );
+}
+
+/** Of a card's row: a style shows it, so it is text without markup. */
+function headOf(column: Result['columns'][number] | undefined): string {
+  if (!column) return '';
+  return visible(column.mask === '' ? column.name : `${column.name} (${column.mask})`);
 }
 
 function Cell({ value: { text, cutFrom } }: { readonly value: Value }) {

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { getSessionsByIdOptions } from '../../api/gen/@tanstack/react-query.gen.js';
+import type { GetSessionsByIdResponse } from '../../api/gen/types.gen.js';
 import { useAttended } from '../../app/attended.js';
 import { useHas } from '../../app/me.js';
 import { usePageTitle } from '../../app/page-title.js';
@@ -13,9 +14,12 @@ import { Time } from '../../ui/time.js';
 import { visible } from '../../ui/visible.js';
 import { Visible } from '../../ui/visible-text.js';
 import { EndDialog } from './end-dialog.js';
-import { Remarks, type Session } from './session-table.js';
+import { endingOf } from './ending.js';
+import { Remarks } from './session-table.js';
 import { Timeline } from './timeline.js';
 import './sessions.css';
+
+type Session = GetSessionsByIdResponse;
 
 /** One session: who and how much, and then all of it, as the client saw it. */
 export function SessionPage() {
@@ -37,7 +41,7 @@ export function SessionPage() {
         <Failure error={session.error} what="this session" retry={() => void session.refetch()} />
       )}
       {session.data && <Head session={session.data} />}
-      {session.data && <Timeline key={id} id={id} wanted={hash} events={session.data.events} />}
+      {session.data && <Timeline key={id} session={session.data} wanted={hash} />}
     </article>
   );
 }
@@ -68,7 +72,7 @@ function Head({ session }: { readonly session: Session }) {
       </div>
       {ending === 'asked' && session.endedAt === null && (
         <p className="notice" role="status">
-          The gate was told. It ends the session at its next idle point.
+          The gate was told. It cancels what the session runs, and ends it.
         </p>
       )}
       {ending === 'asking' && (
@@ -123,7 +127,7 @@ function HowMuch({ session }: { readonly session: Session }) {
             <Time value={session.endedAt} />
             <span className="faint">
               {', '}
-              <Visible text={session.endReason} />
+              <Visible text={endingOf(session.endReason, session.endedBy)} />
             </span>
           </>
         )}

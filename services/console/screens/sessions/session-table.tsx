@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import type { GetSessionsResponse } from '../../api/gen/types.gen.js';
 import { plain } from '../../ui/amounts.js';
 import { Tag } from '../../ui/tag.js';
@@ -38,12 +39,12 @@ export function SessionTable({ sessions }: { readonly sessions: readonly Session
 function Row({ session }: { readonly session: Session }) {
   return (
     <tr>
-      <td data-head="Started">
+      <Cell head="Started">
         <Link to="/sessions/$id" params={{ id: session.sessionId }}>
           <Time value={session.startedAt} />
         </Link>
-      </td>
-      <td data-head="Who">
+      </Cell>
+      <Cell head="Who">
         <Visible text={session.identity} />
         {session.onBehalfOf !== '' && (
           <span className="faint">
@@ -51,23 +52,38 @@ function Row({ session }: { readonly session: Session }) {
             <Visible text={session.onBehalfOf} />
           </span>
         )}
-      </td>
-      <td data-head="Connection">
+      </Cell>
+      <Cell head="Connection">
         <Visible text={session.connection} />
-      </td>
-      <td data-head="Client">
+      </Cell>
+      <Cell head="Client">
         <Visible text={session.clientProgram || session.clientUser} />
-      </td>
-      <td data-head="Statements" className="number">
+      </Cell>
+      <Cell head="Statements" look="number">
         {plain(session.statements)}
-      </td>
-      <td data-head="Rows" className="number">
+      </Cell>
+      <Cell head="Rows" look="number">
         {plain(session.rows)}
-      </td>
-      <td data-head="Remarkable">
+      </Cell>
+      <Cell head="Remarkable">
         <Remarks session={session} />
-      </td>
+      </Cell>
     </tr>
+  );
+}
+
+interface CellProps {
+  readonly head: string;
+  readonly look?: 'number';
+  readonly children: ReactNode;
+}
+
+/** One element beside its head: on a narrow screen each element of a cell is a place in a grid. */
+function Cell({ head, look, children }: CellProps) {
+  return (
+    <td data-head={head} className={look}>
+      <div>{children}</div>
+    </td>
   );
 }
 

@@ -1,25 +1,25 @@
 import { useEffect, useRef } from 'react';
+import type { GetSessionsByIdResponse } from '../../api/gen/types.gen.js';
 import { Button } from '../../ui/button.js';
 import { Section } from '../../ui/facts.js';
 import { Sql } from '../../ui/sql.js';
 import { Empty, Failure, Loading } from '../../ui/states.js';
 import { Time } from '../../ui/time.js';
 import { Visible } from '../../ui/visible-text.js';
+import { endingOf } from './ending.js';
 import type { ReplayEntry, ReplayNote } from './replay.js';
 import { ReplayedStatement } from './replayed-statement.js';
 import { useReplay } from './use-replay.js';
 
 interface TimelineProps {
-  readonly id: string;
+  readonly session: GetSessionsByIdResponse;
   /** The statement that a link came for. */
   readonly wanted: string;
-  /** How many events the session has by now. */
-  readonly events: number;
 }
 
 /** A session as it went. */
-export function Timeline({ id, wanted, events }: TimelineProps) {
-  const { entries, state, taken, error, more, again } = useReplay(id, wanted);
+export function Timeline({ session, wanted }: TimelineProps) {
+  const { entries, state, taken, error, more, again } = useReplay(session.sessionId, wanted);
   useScrollTo(wanted, entries);
   return (
     <Section title="As it went">
@@ -32,12 +32,14 @@ export function Timeline({ id, wanted, events }: TimelineProps) {
             <span className="entry-time">
               <Time value={entry.time} as="clock" />
             </span>
-            {entry.kind === 'note' ? <Note note={entry} /> : <ReplayedStatement statement={entry} />}
+            {entry.kind === 'statement' && <ReplayedStatement statement={entry} />}
+            {entry.kind === 'note' && <Note note={entry} />}
+            {entry.kind === 'end' && <End reason={entry.reason} by={session.endedBy} />}
           </li>
         ))}
       </ol>
       {state === 'more' && <Button onClick={more}>Show what came next</Button>}
-      {state === 'done' && events > taken && <Button onClick={again}>Show what came since</Button>}
+      {state === 'done' && session.events > taken && <Button onClick={again}>Show what came since</Button>}
       {state === 'reading' && entries.length > 0 && <Loading what="more" />}
     </Section>
   );
@@ -56,6 +58,17 @@ function Note({ note }: { readonly note: ReplayNote }) {
       </p>
       {note.sql !== '' && <Sql text={note.sql} label="Prepared statement" />}
     </div>
+  );
+}
+
+function End({ reason, by }: { readonly reason: string; readonly by: string }) {
+  return (
+    <p>
+      <strong>Ended</strong>{' '}
+      <span className="faint">
+        <Visible text={endingOf(reason, by)} />
+      </span>
+    </p>
   );
 }
 

@@ -4,6 +4,7 @@ import type { GetSetupResponse } from '../../api/gen/types.gen.js';
 import { usePageTitle } from '../../app/page-title.js';
 import { count } from '../../ui/amounts.js';
 import { CopyButton } from '../../ui/copy-button.js';
+import { Prose } from '../../ui/prose.js';
 import { Empty, Failure, Loading } from '../../ui/states.js';
 import { visible } from '../../ui/visible.js';
 import { Visible, visiblePieces } from '../../ui/visible-text.js';
@@ -34,7 +35,7 @@ function Setup({ setup }: { readonly setup: GetSetupResponse }) {
   return (
     <>
       {setup.missing.length > 0 && <Missing missing={setup.missing} />}
-      <Connections connections={setup.connections} />
+      <Connections setup={setup} />
       <Parts setup={setup} />
     </>
   );
@@ -55,8 +56,8 @@ function Missing({ missing }: Pick<GetSetupResponse, 'missing'>) {
             <p>
               <Visible text={why} />
             </p>
-            <p className="faint">
-              <Visible text={act} />
+            <p>
+              <Prose text={act} />
             </p>
           </li>
         ))}
@@ -65,10 +66,21 @@ function Missing({ missing }: Pick<GetSetupResponse, 'missing'>) {
   );
 }
 
-function Connections({ connections }: Pick<GetSetupResponse, 'connections'>) {
+const whose: Readonly<Record<GetSetupResponse['clientAs'], string>> = {
+  agent: 'Paste a line in Weirkeeper’s folder: it connects as an agent.',
+  caller:
+    'Paste a line in Weirkeeper’s folder: it connects as you, once `./weir login` has signed you in there.',
+};
+
+function Connections({ setup: { connections, clientAs } }: { readonly setup: GetSetupResponse }) {
   return (
     <section aria-labelledby="connections">
       <h2 id="connections">Connections</h2>
+      {connections.length > 0 && (
+        <p className="faint">
+          <Prose text={whose[clientAs]} />
+        </p>
+      )}
       {connections.length === 0 && (
         <Empty title="No connection yet">
           <p>
@@ -115,10 +127,14 @@ function Parts({
     ['PostgreSQL', `${postgres.host}:${postgres.port}`, 'where clients connect'],
     [
       'Policies',
-      count(policies.count, 'policy', 'policies'),
-      `${fromWhere(policies.owner)}, version ${policies.version.slice(0, 12)}`,
+      `${count(policies.count, 'file')} of policies`,
+      `published ${fromWhere(policies.owner)}, version ${policies.version.slice(0, 12)}`,
     ],
-    ['Masking', count(masking.rules, 'rule'), fromWhere(masking.owner)],
+    [
+      'Masking',
+      count(masking.rules, 'rule'),
+      masking.owner === 'shipped' ? 'as shipped' : `published ${fromWhere(masking.owner)}`,
+    ],
     [
       'Sign-in',
       count(providers, 'provider'),
@@ -154,5 +170,5 @@ function Parts({
 
 /** A set has one owner: the files that weir.yaml names, or the API. */
 function fromWhere(owner: string): string {
-  return { file: 'from files', api: 'through the API' }[owner] ?? owner;
+  return { file: 'from the folder', api: 'through the API' }[owner] ?? `by ${owner}`;
 }

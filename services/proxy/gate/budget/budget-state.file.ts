@@ -1,6 +1,6 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AppError, type Clock } from '#kernel';
+import { AppError, writeDurably, type Clock } from '#kernel';
 import { LocalLedger, type MeterState } from './budget-ledger.js';
 import { LookupRegister, type LookupState } from './lookup-register.js';
 
@@ -65,14 +65,15 @@ export class BudgetState {
   private write(): Promise<void> {
     this.writing = this.writing
       .catch(() => undefined)
-      .then(() => {
+      .then(async () => {
         const now = this.options.clock.now();
         const state: State = {
           version: 1,
           meters: this.ledger.state(now),
           lookups: this.lookups.state(now),
         };
-        return replace(this.options.path, JSON.stringify(state));
+        await mkdir(dirname(this.options.path), { recursive: true, mode: 0o700 });
+        return writeDurably(this.options.path, JSON.stringify(state));
       });
     return this.writing;
   }
@@ -88,18 +89,4 @@ async function read(path: string): Promise<State | undefined> {
     const message = `${path} cannot be read: restore it, or remove it to begin all budgets anew`;
     throw new AppError('CONFIG_INVALID', message, { cause });
   }
-}
-
-/** A reader sees the old file or the new one, whole. */
-async function replace(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.new`;
-  const file = await open(draft, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
 }

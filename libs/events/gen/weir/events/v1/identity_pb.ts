@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weir/events/v1/identity.proto.
  */
 export const file_weir_events_v1_identity: GenFile = /*@__PURE__*/
-  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9pZGVudGl0eS5wcm90bxIOd2Vpci5ldmVudHMudjEiggEKCVByaW5jaXBhbBIKCgJpZBgBIAEoCRIOCgZpc3N1ZXIYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIMCgRraW5kGAQgASgJEg4KBmdyb3VwcxgFIAMoCRIUCgxvbl9iZWhhbGZfb2YYBiABKAkSFAoMZGlzcGxheV9uYW1lGAcgASgJImEKCFNpZ25lZEluEiwKCXByaW5jaXBhbBgBIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBIPCgd0aHJvdWdoGAIgASgJEhYKDnNvdXJjZV9hZGRyZXNzGAMgASgJIlYKDVNpZ25JblJlZnVzZWQSDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSDwoHdGhyb3VnaBgDIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgEIAEoCSLgAQoSUGFnZVNlc3Npb25TdGFydGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRITCgtzZWNyZXRfaGFzaBgCIAEoDBIsCglwcmluY2lwYWwYAyABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEAoIcHJvdmlkZXIYBCABKAkSDAoEa2luZBgFIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgGIAEoCRISCgplbmRzX2F0X3VzGAcgASgDEg8KB2lkbGVfdXMYCCABKAMSEQoJZ3JvdXBzX3VzGAkgASgDIioKD1BhZ2VTZXNzaW9uU2VlbhIXCg9wYWdlX3Nlc3Npb25faWQYASABKAkiXQoUUGFnZVNlc3Npb25SZWZyZXNoZWQSFwoPcGFnZV9zZXNzaW9uX2lkGAEgASgJEiwKCXByaW5jaXBhbBgCIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbCI7ChBQYWdlU2Vzc2lvbkVuZGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiVwoSU2FtbEFzc2VydGlvblRha2VuEhAKCHByb3ZpZGVyGAEgASgJEhYKDmFzc2VydGlvbl9oYXNoGAIgASgMEhcKD3VzYWJsZV91bnRpbF91cxgDIAEoA2IGcHJvdG8z");
+  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9pZGVudGl0eS5wcm90bxIOd2Vpci5ldmVudHMudjEiggEKCVByaW5jaXBhbBIKCgJpZBgBIAEoCRIOCgZpc3N1ZXIYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIMCgRraW5kGAQgASgJEg4KBmdyb3VwcxgFIAMoCRIUCgxvbl9iZWhhbGZfb2YYBiABKAkSFAoMZGlzcGxheV9uYW1lGAcgASgJIlYKDVNpZ25JblJlZnVzZWQSDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSDwoHdGhyb3VnaBgDIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgEIAEoCSKSAgoSUGFnZVNlc3Npb25TdGFydGVkEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCRITCgtzZWNyZXRfaGFzaBgCIAEoDBIsCglwcmluY2lwYWwYAyABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEAoIcHJvdmlkZXIYBCABKAkSDAoEa2luZBgFIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgGIAEoCRISCgplbmRzX2F0X3VzGAcgASgDEg8KB2lkbGVfdXMYCCABKAMSEQoJZ3JvdXBzX3VzGAkgASgDEhoKEnNlc3Npb25faW5kZXhfaGFzaBgKIAEoDBIUCgxzdWJqZWN0X2hhc2gYCyABKAwiKgoPUGFnZVNlc3Npb25TZWVuEhcKD3BhZ2Vfc2Vzc2lvbl9pZBgBIAEoCSJdChRQYWdlU2Vzc2lvblJlZnJlc2hlZBIXCg9wYWdlX3Nlc3Npb25faWQYASABKAkSLAoJcHJpbmNpcGFsGAIgASgLMhkud2Vpci5ldmVudHMudjEuUHJpbmNpcGFsIjsKEFBhZ2VTZXNzaW9uRW5kZWQSFwoPcGFnZV9zZXNzaW9uX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJXChJTYW1sQXNzZXJ0aW9uVGFrZW4SEAoIcHJvdmlkZXIYASABKAkSFgoOYXNzZXJ0aW9uX2hhc2gYAiABKAwSFwoPdXNhYmxlX3VudGlsX3VzGAMgASgDYgZwcm90bzM");
 
 /**
  * Who acts, as verified at the time of the event.
@@ -68,35 +68,6 @@ export const PrincipalSchema: GenMessage<Principal> = /*@__PURE__*/
   messageDesc(file_weir_events_v1_identity, 0);
 
 /**
- * @generated from message weir.events.v1.SignedIn
- */
-export type SignedIn = Message<"weir.events.v1.SignedIn"> & {
-  /**
-   * @generated from field: weir.events.v1.Principal principal = 1;
-   */
-  principal?: Principal | undefined;
-
-  /**
-   * How: `postgres`, `api`.
-   *
-   * @generated from field: string through = 2;
-   */
-  through: string;
-
-  /**
-   * @generated from field: string source_address = 3;
-   */
-  sourceAddress: string;
-};
-
-/**
- * Describes the message weir.events.v1.SignedIn.
- * Use `create(SignedInSchema)` to create a new message.
- */
-export const SignedInSchema: GenMessage<SignedIn> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_identity, 1);
-
-/**
  * @generated from message weir.events.v1.SignInRefused
  */
 export type SignInRefused = Message<"weir.events.v1.SignInRefused"> & {
@@ -113,6 +84,8 @@ export type SignInRefused = Message<"weir.events.v1.SignInRefused"> & {
   reason: string;
 
   /**
+   * How: `postgres`, `pages`.
+   *
    * @generated from field: string through = 3;
    */
   through: string;
@@ -128,7 +101,7 @@ export type SignInRefused = Message<"weir.events.v1.SignInRefused"> & {
  * Use `create(SignInRefusedSchema)` to create a new message.
  */
 export const SignInRefusedSchema: GenMessage<SignInRefused> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_identity, 2);
+  messageDesc(file_weir_events_v1_identity, 1);
 
 /**
  * A person's signed-in browser. The cookie itself is never here, only its digest.
@@ -190,6 +163,22 @@ export type PageSessionStarted = Message<"weir.events.v1.PageSessionStarted"> & 
    * @generated from field: int64 groups_us = 9;
    */
   groupsUs: bigint;
+
+  /**
+   * SHA-256 of the provider's name, a line feed, and the provider's own name for its session (`sid`, SessionIndex); empty
+   * where it gave none. So that every process can end the session that the provider means.
+   *
+   * @generated from field: bytes session_index_hash = 10;
+   */
+  sessionIndexHash: Uint8Array;
+
+  /**
+   * SHA-256 of the provider's name, a line feed, `subject`, a line feed, and the provider's own name for the person
+   * (`sub`), by which it says that somebody has signed out; empty where the principal's subject is that name.
+   *
+   * @generated from field: bytes subject_hash = 11;
+   */
+  subjectHash: Uint8Array;
 };
 
 /**
@@ -197,7 +186,7 @@ export type PageSessionStarted = Message<"weir.events.v1.PageSessionStarted"> & 
  * Use `create(PageSessionStartedSchema)` to create a new message.
  */
 export const PageSessionStartedSchema: GenMessage<PageSessionStarted> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_identity, 3);
+  messageDesc(file_weir_events_v1_identity, 2);
 
 /**
  * It was used. At most a few of these in an idle limit's time, not one a request.
@@ -216,7 +205,7 @@ export type PageSessionSeen = Message<"weir.events.v1.PageSessionSeen"> & {
  * Use `create(PageSessionSeenSchema)` to create a new message.
  */
 export const PageSessionSeenSchema: GenMessage<PageSessionSeen> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_identity, 4);
+  messageDesc(file_weir_events_v1_identity, 3);
 
 /**
  * Who it is, read again at the provider. Groups that are not named here are gone.
@@ -240,7 +229,7 @@ export type PageSessionRefreshed = Message<"weir.events.v1.PageSessionRefreshed"
  * Use `create(PageSessionRefreshedSchema)` to create a new message.
  */
 export const PageSessionRefreshedSchema: GenMessage<PageSessionRefreshed> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_identity, 5);
+  messageDesc(file_weir_events_v1_identity, 4);
 
 /**
  * @generated from message weir.events.v1.PageSessionEnded
@@ -252,7 +241,8 @@ export type PageSessionEnded = Message<"weir.events.v1.PageSessionEnded"> & {
   pageSessionId: string;
 
   /**
-   * `signed out`, `signed out at the provider`, `the provider refused`, `idle`, `over`.
+   * `signed out`, `signed out at the provider`, `the provider refused`, `too many`, `idle`, `over`; the
+   * last two count only where the log's own time says so.
    *
    * @generated from field: string reason = 2;
    */
@@ -264,7 +254,7 @@ export type PageSessionEnded = Message<"weir.events.v1.PageSessionEnded"> & {
  * Use `create(PageSessionEndedSchema)` to create a new message.
  */
 export const PageSessionEndedSchema: GenMessage<PageSessionEnded> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_identity, 6);
+  messageDesc(file_weir_events_v1_identity, 5);
 
 /**
  * A SAML assertion was taken: where it comes again, here or in another process, it is a replay.
@@ -299,5 +289,5 @@ export type SamlAssertionTaken = Message<"weir.events.v1.SamlAssertionTaken"> & 
  * Use `create(SamlAssertionTakenSchema)` to create a new message.
  */
 export const SamlAssertionTakenSchema: GenMessage<SamlAssertionTaken> = /*@__PURE__*/
-  messageDesc(file_weir_events_v1_identity, 7);
+  messageDesc(file_weir_events_v1_identity, 6);
 

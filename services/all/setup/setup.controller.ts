@@ -1,8 +1,8 @@
 import { Controller, Get, Headers, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { positionHeader } from '#domain';
-import { Authenticated, CONFIG, type WeirConfig } from '#platform';
-import { PolicyFold } from './policy.fold.js';
+import { Authenticated, Caller, CONFIG, type CallerIdentity, type WeirConfig } from '#platform';
+import { PolicyFold } from '../../policy/index.js';
 import { setupItem, setupOf, type SetupItem } from './setup.item.js';
 
 @ApiTags('setup')
@@ -16,12 +16,15 @@ export class SetupController {
     this.#config = config;
   }
 
-  /** What is set up, what is missing, and how a client connects. */
+  /** What is set up, what is missing, and how whoever asks connects. */
   @Authenticated()
   @Get()
   @ApiOkResponse({ standardSchema: setupItem })
-  async get(@Headers(positionHeader) position?: string): Promise<SetupItem> {
+  async get(
+    @Caller() caller: CallerIdentity,
+    @Headers(positionHeader) position?: string,
+  ): Promise<SetupItem> {
     await this.#fold.readFrom(position);
-    return setupOf(this.#fold.state, this.#config);
+    return setupOf(this.#fold.state, this.#config, caller.principal);
   }
 }

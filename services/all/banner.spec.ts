@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '#platform';
+import { bannerOf } from './banner.js';
+
+const config = (yaml: string) => parseConfig(yaml, '/etc/weirkeeper/weir.yaml', '/var/lib/weirkeeper');
+const banner = (yaml: string) => bannerOf(config(yaml), { postgres: { host: '0.0.0.0', port: 15432 } });
+const open = 'listen: { http: 0.0.0.0:8080, postgres: 0.0.0.0:15432 }\n';
+const corp = '{ name: corp, issuer: https://idp.example/realms/corp, audience: weir }';
+
+describe('the banner', () => {
+  it('has lines to paste while the development provider runs', () => {
+    expect(banner('demo: true')).toContain('PGPASSWORD=$(./weir token agent) psql');
+  });
+
+  it('names the token of the issuer that is configured', () => {
+    const text = banner(`${open}identity: { oidc: [${corp}] }`);
+    expect(text).toContain('a token of the configured issuer');
+    expect(text).not.toContain('Nobody can connect');
+  });
+
+  it('says what to configure where there is no issuer, and the settings that it shows are taken', () => {
+    const text = banner(open);
+    expect(text).toContain('Nobody can connect yet');
+    expect(text).toContain('listen.http is 0.0.0.0:8080, which is not loopback');
+    expect(text).toContain('/etc/weirkeeper/weir.yaml');
+    expect(text).not.toContain('the configured issuer');
+    const shown = /^ {2}identity:\n(?: {4,}.*\n)+/m.exec(text)![0].replaceAll(/^ {2}/gm, '');
+    expect(banner(open + shown)).toContain('a token of the configured issuer');
+  });
+});
