@@ -151,7 +151,7 @@ describe('weir verify', () => {
     ],
     [
       ...(['sessions', 'any(e.identity)', "'corp:nobody'"] as const),
-      'changed column identity: session ses_view_sessions in weir.sessions: it says "corp:nobody", its event "corp:agent-7"',
+      'changed column denied: session ses_view_sessions in weir.sessions: it says "0", its event "1"',
     ],
   ])('finds a view %s that says something else than its events', async (name, of, instead, said) => {
     const id = `ses_view_${name}`;
