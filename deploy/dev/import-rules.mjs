@@ -6,6 +6,8 @@ const libs = {
   wire: ['kernel'],
   'event-log': ['kernel', 'events'],
   'audit-store': ['kernel', 'events'],
+  'audit-rows': ['kernel', 'events', 'event-log', 'audit-store'],
+  proof: ['kernel', 'events'],
   statement: ['kernel'],
   masking: ['kernel', 'statement'],
   'policy-engine': ['kernel', 'statement', 'masking'],

@@ -24,4 +24,5 @@ export {
 } from './gen/weir/events/v1/identity_pb.js';
 export * from './gen/weir/events/v1/notification_pb.js';
 export * from './gen/weir/events/v1/policy_pb.js';
+export * from './gen/weir/events/v1/proof_pb.js';
 export * from './gen/weir/events/v1/session_pb.js';

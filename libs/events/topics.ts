@@ -7,6 +7,7 @@ export const topics = {
   session: 'weir.session.v1',
   finding: 'weir.finding.v1',
   notification: 'weir.notification.v1',
+  proof: 'weir.proof.v1',
 } as const;
 
 export type Topic = (typeof topics)[keyof typeof topics];

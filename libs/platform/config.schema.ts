@@ -176,6 +176,26 @@ export const configSchema = z.strictObject({
         .default(4 * 1024 ** 3),
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      proof: z
+        .strictObject({
+          /** `env:NAME` or `file:PATH` of the key that signs checkpoints; absent: one is made. */
+          key: z
+            .string()
+            .regex(/^(env|file):.+/, 'expected env:NAME or file:PATH')
+            .optional(),
+          /** Where checkpoints go beside the state directory. */
+          sink: z
+            .string()
+            .regex(/^file:.+/, 'expected file:PATH')
+            .optional(),
+          /** Seconds between checkpoints. */
+          interval: z.number().int().min(1).max(50).default(15),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   sessions: z
     .strictObject({
       /** Seconds. */

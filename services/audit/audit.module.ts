@@ -9,11 +9,14 @@ import {
   type ReaderLimits,
 } from '#audit-store';
 import { CONFIG, type WeirConfig } from '#platform';
-import { AUDIT_CONTROL, AUDIT_READER, AUDIT_WRITER, SQL_READERS } from './audit.tokens.js';
+import { AUDIT_CONTROL, AUDIT_READER, AUDIT_WRITER, RECORD_READER, SQL_READERS } from './audit.tokens.js';
 import { ActivityController } from './activity/activity.controller.js';
 import { ActivityReads } from './activity/activity.reads.js';
 import { ApprovalRequests } from './activity/approval.requests.js';
 import { IngestService } from './ingest/ingest.service.js';
+import { LogController } from './proof/log.controller.js';
+import { ProofService } from './proof/proof.service.js';
+import { RecordReads } from './proof/record.reads.js';
 import { DecisionsController } from './sessions/decisions.controller.js';
 import { SessionEnding } from './sessions/session.ending.js';
 import { SessionReads } from './sessions/session.reads.js';
@@ -45,7 +48,7 @@ const sqlReaders = 2;
 
 /** The log into ClickHouse, and what people read there. Asks PlatformModule for the log and the configuration. */
 @Module({
-  controllers: [SessionsController, DecisionsController, ActivityController, SqlController],
+  controllers: [SessionsController, DecisionsController, ActivityController, SqlController, LogController],
   providers: [
     { provide: AUDIT_WRITER, inject: [CONFIG], useFactory: openStore },
     {
@@ -55,6 +58,11 @@ const sqlReaders = 2;
     },
     {
       provide: AUDIT_READER,
+      inject: [CONFIG, AUDIT_WRITER],
+      useFactory: (config: WeirConfig) => connectAuditReader(storeConfig(config), ownLimits),
+    },
+    {
+      provide: RECORD_READER,
       inject: [CONFIG, AUDIT_WRITER],
       useFactory: (config: WeirConfig) => connectAuditReader(storeConfig(config), ownLimits),
     },
@@ -72,10 +80,12 @@ const sqlReaders = 2;
         }),
     },
     SessionReads,
+    RecordReads,
     SessionEnding,
     ActivityReads,
     ApprovalRequests,
     IngestService,
+    ProofService,
   ],
 })
 export class AuditModule implements OnApplicationShutdown {
@@ -85,9 +95,10 @@ export class AuditModule implements OnApplicationShutdown {
     @Inject(AUDIT_WRITER) writer: ClickHouseClient,
     @Inject(AUDIT_CONTROL) control: ClickHouseClient,
     @Inject(AUDIT_READER) reader: ClickHouseClient,
+    @Inject(RECORD_READER) records: ClickHouseClient,
     @Inject(SQL_READERS) pool: ReaderPool,
   ) {
-    this.#clients = [writer, control, reader, ...pool.clients];
+    this.#clients = [writer, control, reader, records, ...pool.clients];
   }
 
   /** After ingest stopped (`onModuleDestroy`) and the last request was answered. */

@@ -3,4 +3,6 @@ export const AUDIT_WRITER = Symbol('AUDIT_WRITER');
 export const AUDIT_CONTROL = Symbol('AUDIT_CONTROL');
 /** Reads for our own routes; auditors' SQL has clients of its own. */
 export const AUDIT_READER = Symbol('AUDIT_READER');
+/** Reads the whole record for whoever verifies it. */
+export const RECORD_READER = Symbol('RECORD_READER');
 export const SQL_READERS = Symbol('SQL_READERS');

@@ -11,6 +11,7 @@ import { approve, deny } from './verbs/decide.js';
 import { classify } from './verbs/classify.js';
 import { connect } from './verbs/connect.js';
 import { connections } from './verbs/connections.js';
+import { exportBundle } from './verbs/export.js';
 import { login } from './verbs/login.js';
 import { logout } from './verbs/logout.js';
 import { policy } from './verbs/policy.js';
@@ -19,6 +20,7 @@ import { sessions } from './verbs/sessions.js';
 import { sql } from './verbs/sql.js';
 import { start } from './verbs/start.js';
 import { token } from './verbs/token.js';
+import { verify } from './verbs/verify.js';
 import { webhooks } from './verbs/webhooks.js';
 
 export const verbs: readonly Verb[] = [
@@ -34,6 +36,8 @@ export const verbs: readonly Verb[] = [
   deny,
   sessions,
   replay,
+  verify,
+  exportBundle,
   sql,
   policy,
   webhooks,

@@ -126,7 +126,7 @@ describe('ingest (invariant 7)', () => {
     // A second writer that has not heard of the first's row: its book is empty and its mark stands before.
     const { insertRows } = await import('#audit-store');
     const { sessionBatch } = await import('../../services/audit/ingest/event.batch.js');
-    const { SessionBook } = await import('../../services/audit/ingest/session.book.js');
+    const { SessionBook } = await import('#audit-rows');
     const batch = sessionBatch(await log.read({ ...end!, offset: end!.offset - 1 }, 1), new SessionBook());
     await insertRows(client, { table: 'session_event_rows', lines: batch.rows, token: 'zombie' });
     expect(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { summarizeAgain } from '../../services/audit/ingest/session.summaries.js';
-import { mostClasses, mostTouched } from '../../services/audit/ingest/session.summary.js';
+import { mostClasses, mostTouched } from '#audit-rows';
 import { sessionQuery } from '../../services/audit/sessions/session.item.js';
 import { searchSql } from '../../services/audit/sessions/session.search.js';
 import { begin, eventsPerSession, seededId, SeededSessions, span } from '../support/seeded-sessions.js';

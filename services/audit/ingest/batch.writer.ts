@@ -5,10 +5,9 @@ import {
   type RowInsert,
   type StorageTable,
 } from '#audit-store';
+import { deadLetterRow, rowLine } from '#audit-rows';
 import type { LoggedEvent } from '#event-log';
 import { tokenOf, type EventBatch } from './event.batch.js';
-import { deadLetterRow } from './logged.row.js';
-import { rowLine } from './row.line.js';
 
 export type Insert = (insert: RowInsert) => Promise<void>;
 

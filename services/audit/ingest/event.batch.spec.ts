@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { SessionBook } from '#audit-rows';
 import type { LoggedEvent } from '#event-log';
 import {
   ApprovalRequestedSchema,
@@ -15,7 +16,6 @@ import {
 } from '#events';
 import { ManualClock } from '#kernel';
 import { controlBatch, cutByDay, sessionBatch, tokenOf } from './event.batch.js';
-import { SessionBook } from './session.book.js';
 
 const clock = new ManualClock(Date.UTC(2026, 0, 2, 3, 4, 5, 678));
 const origin = { source: 'proxy/x', subject: 'ses_1', clock };

@@ -1,11 +1,16 @@
+import {
+  addToSummary,
+  controlEventRow,
+  deadLetterRow,
+  envelopeOf,
+  rowLine,
+  sessionEventRow,
+  summaryColumns,
+  type RowParts,
+  type SessionBook,
+} from '#audit-rows';
 import type { RowInsert } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
-import { controlEventRow } from './control-event.row.js';
-import { deadLetterRow, envelopeOf } from './logged.row.js';
-import { rowLine, type RowParts } from './row.line.js';
-import type { SessionBook } from './session.book.js';
-import { sessionEventRow } from './session-event.row.js';
-import { addToSummary, summaryColumns } from './session.summary.js';
 
 /** Some events of one partition, in order, as rows of two tables. */
 export interface EventBatch {

@@ -9,7 +9,7 @@ import {
 import { Counter, Gauge, register } from 'prom-client';
 import type { ClickHouseClient } from '#audit-store';
 import { parsePosition } from '#domain';
-import type { EventLog } from '#event-log';
+import type { EventLog, Position } from '#event-log';
 import { AppError } from '#kernel';
 import { EVENT_LOG, Readiness } from '#platform';
 import { AUDIT_WRITER } from '../audit.tokens.js';
@@ -58,6 +58,11 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
       if (waited >= longestWait) throw new AppError('TIMEOUT', `the audit store is behind ${position}`);
       await delay(pollEvery);
     }
+  }
+
+  /** See Ingest. */
+  storedThrough(tree: Pick<Position, 'topic' | 'partition'>): number {
+    return this.#ingest.storedThrough(tree);
   }
 
   #count({ topic, rows, duplicates, deadLetters, appendedAt }: BatchResult): void {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { SessionBook } from '#audit-rows';
 import type { ClickHouseClient } from '#audit-store';
 import type { EventLog, Position } from '#event-log';
 import { topics, type Topic } from '#events';
 import { Breath } from '#platform';
 import { BatchWriter, insertInto, type Insert } from './batch.writer.js';
 import { PartitionIngest, type BatchResult } from './partition.ingest.js';
-import { SessionBook } from './session.book.js';
 
 export interface IngestOptions {
   readonly log: EventLog;
@@ -46,11 +46,16 @@ export class Ingest {
   }
 
   /** Whether this event, and all before it in its partition, is stored. */
-  has({ topic, partition, offset }: Position): boolean {
+  has(position: Position): boolean {
+    return this.storedThrough(position) >= position.offset;
+  }
+
+  /** The offset of the last event of this partition that is stored here; -1: none, or not known yet. */
+  storedThrough({ topic, partition }: Pick<Position, 'topic' | 'partition'>): number {
     const position = this.#partitions
       .map((each) => each.position)
       .find((each) => each.topic === topic && each.partition === partition);
-    return position !== undefined && position.offset >= offset;
+    return position?.offset ?? -1;
   }
 
   async #partitionsOf(topic: Topic): Promise<PartitionIngest[]> {

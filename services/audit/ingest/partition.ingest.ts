@@ -1,3 +1,4 @@
+import type { SessionBook } from '#audit-rows';
 import { database, storageTables, type ClickHouseClient, type StorageTable } from '#audit-store';
 import type { EventLog, LoggedEvent, Position } from '#event-log';
 import { topics, type Topic } from '#events';
@@ -6,7 +7,6 @@ import { GaveUp, type BatchWriter } from './batch.writer.js';
 import { controlBatch, cutByDay, sessionBatch, summaryLines, type EventBatch } from './event.batch.js';
 import { completeSummaries, summarizeAgain } from './session.summaries.js';
 import { loadSeeds } from './session.seeds.js';
-import type { SessionBook } from './session.book.js';
 
 /** Events of one read: with the largest that the proxy records (64 KiB) 64 MiB. */
 const readLimit = 1000;

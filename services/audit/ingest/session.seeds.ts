@@ -1,9 +1,14 @@
+import {
+  emptySummary,
+  envelopeOf,
+  unknownSession,
+  type SessionBook,
+  type SessionColumns,
+  type SessionEntry,
+} from '#audit-rows';
 import { database, storageTables, type ClickHouseClient } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
-import { envelopeOf } from './logged.row.js';
 import { loadSummaries } from './session.summaries.js';
-import { emptySummary } from './session.summary.js';
-import { unknownSession, type SessionBook, type SessionColumns, type SessionEntry } from './session.book.js';
 
 const table = `${database}.${storageTables.sessionEvents}`;
 

@@ -1,7 +1,6 @@
+import { summaryOf, type SessionBook, type SummaryColumns } from '#audit-rows';
 import { database, insertColumns, storageTables, type ClickHouseClient } from '#audit-store';
 import type { Position } from '#event-log';
-import type { SessionBook } from './session.book.js';
-import { summaryOf, type SummaryColumns } from './session.summary.js';
 
 const events = `${database}.${storageTables.sessionEvents}`;
 const table = `${database}.${storageTables.sessionSummaries}`;

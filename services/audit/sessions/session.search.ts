@@ -1,4 +1,4 @@
-import { more } from '../ingest/session.summary.js';
+import { more } from '#audit-rows';
 import type { SessionQuery } from './session.item.js';
 
 export interface SearchSql {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { exit, usageError, type ExitCode } from '../exit-codes.js';
+import { exit, type ExitCode } from '../exit-codes.js';
 import { table } from '../render.js';
+import { timeOf } from '../since.js';
 import { parseVerb, required, type Cli, type Verb } from '../verb.js';
 
 const count = z.coerce.number();
@@ -47,7 +48,11 @@ examples:
 async function listAll(args: readonly string[], cli: Cli): Promise<ExitCode> {
   const options = Object.fromEntries(['since', 'until', ...filters].map((name) => [name, text]));
   const values = parseVerb(args, options).values as Readonly<Record<string, string | undefined>>;
-  const query = { ...values, since: timeOf('since', values, cli), until: timeOf('until', values, cli) };
+  const query = {
+    ...values,
+    since: timeOf('since', values['since'], cli),
+    until: timeOf('until', values['until'], cli),
+  };
   const answer = await cli.api('auditor').json(list, 'GET', '/sessions', { query });
   if (cli.json) cli.out(JSON.stringify(answer));
   else if (answer.sessions.length === 0) cli.out('no sessions');
@@ -80,18 +85,6 @@ async function end(args: readonly string[], cli: Cli): Promise<ExitCode> {
   const answer = await cli.api('security').json(ended, 'DELETE', path, { body: { reason } });
   cli.out(cli.json ? JSON.stringify(answer) : `asked to end ${id}`);
   return exit.ok;
-}
-
-const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** An age or a time, as ISO 8601. */
-function timeOf(name: string, values: Readonly<Record<string, string | undefined>>, cli: Cli) {
-  const given = values[name];
-  if (given === undefined) return undefined;
-  const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(given) ?? [];
-  const at = amount === undefined ? Date.parse(given) : cli.now() - Number(amount) * (units[unit] ?? 0);
-  if (Number.isNaN(at)) throw usageError(`--${name} ${given}: expected an age (30m, 1h, 7d) or a time`);
-  return new Date(at).toISOString();
 }
 
 /** `2026-01-31 14:03:21`. */

@@ -1,0 +1,184 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import type { EventLog, LoggedEvent, Tail } from '#event-log';
+import { encodeEnvelope, newEvent, topics, TreeCutSchema } from '#events';
+import type { Clock } from '#kernel';
+import { CLOCK, CONFIG, EVENT_LOG, INSTANCE, type WeirConfig } from '#platform';
+import { IngestService } from '../ingest/ingest.service.js';
+import { openSink, type CheckpointSink } from './checkpoint.sink.js';
+import { openProofKeys, type ProofKeys } from './proof.keys.js';
+import { CutBook, provenTopics, treeKey, type Cut, type TreeName } from './tree.cuts.js';
+import { TreeWriter } from './tree.writer.js';
+
+/** Events of one batch of leaves; they are in memory while it is made. */
+const mostEvents = 5000;
+/** Milliseconds in which an own cut comes back from the log. */
+const cutTimeout = 10_000;
+
+/**
+ * Grows the trees: cuts the log where it is stored, at an interval, and makes leaves of what lies between two cuts.
+ * Cuts are events themselves, so that every process that reads the log makes the same trees.
+ */
+@Injectable()
+export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly folder: string;
+  readonly #log = new Logger('proof');
+  readonly #interval: number;
+  readonly #sink: CheckpointSink | undefined;
+  readonly #book = new CutBook();
+  readonly #writers = new Map<string, TreeWriter>();
+  /** Cuts that count and are not in their tree yet. */
+  readonly #pending = new Map<string, Cut[]>();
+  /** By tree, the last note that the sink has. */
+  readonly #sent = new Map<string, string>();
+  readonly #stop = new AbortController();
+  #keys!: ProofKeys;
+  #tail: Tail | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #failing = false;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: WeirConfig,
+    @Inject(EVENT_LOG) private readonly eventLog: EventLog,
+    @Inject(IngestService) private readonly ingest: IngestService,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(INSTANCE) private readonly instance: string,
+  ) {
+    this.folder = join(config.dataDir, 'proof');
+    this.#interval = config.audit.proof.interval * 1000;
+    this.#sink = openSink(config);
+  }
+
+  get keys(): ProofKeys {
+    return this.#keys;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.#keys = await openProofKeys(this.config);
+    this.#tail = this.eventLog.tail({ topics: [topics.proof] }, (batch) => this.#apply(batch));
+    this.#running = this.#run(this.#tail);
+  }
+
+  /** What is stored by now gets its checkpoint. */
+  async onModuleDestroy(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    await this.#tail?.stop();
+  }
+
+  /** The newest checkpoint of each tree; after a start not before they are what they were. */
+  async checkpoints(): Promise<string[]> {
+    await this.#tail?.caughtUp;
+    return [...this.#writers.values()].flatMap(({ note }) => note ?? []);
+  }
+
+  /** Undefined for a tree that is not. */
+  async tree(name: string): Promise<TreeWriter | undefined> {
+    await this.#tail?.caughtUp;
+    return this.#writers.get(name);
+  }
+
+  /** Covers all that is stored now and sends what is new to the sink. */
+  async round(): Promise<void> {
+    for (const cuts of this.#pending.values()) await this.#grow(cuts);
+    for (const tree of await this.#trees()) await this.#cutAll(tree);
+    await this.#send();
+  }
+
+  async #run(tail: Tail): Promise<void> {
+    await Promise.race([tail.caughtUp.catch(() => {}), aborted(this.#stop.signal)]);
+    for (let going = true; going;) {
+      going = await delay(this.#interval, true, { signal: this.#stop.signal }).catch(() => false);
+      await this.#tryRound();
+    }
+  }
+
+  async #tryRound(): Promise<void> {
+    try {
+      await this.round();
+      if (this.#failing) this.#log.log('checkpoints are made and sent again');
+      this.#failing = false;
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  /** Once, not at every try. */
+  #complain(error: unknown): void {
+    if (!this.#failing)
+      this.#log.error({ message: 'checkpoints are not made or not sent; trying on', error });
+    this.#failing = true;
+  }
+
+  async #trees(): Promise<TreeName[]> {
+    const ends = await Promise.all(provenTopics.map((topic) => this.eventLog.end(topic)));
+    return ends.flat().map(({ topic, partition }) => ({ topic, partition }));
+  }
+
+  /** Never past what is stored: whoever verifies holds the trees against the store. */
+  async #cutAll(tree: TreeName): Promise<void> {
+    for (;;) {
+      const after = this.#book.through(tree);
+      const through = Math.min(this.ingest.storedThrough(tree), after + mostEvents);
+      if (through <= after) return;
+      const origin = { source: `audit/${this.instance}`, subject: treeKey(tree), clock: this.clock };
+      const cut = newEvent(
+        TreeCutSchema,
+        { ...tree, after: BigInt(after), through: BigInt(through) },
+        origin,
+      );
+      await this.eventLog.append(topics.proof, [encodeEnvelope(cut)]);
+      await this.#tail?.passed(cut.id, cutTimeout);
+    }
+  }
+
+  /** One tree that can't grow keeps no other from it; each round tries again. */
+  async #apply(batch: readonly LoggedEvent[]): Promise<void> {
+    for (const event of batch) {
+      const cut = this.#book.take(event);
+      if (!cut) continue;
+      const cuts = this.#pending.get(treeKey(cut)) ?? [];
+      cuts.push(cut);
+      this.#pending.set(treeKey(cut), cuts);
+      await this.#grow(cuts).catch((error: unknown) => this.#complain(error));
+    }
+  }
+
+  async #grow(cuts: Cut[]): Promise<void> {
+    for (let cut = cuts[0]; cut; cut = cuts[0]) {
+      await (await this.#writer(cut)).apply(cut);
+      if (cuts[0] === cut) cuts.shift();
+    }
+  }
+
+  async #writer({ topic, partition }: TreeName): Promise<TreeWriter> {
+    const tree = { topic, partition };
+    const key = treeKey(tree);
+    const writer =
+      this.#writers.get(key) ??
+      (await TreeWriter.open({ tree, folder: this.folder, log: this.eventLog, keys: this.#keys }));
+    this.#writers.set(key, writer);
+    return writer;
+  }
+
+  async #send(): Promise<void> {
+    if (!this.#sink) return;
+    for (const [key, { note }] of this.#writers) {
+      if (note === undefined || this.#sent.get(key) === note) continue;
+      await this.#sink(note);
+      this.#sent.set(key, note);
+    }
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) =>
+    signal.aborted ? done() : signal.addEventListener('abort', () => done(), { once: true }),
+  );

@@ -1,0 +1,188 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ClickHouseClient } from '#audit-store';
+import { RECORD_READER } from '../audit.tokens.js';
+import { recordColumns } from './record.columns.js';
+
+/** Which sessions: one, those with an event since then, or all. */
+export interface RecordQuery {
+  readonly session?: string | undefined;
+  /** ISO 8601. */
+  readonly since?: string | undefined;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+const sessionsAtOnce = 100;
+/** Of sessions that are read together. */
+const mostEvents = 5000;
+/**
+ * Rows of one query. Each reads whole granules (8192 rows), so few rows at once cost as much as many; but a result
+ * chunk can have some 100 KiB, and stands in a row twice. Where many are too much for the reader's limits, few are read.
+ */
+const many = 5000;
+const few = 100;
+
+/**
+ * The stored record as a verifier reads it, one JSON object a line: for each session `{"summary":…}`, `{"session":…}`, its
+ * `{"statement":…}`s and `{"deadLetter":…}`s, then its `{"event":…}`s by seq, then `{"end":ID}`.
+ */
+@Injectable()
+export class RecordReads {
+  readonly #client: ClickHouseClient;
+
+  constructor(@Inject(RECORD_READER) client: ClickHouseClient) {
+    this.#client = client;
+  }
+
+  async *sessions(query: RecordQuery): AsyncGenerator<string> {
+    if (query.session !== undefined) return yield* this.#together([query.session]);
+    const begun = await this.#now();
+    for (let after = ''; ;) {
+      const ids = await this.#ids(after, begun, query.since);
+      yield* this.#together(ids);
+      if (ids.length < sessionsAtOnce) return;
+      after = ids.at(-1) ?? '';
+    }
+  }
+
+  /** Events of the other topics, `{"control":…}`, and what could not be read, `{"deadLetter":…}`. */
+  async *control(): AsyncGenerator<string> {
+    const from = `SELECT ${recordColumns.control} FROM weir.control_events AS t`;
+    const dead = `SELECT ${recordColumns.deadLetters} FROM weir.dead_letters AS t`;
+    yield* this.#byOffset('control', from);
+    yield* this.#byOffset('deadLetter', dead);
+  }
+
+  /** What is derived comes before what it is derived from: a session that goes on has the events of what it shows. */
+  async *#together(ids: readonly string[]): AsyncGenerator<string> {
+    const summaries = bySession(await this.#rows(summarySql, { ids }));
+    for (const part of parts(ids, summaries)) {
+      const views = bySession(await this.#rows(sessionsSql, { ids: part }));
+      const statements = bySession(await this.#statements(part));
+      const deadLetters = bySession(await this.#rows(deadLettersSql, { ids: part }));
+      const events = this.#events(part);
+      let next = await events.next();
+      for (const id of part) {
+        yield* lines('summary', summaries.get(id));
+        yield* lines('session', views.get(id));
+        yield* lines('statement', statements.get(id));
+        yield* lines('deadLetter', deadLetters.get(id));
+        for (; next.value?.['session_id'] === id; next = await events.next())
+          yield* lines('event', [next.value]);
+        yield `${JSON.stringify({ end: id })}\n`;
+      }
+    }
+  }
+
+  async #statements(ids: readonly string[]): Promise<Row[]> {
+    const found: Row[] = [];
+    for (let after = ['', '']; ;) {
+      const { rows, last } = await this.#page(statementsSql, { ids, session: after[0], statement: after[1] });
+      found.push(...rows);
+      if (last) return found;
+      after = [String(rows.at(-1)?.['session_id']), String(rows.at(-1)?.['statement_id'])];
+    }
+  }
+
+  /** By session and seq. What comes in meanwhile is left for another time: reading ends, however much is written. */
+  async *#events(ids: readonly string[]): AsyncGenerator<Row, undefined> {
+    const begun = await this.#now();
+    for (let after = ['', '0']; ;) {
+      const { rows, last } = await this.#page(eventsSql, { ids, begun, session: after[0], seq: after[1] });
+      yield* rows;
+      if (last) return undefined;
+      after = [String(rows.at(-1)?.['session_id']), String(rows.at(-1)?.['seq'])];
+    }
+  }
+
+  async *#byOffset(kind: string, from: string): AsyncGenerator<string> {
+    for (let place: Row = { topic: '', partition: 0, offset: '0' }; ;) {
+      const { rows, last } = await this.#page(`${from} WHERE ${afterPlace}`, place);
+      yield* lines(kind, rows);
+      if (last) return;
+      const { topic, partition, offset } = rows.at(-1) ?? {};
+      place = { topic, partition, offset };
+    }
+  }
+
+  async #ids(after: string, begun: string, since: string | undefined): Promise<string[]> {
+    const recent = `AND t.session_id IN (SELECT session_id FROM weir.session_summary_rows
+      WHERE last_event_at >= parseDateTime64BestEffort({since: String}, 6, 'UTC'))`;
+    const rows = await this.#rows(
+      `SELECT DISTINCT t.session_id AS id FROM weir.session_events AS t WHERE t.session_id > {after: String}
+         AND t.ingested_at <= {begun: DateTime64(3, 'UTC')}
+       ${since === undefined ? '' : recent} ORDER BY t.session_id LIMIT ${sessionsAtOnce}`,
+      { after, begun, ...(since === undefined ? {} : { since }) },
+    );
+    return rows.map(({ id }) => String(id));
+  }
+
+  /** By the store's clock. */
+  async #now(): Promise<string> {
+    const [row] = await this.#rows("SELECT toString(now64(3, 'UTC')) AS now", {});
+    return String(row?.['now']);
+  }
+
+  async #page(query: string, params: Record<string, unknown>): Promise<{ rows: Row[]; last: boolean }> {
+    const read = (limit: number) => this.#rows(`${query} LIMIT ${limit}`, params);
+    try {
+      const rows = await read(many);
+      return { rows, last: rows.length < many };
+    } catch {
+      const rows = await read(few);
+      return { rows, last: rows.length < few };
+    }
+  }
+
+  async #rows(query: string, params: Record<string, unknown>): Promise<Row[]> {
+    const answer = await this.#client.query({ query, query_params: params, format: 'JSONEachRow' });
+    return answer.json<Row>();
+  }
+}
+
+const lines = (kind: string, rows: readonly Row[] = []): string[] =>
+  rows.map((row) => `${JSON.stringify({ [kind]: row })}\n`);
+
+function bySession(rows: readonly Row[]): Map<string, Row[]> {
+  const sessions = new Map<string, Row[]>();
+  for (const row of rows) {
+    const id = String(row['session_id']);
+    const own = sessions.get(id);
+    if (own) own.push(row);
+    else sessions.set(id, [row]);
+  }
+  return sessions;
+}
+
+/** Sessions that are few events together; a long one alone. */
+function parts(ids: readonly string[], summaries: ReadonlyMap<string, readonly Row[]>): string[][] {
+  const groups: string[][] = [];
+  let sum = Infinity;
+  for (const id of ids) {
+    const events = Number(summaries.get(id)?.[0]?.['events'] ?? 0);
+    sum += events;
+    if (sum > mostEvents) {
+      groups.push([]);
+      sum = events;
+    }
+    groups.at(-1)?.push(id);
+  }
+  return groups;
+}
+
+const summarySql = `SELECT ${recordColumns.summaries} FROM weir.session_summary_rows AS t FINAL
+  WHERE t.session_id IN {ids: Array(String)}`;
+const sessionsSql = `SELECT ${recordColumns.sessions} FROM weir.sessions AS t
+  WHERE t.session_id IN {ids: Array(String)}`;
+const statementsSql = `SELECT ${recordColumns.statements} FROM weir.statements AS t
+  WHERE t.session_id IN {ids: Array(String)}
+    AND (t.session_id, t.statement_id) > ({session: String}, {statement: String})
+  ORDER BY t.session_id, t.statement_id`;
+const deadLettersSql = `SELECT ${recordColumns.deadLetters} FROM weir.dead_letters AS t
+  WHERE t.session_id IN {ids: Array(String)} ORDER BY t.session_id, t.seq`;
+const eventsSql = `SELECT ${recordColumns.events} FROM weir.session_events AS t
+  WHERE t.session_id IN {ids: Array(String)} AND (t.session_id, t.seq) > ({session: String}, {seq: UInt64})
+    AND t.ingested_at <= {begun: DateTime64(3, 'UTC')}
+  ORDER BY t.session_id, t.seq`;
+const afterPlace = `(t.topic, t.partition, t.offset) > ({topic: String}, {partition: UInt32}, {offset: UInt64})
+  ORDER BY t.topic, t.partition, t.offset`;

@@ -1,0 +1,53 @@
+import type { LoggedEvent } from '#event-log';
+import { payload, topics, TreeCutSchema, type Topic } from '#events';
+
+/** A tree is that of one partition of a topic. */
+export interface TreeName {
+  readonly topic: Topic;
+  readonly partition: number;
+}
+
+export interface Cut extends TreeName {
+  readonly after: number;
+  readonly through: number;
+}
+
+/** Which topics have trees: all but the one that says how they are cut. */
+export const provenTopics: readonly Topic[] = Object.values(topics).filter((topic) => topic !== topics.proof);
+
+export const treeKey = ({ topic, partition }: TreeName): string => `${topic}/${partition}`;
+
+/** The cuts that count, folded from the log: the first that begins where the last one ended. */
+export class CutBook {
+  readonly #through = new Map<string, number>();
+
+  /** The offset of the last event that is in a batch; -1: none. */
+  through(tree: TreeName): number {
+    return this.#through.get(treeKey(tree)) ?? -1;
+  }
+
+  /** The cut of this event, if it counts. */
+  take(event: LoggedEvent): Cut | undefined {
+    const cut = cutOf(event);
+    if (!cut || cut.after !== this.through(cut) || cut.through <= cut.after) return undefined;
+    this.#through.set(treeKey(cut), cut.through);
+    return cut;
+  }
+}
+
+function cutOf(event: LoggedEvent): Cut | undefined {
+  try {
+    const message = payload(TreeCutSchema, event.envelope);
+    const topic = provenTopics.find((each) => each === message?.topic);
+    return message && topic
+      ? {
+          topic,
+          partition: message.partition,
+          after: Number(message.after),
+          through: Number(message.through),
+        }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,37 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { CliError, exit } from '../exit-codes.js';
+import type { Cli } from '../verb.js';
+import { checkBundle, makeBundle } from './bundle.js';
+import { Report } from './report.js';
+import { sessionRecords } from './session.records.js';
+import type { SessionRecord } from './stored.rows.js';
+import { loadTrees, trustedKeys } from './trees.js';
+
+export interface ExportOptions {
+  readonly session: string;
+  readonly out?: string | undefined;
+}
+
+/** Writes a session's bundle. Whether it verifies: what was found is said, and stands in the bundle all the same. */
+export async function exportSession({ session, out }: ExportOptions, cli: Cli): Promise<boolean> {
+  const keys = await trustedKeys(undefined, cli);
+  const { trees, findings } = await loadTrees(keys, cli);
+  const lines = cli.api('auditor').lines('/log/records', { query: { session } });
+  let record: SessionRecord | undefined;
+  for await (const each of sessionRecords(lines)) record = each;
+  if (!record || record.events.length === 0)
+    throw new CliError(exit.notFound, `there is no session ${session}`, 'NOT_FOUND');
+  const bundle = makeBundle(record, trees, keys);
+  const file = out ?? `${session}.bundle`;
+  await writeFile(resolve(cli.cwd, file), `${JSON.stringify(bundle, null, 1)}\n`);
+  const result = checkBundle(bundle, keys);
+  const report = new Report(cli);
+  report.found([...findings, ...result.findings]);
+  report.note(`wrote ${file}`);
+  report.sessions = 1;
+  report.events = result.events;
+  report.uncovered = result.uncovered;
+  report.end();
+  return report.clean;
+}

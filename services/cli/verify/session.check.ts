@@ -1,0 +1,71 @@
+import type { Coverage } from './coverage.js';
+import { sameFinding, type Finding } from './finding.js';
+import { checkChain, type Covered } from './session.chain.js';
+import { checkColumns } from './session.columns.js';
+import { textOf, type SessionRecord, type StoredRow } from './stored.rows.js';
+
+export interface SessionResult {
+  readonly findings: readonly Finding[];
+  readonly events: number;
+  /** Events that no tree covers yet. */
+  readonly uncovered: number;
+  readonly ended: boolean;
+}
+
+/** Everything that can be held against a session's rows. */
+export function checkSession(record: SessionRecord, coverage: Coverage): SessionResult {
+  const { session, events } = record;
+  const covered = coverage.ofSession(session);
+  const chain = checkChain(record, covered);
+  const columns = checkColumns(record, chain.sound, chain.whole);
+  const ranges = merged(covered);
+  const outside = events.filter((row) => !ranges.some(([from, to]) => isWithin(row, from, to)));
+  const added = chain.findings.length > 0 ? [] : outside.filter((row) => coverage.passes(row));
+  return {
+    findings: [...chain.findings, ...columns, ...added.map((row) => addedRow(session, row))],
+    events: events.length,
+    uncovered: outside.length - added.length,
+    ended: events.some((row) => textOf(row, 'type') === 'SessionEnded'),
+  };
+}
+
+/** Leaves follow one another: as a rule they are one range. */
+function merged(covered: readonly Covered[]): [from: number, to: number][] {
+  const ranges: [number, number][] = [];
+  for (const { from, to } of [...covered].sort((a, b) => a.from - b.from)) {
+    const last = ranges.at(-1);
+    if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to);
+    else ranges.push([from, to]);
+  }
+  return ranges;
+}
+
+const isWithin = (row: StoredRow, from: number, to: number): boolean => {
+  const seq = Number(textOf(row, 'seq'));
+  return seq >= from && seq <= to;
+};
+
+const addedRow = (session: string, row: StoredRow): Finding => ({
+  kind: 'added row',
+  where: `session ${session} seq ${textOf(row, 'seq')}`,
+  why: 'the tree goes past its place in the log and does not have it',
+});
+
+/**
+ * A session that goes on is read while it is written: what is found there must be found again. `again` reads it anew.
+ */
+export async function checkLiveSession(
+  record: SessionRecord,
+  coverage: Coverage,
+  again: () => Promise<SessionRecord | undefined>,
+): Promise<SessionResult> {
+  let result = checkSession(record, coverage);
+  for (let tries = 0; tries < 2 && result.findings.length > 0 && !result.ended; tries++) {
+    const anew = await again();
+    if (!anew) return result;
+    const { findings, ...rest } = checkSession(anew, coverage);
+    const before = result.findings;
+    result = { ...rest, findings: findings.filter((each) => before.some((one) => sameFinding(one, each))) };
+  }
+  return result;
+}

@@ -1,0 +1,67 @@
+import { CliError, exit } from '../exit-codes.js';
+import { textOf, type SessionRecord, type StoredRow } from './stored.rows.js';
+
+interface Line {
+  readonly summary?: StoredRow;
+  readonly session?: StoredRow;
+  readonly statement?: StoredRow;
+  readonly deadLetter?: StoredRow;
+  readonly event?: StoredRow;
+  readonly control?: StoredRow;
+  /** The session is whole. */
+  readonly end?: string;
+}
+
+/** Sessions one by one, from the lines that the gate sends. Throws where the answer breaks off. */
+export async function* sessionRecords(lines: AsyncIterable<string>): AsyncGenerator<SessionRecord> {
+  let open = emptyRecord();
+  for await (const text of whole(lines)) {
+    const { summary, session, statement, deadLetter, event, end } = JSON.parse(text) as Line;
+    if (summary) open.summary = summary;
+    if (session) open.view = session;
+    if (statement) open.statements.push(statement);
+    if (deadLetter) open.deadLetters.push(deadLetter);
+    if (event) open.events.push(event);
+    if (end === undefined) continue;
+    yield { session: end, ...open };
+    open = emptyRecord();
+  }
+  if (open.events.length + open.statements.length > 0) throw brokeOff('in the middle of a session');
+}
+
+/** Events of other topics and what could not be read, by `topic/partition offset N`. */
+export async function controlRecords(
+  lines: AsyncIterable<string>,
+): Promise<{ control: StoredRow[]; deadLetters: StoredRow[] }> {
+  const control: StoredRow[] = [];
+  const deadLetters: StoredRow[] = [];
+  for await (const text of whole(lines)) {
+    const line = JSON.parse(text) as Line;
+    if (line.control) control.push(line.control);
+    if (line.deadLetter) deadLetters.push(line.deadLetter);
+  }
+  return { control, deadLetters };
+}
+
+export const placeOf = (row: StoredRow): string =>
+  `${textOf(row, 'topic')}/${textOf(row, 'partition')} offset ${textOf(row, 'offset')}`;
+
+/** What the gate could not send must not look like a record that ends there. */
+async function* whole(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  try {
+    yield* lines;
+  } catch (error) {
+    throw error instanceof CliError ? error : brokeOff((error as Error).message);
+  }
+}
+
+const brokeOff = (why: string): CliError =>
+  new CliError(exit.failed, `the gate's answer broke off (${why}): nothing is said of what was to come`);
+
+const emptyRecord = () => ({
+  events: [] as StoredRow[],
+  deadLetters: [] as StoredRow[],
+  statements: [] as StoredRow[],
+  summary: undefined as StoredRow | undefined,
+  view: undefined as StoredRow | undefined,
+});

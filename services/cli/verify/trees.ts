@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import {
+  decodeEntries,
+  decodeLeaf,
+  LeafList,
+  openCheckpoint,
+  parseVerifierKeys,
+  readCheckpoint,
+  splitCheckpoints,
+  tilePath,
+  tilesOf,
+  tileWidth,
+  type Checkpoint,
+  type Leaf,
+  type VerifierKey,
+} from '#proof';
+import { CliError, exit, usageError } from '../exit-codes.js';
+import type { Cli } from '../verb.js';
+import type { Finding } from './finding.js';
+
+/** A tree whose checkpoint is signed by a key that is trusted and whose entries are those of its root. */
+export interface Tree {
+  readonly origin: string;
+  /** `weir.session.v1/0`: the end of the origin. */
+  readonly name: string;
+  readonly note: string;
+  readonly checkpoint: Checkpoint;
+  readonly entries: readonly Buffer[];
+  readonly list: LeafList;
+  readonly leaves: readonly Leaf[];
+}
+
+export async function trustedKeys(file: string | undefined, cli: Cli): Promise<VerifierKey[]> {
+  const text =
+    file === undefined
+      ? await (await cli.api('auditor').send('GET', '/log/keys')).text()
+      : await readInput(file, cli);
+  try {
+    return parseVerifierKeys(text);
+  } catch (error) {
+    throw usageError(`${file ?? 'the keys of the gate'}: ${(error as Error).message}`);
+  }
+}
+
+/** The checkpoints of a sink's copy, as they are. */
+export async function sinkNotes(file: string, cli: Cli): Promise<string[]> {
+  return splitCheckpoints(await readInput(file, cli));
+}
+
+export async function readInput(file: string, cli: Cli): Promise<string> {
+  try {
+    return await readFile(resolve(cli.cwd, file), 'utf8');
+  } catch (error) {
+    throw new CliError(exit.usage, `${file}: ${(error as Error).message}`, 'INPUT_INVALID');
+  }
+}
+
+/** The gate's trees; what is wrong with one is a finding, and its leaves are then not believed. */
+export async function loadTrees(
+  keys: readonly VerifierKey[],
+  cli: Cli,
+): Promise<{ trees: Tree[]; findings: Finding[] }> {
+  const text = await (await cli.api('auditor').send('GET', '/log/checkpoint')).text();
+  const trees: Tree[] = [];
+  const findings: Finding[] = [];
+  for (const note of splitCheckpoints(text)) {
+    const loaded = await loadTree(note, keys, cli);
+    if ('kind' in loaded) findings.push(loaded);
+    else trees.push(loaded);
+  }
+  return { trees, findings };
+}
+
+async function loadTree(note: string, keys: readonly VerifierKey[], cli: Cli): Promise<Tree | Finding> {
+  const checkpoint = openCheckpoint(note, keys);
+  const where = readCheckpoint(note)?.origin ?? 'a checkpoint that cannot be read';
+  if (!checkpoint) return { kind: 're-signed checkpoint', where, why: 'no key that is trusted signed it' };
+  const { origin, size, root } = checkpoint;
+  const name = origin.split('/').slice(-2).join('/');
+  const entries = await entriesOf(name, size, cli);
+  const list = LeafList.of(entries ?? []);
+  const leaves = entries?.map(decodeLeaf);
+  if (!entries || list.size !== size || !list.root().equals(root) || !leaves || leaves.includes(undefined))
+    return { kind: 'changed tree', where: origin, why: `its entries are not those of its signed root` };
+  return { origin, name, note, checkpoint, entries, list, leaves: leaves as Leaf[] };
+}
+
+/** Undefined where a bundle is missing or no bundle. */
+async function entriesOf(tree: string, size: number, cli: Cli): Promise<Buffer[] | undefined> {
+  const entries: Buffer[] = [];
+  for (const tile of tilesOf(size, 'entries')) {
+    // A partial bundle may have been replaced by the full one since the checkpoint was read.
+    const bytes =
+      (await tileBytes(tree, tilePath(tile), cli)) ??
+      (await tileBytes(tree, tilePath({ ...tile, width: tileWidth }), cli));
+    const some = bytes && decodeEntries(bytes)?.slice(0, tile.width);
+    if (!some) return undefined;
+    entries.push(...some);
+  }
+  return entries;
+}
+
+async function tileBytes(tree: string, path: string, cli: Cli): Promise<Buffer | undefined> {
+  try {
+    const answer = await cli.api('auditor').send('GET', `/log/trees/${tree}/${path}`);
+    return Buffer.from(await answer.arrayBuffer());
+  } catch (error) {
+    if (error instanceof CliError && error.exitCode === exit.notFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,132 @@
+import { timeOfId } from '#kernel';
+import type { VerifierKey } from '#proof';
+import { exit, CliError, usageError } from '../exit-codes.js';
+import { timeOf } from '../since.js';
+import type { Cli } from '../verb.js';
+import { checkControl } from './control.check.js';
+import { coverageOf, type Coverage } from './coverage.js';
+import { Report } from './report.js';
+import { checkLiveSession, checkSession } from './session.check.js';
+import { controlRecords, sessionRecords } from './session.records.js';
+import { checkSink } from './sink.check.js';
+import type { SessionRecord } from './stored.rows.js';
+import { loadTrees, sinkNotes, trustedKeys, type Tree } from './trees.js';
+
+export interface VerifyOptions {
+  readonly session?: string | undefined;
+  readonly since?: string | undefined;
+  readonly against?: string | undefined;
+  readonly key?: string | undefined;
+  readonly offline?: string | undefined;
+}
+
+/** Whether nothing was found. */
+export async function verifyRecord(options: VerifyOptions, cli: Cli): Promise<boolean> {
+  if (options.session !== undefined && options.since !== undefined)
+    throw usageError('--session and --since exclude each other');
+  const report = new Report(cli);
+  const keys = await trustedKeys(options.key, cli);
+  const trees = await verifyTrees(options, keys, cli, report);
+  const coverage = coverageOf(trees, options.session);
+  await new SessionsCheck(options, coverage, cli, report).run();
+  if (options.session === undefined) await verifyControl(trees, coverage, cli, report);
+  report.end();
+  return report.clean;
+}
+
+async function verifyTrees(
+  { against, key }: VerifyOptions,
+  keys: readonly VerifierKey[],
+  cli: Cli,
+  report: Report,
+): Promise<Tree[]> {
+  // The sink's copy first: the gate's trees only grow.
+  const notes = against === undefined ? undefined : await sinkNotes(against, cli);
+  const { trees, findings } = await loadTrees(keys, cli);
+  report.found(findings);
+  if (key === undefined) report.note('keys: those that the gate names; pin them with --key');
+  if (notes === undefined || notes.length === 0)
+    report.note(
+      'unanchored: without the checkpoints of a sink, a record that was signed anew as a whole passes',
+    );
+  else
+    report.found(
+      checkSink(notes, trees, keys).filter(({ where }) => !findings.some((each) => each.where === where)),
+    );
+  return trees;
+}
+
+async function verifyControl(
+  trees: readonly Tree[],
+  coverage: Coverage,
+  cli: Cli,
+  report: Report,
+): Promise<void> {
+  const { control, deadLetters } = await controlRecords(cli.api('auditor').lines('/log/records/control'));
+  const result = checkControl(control, deadLetters, trees, coverage);
+  report.control = result.events;
+  report.uncovered += result.uncovered;
+  report.found(result.findings);
+}
+
+class SessionsCheck {
+  readonly #seen = new Set<string>();
+  readonly #since: string | undefined;
+
+  constructor(
+    private readonly options: VerifyOptions,
+    private readonly coverage: Coverage,
+    private readonly cli: Cli,
+    private readonly report: Report,
+  ) {
+    this.#since = timeOf('since', options.since, cli);
+  }
+
+  async run(): Promise<void> {
+    const { session } = this.options;
+    for await (const record of this.#records({ session, since: this.#since })) await this.#check(record);
+    for (const id of this.coverage.sessions()) if (this.#isMissing(id)) this.#missing(id);
+  }
+
+  async #check(record: SessionRecord): Promise<void> {
+    if (record.events.length === 0 && this.coverage.ofSession(record.session).length === 0)
+      throw new CliError(exit.notFound, `there is no session ${record.session}`, 'NOT_FOUND');
+    const result = await checkLiveSession(record, this.coverage, () => this.#again(record.session));
+    this.#seen.add(record.session);
+    this.report.sessions++;
+    this.report.events += result.events;
+    this.report.uncovered += result.uncovered;
+    this.report.found(result.findings);
+    this.report.progress();
+  }
+
+  /** The store knows nothing of it, although it falls in the time that was asked for. */
+  #isMissing(id: string): boolean {
+    if (this.#seen.has(id)) return false;
+    return this.#since === undefined || timeOfId(id) >= Date.parse(this.#since);
+  }
+
+  #missing(session: string): void {
+    const record = {
+      session,
+      events: [],
+      deadLetters: [],
+      statements: [],
+      summary: undefined,
+      view: undefined,
+    };
+    this.report.found(checkSession(record, this.coverage).findings);
+  }
+
+  async #again(session: string): Promise<SessionRecord | undefined> {
+    for await (const record of this.#records({ session })) return record;
+    return undefined;
+  }
+
+  #records(query: {
+    session?: string | undefined;
+    since?: string | undefined;
+  }): AsyncGenerator<SessionRecord> {
+    return sessionRecords(this.cli.api('auditor').lines('/log/records', { query }));
+  }
+}
