@@ -1,4 +1,4 @@
-import { CompressionTypes, Partitioners, type Message, type Producer, type RecordMetadata } from 'kafkajs';
+import { Partitioners, type CompressionTypes, type Message, type Producer, type RecordMetadata } from 'kafkajs';
 import type { EncodedEnvelope, Topic } from '#events';
 import { AppError } from '#kernel';
 import type { Position } from '../port.js';
