@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { openKafkaLog, type EventLog, type KafkaLogOptions } from '#event-log';
 import { topics } from '#events';
-import { Kafka, logLevel } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventLogContract, type LogUnderTest } from '../../libs/event-log/contract.js';
 import { event, events, ids, idsOf, readAll, until } from '../../libs/event-log/contract/subject.js';
@@ -15,6 +15,8 @@ import { freePort } from '../support/house.js';
 const peer = await findKafka();
 const quiet = () => {}; // handlers fail on purpose here
 const { session, command, policy } = topics;
+const { Kafka, logLevel } = kafkajs;
+type Admin = ReturnType<InstanceType<typeof Kafka>['admin']>;
 
 describe.skipIf(!peer)('on one Kafka broker', () => {
   let kafka: TestKafka;
@@ -56,11 +58,18 @@ describe.skipIf(!peer)('on one Kafka broker', () => {
       (error: { code: string; message: string; hint?: string }) =>
         `${error.code}: ${error.message}${error.hint ? ` (${error.hint})` : ''}`,
     );
-  const admin = async <T>(action: (admin: ReturnType<Kafka['admin']>) => Promise<T>): Promise<T> => {
+  const admin = async <T>(action: (admin: Admin) => Promise<T>): Promise<T> => {
     const own = new Kafka({ brokers: kafka.brokers(), logLevel: logLevel.NOTHING }).admin();
     await own.connect();
     return action(own).finally(() => own.disconnect());
   };
+
+  /** What stands before this offset is gone, as after the time that it is kept. */
+  const expire = (topic: string, offset: number) =>
+    admin(async (own) => {
+      await own.fetchTopicOffsets(topic); // the next call asks who leads it, and does not find out by itself
+      await own.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] });
+    });
 
   eventLogContract('kafka', async (): Promise<LogUnderTest> => {
     const options = fresh();
@@ -214,10 +223,8 @@ describe.skipIf(!peer)('on one Kafka broker', () => {
     it('is SASL/SCRAM, with the right password only', async () => {
       const options = { ...fresh(), brokers: kafka.brokers('sasl'), sasl };
       expect(await works(options)).toEqual(['a-1']);
-      expect(await works({ ...fresh(), ...options, sasl: { ...sasl, mechanism: 'scram-sha-256' } })).toEqual([
-        'a-1',
-        'a-1',
-      ]);
+      const shorter = { ...sasl, mechanism: 'scram-sha-256' } as const;
+      expect(await works({ ...fresh(), brokers: kafka.brokers('sasl'), sasl: shorter })).toEqual(['a-1']);
       const wrong = await refusal({ ...options, sasl: { ...sasl, password: 'canary-7' } });
       expect(wrong).toMatch(/^LOG_UNAVAILABLE: .* does not accept the user or the password .*eventLog\.sasl/);
       expect(wrong).not.toContain('canary-7');
@@ -256,8 +263,9 @@ describe.skipIf(!peer)('on one Kafka broker', () => {
 
   describe('its topics', () => {
     it('are made as configured', async () => {
-      const options = fresh();
-      await open({ ...options, topics: { ...options.topics, retention: 86_400 } });
+      const plain = fresh();
+      const options = { ...plain, topics: { ...plain.topics, retention: 86_400 } };
+      await open(options);
       const name = (topic: string) => `${options.prefix}${topic}`;
       const { topics: made } = await admin((own) =>
         own.fetchTopicMetadata({ topics: [name(session), name(policy)] }),
@@ -316,12 +324,7 @@ describe.skipIf(!peer)('on one Kafka broker', () => {
       const options = fresh();
       const log = await open(options);
       await log.append(command, events('a', 1, 10));
-      await admin((own) =>
-        own.deleteTopicRecords({
-          topic: `${options.prefix}${command}`,
-          partitions: [{ partition: 0, offset: '6' }],
-        }),
-      );
+      await expire(`${options.prefix}${command}`, 6);
       const seen: string[] = [];
       const tail = log.tail({ topics: [command] }, (batch) => void seen.push(...idsOf(batch)));
       await tail.caughtUp;
@@ -334,8 +337,7 @@ describe.skipIf(!peer)('on one Kafka broker', () => {
       const options = fresh();
       const log = await open(options);
       await log.append(command, events('a', 1, 3));
-      const partitions = [{ partition: 0, offset: '3' }];
-      await admin((own) => own.deleteTopicRecords({ topic: `${options.prefix}${command}`, partitions }));
+      await expire(`${options.prefix}${command}`, 3);
       expect(await log.end(command)).toEqual([]);
       const seen: string[] = [];
       const tail = log.tail({ topics: [command] }, (batch) => void seen.push(...idsOf(batch)));

@@ -141,6 +141,9 @@ function propertiesOf(
     'transaction.state.log.min.isr': 1,
     // A group that is new otherwise waits three seconds for more members.
     'group.initial.rebalance.delay.ms': 0,
+    // A broker that was killed is otherwise let in again only after nine.
+    'broker.session.timeout.ms': 3000,
+    'broker.heartbeat.interval.ms': 500,
     'auto.create.topics.enable': false,
     'controlled.shutdown.enable': true,
     'num.network.threads': 2,

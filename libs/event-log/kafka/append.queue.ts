@@ -1,4 +1,4 @@
-import { Partitioners, type CompressionTypes, type Message, type Producer, type RecordMetadata } from 'kafkajs';
+import kafkajs, { type CompressionTypes, type Message, type Producer, type RecordMetadata } from 'kafkajs';
 import type { EncodedEnvelope, Topic } from '#events';
 import { AppError } from '#kernel';
 import type { Position } from '../port.js';
@@ -47,7 +47,7 @@ const recordOverhead = 200;
  */
 export class AppendQueue {
   readonly #options: AppendQueueOptions;
-  readonly #partitionOf = Partitioners.DefaultPartitioner();
+  readonly #partitionOf = kafkajs.Partitioners.DefaultPartitioner();
   #waiting: Pending[] = [];
   #flushing: Promise<void> | undefined;
   #closed = false;

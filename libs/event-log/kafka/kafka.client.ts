@@ -1,4 +1,4 @@
-import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import type { KafkaLogOptions, KafkaSasl, KafkaTls } from './kafka.options.js';
 
 /** kafkajs tries again by itself, with pauses from 100 ms to 1 s: some three seconds, enough for a new leader. */
@@ -14,11 +14,11 @@ export function createClient({ brokers, clientId = 'weirkeeper', tls, sasl }: Ka
     enforceRequestTimeout: true,
     retry,
     // What goes wrong is thrown to us; its own lines would say it a second time, each retry anew.
-    logLevel: logLevel.NOTHING,
+    logLevel: kafkajs.logLevel.NOTHING,
     ...(tls && { ssl: sslOf(tls) }),
     ...(sasl && { sasl: saslOf(sasl) }),
   };
-  return new Kafka(config);
+  return new kafkajs.Kafka(config);
 }
 
 function sslOf({ ca, cert, key }: KafkaTls) {

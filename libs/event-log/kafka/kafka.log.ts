@@ -1,4 +1,4 @@
-import { CompressionTypes, type Kafka, type Producer } from 'kafkajs';
+import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { topics, type EncodedEnvelope, type Topic } from '#events';
 import { reportFailure } from '../persist.js';
 import type {
@@ -65,7 +65,8 @@ class KafkaLog implements EventLog {
       for (const topic of all) counts.set(topic, (await reader.partitions(topic)).length);
       const queue = new AppendQueue({
         ...{ producer, names, brokers, partitions: (topic: Topic) => counts.get(topic) ?? 1 },
-        compression: options.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None,
+        compression:
+          options.compression === 'gzip' ? kafkajs.CompressionTypes.GZIP : kafkajs.CompressionTypes.None,
         timeoutMs: options.appendTimeoutMs ?? 10_000,
       });
       return new KafkaLog(kafka, names, options, producer, reader, queue);

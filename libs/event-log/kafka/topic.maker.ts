@@ -1,4 +1,4 @@
-import { ConfigResourceTypes, type Admin, type ITopicConfig } from 'kafkajs';
+import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { topics, type Topic } from '#events';
 import { AppError } from '#kernel';
 import type { TopicSettings } from './kafka.options.js';
@@ -51,7 +51,7 @@ async function checkTopics(admin: Admin, wanted: readonly ITopicConfig[]): Promi
   const { topics: found } = await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) });
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: wanted.map(({ topic: name }) => ({ type: ConfigResourceTypes.TOPIC, name })),
+    resources: wanted.map(({ topic: name }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
   });
   const problems = wanted.flatMap((each) => {
     const partitions = found.find(({ name }) => name === each.topic)?.partitions.length ?? 0;
