@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openEmbeddedLog } from '#event-log';
 import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
@@ -9,6 +8,7 @@ import {
   issuersOf,
   loadConfig,
   OpenApi,
+  openEventLog,
   parseAddress,
   Readiness,
   withDevRoles,
@@ -58,8 +58,11 @@ async function startGate(config: WeirConfig, audit: KeptProcess): Promise<House>
   // In a thread of its own, while the rest starts here.
   const demoStarts = config.demo ? startDemoDatabase(join(config.dataDir, 'demo')) : undefined;
   demoStarts?.catch(() => undefined);
-  const [devProvider] = await Promise.all([startDevProvider(config), loadStatementParser()]);
-  const eventLog = openEmbeddedLog({ path: join(config.dataDir, 'log') });
+  const [devProvider, eventLog] = await Promise.all([
+    startDevProvider(config),
+    openEventLog(config),
+    loadStatementParser(),
+  ]);
   const instance = newId('gate').slice(-8);
   const verifier = createTokenVerifier({ issuers: issuersOf(config), clock: systemClock });
   let document: object | undefined;

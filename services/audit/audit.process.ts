@@ -1,11 +1,11 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
-import { openEmbeddedLog } from '#event-log';
 import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
   createTokenVerifier,
+  openEventLog,
   PlatformModule,
   type OidcIssuerConfig,
   type PlatformOptions,
@@ -28,7 +28,7 @@ export const auditSocket = (dataDir: string): string => join(dataDir, 'audit.soc
  */
 export async function runAuditProcess({ config, issuers }: AuditProcessOptions): Promise<void> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const eventLog = openEmbeddedLog({ path: join(config.dataDir, 'log') });
+  const eventLog = await openEventLog(config);
   const verifier = createTokenVerifier({ issuers, clock: systemClock });
   const instance = newId('audit').slice(-8);
   const socketPath = auditSocket(config.dataDir);
