@@ -4,6 +4,9 @@ import type { KafkaLogOptions, KafkaSasl, KafkaTls } from './kafka.options.js';
 /** kafkajs tries again by itself, with pauses from 100 ms to 1 s: some three seconds, enough for a new leader. */
 export const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 5, factor: 0.2, multiplier: 2 };
 
+/** Some ten seconds, as long as `append` tries: a broker that was killed is missed after nine. */
+export const appendRetry = { ...retry, retries: 12 };
+
 export function createClient({ brokers, clientId = 'weirkeeper', tls, sasl }: KafkaLogOptions): Kafka {
   const config: KafkaConfig = {
     clientId,

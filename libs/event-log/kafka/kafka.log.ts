@@ -12,7 +12,7 @@ import type {
 } from '../port.js';
 import { AppendQueue } from './append.queue.js';
 import { GroupWorker } from './group.worker.js';
-import { createClient, retry } from './kafka.client.js';
+import { appendRetry, createClient, retry } from './kafka.client.js';
 import { kafkaError } from './kafka.errors.js';
 import { defaultTopicSettings, type KafkaLogOptions } from './kafka.options.js';
 import { LogReader } from './log.reader.js';
@@ -57,7 +57,7 @@ class KafkaLog implements EventLog {
 
   static async open(kafka: Kafka, names: TopicNames, options: KafkaLogOptions): Promise<KafkaLog> {
     const { brokers } = options;
-    const producer = kafka.producer({ retry, allowAutoTopicCreation: false, idempotent: false });
+    const producer = kafka.producer({ retry: appendRetry, allowAutoTopicCreation: false, idempotent: false });
     const reader = new LogReader(new PartitionFetcher(kafka, names, all), brokers);
     try {
       await producer.connect();
