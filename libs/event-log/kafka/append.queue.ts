@@ -1,4 +1,10 @@
-import kafkajs, { type CompressionTypes, type Message, type Producer, type RecordMetadata } from 'kafkajs';
+import kafkajs, {
+  type CompressionTypes,
+  type Message,
+  type PartitionMetadata,
+  type Producer,
+  type RecordMetadata,
+} from 'kafkajs';
 import type { EncodedEnvelope, Topic } from '#events';
 import { AppError } from '#kernel';
 import type { Position } from '../port.js';
@@ -11,8 +17,7 @@ export interface AppendQueueOptions {
   readonly producer: Producer;
   readonly names: TopicNames;
   readonly brokers: readonly string[];
-  /** How many partitions a topic has. */
-  readonly partitions: (topic: Topic) => number;
+  readonly partitions: ReadonlyMap<Topic, PartitionMetadata[]>;
   readonly compression: CompressionTypes;
   readonly timeoutMs: number;
 }
@@ -102,17 +107,14 @@ export class AppendQueue {
         new AppError('INPUT_INVALID', `an event of ${raw.length} bytes is more than the log takes`),
       );
     const partition = this.#partition(topic, message.key);
-    return { call, index, topic, bytes, message: { ...message, headers: { ...message.headers }, partition } };
+    return { call, index, topic, bytes, message: { ...message, partition } };
   }
 
   /** As every Kafka client does by default (murmur2), so that the events of a subject stay in order. */
   #partition(topic: Topic, key: Buffer | null): number {
-    const count = this.#options.partitions(topic);
-    if (count === 1 || key === null) return 0;
-    const partitionMetadata = Array.from({ length: count }, (_, partitionId) => ({
-      ...{ partitionId, leader: 0, partitionErrorCode: 0, replicas: [], isr: [] },
-    }));
-    return this.#partitionOf({ topic, partitionMetadata, message: { key, value: null } });
+    const partitions = this.#options.partitions.get(topic) ?? [];
+    if (partitions.length < 2 || key === null) return 0;
+    return this.#partitionOf({ topic, partitionMetadata: partitions, message: { key, value: null } });
   }
 
   async #flush(): Promise<void> {

@@ -1,4 +1,4 @@
-import kafkajs, { type Kafka, type Producer } from 'kafkajs';
+import kafkajs, { type Kafka, type PartitionMetadata, type Producer } from 'kafkajs';
 import { topics, type EncodedEnvelope, type Topic } from '#events';
 import { reportFailure } from '../persist.js';
 import type {
@@ -61,10 +61,10 @@ class KafkaLog implements EventLog {
     const reader = new LogReader(new PartitionFetcher(kafka, names, all), brokers);
     try {
       await producer.connect();
-      const counts = new Map<Topic, number>();
-      for (const topic of all) counts.set(topic, (await reader.partitions(topic)).length);
+      const partitions = new Map<Topic, PartitionMetadata[]>();
+      for (const topic of all) partitions.set(topic, metadataOf(await reader.partitions(topic)));
       const queue = new AppendQueue({
-        ...{ producer, names, brokers, partitions: (topic: Topic) => counts.get(topic) ?? 1 },
+        ...{ producer, names, brokers, partitions },
         compression:
           options.compression === 'gzip' ? kafkajs.CompressionTypes.GZIP : kafkajs.CompressionTypes.None,
         timeoutMs: options.appendTimeoutMs ?? 10_000,
@@ -128,4 +128,11 @@ class KafkaLog implements EventLog {
   get #report() {
     return this.options.report ?? ((message: string) => console.error(message));
   }
+}
+
+/** What a partitioner asks of it is their number; who leads one, kafkajs finds out when it sends. */
+function metadataOf(partitions: readonly number[]): PartitionMetadata[] {
+  return partitions.map((partitionId) => ({
+    ...{ partitionId, partitionErrorCode: 0, leader: -1, replicas: [], isr: [] },
+  }));
 }
