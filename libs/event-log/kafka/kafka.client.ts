@@ -1,4 +1,5 @@
 import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import { installRecordEncoder } from './kafkajs.record.js';
 import type { KafkaLogOptions, KafkaSasl, KafkaTls } from './kafka.options.js';
 
 /** kafkajs tries again by itself, with pauses from 100 ms to 1 s: some three seconds, enough for a new leader. */
@@ -6,6 +7,8 @@ export const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 5, fa
 
 /** Some ten seconds, as long as `append` tries: a broker that was killed is missed after nine. */
 export const appendRetry = { ...retry, retries: 12 };
+
+installRecordEncoder();
 
 export function createClient({ brokers, clientId = 'weirkeeper', tls, sasl }: KafkaLogOptions): Kafka {
   const config: KafkaConfig = {
