@@ -112,6 +112,8 @@ const eventLog = z
     partitions: z.number().int().min(1).max(1000).default(6),
     replication: z.number().int().min(1).max(15).default(3),
     minInSync: z.number().int().min(1).max(15).default(2),
+    /** Of what is written; all are read. */
+    compression: z.enum(['snappy', 'gzip', 'none']).default('snappy'),
     /** Seconds. */
     retention: z
       .number()

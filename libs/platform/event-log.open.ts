@@ -15,10 +15,10 @@ export async function openEventLog(config: WeirConfig): Promise<EventLog> {
 }
 
 function kafkaOptions(config: WeirConfig): KafkaLogOptions {
-  const { brokers, clientId, prefix, tls, sasl, partitions, replication, minInSync, retention } =
+  const { brokers, clientId, prefix, tls, sasl, compression, partitions, replication, minInSync, retention } =
     config.eventLog;
   return {
-    ...{ brokers, clientId, prefix, topics: { partitions, replication, minInSync, retention } },
+    ...{ brokers, clientId, prefix, compression, topics: { partitions, replication, minInSync, retention } },
     ...(tls && {
       tls: {
         ...(tls.ca && { ca: pem(config, 'ca', tls.ca) }),

@@ -165,6 +165,32 @@ describe.skipIf(!peer)('on one Kafka broker', () => {
     }, 30_000);
   });
 
+  describe('what is written', () => {
+    it('is read, whichever way it was compressed', async () => {
+      const options = fresh();
+      const kinds = ['snappy', 'gzip', 'none'] as const;
+      for (const compression of kinds)
+        await (await open({ ...options, compression })).append(session, events(compression, 1, 50));
+      const seen = new Set(idsOf(await readAll(await open(options), session)));
+      expect(seen).toEqual(new Set(kinds.flatMap((kind) => ids(kind, 1, 50))));
+    });
+
+    it('may be larger than what one answer holds, up to a bound that is told', async () => {
+      const log = await open({ ...fresh(), compression: 'none' });
+      const large = [1, 2, 3].map((n) => event('a', n, 'x'.repeat(5 * 1024 * 1024)));
+      const seen: string[] = [];
+      const tail = log.tail({ topics: [policy] }, (batch) => void seen.push(...idsOf(batch)));
+      await log.append(policy, large);
+      await tail.passed('a-3', 10_000);
+      expect(seen).toEqual(ids('a', 1, 3));
+      expect(idsOf(await readAll(log, policy))).toEqual(ids('a', 1, 3));
+      const tooLarge = log.append(policy, [event('a', 4), event('a', 5, 'x'.repeat(9 * 1024 * 1024))]);
+      await expect(tooLarge).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+      await log.append(policy, [event('a', 6)]);
+      expect(idsOf(await readAll(log, policy))).toEqual([...ids('a', 1, 3), 'a-6']);
+    });
+  });
+
   describe('a broker that ends', () => {
     it.each(['stop', 'kill'] as const)(
       'and comes back (%s) loses nothing and doubles nothing',

@@ -1,5 +1,6 @@
 import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import { installRecordEncoder } from './kafkajs.record.js';
+import { installSnappy } from './snappy.codec.js';
 import type { KafkaLogOptions, KafkaSasl, KafkaTls } from './kafka.options.js';
 
 /** kafkajs tries again by itself, with pauses from 100 ms to 1 s: some three seconds, enough for a new leader. */
@@ -9,6 +10,7 @@ export const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 5, fa
 export const appendRetry = { ...retry, retries: 12 };
 
 installRecordEncoder();
+installSnappy();
 
 export function createClient({ brokers, clientId = 'weirkeeper', tls, sasl }: KafkaLogOptions): Kafka {
   const config: KafkaConfig = {

@@ -22,6 +22,8 @@ import { ensureTopics } from './topic.maker.js';
 import { TopicNames } from './topic.names.js';
 
 const all = Object.values(topics);
+const { None: none, Snappy: snappy, GZIP: gzip } = kafkajs.CompressionTypes;
+const compressionTypes = { none, snappy, gzip };
 
 /**
  * The event log on Kafka. Makes the topics that are not there and checks the others. Throws LOG_UNAVAILABLE where the
@@ -65,8 +67,7 @@ class KafkaLog implements EventLog {
       for (const topic of all) partitions.set(topic, metadataOf(await reader.partitions(topic)));
       const queue = new AppendQueue({
         ...{ producer, names, brokers, partitions },
-        compression:
-          options.compression === 'gzip' ? kafkajs.CompressionTypes.GZIP : kafkajs.CompressionTypes.None,
+        compression: compressionTypes[options.compression ?? 'snappy'],
         timeoutMs: options.appendTimeoutMs ?? 10_000,
       });
       return new KafkaLog(kafka, names, options, producer, reader, queue);

@@ -9,6 +9,7 @@ export interface KafkaLogOptions {
   /** Stands before every topic's and group's name: several installations on one cluster. */
   readonly prefix?: string;
   readonly topics?: Partial<TopicSettings>;
+  /** Of what is written; all are read. Default `snappy`. */
   readonly compression?: CompressionName;
   /** How long `append` tries, milliseconds. Whether the log has the events is then not known. Default 10,000. */
   readonly appendTimeoutMs?: number;
@@ -49,4 +50,5 @@ export const defaultTopicSettings: TopicSettings = {
   retention: 30 * 24 * 3600,
 };
 
-export type CompressionName = 'none' | 'gzip';
+/** Measured in docs/decisions/kafka.md. */
+export type CompressionName = 'none' | 'snappy' | 'gzip';

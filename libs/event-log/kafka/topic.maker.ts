@@ -32,6 +32,8 @@ function topicOf(topic: Topic, names: TopicNames, settings: TopicSettings): ITop
     'min.insync.replicas': String(settings.minInSync),
     'max.message.bytes': String(maxBatchBytes),
     'unclean.leader.election.enable': 'false',
+    // What a broker compresses anew, by a codec of its own, our readers could not read.
+    'compression.type': 'producer',
   };
   return {
     topic: names.of(topic),
@@ -100,4 +102,5 @@ const serves: Readonly<Record<string, Serves>> = {
   'min.insync.replicas': (found, wanted) => Number(found) >= Number(wanted),
   'max.message.bytes': (found, wanted) => Number(found) >= Number(wanted),
   'unclean.leader.election.enable': (found, wanted) => found === wanted,
+  'compression.type': (found, wanted) => found === wanted,
 };
