@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import kafkajs, {
   type CompressionTypes,
   type Message,
@@ -10,6 +11,7 @@ import { AppError } from '#kernel';
 import type { Position } from '../port.js';
 import { toKafka } from './cloud-event.codec.js';
 import { kafkaError } from './kafka.errors.js';
+import { pauseAfter } from './outage.js';
 import { maxBatchBytes } from './topic.maker.js';
 import type { TopicNames } from './topic.names.js';
 
@@ -27,6 +29,8 @@ interface Call {
   readonly positions: Position[];
   left: number;
   settled: boolean;
+  /** Why it still waits. */
+  failure?: AppError;
   resolve(positions: readonly Position[]): void;
   reject(error: unknown): void;
 }
@@ -91,10 +95,10 @@ export class AppendQueue {
       };
     const call: Call = { positions, left, settled: false, resolve: settle(resolve), reject: settle(reject) };
     const { timeoutMs, brokers } = this.#options;
-    const late = () =>
-      call.reject(
-        kafkaError(new Error(`no answer within ${timeoutMs} ms`), 'the event log took no events', brokers),
-      );
+    const late = () => {
+      const silent = new Error(`no answer within ${timeoutMs} ms`);
+      call.reject(call.failure ?? kafkaError(silent, 'the event log took no events', brokers));
+    };
     const timer = setTimeout(late, timeoutMs);
     return call;
   }
@@ -140,22 +144,34 @@ export class AppendQueue {
     return this.#waiting.splice(0, count);
   }
 
+  /** Again and again while somebody waits: kafkajs gives up after a refused connection or two, a leader is away for longer. */
   async #send(request: readonly Pending[]): Promise<void> {
-    const { producer, names, compression, timeoutMs, brokers } = this.#options;
-    const inIt = [...new Set(request.map(({ topic }) => topic))];
-    try {
-      const answer = await producer.sendBatch({
-        ...{ acks: -1, timeout: timeoutMs, compression },
-        topicMessages: inIt.map((topic) => ({
-          topic: names.of(topic),
-          messages: request.filter((each) => each.topic === topic).map(({ message }) => message),
-        })),
-      });
-      this.#settle(request, answer);
-    } catch (cause) {
-      const error = kafkaError(cause, 'the event log took no events', brokers);
-      for (const { call } of request) call.reject(error);
+    for (let failures = 0; ;) {
+      const waiting = request.filter(({ call }) => !call.settled);
+      if (waiting.length === 0) return;
+      try {
+        return this.#settle(waiting, await this.#request(waiting));
+      } catch (cause) {
+        const error = kafkaError(cause, 'the event log took no events', this.#options.brokers);
+        for (const { call } of waiting) {
+          call.failure = error;
+          if (!mayPass(cause)) call.reject(error);
+        }
+        await pause(pauseAfter(++failures));
+      }
     }
+  }
+
+  #request(request: readonly Pending[]): Promise<RecordMetadata[]> {
+    const { producer, names, compression, timeoutMs } = this.#options;
+    const inIt = [...new Set(request.map(({ topic }) => topic))];
+    return producer.sendBatch({
+      ...{ acks: -1, timeout: timeoutMs, compression },
+      topicMessages: inIt.map((topic) => ({
+        topic: names.of(topic),
+        messages: request.filter((each) => each.topic === topic).map(({ message }) => message),
+      })),
+    });
   }
 
   /** A request is one batch a partition: its first offset, and then one by one. */
@@ -176,4 +192,13 @@ export class AppendQueue {
       if (--call.left === 0) call.resolve(call.positions);
     }
   }
+}
+
+/** What a broker refuses for what it is, it refuses again. */
+function mayPass(error: unknown): boolean {
+  const { name, retriable, cause } = error as Record<'name' | 'retriable' | 'cause', unknown>;
+  if (name === 'KafkaJSSASLAuthenticationError') return false;
+  return (
+    name === 'KafkaJSNumberOfRetriesExceeded' || retriable === true || (cause !== undefined && mayPass(cause))
+  );
 }

@@ -11,6 +11,7 @@ import type { TopicNames } from './topic.names.js';
 const batchEvents = 1000;
 /** How long a member that has gone silent keeps its partitions, and how often one that works says so. */
 const [sessionMs, beatMs] = [10_000, 1000];
+const leaveMs = 3000;
 
 /** One member of a consumer group: handles a batch, commits, takes the next. */
 export class GroupWorker {
@@ -73,7 +74,9 @@ export class GroupWorker {
     } finally {
       // Its own stop need not wait for what is being handled.
       await this.#handling.catch(() => {});
-      await consumer.disconnect().catch(() => {});
+      // It leaves its group; where the brokers are away it would try for long, and ends by itself.
+      const left = consumer.disconnect().catch(() => {});
+      await Promise.race([left, pause(leaveMs, undefined, { ref: false })]);
     }
   }
 

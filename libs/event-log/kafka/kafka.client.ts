@@ -6,13 +6,12 @@ import type { KafkaLogOptions, KafkaSasl, KafkaTls } from './kafka.options.js';
 /** kafkajs tries again by itself, with pauses from 100 ms to 1 s: some three seconds, enough for a new leader. */
 export const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 5, factor: 0.2, multiplier: 2 };
 
-/** Some ten seconds, as long as `append` tries: a broker that was killed is missed after nine. */
-export const appendRetry = { ...retry, retries: 12 };
-
 installRecordEncoder();
 installSnappy();
 
-export function createClient({ brokers, clientId = 'weirkeeper', tls, sasl }: KafkaLogOptions): Kafka {
+/** `tries`: of a connection, one after the other. */
+export function createClient(options: KafkaLogOptions, tries = retry.retries): Kafka {
+  const { brokers, clientId = 'weirkeeper', tls, sasl } = options;
   const config: KafkaConfig = {
     clientId,
     brokers: [...brokers],
@@ -20,7 +19,7 @@ export function createClient({ brokers, clientId = 'weirkeeper', tls, sasl }: Ka
     authenticationTimeout: 5000,
     requestTimeout: 10_000,
     enforceRequestTimeout: true,
-    retry,
+    retry: { ...retry, retries: tries },
     // What goes wrong is thrown to us; its own lines would say it a second time, each retry anew.
     logLevel: kafkajs.logLevel.NOTHING,
     ...(tls && { ssl: sslOf(tls) }),

@@ -12,7 +12,7 @@ import type {
 } from '../port.js';
 import { AppendQueue } from './append.queue.js';
 import { GroupWorker } from './group.worker.js';
-import { appendRetry, createClient, retry } from './kafka.client.js';
+import { createClient, retry } from './kafka.client.js';
 import { kafkaError } from './kafka.errors.js';
 import { defaultTopicSettings, type KafkaLogOptions } from './kafka.options.js';
 import { LogReader } from './log.reader.js';
@@ -23,6 +23,8 @@ import { TopicNames } from './topic.names.js';
 
 const all = Object.values(topics);
 const { None: none, Snappy: snappy, GZIP: gzip } = kafkajs.CompressionTypes;
+/** Some fifteen seconds: a member that gives up comes back as another, and waits until the group has missed it. */
+const workerTries = 18;
 const compressionTypes = { none, snappy, gzip };
 
 /**
@@ -47,6 +49,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
 class KafkaLog implements EventLog {
   readonly #readers = new Set<TailReader | GroupWorker>();
   #closing: Promise<void> | undefined;
+  #patient: Kafka | undefined;
 
   private constructor(
     private readonly kafka: Kafka,
@@ -59,7 +62,7 @@ class KafkaLog implements EventLog {
 
   static async open(kafka: Kafka, names: TopicNames, options: KafkaLogOptions): Promise<KafkaLog> {
     const { brokers } = options;
-    const producer = kafka.producer({ retry: appendRetry, allowAutoTopicCreation: false, idempotent: false });
+    const producer = kafka.producer({ retry, allowAutoTopicCreation: false, idempotent: false });
     const reader = new LogReader(new PartitionFetcher(kafka, names, all), brokers);
     try {
       await producer.connect();
@@ -88,7 +91,8 @@ class KafkaLog implements EventLog {
   }
 
   work(options: WorkOptions, handle: BatchHandler): Pick<Tail, 'stop'> {
-    const { kafka, names } = this;
+    const { names } = this;
+    const kafka = (this.#patient ??= createClient(this.options, workerTries));
     return this.#running(new GroupWorker(kafka, names, options, handle, this.#onFailure, this.#report));
   }
 
