@@ -45,7 +45,8 @@ describe('a wrong configuration', () => {
   });
 
   it('tells what a log on Kafka must say, and what is of such a log only', () => {
-    const kafka = 'eventLog: { kind: kafka, brokers: ["kafka:9092"], sasl: { user: weir, password: env:PW } }';
+    const kafka =
+      'eventLog: { kind: kafka, brokers: ["kafka:9092"], sasl: { user: weir, password: env:PW } }';
     expect(parse(kafka).eventLog).toMatchObject({ partitions: 6, sasl: { mechanism: 'scram-sha-512' } });
     expect(problems('eventLog: { kind: kafka }')).toEqual([
       'weir.yaml:1: eventLog.brokers: name at least one broker, host:port',

@@ -35,7 +35,11 @@ describe.skipIf(!peer)('a house whose log is Kafka', { timeout: 120_000 }, () =>
     const client = new pg.Client(await house.client('demo'));
     client.on('error', () => undefined);
     await client.connect();
-    return use(client).finally(() => client.end().catch(() => undefined));
+    try {
+      return await use(client);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
   }
 
   /** Of statements with this in their text, as they stand in the audit store. */
