@@ -26,8 +26,17 @@ function kafkaOptions(config: WeirConfig): KafkaLogOptions {
         ...(tls.key && { key: pem(config, 'key', tls.key) }),
       },
     }),
-    ...(sasl && { sasl: { ...sasl, password: resolveSecret(sasl.password, config.file) } }),
+    ...(sasl && { sasl: { ...sasl, password: passwordOf(config, sasl.password) } }),
   };
+}
+
+function passwordOf(config: WeirConfig, reference: string): string {
+  try {
+    return resolveSecret(reference, config.file);
+  } catch (error) {
+    const path = ['eventLog', 'sasl', 'password'];
+    throw configInvalid(config, [{ path, message: (error as Error).message }]);
+  }
 }
 
 function pem(config: WeirConfig, key: string, path: string): string {

@@ -9,7 +9,7 @@ import type { PartitionFetcher } from './partition.fetcher.js';
 
 const batchEvents = 1000;
 /** How long a broker holds a fetch that finds nothing. An event that comes is answered at once. */
-const waitMs = 500;
+const waitMs = 1000;
 
 /** Reads every partition of its topics, a loop for each broker that leads some, and commits nothing. */
 export class TailReader implements Tail {
