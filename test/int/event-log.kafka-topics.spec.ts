@@ -1,5 +1,6 @@
 import type { KafkaLogOptions } from '#event-log';
 import { topics } from '#events';
+import kafkajs, { type AclOperationTypes as Operation } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { event, events, ids, idsOf, until } from '../../libs/event-log/contract/subject.js';
 import { freePort } from '../support/house.js';
@@ -8,6 +9,7 @@ import { KafkaStage } from './event-log.kafka.stage.js';
 
 const peer = await findKafka();
 const { session, command, policy } = topics;
+const { AclOperationTypes, AclResourceTypes } = kafkajs;
 
 describe.skipIf(!peer)('a log on Kafka', () => {
   let stage: KafkaStage;
@@ -64,6 +66,24 @@ describe.skipIf(!peer)('a log on Kafka', () => {
       const withoutSasl = await stage.refusal({ ...stage.fresh(), brokers: stage.kafka.brokers('sasl') });
       expect(withoutSasl).toMatch(/LOG_UNAVAILABLE: .*SASL/);
     }, 60_000);
+
+    it('needs the rights that the documentation names, and says so', async () => {
+      const granted = { ...stage.fresh(), brokers: stage.kafka.brokers('sasl'), sasl };
+      const topic = (operation: Operation) => ({ kind: AclResourceTypes.TOPIC, operation });
+      const { CREATE, DESCRIBE, DESCRIBE_CONFIGS, READ, WRITE } = AclOperationTypes;
+      const documented = [
+        ...[CREATE, DESCRIBE, DESCRIBE_CONFIGS, READ, WRITE].map(topic),
+        { kind: AclResourceTypes.GROUP, operation: READ },
+      ];
+      await stage.allow(user.name, `${granted.prefix}weir.`, documented);
+      expect(await works(granted)).toEqual(['a-1']);
+      expect(await stage.refusal(granted)).toBe('opened'); // topics that are there are looked at
+      const others = { ...stage.fresh(), brokers: stage.kafka.brokers('sasl'), sasl };
+      await stage.allow('somebody-else', `${others.prefix}weir.`, documented);
+      expect(await stage.refusal(others)).toMatch(
+        /LOG_UNAVAILABLE: .*[Aa]uthori.*grant this user Create, Describe/,
+      );
+    });
 
     it('says that nobody is there', async () => {
       const port = await freePort();

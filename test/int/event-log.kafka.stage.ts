@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { openKafkaLog, type EventLog, type KafkaLogOptions } from '#event-log';
-import kafkajs, { type Admin, type Message } from 'kafkajs';
+import kafkajs, { type AclOperationTypes, type AclResourceTypes, type Admin, type Message } from 'kafkajs';
 import { TestKafka, type KafkaOptions, type KafkaPeer } from '../support/kafka.js';
 
-const { Kafka, logLevel } = kafkajs;
+const { AclPermissionTypes, Kafka, logLevel, ResourcePatternTypes } = kafkajs;
 const quiet = () => {}; // handlers fail on purpose here
+
+export interface Right {
+  readonly kind: AclResourceTypes;
+  readonly operation: AclOperationTypes;
+}
 
 /** One broker, and logs on it that are closed after each test. */
 export class KafkaStage {
@@ -53,6 +58,15 @@ export class KafkaStage {
     } finally {
       await admin.disconnect();
     }
+  }
+
+  /** On all topics or groups whose names begin so; nobody else may then do anything with these. */
+  async allow(user: string, prefix: string, rights: readonly Right[]): Promise<void> {
+    const acl = rights.map(({ kind, operation }) => ({
+      ...{ resourceType: kind, resourceName: prefix, resourcePatternType: ResourcePatternTypes.PREFIXED },
+      ...{ principal: `User:${user}`, host: '*', operation, permissionType: AclPermissionTypes.ALLOW },
+    }));
+    await this.admin((admin) => admin.createAcls({ acl }));
   }
 
   /** What stands before this offset is gone, as after the time that it is kept. */
