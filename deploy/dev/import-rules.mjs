@@ -35,7 +35,7 @@ const pagePackages = /^(react|react-dom|radix-ui|@tanstack\/react-(query|router)
 
 /** Packages that appear in one place only. */
 const adapters = [
-  { packages: /^kafkajs$/, home: /^libs\/event-log\/kafka\// },
+  { packages: /^(kafkajs|snappyjs)$/, home: /^libs\/event-log\/kafka\// },
   { packages: /^lmdb$/, home: /^libs\/event-log\/embedded\// },
   { packages: /^(@clickhouse\/client|chdb)$/, home: /^libs\/audit-store\// },
   { packages: /^libpg-query$/, home: /^libs\/statement\// },

@@ -58,7 +58,9 @@ export interface EventLog {
   work(options: WorkOptions, handle: BatchHandler): Pick<Tail, 'stop'>;
   /** Up to `limit` events after a position of one partition (bulk readers, rebuilds). */
   read(after: Position, limit: number): Promise<readonly LoggedEvent[]>;
-  /** The last position of each partition, or none for an empty topic. */
+  /** The numbers of a topic's partitions, empty ones included. */
+  partitions(topic: Topic): Promise<readonly number[]>;
+  /** The last position of each partition that holds events; none for an empty topic. */
   end(topic: Topic): Promise<readonly Position[]>;
   close(): Promise<void>;
 }

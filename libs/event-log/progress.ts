@@ -45,7 +45,13 @@ export class Progress {
       if (this.#recentIds.size <= remembered) break;
       this.#recentIds.delete(id);
     }
-    for (const waiter of this.#waiters) if (waiter.isMet()) waiter.settle();
+    this.#settle();
+  }
+
+  /** What stood before this position has expired: it counts as handled. */
+  skipTo(position: Position): void {
+    this.#handled.set(place(position), position.offset);
+    this.#settle();
   }
 
   /** An id that was handled longer than 10,000 events ago is forgotten. */
@@ -62,6 +68,10 @@ export class Progress {
     this.#stopped = true;
     this.#meetStart([]);
     for (const waiter of this.#waiters) waiter.settle(stoppedError());
+  }
+
+  #settle(): void {
+    for (const waiter of this.#waiters) if (waiter.isMet()) waiter.settle();
   }
 
   #has(position: Position): boolean {

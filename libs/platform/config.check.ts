@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ConfigProblem } from './config.problems.js';
-import type { configSchema, SamlProviderConfig } from './config.schema.js';
+import type { configSchema, EventLogConfig, SamlProviderConfig } from './config.schema.js';
+import { isSecretReference } from './config.secret.js';
 import { isLoopbackHost } from '#wire';
 import { parseTrustedProxies } from './source-address.js';
 
@@ -26,7 +27,41 @@ export function checkConfig(config: Parsed): ConfigProblem[] {
     ...repeated(config.connections, 'name', ['connections']),
     ...repeated(config.webhooks, 'name', ['webhooks']),
     ...demoNameTaken(config),
+    ...eventLogProblems(config.eventLog),
+    ...literalPasswords(config),
   ];
+}
+
+function eventLogProblems(log: EventLogConfig): ConfigProblem[] {
+  if (log.kind === 'embedded') {
+    const keys = (['brokers', 'tls', 'sasl'] as const).filter((key) => [log[key] ?? []].flat().length > 0);
+    return keys.flatMap((key) => at(['eventLog', key], 'is of a log with `kind: kafka` only'));
+  }
+  const { brokers, minInSync, replication, tls } = log;
+  return [
+    ...at(['eventLog', 'brokers'], brokers.length > 0 ? undefined : 'name at least one broker, host:port'),
+    ...at(
+      ['eventLog', 'minInSync'],
+      minInSync > replication ? `is more than replication, ${replication}` : undefined,
+    ),
+    ...at(
+      ['eventLog', 'tls'],
+      (tls?.cert === undefined) === (tls?.key === undefined) ? undefined : 'cert and key go together',
+    ),
+  ];
+}
+
+/** Other machines read such a log: what it refers to must be theirs to read, too. */
+function literalPasswords({ eventLog, connections }: Parsed): ConfigProblem[] {
+  if (eventLog.kind === 'embedded') return [];
+  return connections.flatMap(({ password }, i) =>
+    at(
+      ['connections', i, 'password'],
+      password === '' || isSecretReference(password)
+        ? undefined
+        : 'with a Kafka log, name it as env:NAME or file:PATH',
+    ),
+  );
 }
 
 /** Plain http would let anyone between us and the issuer choose the keys that tokens are verified with. */

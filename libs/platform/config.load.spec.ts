@@ -44,9 +44,40 @@ describe('a wrong configuration', () => {
     ]);
   });
 
+  it('tells what a log on Kafka must say, and what is of such a log only', () => {
+    const kafka =
+      'eventLog: { kind: kafka, brokers: ["kafka:9092"], sasl: { user: weir, password: env:PW } }';
+    expect(parse(kafka).eventLog).toMatchObject({ partitions: 6, sasl: { mechanism: 'scram-sha-512' } });
+    expect(problems('eventLog: { kind: kafka }')).toEqual([
+      'weir.yaml:1: eventLog.brokers: name at least one broker, host:port',
+    ]);
+    expect(problems('eventLog: { kind: kafka, brokers: [kafka:9092], replication: 1 }')).toEqual([
+      'weir.yaml:1: eventLog.minInSync: is more than replication, 1',
+    ]);
+    expect(problems('eventLog: { brokers: [kafka:9092], tls: {} }')).toEqual([
+      'weir.yaml:1: eventLog.brokers: is of a log with `kind: kafka` only',
+      'weir.yaml:1: eventLog.tls: is of a log with `kind: kafka` only',
+    ]);
+    expect(problems('eventLog: { kind: kafka, brokers: [kafka:9092], tls: { cert: a.pem } }')).toEqual([
+      'weir.yaml:1: eventLog.tls: cert and key go together',
+    ]);
+  });
+
+  it('refuses a password in the file where other machines read the log', () => {
+    const connection = (password: string) =>
+      `connections: [{ name: a, protocol: postgres, host: h, database: d, user: u, password: ${password} }]
+`;
+    const kafka = 'eventLog: { kind: kafka, brokers: [kafka:9092] }';
+    expect(problems(connection('secret') + kafka)).toEqual([
+      'weir.yaml:1: connections[0].password: with a Kafka log, name it as env:NAME or file:PATH',
+    ]);
+    expect(parse(connection('env:PW') + kafka).connections).toHaveLength(1);
+    expect(parse(connection('secret')).connections).toHaveLength(1);
+  });
+
   it('lists the keys that are known where none is near', () => {
-    expect(problems('eventLog: { kind: embedded, zookeeper: x }')).toEqual([
-      'weir.yaml:1: eventLog.zookeeper: unknown key; known here: kind',
+    expect(problems('auditStore: { kind: embedded, zookeeper: x }')).toEqual([
+      'weir.yaml:1: auditStore.zookeeper: unknown key; known here: kind',
     ]);
   });
 

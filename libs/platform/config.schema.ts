@@ -82,13 +82,54 @@ export const connectionSchema = z.strictObject({
   port: z.number().int().min(1).max(65535).default(5432),
   database: z.string().min(1),
   user: z.string().min(1),
-  /** `env:NAME`, `file:PATH`, or (embedded log only) the password itself. */
+  /** `env:NAME`, `file:PATH`, or (with the embedded log only) the password itself. */
   password: z.string().default(''),
   tls: z.enum(['disable', 'require', 'verify-full']).default('require'),
   tlsCa: z.string().optional(),
   owner: z.string().default(''),
   allowPrivileged: z.boolean().default(false),
 });
+
+const eventLog = z
+  .strictObject({
+    kind: z.enum(['embedded', 'kafka']).default('embedded'),
+    /** Of Kafka, as all that follows: some brokers; the others are learned from these. */
+    brokers: z.array(address).default([]),
+    clientId: z.string().min(1).default('weirkeeper'),
+    /** Before every topic's and group's name. */
+    prefix: z
+      .string()
+      .regex(/^[a-zA-Z0-9._-]{0,100}$/, 'expected letters, digits, `.`, `_`, `-`')
+      .default(''),
+    /** Paths of PEM files. `{}`: with the usual public authorities. */
+    tls: z
+      .strictObject({
+        ca: z.string().optional(),
+        cert: z.string().optional(),
+        key: z.string().optional(),
+      })
+      .optional(),
+    sasl: z
+      .strictObject({
+        mechanism: z.enum(['scram-sha-512', 'scram-sha-256', 'plain']).default('scram-sha-512'),
+        user: z.string().min(1),
+        /** `env:NAME`, `file:PATH`, or the password itself. */
+        password: z.string().min(1),
+      })
+      .optional(),
+    partitions: z.number().int().min(1).max(1000).default(6),
+    replication: z.number().int().min(1).max(15).default(3),
+    minInSync: z.number().int().min(1).max(15).default(2),
+    /** Of what is written; all are read. */
+    compression: z.enum(['snappy', 'gzip', 'none']).default('snappy'),
+    /** Seconds. */
+    retention: z
+      .number()
+      .int()
+      .min(3600)
+      .default(30 * 24 * 3600),
+  })
+  .prefault({});
 
 export const configSchema = z.strictObject({
   publicUrl: z
@@ -143,7 +184,7 @@ export const configSchema = z.strictObject({
   connections: z.array(connectionSchema).default([]),
   policies: z.string().default('policies/'),
   masking: z.string().optional(),
-  eventLog: z.strictObject({ kind: z.literal('embedded') }).default({ kind: 'embedded' }),
+  eventLog,
   auditStore: z.strictObject({ kind: z.literal('embedded') }).default({ kind: 'embedded' }),
   statements: z
     .strictObject({
@@ -227,5 +268,6 @@ export type WeirConfig = z.infer<typeof configSchema> & {
 };
 export type ConnectionConfig = z.infer<typeof connectionSchema>;
 export type SamlProviderConfig = z.infer<typeof samlProvider>;
+export type EventLogConfig = z.infer<typeof eventLog>;
 export type WebhookConfig = z.infer<typeof webhook>;
 export type OidcIssuerConfig = z.infer<typeof oidcIssuer>;

@@ -11,6 +11,7 @@ export * from './config.secret.js';
 export * from './connection-secret.js';
 export * from './cross-site.js';
 export * from './dev-provider.plan.js';
+export * from './event-log.open.js';
 export * from './guard.decorators.js';
 export * from './fold.errors.js';
 export * from './http.boot.js';

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Logger } from '@nestjs/common';
-import { openEmbeddedLog } from '#event-log';
 import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
@@ -15,6 +14,7 @@ import {
   logLevel,
   openStateFolder,
   OpenApi,
+  openEventLog,
   parseAddress,
   Readiness,
   withDevRoles,
@@ -68,8 +68,11 @@ async function startGate(config: WeirConfig, audit: KeptProcess): Promise<House>
   // In a thread of its own, while the rest starts here.
   const demoStarts = config.demo ? startDemoDatabase(join(config.dataDir, 'demo')) : undefined;
   demoStarts?.catch(() => undefined);
-  const [devProvider] = await Promise.all([startDevProvider(config), loadStatementParser()]);
-  const eventLog = openEmbeddedLog({ path: join(config.dataDir, 'log') });
+  const [devProvider, eventLog] = await Promise.all([
+    startDevProvider(config),
+    openEventLog(config),
+    loadStatementParser(),
+  ]);
   const instance = newId('gate').slice(-8);
   const verifier = createTokenVerifier({ issuers: issuersOf(config), clock: systemClock });
   let document: object | undefined;

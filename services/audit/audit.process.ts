@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
-import { openEmbeddedLog } from '#event-log';
 import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
   createTokenVerifier,
+  openEventLog,
   openStateFolder,
   PlatformModule,
   type OidcIssuerConfig,
@@ -29,7 +29,7 @@ export const auditSocket = (dataDir: string): string => join(dataDir, 'audit.soc
  */
 export async function runAuditProcess({ config, issuers }: AuditProcessOptions): Promise<void> {
   await openStateFolder(config.dataDir);
-  const eventLog = openEmbeddedLog({ path: join(config.dataDir, 'log') });
+  const eventLog = await openEventLog(config);
   const verifier = createTokenVerifier({ issuers, clock: systemClock });
   const instance = newId('audit').slice(-8);
   const socketPath = auditSocket(config.dataDir);

@@ -1,8 +1,7 @@
 import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { join } from 'node:path';
-import { openEmbeddedLog } from '#event-log';
+import type { EventLog } from '#event-log';
 import { isAppError, newId, systemClock } from '#kernel';
 import {
   createTokenVerifier,
@@ -10,6 +9,7 @@ import {
   JsonLogger,
   loadConfig,
   logLevel,
+  openEventLog,
   PlatformModule,
   withDevRoles,
   type WeirConfig,
@@ -23,8 +23,12 @@ import { workerPlace } from './workers/worker.place.js';
 /** One worker of the data plane: a process of its own, started by the gate's. */
 @Module({})
 class ProxyWorkerApp {
-  static forRoot(config: WeirConfig, index: number, host: () => ProxyHost): DynamicModule {
-    const eventLog = openEmbeddedLog({ path: join(config.dataDir, 'log') });
+  static forRoot(
+    config: WeirConfig,
+    eventLog: EventLog,
+    index: number,
+    host: () => ProxyHost,
+  ): DynamicModule {
     const verifier = createTokenVerifier({ issuers: issuersOf(config), clock: systemClock });
     const instance = newId('gate').slice(-8);
     return {
@@ -39,11 +43,11 @@ class ProxyWorkerApp {
 
 try {
   const config = withDevRoles(loadConfig());
-  await loadStatementParser();
+  const [eventLog] = await Promise.all([openEventLog(config), loadStatementParser()]);
   const index = Number(process.env[placeVariable] ?? 0);
   let host: ProxyHost | undefined;
   const app = await NestFactory.createApplicationContext(
-    ProxyWorkerApp.forRoot(config, index, () => host!),
+    ProxyWorkerApp.forRoot(config, eventLog, index, () => host!),
     { logger: new JsonLogger(logLevel()), abortOnError: false },
   );
   host = app.get(ProxyHost, { strict: false });

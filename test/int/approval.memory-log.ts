@@ -49,6 +49,10 @@ export class MemoryLog implements EventLog {
     return later.slice(0, limit);
   }
 
+  async partitions(): Promise<readonly number[]> {
+    return [0];
+  }
+
   async end(topic: Topic): Promise<readonly Position[]> {
     return this.events
       .filter(({ position }) => position.topic === topic)

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import base from '../../vitest.config.js';
 
 /** What `npm test` does a few times, here as often as chance wants. */
-const inEarnest = ['audit-ingest', 'event-log.embedded', 'journal.crash', 'statement'].map(
+const inEarnest = ['audit-ingest', 'event-log.embedded', 'event-log.kafka', 'journal.crash', 'statement'].map(
   (name) => `test/int/${name}.spec.ts`,
 );
 

@@ -3,9 +3,9 @@ import { delimiter, join } from 'node:path';
 
 /** Real servers and clients that tests talk to, found on this machine. */
 export type PeerName =
-  'postgres' | 'pgbouncer' | 'psql' | 'pgbench' | 'chromium' | 'keycloak' | 'java' | 'mvn';
+  'postgres' | 'pgbouncer' | 'psql' | 'pgbench' | 'chromium' | 'keycloak' | 'kafka' | 'java' | 'mvn';
 /** Those that are one program. */
-export type ProgramName = Exclude<PeerName, 'keycloak'>;
+export type ProgramName = Exclude<PeerName, 'keycloak' | 'kafka'>;
 
 export interface Peer {
   readonly name: PeerName;
@@ -23,11 +23,11 @@ const programs: Readonly<Record<ProgramName, { readonly file: string; readonly e
   mvn: { file: 'mvn', env: 'WEIR_PEER_MVN' },
 };
 /** What comes with a declared peer is declared with it. */
-const broughtBy: Partial<Record<PeerName, PeerName>> = {
-  psql: 'postgres',
-  pgbench: 'postgres',
-  java: 'keycloak',
-  mvn: 'keycloak',
+const broughtBy: Partial<Record<PeerName, readonly PeerName[]>> = {
+  psql: ['postgres'],
+  pgbench: ['postgres'],
+  java: ['keycloak', 'kafka'],
+  mvn: ['keycloak', 'kafka'],
 };
 
 /**
@@ -45,8 +45,8 @@ export function peer(name: ProgramName): Peer | undefined {
 /** What can't be had is an error where WEIR_PEERS declares it; elsewhere it is named at the end of `npm test`. */
 export function absent(name: PeerName, why: string, cause?: unknown): undefined {
   const declared = (process.env['WEIR_PEERS'] ?? '').split(',');
-  if (declared.includes(name) || declared.includes(broughtBy[name] ?? name))
-    throw new Error(`WEIR_PEERS declares ${broughtBy[name] ?? name}, but ${name}: ${why}`, { cause });
+  const needed = [name, ...(broughtBy[name] ?? [])].find((each) => declared.includes(each));
+  if (needed) throw new Error(`WEIR_PEERS declares ${needed}, but ${name}: ${why}`, { cause });
   note(name, why);
   return undefined;
 }

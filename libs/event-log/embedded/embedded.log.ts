@@ -78,6 +78,10 @@ class EmbeddedLog implements EventLog {
     return this.#store.read(after.topic, after.offset, limit, readBytes);
   }
 
+  async partitions(): Promise<readonly number[]> {
+    return [0];
+  }
+
   async end(topic: Topic): Promise<readonly Position[]> {
     this.#store.refresh();
     const offset = this.#store.end(topic);

@@ -59,8 +59,7 @@ export class Ingest {
   }
 
   async #partitionsOf(topic: Topic): Promise<PartitionIngest[]> {
-    const ends = await this.#options.log.end(topic);
-    const numbers = ends.length === 0 ? [0] : ends.map(({ partition }) => partition);
+    const numbers = await this.#options.log.partitions(topic);
     return numbers.map((partition) => this.#partition(topic, partition));
   }
 
