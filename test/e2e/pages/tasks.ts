@@ -62,6 +62,9 @@ export function screensDoTheirTask(theme: Theme, stageOf: () => PagesStage): voi
     const { id, answer } = await stage.hold("DELETE FROM tickets WHERE status = 'closed'");
     const { page } = await stage.open(`/approvals/${id}`, 'approver', { theme });
     await page.getByText('Exactly this would run').waitFor();
+    // What they did lately is told; the decisions themselves are not an approver's to open.
+    await page.locator('.recent li').first().waitFor();
+    expect(await page.locator('.recent a').count()).toBe(0);
     await page.keyboard.press('d');
     await page.keyboard.press('Control+Enter');
     await page.getByText('Say why').waitFor();

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { getActivityByApprovalIdOptions } from '../../api/gen/@tanstack/react-query.gen.js';
 import type { GetActivityByApprovalIdResponse } from '../../api/gen/types.gen.js';
+import { useHas } from '../../app/me.js';
 import { count, plain } from '../../ui/amounts.js';
 import { Section } from '../../ui/facts.js';
 import { Loading } from '../../ui/states.js';
@@ -74,6 +75,7 @@ function Tables({ tables }: Pick<Lately, 'tables'>) {
 }
 
 function Recent({ recent }: Pick<Lately, 'recent'>) {
+  const mayOpen = useHas('auditor', 'security');
   return (
     <ul className="recent">
       {recent.map(({ id, time, kinds, tables, decision, rows, connection }) => (
@@ -83,9 +85,13 @@ function Recent({ recent }: Pick<Lately, 'recent'>) {
           </span>
           <DecisionTag decision={decision} />
           <span className="recent-what">
-            <Link to="/decisions/$id" params={{ id }}>
+            {mayOpen ? (
+              <Link to="/decisions/$id" params={{ id }}>
+                <Visible text={kinds.join(', ') || 'statement'} />
+              </Link>
+            ) : (
               <Visible text={kinds.join(', ') || 'statement'} />
-            </Link>{' '}
+            )}{' '}
             <Visible text={tables.join(', ')} />
             <span className="faint">
               {' '}

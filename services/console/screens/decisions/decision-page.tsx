@@ -115,7 +115,7 @@ function NextStep({ decision: { decision, ask, approvalId } }: { readonly decisi
           ) : (
             'ask whoever owns this connection to run it, or to change the policy below.'
           )}{' '}
-          Give them this page’s address.
+          Name this decision’s id to them; an auditor or security can open this page.
         </p>
       )}
       {approvalId !== '' && (
