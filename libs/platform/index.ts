@@ -26,6 +26,7 @@ export * from './readiness.js';
 export * from './roles.js';
 export * from './secret-key.file.js';
 export * from './source-address.js';
+export * from './token.callers.js';
 export * from './token.verifier.js';
 export * from './state.folder.js';
 export * from './tokens.js';

@@ -13,6 +13,7 @@ import { AUDIT_CONTROL, AUDIT_READER, AUDIT_WRITER, SQL_READERS } from './audit.
 import { ActivityController } from './activity/activity.controller.js';
 import { ActivityReads } from './activity/activity.reads.js';
 import { ApprovalRequests } from './activity/approval.requests.js';
+import { ClickHouseEndpoint } from './clickhouse/clickhouse.endpoint.js';
 import { IngestService } from './ingest/ingest.service.js';
 import { DecisionsController } from './sessions/decisions.controller.js';
 import { SessionEnding } from './sessions/session.ending.js';
@@ -76,6 +77,7 @@ const sqlReaders = 2;
     ActivityReads,
     ApprovalRequests,
     IngestService,
+    ClickHouseEndpoint,
   ],
 })
 export class AuditModule implements OnApplicationShutdown {
