@@ -27,7 +27,7 @@ export function rewrite(canonical: string, { catalog, parameters, limit }: Rewri
 
 /** In the engine's rendering an alias has its AS: a name after FORMAT at the end can only be a format's. */
 function withoutFormat(canonical: string): CheckedQuery {
-  const [, text, format] = /^([\s\S]+) FORMAT ([A-Za-z0-9_]+)$/.exec(canonical) ?? [];
+  const [, text, format] = /^(?!INSERT )([\s\S]+) FORMAT ([A-Za-z0-9_]+)$/.exec(canonical) ?? [];
   return text === undefined ? { text: canonical } : { text, format };
 }
 
@@ -41,8 +41,6 @@ const serverQuestions = (version: string): ReadonlyMap<string, string> =>
   new Map([
     ['SELECT version()', `SELECT ${quoted(version)} AS \`version()\``],
     ['SELECT version() AS version', `SELECT ${quoted(version)} AS version`],
-    ['SELECT currentUser()', "SELECT 'auditor' AS `currentUser()`"],
-    ['SELECT currentDatabase()', "SELECT 'weir' AS `currentDatabase()`"],
     [
       helloQuery,
       `SELECT 'weirkeeper' AS \`displayName()\`, ${quoted(version)} AS \`version()\`, toUInt32(0) AS \`revision()\`, 'UTC' AS \`timezone()\``,
