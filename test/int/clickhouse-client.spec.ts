@@ -78,7 +78,7 @@ describe('@clickhouse/client', () => {
   });
 
   it.each([
-    ['SELECT', '62', 'SYNTAX_ERROR'],
+    ['SELEC 1', '62', 'SYNTAX_ERROR'],
     ["SELECT * FROM file('/etc/passwd')", '497', 'ACCESS_DENIED'],
     ['SELECT * FROM nothing', '60', 'UNKNOWN_TABLE'],
   ])('has an error of its own kind for %s', async (query, code, type) => {

@@ -63,4 +63,4 @@ function kindOfEngine({ code, cause }: AppError): Kind | undefined {
 
 /** One line: `Code: 62. DB::Exception: … (SYNTAX_ERROR) (version 26.7.2.1)`. */
 export const textOf = ({ code, name, message }: Exception, version: string): string =>
-  `Code: ${code}. DB::Exception: ${message.replaceAll(/\s+/g, ' ')}. (${name}) (version ${version})\n`;
+  `Code: ${code}. DB::Exception: ${message.replaceAll(/\s+/g, ' ').replace(/[.:\s]+$/, '')}. (${name}) (version ${version})\n`;
