@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, run } from '../support/house.js';
 import { peer } from '../support/peers.js';
-import { startClickHouseHouse, type ClickHouseHouse } from './clickhouse.house.js';
+import { startClickHouseHouse, type ClickHouseHouse } from '../int/clickhouse.house.js';
 
 const go = peer('go');
 
