@@ -87,6 +87,17 @@ describe('where and how', () => {
     ]);
   });
 
+  it.each(['OPTIONS * HTTP/1.1', 'GET //x:y@/ HTTP/1.1', 'GET http://[ HTTP/1.1', 'GET /?%zz=%ff HTTP/1.1'])(
+    'what is no address is an error of the caller: %s',
+    async (line) => {
+      const socket = connect(Number(new URL(house.url).port), '127.0.0.1');
+      socket.write(`${line}\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      const chunks: Buffer[] = [];
+      for await (const chunk of socket) chunks.push(chunk as Buffer);
+      expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 4\d\d /);
+    },
+  );
+
   it('the query in the address, in the body, or begun in one and ended in the other', async () => {
     const get = await fetch(`${house.url}/?query=SELECT+1`, { headers: as('ok-auditors') });
     expect(await get.text()).toBe('1\n');

@@ -18,14 +18,14 @@ type Row = readonly (string | number)[];
 
 /** Asks a reader once: neither tables nor version change while this process runs. */
 export async function readCatalog(reader: ClickHouseClient): Promise<Catalog> {
-  const [[version = ''] = []] = await rowsOf<[string]>(reader, 'SELECT version()');
+  const [versions] = await rowsOf<[string]>(reader, 'SELECT version()');
   const columns: Row[] = [];
   for (const table of publicTables) {
     const described = await rowsOf<[string, string]>(reader, `DESCRIBE TABLE ${database}.${table}`);
     columns.push(...described.map(([name, type], i) => [database, table, name, type, i + 1]));
   }
   return {
-    version,
+    version: versions?.[0] ?? '',
     tables: new Map([
       ['databases', list(databaseColumns, [[database, 'Atomic']])],
       [

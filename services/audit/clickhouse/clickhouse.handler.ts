@@ -6,7 +6,7 @@ import type { SqlAnswer, SqlRunner } from '../sql/sql.runner.js';
 import { encodingFor, sendBody } from './answer.js';
 import type { Catalog } from './catalog.js';
 import { tokenOf } from './credentials.js';
-import { exceptionOf, ProtocolException, textOf } from './exception.js';
+import { badArgument, exceptionOf, ProtocolException, textOf } from './exception.js';
 import { contentTypeOf } from './formats.js';
 import { helloBlock } from './hello.native.js';
 import { helloQuery, rewrite } from './query.rewrite.js';
@@ -46,7 +46,9 @@ export class ClickHouseHandler {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(`http://host${request.url ?? ''}`);
+    const target = `http://host${request.url ?? ''}`;
+    if (!URL.canParse(target)) throw badArgument('the address cannot be read');
+    const url = new URL(target);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (isRead && (statusPaths.has(url.pathname) || request.url === '/')) {
       response.setHeader('content-type', 'text/html; charset=UTF-8');
