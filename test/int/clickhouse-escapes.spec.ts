@@ -43,6 +43,7 @@ describe('what a parameter brings', () => {
   it.each([
     ['SELECT * FROM {t:Identifier}', { param_t: 'system.users' }],
     ['SELECT * FROM {t:Identifier}', { param_t: 'x` FROM system.users --' }],
+    ['SELECT * FROM {t:Identifier}', { param_t: 'sessions` AS `x' }],
     ['SELECT * FROM {d:Identifier}.{t:Identifier}', { param_d: 'system', param_t: 'users' }],
     ['SELECT * FROM {d:Identifier}.{t:Identifier}', { param_d: 'weir', param_t: 'session_event_rows' }],
     ["SELECT {f:Identifier}('/etc/passwd')", { param_f: 'file' }],
