@@ -1,4 +1,4 @@
-import { AppError, toAppError, type ErrorCode } from '#kernel';
+import { toAppError, type AppError, type ErrorCode } from '#kernel';
 
 /** An error as ClickHouse tells it over HTTP. */
 export interface Exception {
