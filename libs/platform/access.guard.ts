@@ -1,36 +1,27 @@
 import { Inject, Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { IncomingHttpHeaders } from 'node:http';
-import { AppError, type Principal } from '#kernel';
-import type { WeirConfig } from './config.schema.js';
+import { AppError } from '#kernel';
 import { ACCESS, NO_USE, type Access, type AskAgain, type CallerIdentity } from './guard.decorators.js';
-import { IdentityLog } from './identity-log.js';
 import { PageSessions } from './page-sessions.js';
-import { rolesOf } from './roles.js';
-import { CONFIG, TOKEN_VERIFIER, type TokenVerifier } from './tokens.js';
+import { TokenCallers } from './token.callers.js';
 
 /** Every route passes here; one that declares no access is refused to everyone. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   readonly #log = new Logger('access');
   readonly #reflector: Reflector;
-  readonly #verifier: TokenVerifier;
+  readonly #callers: TokenCallers;
   readonly #pages: PageSessions;
-  readonly #identity: IdentityLog;
-  readonly #config: WeirConfig;
 
   constructor(
     @Inject(Reflector) reflector: Reflector,
-    @Inject(TOKEN_VERIFIER) verifier: TokenVerifier,
+    @Inject(TokenCallers) callers: TokenCallers,
     @Inject(PageSessions) pages: PageSessions,
-    @Inject(IdentityLog) identity: IdentityLog,
-    @Inject(CONFIG) config: WeirConfig,
   ) {
     this.#reflector = reflector;
-    this.#verifier = verifier;
+    this.#callers = callers;
     this.#pages = pages;
-    this.#identity = identity;
-    this.#config = config;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -60,15 +51,8 @@ export class AccessGuard implements CanActivate {
   async #identify(request: GuardedRequest, isUse: boolean): Promise<CallerIdentity> {
     const { authorization } = request.headers;
     const page = authorization === undefined ? await this.#pages.identify(request, isUse) : undefined;
-    if (page) return { ...this.#caller(page.principal, page.session.readAt), page };
-    const { principal, issuedAt = 0 } = await this.#verifier.verify(bearerToken(authorization));
-    return this.#caller(principal, issuedAt);
-  }
-
-  /** The newest word about an identity counts: an older token or page session keeps no group that it took away. */
-  #caller(said: Principal, saidAt: number): CallerIdentity {
-    const principal = this.#identity.groups.narrowed(said, saidAt);
-    return { principal, saidAt, roles: rolesOf(principal, this.#config.identity.roles) };
+    if (page) return { ...this.#callers.of(page.principal, page.session.readAt), page };
+    return this.#callers.ofToken(bearerToken(authorization));
   }
 
   #refuseUndeclared(context: ExecutionContext): never {

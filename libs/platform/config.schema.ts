@@ -3,6 +3,9 @@ import { z } from 'zod';
 const address = z
   .string()
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'expected host:port, e.g. 127.0.0.1:8080');
+const addressOrOff = z
+  .string()
+  .regex(/^(off|(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5})$/, 'expected host:port, e.g. 127.0.0.1:8123, or off');
 const names = z.array(z.string().min(1));
 
 /** A page's sign-in through an issuer: the client that is registered there for it. */
@@ -139,7 +142,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       http: address.default('127.0.0.1:8080'),
       postgres: address.default('127.0.0.1:15432'),
-      sql: address.default('127.0.0.1:8123'),
+      sql: addressOrOff.default('127.0.0.1:8123'),
     })
     .prefault({}),
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),

@@ -33,7 +33,7 @@ export function planDevProvider(config: WeirConfig): DevProviderPlan {
   if (config.identity.oidc.length > 0) return { start: false, why: 'identity.oidc configures an issuer' };
   if (config.identity.saml.length > 0) return { start: false, why: 'identity.saml configures a provider' };
   for (const [name, address] of Object.entries(config.listen))
-    if (!isLoopbackHost(parseAddress(address).host))
+    if (address !== 'off' && !isLoopbackHost(parseAddress(address).host))
       return { start: false, why: `listen.${name} is ${address}, which is not loopback` };
   if (!isLoopbackHost(new URL(config.publicUrl).hostname))
     return { start: false, why: `publicUrl is ${config.publicUrl}, which is not loopback` };

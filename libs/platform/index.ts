@@ -30,6 +30,7 @@ export * from './refusal-rate.js';
 export * from './roles.js';
 export * from './secret-key.file.js';
 export * from './source-address.js';
+export * from './token.callers.js';
 export * from './token.verifier.js';
 export * from './state.folder.js';
 export * from './tokens.js';

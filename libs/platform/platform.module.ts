@@ -10,6 +10,7 @@ import { PageSessions } from './page-sessions.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Readiness } from './readiness.js';
 import { StatusController } from './status.controller.js';
+import { TokenCallers } from './token.callers.js';
 import { CLOCK, CONFIG, EVENT_LOG, INSTANCE, TOKEN_VERIFIER, type TokenVerifier } from './tokens.js';
 
 export interface PlatformOptions {
@@ -41,9 +42,20 @@ export class PlatformModule {
         Readiness,
         IdentityLog,
         PageSessions,
+        TokenCallers,
         OpenApi,
       ],
-      exports: [CONFIG, CLOCK, EVENT_LOG, INSTANCE, TOKEN_VERIFIER, Readiness, IdentityLog, PageSessions],
+      exports: [
+        CONFIG,
+        CLOCK,
+        EVENT_LOG,
+        INSTANCE,
+        TOKEN_VERIFIER,
+        Readiness,
+        IdentityLog,
+        PageSessions,
+        TokenCallers,
+      ],
     };
   }
 }

@@ -13,6 +13,7 @@ import { AUDIT_CONTROL, AUDIT_READER, AUDIT_WRITER, RECORD_READER, SQL_READERS }
 import { ActivityController } from './activity/activity.controller.js';
 import { ActivityReads } from './activity/activity.reads.js';
 import { ApprovalRequests } from './activity/approval.requests.js';
+import { ClickHouseEndpoint } from './clickhouse/clickhouse.endpoint.js';
 import { IngestService } from './ingest/ingest.service.js';
 import { LogController } from './proof/log.controller.js';
 import { ProofService } from './proof/proof.service.js';
@@ -86,6 +87,7 @@ const sqlReaders = 2;
     ApprovalRequests,
     IngestService,
     ProofService,
+    ClickHouseEndpoint,
   ],
 })
 export class AuditModule implements OnApplicationShutdown {

@@ -45,6 +45,7 @@ export class TestHouse {
     readonly dir: string,
     readonly httpPort: number,
     readonly postgresPort: number,
+    readonly sqlPort: number,
     private readonly env: NodeJS.ProcessEnv,
     private readonly nodeFlags: readonly string[],
     private readonly tokens: HouseOptions['tokens'],
@@ -53,8 +54,9 @@ export class TestHouse {
   static async start(options: HouseOptions = {}): Promise<TestHouse> {
     const dir = mkdtempSync(join(tmpdir(), 'weir-house-'));
     const [http, postgres] = [options.httpPort ?? (await freePort()), await freePort()];
+    const sql = await freePort();
     const policies = options.policies ? join(dir, 'policies') : join(root, 'policies');
-    writeFileSync(join(dir, 'weir.yaml'), configText(http, postgres, policies, options));
+    writeFileSync(join(dir, 'weir.yaml'), configText({ http, postgres, sql }, policies, options));
     if (options.masking !== undefined) writeFileSync(join(dir, 'masking.yaml'), options.masking);
     for (const [name, text] of Object.entries(options.policies ?? {})) {
       const { mkdirSync } = await import('node:fs');
@@ -69,7 +71,7 @@ export class TestHouse {
       WEIR_URL: `http://127.0.0.1:${http}`,
       NO_COLOR: '1',
     };
-    const house = new TestHouse(dir, http, postgres, env, nodeFlags(options), options.tokens);
+    const house = new TestHouse(dir, http, postgres, sql, env, nodeFlags(options), options.tokens);
     try {
       await house.up();
     } catch (error) {
@@ -254,11 +256,14 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function configText(http: number, postgres: number, policies: string, options: HouseOptions): string {
+function configText(
+  ports: Readonly<Record<'http' | 'postgres' | 'sql', number>>,
+  policies: string,
+  options: HouseOptions,
+): string {
   return [
     'listen:',
-    `  http: 127.0.0.1:${http}`,
-    `  postgres: 127.0.0.1:${postgres}`,
+    ...Object.entries(ports).map(([name, port]) => `  ${name}: 127.0.0.1:${port}`),
     'identity:',
     options.identity ??
       '  roles: { approver: [approvers], security: [security], auditor: [auditors], operator: [operators] }',

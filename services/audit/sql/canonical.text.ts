@@ -1,7 +1,14 @@
 import { refused } from './query.refused.js';
 
-/** What stands outside of quotes; a quoted piece is one token. */
+/** A quoted piece is one token; so is a run of blanks. */
 const token = /'(?:[^'\\]|\\.|'')*'|`[^`\\]+`|[A-Za-z_][A-Za-z0-9_]*|[0-9][0-9A-Za-z_.]*|\s+|[\s\S]/gy;
+
+/** The pieces of a text, none left out. */
+export const piecesOf = (canonical: string): string[] =>
+  [...canonical.matchAll(token)].map(([piece]) => piece);
+
+/** A text as a literal of SQL. */
+export const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 /**
  * Looks at the engine's own rendering of a query: no comments are left in it and every string is closed. The
@@ -11,7 +18,7 @@ const token = /'(?:[^'\\]|\\.|'')*'|`[^`\\]+`|[A-Za-z_][A-Za-z0-9_]*|[0-9][0-9A-
 export function assertEnclosable(canonical: string): void {
   let depth = 0;
   let before = '';
-  for (const [piece] of canonical.matchAll(token)) {
+  for (const piece of piecesOf(canonical)) {
     if (piece === '(') depth++;
     if (piece === ')') depth--;
     if (depth < 0) throw refused('the parentheses do not match');

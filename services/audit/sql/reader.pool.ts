@@ -1,10 +1,12 @@
 import type { ClickHouseClient } from '#audit-store';
 import { AppError } from '#kernel';
 
+type Taker = (client: ClickHouseClient) => void;
+
 /** Some readers, each for one query at a time: queries of one session run one after another. */
 export class ReaderPool {
   readonly #free: ClickHouseClient[];
-  readonly #waiting: ((client: ClickHouseClient) => void)[] = [];
+  readonly #waiting: Taker[] = [];
 
   constructor(
     readonly clients: readonly ClickHouseClient[],
@@ -13,12 +15,25 @@ export class ReaderPool {
     this.#free = [...clients];
   }
 
-  async take(): Promise<ClickHouseClient> {
+  /** Whoever goes away (`gone`) leaves the queue, too. */
+  async take(gone?: AbortSignal): Promise<ClickHouseClient> {
+    gone?.throwIfAborted();
     const free = this.#free.pop();
     if (free) return free;
     if (this.#waiting.length >= this.maxWaiting)
       throw new AppError('BUDGET_EXCEEDED', 'too many queries are waiting; try again in a moment');
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(taker), 1);
+        reject(new AppError('SHUTTING_DOWN', 'nobody waits for this query any more'));
+      };
+      const taker: Taker = (client) => {
+        gone?.removeEventListener('abort', leave);
+        resolve(client);
+      };
+      this.#waiting.push(taker);
+      gone?.addEventListener('abort', leave, { once: true });
+    });
   }
 
   give(client: ClickHouseClient): void {

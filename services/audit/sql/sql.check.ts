@@ -1,14 +1,23 @@
 import type { ClickHouseClient } from '#audit-store';
 import { database } from '#audit-store';
 import type { AppError } from '#kernel';
-import { assertEnclosable } from './canonical.text.js';
+import { assertEnclosable, quoted } from './canonical.text.js';
 import { assertReadsOnly, assertTable } from './query.rules.js';
 import { refused } from './query.refused.js';
-import { queryText } from './query.text.js';
+import { queryBytes } from './query.bytes.js';
 import { readSyntaxTree } from './syntax.tree.js';
 
 /** Bytes of a query's text. */
 const maxQueryBytes = 64 * 1024;
+
+/** What is to run, and the format that the query itself asks for. */
+export interface CheckedQuery {
+  readonly text: string;
+  readonly format?: string | undefined;
+}
+
+/** What a door does to a query in the engine's own rendering (fills in parameters, say), before it is checked. */
+export type Rewrite = (canonical: string) => CheckedQuery;
 
 /**
  * Gives the text to execute for a query, or throws QUERY_REFUSED. The engine first renders the query in its
@@ -19,12 +28,19 @@ export async function checkedQuery(
   client: ClickHouseClient,
   query: string,
   maxRows: number,
-): Promise<string> {
+  rewrite: Rewrite = (canonical) => ({ text: canonical }),
+): Promise<CheckedQuery> {
   if (Buffer.byteLength(query) > maxQueryBytes)
     throw refused(`the query is longer than ${maxQueryBytes / 1024} KiB`);
   if (/\p{Surrogate}|\0/u.test(query)) throw refused('the query is not well-formed text');
-  const canonical = await render(client, query);
-  assertEnclosable(canonical);
+  const rendered = await render(client, query);
+  assertEnclosable(rendered);
+  const { text, format } = rewrite(rendered);
+  assertEnclosable(text);
+  return { text: await checkedText(client, text, maxRows), format };
+}
+
+async function checkedText(client: ClickHouseClient, canonical: string, maxRows: number): Promise<string> {
   const explain = explained.exec(canonical);
   if (explain) return `EXPLAIN ${explain[1] ?? ''}${await enclosedSelect(client, explain[2] ?? '', maxRows)}`;
   return description(canonical) ?? (await enclosedSelect(client, canonical, maxRows));
@@ -70,10 +86,13 @@ async function column(
   query: string,
   asRefusal: (error: unknown) => AppError,
 ): Promise<string[]> {
-  const text = await queryText(client, query, 'JSONCompactEachRow').catch((error: unknown) => {
+  const { bytes } = await queryBytes(client, query, 'JSONCompactEachRow').catch((error: unknown) => {
     throw asRefusal(error);
   });
-  const lines = text.split('\n').filter((line) => line !== '');
+  const lines = bytes
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
   return lines.map((line) => (JSON.parse(line) as [string])[0]);
 }
 
@@ -87,5 +106,3 @@ function syntaxError(error: unknown): AppError {
 /** It was a query of its own, but is none as a part of another. */
 const notEnclosable = (error: unknown): AppError =>
   refused('the query cannot be read as a part of another', 'leave out INTO OUTFILE and FORMAT', error);
-
-const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, newId } from '#kernel';
 import type { ClickHouseClient } from '#audit-store';
 import { refused } from './query.refused.js';
-import { queryText } from './query.text.js';
+import { queryBytes, type QueryResult } from './query.bytes.js';
 import type { ReaderPool } from './reader.pool.js';
-import { checkedQuery } from './sql.check.js';
+import { checkedQuery, type Rewrite } from './sql.check.js';
 
 /** Formats that a caller may ask for, beside our own JSON, and what each is on the wire. */
 export const sqlFormats = {
@@ -30,15 +30,38 @@ export interface SqlRunnerOptions {
   readonly maxBytes: number;
 }
 
+/** A query as a door hands it over. */
+export interface SqlQuestion {
+  readonly query: string;
+  /** Where the query names none itself. */
+  readonly format: string;
+  readonly rewrite?: Rewrite;
+  /** Milliseconds; the runner's own limit holds as well. */
+  readonly timeLimit?: number;
+  /** Aborted once nobody waits for the answer: the query is ended. */
+  readonly gone?: AbortSignal;
+}
+
+export interface SqlAnswer extends QueryResult {
+  readonly format: string;
+}
+
 /** Runs an auditor's SQL: checked, as a reader, for a limited time. */
 export class SqlRunner {
   constructor(private readonly options: SqlRunnerOptions) {}
 
   /** The result as text in `format`; without one, as `{ columns: [{ name, type }], rows: [[…]] }`. */
   async run(query: string, format?: SqlFormat): Promise<string> {
+    const { bytes } = await this.answer({ query, format: format ?? ownFormat });
+    const text = bytes.toString('utf8');
+    return format === undefined ? asOwnJson(text, this.options.maxRows) : text;
+  }
+
+  /** The result in the format that the query names, or else in the question's. */
+  async answer(question: SqlQuestion): Promise<SqlAnswer> {
     const { readers } = this.options;
-    const reader = await readers.take();
-    const running = this.#checkAndRun(reader, query, format);
+    const reader = await readers.take(question.gone);
+    const running = this.#checkAndRun(reader, question);
     // A query that outlives its kill keeps its reader; the caller has long been answered.
     void running.ended.finally(() => readers.give(reader));
     return running.answer;
@@ -46,47 +69,59 @@ export class SqlRunner {
 
   #checkAndRun(
     reader: ClickHouseClient,
-    query: string,
-    format: SqlFormat | undefined,
-  ): { answer: Promise<string>; ended: Promise<unknown> } {
+    { query, format, rewrite, gone, timeLimit = this.options.timeLimit }: SqlQuestion,
+  ): { answer: Promise<SqlAnswer>; ended: Promise<unknown> } {
     const id = newId('sql');
+    const { maxRows, maxBytes } = this.options;
+    const stopped = new AbortController();
     const work = (async () => {
-      const checked = await checkedQuery(reader, query, this.options.maxRows);
-      const text = await execute(reader, `/* ${id} */ ${checked}`, format ?? ownFormat);
-      if (Buffer.byteLength(text) > this.options.maxBytes) throw tooLarge(`${this.options.maxBytes} bytes`);
-      return format === undefined ? asOwnJson(text, this.options.maxRows) : text;
+      const checked = await checkedQuery(reader, query, maxRows, rewrite);
+      stopped.signal.throwIfAborted();
+      const result = await execute(reader, `/* ${id} */ ${checked.text}`, checked.format ?? format);
+      if (result.bytes.length > maxBytes) throw tooLarge(`${maxBytes} bytes`);
+      return { ...result, format: checked.format ?? format };
     })();
     const finished = new AbortController();
     const ended = work.catch(() => {}).finally(() => finished.abort());
-    return { answer: Promise.race([work, this.#stopLate(id, finished.signal)]), ended };
-  }
-
-  /** Rejects once the time is over and the query was told to end; never resolves. */
-  async #stopLate(id: string, finished: AbortSignal): Promise<never> {
-    const late = await delay(this.options.timeLimit, true, { signal: finished }).catch(() => false);
-    if (!late) return new Promise(() => {});
-    await this.#kill(id);
-    throw new AppError(
-      'TIMEOUT',
-      `the query took longer than ${this.options.timeLimit / 1000} s and was ended`,
-      {
-        hint: 'narrow it by time, or aggregate less',
-      },
-    );
-  }
-
-  async #kill(id: string): Promise<void> {
-    await this.options.control.command({
-      query: `KILL QUERY WHERE startsWith(query, '/* ${id} */') ASYNC`,
+    const limit = Math.min(timeLimit, this.options.timeLimit);
+    const stop = this.#stopped(limit, finished.signal, gone).catch((reason: unknown) => {
+      stopped.abort();
+      void this.#kill(id, finished.signal);
+      throw reason;
     });
+    return { answer: Promise.race([work, stop]), ended };
+  }
+
+  /** Rejects once the time is over or nobody waits any more; never resolves. */
+  async #stopped(timeLimit: number, finished: AbortSignal, gone: AbortSignal | undefined): Promise<never> {
+    const end = gone ? AbortSignal.any([finished, gone]) : finished;
+    const late = await delay(timeLimit, true, { signal: end }).catch(() => false);
+    if (gone?.aborted && !finished.aborted)
+      throw new AppError('SHUTTING_DOWN', 'nobody waits for this query any more');
+    if (!late) return new Promise(() => {});
+    throw new AppError('TIMEOUT', `the query took longer than ${timeLimit / 1000} s and was ended`, {
+      hint: 'narrow it by time, or aggregate less',
+    });
+  }
+
+  /** Again and again until it is over: the engine knows a query only once that has begun to run. */
+  async #kill(id: string, finished: AbortSignal): Promise<void> {
+    while (!finished.aborted) {
+      const query = `KILL QUERY WHERE startsWith(query, '/* ${id} */') ASYNC`;
+      await this.options.control.command({ query }).catch(() => {});
+      await delay(killEvery, undefined, { signal: finished }).catch(() => {});
+    }
   }
 }
 
+/** Milliseconds. */
+const killEvery = 250;
+
 const ownFormat = 'JSONCompactEachRowWithNamesAndTypes';
 
-async function execute(reader: ClickHouseClient, query: string, format: string): Promise<string> {
+async function execute(reader: ClickHouseClient, query: string, format: string): Promise<QueryResult> {
   try {
-    return await queryText(reader, query, format);
+    return await queryBytes(reader, query, format);
   } catch (error) {
     throw executionError(error);
   }
