@@ -5,9 +5,14 @@ import { join } from 'node:path';
 import { ensure, run } from './ensure.mjs';
 
 /** Suites of half a minute and more each; CI runs them, and so does their name. */
-const slow = ['crash.spec.ts', 'leaks/**', 'pages.spec.ts', 'sign-in-keycloak.spec.ts'].map(
-  (name) => `test/e2e/${name}`,
-);
+const slow = [
+  'crash.spec.ts',
+  'kafka.spec.ts',
+  'leaks/**',
+  'pages.spec.ts',
+  'sign-in-keycloak.spec.ts',
+  'verify.spec.ts',
+].map((name) => `test/e2e/${name}`);
 
 export function test(args) {
   const left = args.length > 0 || process.env.CI ? [] : slow;
