@@ -39,15 +39,21 @@ async function begin(): Promise<string> {
   return sessionsOf(house).all().at(-1)!.id;
 }
 
+/** A process beside the house's, and a page session that both know. */
+async function beside(): Promise<{ replica: IdentityHouse; id: string }> {
+  const replica = await IdentityHouse.start({ identity, clock, beside: house });
+  const id = await begin();
+  await eventually(() => sessionsOf(replica).get(id) !== undefined);
+  return { replica, id };
+}
+
 describe('a process that stops', () => {
   const never = () => new Promise<void>((resolve) => (goOn = resolve));
   let goOn: () => void;
   const kept = (id: string) => house.app.get<KeptSecretsFiles>(KEPT_SECRETS, { strict: false }).get(id);
 
   it('waits so long for a provider, and leaves its claim to the next', async () => {
-    const replica = await IdentityHouse.start({ identity, clock, beside: house });
-    const id = await begin();
-    await eventually(() => sessionsOf(replica).get(id) !== undefined);
+    const { replica, id } = await beside();
     corp.held = never();
     clock.ahead += 101_000;
     replica.app.get(PageSessionKeeper, { strict: false }).tick();
@@ -60,9 +66,7 @@ describe('a process that stops', () => {
   }, 30_000);
 
   it('keeps the refresh token that it was given before the provider hung', async () => {
-    const replica = await IdentityHouse.start({ identity, clock, beside: house });
-    const id = await begin();
-    await eventually(() => sessionsOf(replica).get(id) !== undefined);
+    const { replica, id } = await beside();
     const before = (await kept(id))?.['refreshToken'];
     corp.claims = { sub: 'ann' };
     corp.heldAt = { '/userinfo': never() };
@@ -79,9 +83,7 @@ describe('a process that stops', () => {
   }, 30_000);
 
   it('gives the claim back where the provider answers in time', async () => {
-    const replica = await IdentityHouse.start({ identity, clock, beside: house });
-    const id = await begin();
-    await eventually(() => sessionsOf(replica).get(id) !== undefined);
+    const { replica, id } = await beside();
     corp.held = never();
     clock.ahead += 101_000;
     replica.app.get(PageSessionKeeper, { strict: false }).tick();

@@ -1,6 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { approval, toApprovalEnvelope, type RequestApproval } from '#domain';
-import { encodeEnvelope, topics } from '#events';
 import { newId, systemClock as clock, type Principal } from '#kernel';
 import { TOKEN_VERIFIER, type TokenVerifier } from '#platform';
 import { ApprovalModule } from '../../services/approval/index.js';
@@ -9,7 +7,9 @@ import { PlainBrowser, type Me } from '../support/browser.js';
 import { HostileProvider } from '../support/hostile-provider.js';
 import { eventually } from '../support/house.js';
 import { json } from '../support/json.js';
+import { Approvals } from './approval.stage.js';
 import { IdentityHouse, MovingClock } from './identity.house.js';
+import { approveAt, type PageApprover } from './page.approver.js';
 
 let corp: HostileProvider;
 let house: IdentityHouse;
@@ -43,29 +43,10 @@ async function byPage(claims: Record<string, unknown>): Promise<{ browser: Plain
 }
 
 async function ask(requester: Principal): Promise<string> {
-  const id = newId('apr', clock.now());
-  const request: RequestApproval['request'] = {
-    ...{ id, sessionId: 'ses_1', statementId: 'stm_1', requester, connection: 'orders', quorum: 1 },
-    ...{ binding: Buffer.from('b'), sealed: Buffer.of(), text: '…', tables: [], kind: 'delete', reason: '' },
-    ...{ approverGroups: ['approvers'], mode: 'wait', expiresAt: clock.now() + 60_000, policyIds: [] },
-    ...{ classes: [], source: { address: '', program: '' } },
-  };
-  const command = { type: 'RequestApproval', eventId: newId('evt'), at: clock.now(), request } as const;
-  const events = approval.decide(command, approval.initialState());
-  const envelopes = events.map((event) => toApprovalEnvelope(event, { source: 'proxy/spec', clock }));
-  await house.log.append(topics.approval, envelopes.map(encodeEnvelope));
+  const { id } = await new Approvals(house.log, clock, { requester, approverGroups: ['approvers'] }).ask();
   return id;
 }
-
-async function approve(id: string, { browser, me }: { browser: PlainBrowser; me: Me }) {
-  const answer = await browser.ask(`${house.url}/api/approvals/${id}/decision`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-weir-csrf': me.pageSession!.csrf },
-    body: JSON.stringify({ decision: 'approve', reason: '' }),
-  });
-  const { code, status } = await json<{ code?: string; status?: string | number }>(answer);
-  return code ?? status;
-}
+const approve = (id: string, by: PageApprover) => approveAt(house, id, by);
 
 describe('where each client gets another sub of the same person', () => {
   it('the claim that is the same names them, by token and at the pages', async () => {
