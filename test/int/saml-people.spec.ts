@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { newId, systemClock as clock, type Principal } from '#kernel';
+import { systemClock as clock, type Principal } from '#kernel';
 import { TOKEN_VERIFIER, type TokenVerifier } from '#platform';
 import { ApprovalModule } from '../../services/approval/index.js';
 import { PlainBrowser, type Me } from '../support/browser.js';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { newId, systemClock as clock, type Principal } from '#kernel';
+import { systemClock as clock, type Principal } from '#kernel';
 import { TOKEN_VERIFIER, type TokenVerifier } from '#platform';
 import { ApprovalModule } from '../../services/approval/index.js';
 import { PageSessionKeeper } from '../../services/identity/index.js';
