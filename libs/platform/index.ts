@@ -33,4 +33,5 @@ export * from './source-address.js';
 export * from './token.callers.js';
 export * from './token.verifier.js';
 export * from './state.folder.js';
+export * from './status.controller.js';
 export * from './tokens.js';

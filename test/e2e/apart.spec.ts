@@ -71,4 +71,18 @@ describe.skipIf(!peer)('services apart, over Kafka', { timeout: 120_000 }, () =>
       expect([name, (await apart.fetch(name, role, path)).status]).toEqual([name, 200]);
     }
   });
+
+  it('serve the document of all of them at one, and each its own slice', async () => {
+    const pathsOf = async (name: string) => {
+      const answer = await fetch(`${apart.of(name).url}/api/openapi.json`);
+      return Object.keys(((await answer.json()) as { paths: object }).paths);
+    };
+    const all = await pathsOf('identity');
+    for (const name of ['policy', 'proxy', 'approval', 'audit']) {
+      const own = await pathsOf(name);
+      expect(own.length).toBeGreaterThan(0);
+      expect(own.length).toBeLessThan(all.length);
+      expect(all).toEqual(expect.arrayContaining(own));
+    }
+  });
 });
