@@ -2,19 +2,18 @@ import { createClient, type ClickHouseClient } from '@clickhouse/client';
 import { Session } from 'chdb';
 import { embeddedConnection } from './embedded.connection.js';
 import { embeddedEngineArguments } from './embedded.engine.js';
+import { connectServer } from './server.connection.js';
 import type { AuditStoreConfig } from './store.config.js';
 
 export type { ClickHouseClient };
 
 /**
- * A client of the audit store; the SQL is the same for both kinds. Each client is a session of its own:
- * a writer and its readers never share one (a SET stays on its session, queries of one session run one
+ * A client of the audit store; the SQL is the same for both kinds. Each embedded client is a session of its
+ * own: a writer and its readers never share one (a SET stays on its session, queries of one session run one
  * after another). Only one process may open an embedded store's folder.
  */
 export function connectAuditStore(config: AuditStoreConfig): ClickHouseClient {
-  return config.kind === 'clickhouse'
-    ? createClient({ url: config.url, username: config.user, password: config.password })
-    : connectEmbedded(config.path);
+  return config.kind === 'clickhouse' ? connectServer(config, { as: config }) : connectEmbedded(config.path);
 }
 
 /**

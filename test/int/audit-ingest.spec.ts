@@ -23,16 +23,18 @@ import {
   type EncodedEnvelope,
 } from '#events';
 import { systemClock } from '#kernel';
+import { parseConfig } from '#platform';
 import { insertInto, type Insert } from '../../services/audit/ingest/batch.writer.js';
 import { Ingest, type IngestOptions } from '../../services/audit/ingest/ingest.js';
 import type { BatchResult } from '../../services/audit/ingest/partition.ingest.js';
+import { openAuditStore } from '../../services/audit/store.open.js';
 import { compileChild } from '../support/log-writer.build.js';
 import { rounds } from '../support/rounds.js';
 import { TalkingChild } from '../support/log-writer.spawn.js';
 
 const root = mkdtempSync(join(tmpdir(), 'weir-audit-ingest-'));
 const logPath = join(root, 'log');
-const storePath = join(root, 'store');
+const storePath = join(root, 'audit');
 const kills = rounds(4, 12);
 const sessions = 7;
 let log: EventLog;
@@ -49,6 +51,21 @@ afterAll(async () => {
   await log.close();
   rmSync(root, { recursive: true, force: true });
   rmSync(child.directory, { recursive: true, force: true });
+});
+
+describe('the embedded store', () => {
+  it('is one process’s: a second one on the same state directory stops at start and says so', async () => {
+    const first = new TalkingChild(child.path, [logPath, storePath]);
+    await log.append(topics.session, nextEvents(new Map(), 1));
+    await first.said(1);
+    const config = parseConfig('', join(root, 'weir.yaml'), root);
+    await expect(openAuditStore(config)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      hint: expect.stringContaining('auditStore.kind: clickhouse') as string,
+    });
+    await first.kill();
+    await (await openAuditStore(config)).close();
+  });
 });
 
 describe('ingest (invariant 7)', () => {
