@@ -270,6 +270,8 @@ export const configSchema = z.strictObject({
         .default(8 * 3600),
       /** Seconds a client has to send its startup and password. */
       startupTimeout: z.number().int().min(1).default(15),
+      /** Seconds that sessions get to reach an idle point when a proxy shuts down. */
+      drain: z.number().int().min(0).max(3600).default(5),
     })
     .prefault({}),
   proxy: z

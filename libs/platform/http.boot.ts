@@ -1,9 +1,10 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { INestApplication, Type, DynamicModule } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { collectDefaultMetrics, register } from 'prom-client';
+import { closingInTime } from './http.closing.js';
 import { JsonLogger, logLevel } from './json.logger.js';
 import { OpenApi } from './openapi.js';
 
@@ -27,6 +28,11 @@ export interface Mount {
   readonly handle: RequestListener;
 }
 
+/** Of Fastify. */
+interface Closing {
+  addHook(name: 'preClose', hook: (done: () => void) => void): unknown;
+}
+
 /** Builds, documents and starts an HTTP application; resolves when it listens. */
 export async function bootHttp(
   module: Type | DynamicModule,
@@ -40,6 +46,11 @@ export async function bootHttp(
   });
   app.useSecurityHeaders();
   apiPrefix(app, options.globalPrefix);
+  const close = closingInTime(app.getHttpServer() as Server);
+  (app.getHttpAdapter().getInstance() as Closing).addHook('preClose', (done) => {
+    close();
+    done();
+  });
   if (options.shutdownHooks ?? true) app.enableShutdownHooks();
   if (!register.getSingleMetric('process_cpu_user_seconds_total')) collectDefaultMetrics();
   app.get(OpenApi, { strict: false }).describe(app);

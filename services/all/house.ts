@@ -12,6 +12,7 @@ import {
   openStateFolders,
   openEventLog,
   parseAddress,
+  Readiness,
   withDevRoles,
   type KeptProcess,
   type WeirConfig,
@@ -83,6 +84,7 @@ async function startServices(
     throw listenFailure(config, 'http', error);
   });
   const stop = async () => {
+    app.get(Readiness, { strict: false }).leave();
     await app.close();
     await audit?.stop();
     await eventLog.close();

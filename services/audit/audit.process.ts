@@ -8,6 +8,7 @@ import {
   openEventLog,
   openStateFolder,
   PlatformModule,
+  Readiness,
   type OidcIssuerConfig,
   type PlatformOptions,
   type WeirConfig,
@@ -35,7 +36,8 @@ export async function runAuditProcess({ config, issuers }: AuditProcessOptions):
   const socketPath = auditSocket(config.dataDir);
   const module = AuditApp.forRoot({ config, clock: systemClock, eventLog, instance, verifier }, socketPath);
   const app = await bootHttp(module, { listen: { socketPath }, shutdownHooks: false });
-  const stop = () =>
+  const stop = () => {
+    app.get(Readiness, { strict: false }).leave();
     void app
       .close()
       .then(() => eventLog.close())
@@ -43,6 +45,7 @@ export async function runAuditProcess({ config, issuers }: AuditProcessOptions):
         () => process.exit(0),
         () => process.exit(1),
       );
+  };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
   process.once('disconnect', stop);
   if (process.env['NODE_CHANNEL_FD'] !== undefined && !process.connected) stop();

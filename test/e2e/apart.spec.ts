@@ -15,7 +15,7 @@ describe.skipIf(!peer)('services apart, over Kafka', { timeout: 120_000 }, () =>
     const brokers = kafka.brokers().map((broker) => `"${broker}"`);
     apart = await Apart.build({
       eventLog: `{ kind: kafka, brokers: [${brokers.join(', ')}], partitions: 3, replication: 1, minInSync: 1 }`,
-      yaml: 'demo: true',
+      yaml: 'demo: true\nsessions: { drain: 4 }',
     });
     await apart.start('identity', 'policy', 'proxy', 'approval', 'audit');
   }, 180_000);
@@ -85,4 +85,45 @@ describe.skipIf(!peer)('services apart, over Kafka', { timeout: 120_000 }, () =>
       expect(all).toEqual(expect.arrayContaining(own));
     }
   });
+
+  it('end in good order: readiness first, then sessions at their next idle point or at the deadline', async () => {
+    await apart.start('proxy-2');
+    const proxy = apart.of('proxy-2');
+    const [working, stuck] = await Promise.all([
+      opened('proxy-2', 'begin; select 1 as "drain_1"'),
+      opened('proxy-2', 'begin; select 2 as "drain_2"'),
+    ]);
+    const gone = proxy.end('SIGTERM');
+    await eventually(async () => {
+      const answer = await fetch(`${proxy.url}/readyz`);
+      return answer.status === 503 && (await answer.text()).includes('shutting down');
+    });
+    expect((await fetch(`${proxy.url}/healthz`)).status).toBe(200);
+    await expect(opened('proxy-2', 'select 1')).rejects.toThrow('ECONNREFUSED');
+    // What is in a transaction goes on.
+    await working.client.query('select 3 as "drain_3"');
+    const begun = performance.now();
+    await working.client.query('commit');
+    expect((await working.error).code).toBe('57P01');
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect((await stuck.error).code).toBe('57P01');
+    await gone;
+    // Nothing of it waits for the proxy's next start.
+    await eventually(async () => {
+      const [row] = await apart.sql(
+        `SELECT countIf(text LIKE '%"drain_%') AS statements, uniqExact(session_id) AS sessions
+         FROM statements WHERE session_id IN (SELECT session_id FROM statements WHERE text LIKE '%"drain_%')`,
+      );
+      return Number(row?.['statements']) === 3 && Number(row?.['sessions']) === 2;
+    }, 30_000);
+  });
+
+  /** A session, and what ends it. */
+  async function opened(proxy: string, sql: string) {
+    const client = new pg.Client(await apart.client(proxy, 'demo'));
+    const error = new Promise<Error & { code?: string }>((resolve) => client.on('error', resolve));
+    await client.connect();
+    await client.query(sql);
+    return { client, error };
+  }
 });

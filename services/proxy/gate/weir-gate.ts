@@ -4,7 +4,7 @@ import { AppError, newId, toAppError, type Clock } from '#kernel';
 import { RefusalRate, type TokenVerifier, type VerifiedToken, type WeirConfig } from '#platform';
 import { LongTexts } from '#statement';
 import type { Journal } from '../journal/index.js';
-import type { Gate, GateSession, Knock } from './gate.js';
+import type { EndTime, Gate, GateSession, Knock } from './gate.js';
 import { CommitGroup } from './commit-group.js';
 import { RecordedSession } from './gate-session.js';
 import type { Holds } from './holds.js';
@@ -96,9 +96,13 @@ export class WeirGate implements Gate {
   }
 
   /** Takes no more sessions; asks those that are open to end. */
-  close(): void {
+  close(reason: string): void {
     this.closing = true;
-    for (const { session } of this.opened.values()) session.requestEnd('the gate is shutting down', 'idle');
+    this.endAll(reason, 'idle');
+  }
+
+  endAll(reason: string, when: EndTime): void {
+    for (const { session } of this.opened.values()) session.requestEnd(reason, when);
   }
 
   private forget(id: string): void {

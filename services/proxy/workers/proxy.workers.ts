@@ -25,6 +25,9 @@ import { Channel } from './channel.js';
 import { placeVariable } from './place.js';
 import type { CarriedKey } from './worker.place.js';
 
+/** What a worker has beyond its sessions' time, to ship and to close. Milliseconds. */
+const workerGraceMs = 10_000;
+
 interface Seat {
   readonly kept: KeptProcess;
   channel: Channel | undefined;
@@ -47,7 +50,8 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(EVENT_LOG) private readonly eventLog: EventLog,
     @Inject(Readiness) readiness: Readiness,
   ) {
-    readiness.add('proxy', () => this.isWhole);
+    readiness.add('proxy workers', () => this.isWhole);
+    readiness.add('proxy policies', () => this.policies.isReady);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -84,7 +88,8 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(this.seats.map(({ kept }) => kept.stop()));
+    const graceMs = this.config.sessions.drain * 1000 + workerGraceMs;
+    await Promise.all(this.seats.map(({ kept }) => kept.stop(graceMs)));
     await this.budgets.close();
     await this.policies.stop();
   }
