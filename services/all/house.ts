@@ -84,7 +84,7 @@ async function startServices(
     throw listenFailure(config, 'http', error);
   });
   const stop = async () => {
-    app.get(Readiness, { strict: false }).leave();
+    await app.get(Readiness, { strict: false }).leave();
     await app.close();
     await audit?.stop();
     await eventLog.close();

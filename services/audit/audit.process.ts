@@ -36,19 +36,19 @@ export async function runAuditProcess({ config, issuers }: AuditProcessOptions):
   const socketPath = auditSocket(config.dataDir);
   const module = AuditApp.forRoot({ config, clock: systemClock, eventLog, instance, verifier }, socketPath);
   const app = await bootHttp(module, { listen: { socketPath }, shutdownHooks: false });
-  const stop = () => {
-    app.get(Readiness, { strict: false }).leave();
-    void app
-      .close()
-      .then(() => eventLog.close())
-      .then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
+  const stop = async () => {
+    await app.get(Readiness, { strict: false }).leave();
+    await app.close();
+    await eventLog.close();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
-  process.once('disconnect', stop);
-  if (process.env['NODE_CHANNEL_FD'] !== undefined && !process.connected) stop();
+  const end = () =>
+    void stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+  process.once('disconnect', end);
+  if (process.env['NODE_CHANNEL_FD'] !== undefined && !process.connected) end();
 }
 
 const SOCKET_PATH = Symbol('SOCKET_PATH');

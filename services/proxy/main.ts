@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { EventLog } from '#event-log';
 import { isAppError, newId, systemClock } from '#kernel';
@@ -11,6 +11,7 @@ import {
   logLevel,
   openEventLog,
   PlatformModule,
+  Readiness,
   withDevRoles,
   type WeirConfig,
 } from '#platform';
@@ -41,6 +42,11 @@ class ProxyWorkerApp {
   }
 }
 
+async function end(app: INestApplicationContext): Promise<void> {
+  await app.get(Readiness, { strict: false }).leave();
+  await app.close();
+}
+
 try {
   const config = withDevRoles(loadConfig());
   const [eventLog] = await Promise.all([openEventLog(config), loadStatementParser()]);
@@ -52,7 +58,7 @@ try {
   );
   host = app.get(ProxyHost, { strict: false });
   const stop = () =>
-    void app.close().then(
+    void end(app).then(
       () => process.exit(0),
       () => process.exit(1),
     );

@@ -73,6 +73,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private gate!: WeirGate;
   private door!: PostgresDoor;
   private listener: Listener | undefined;
+  private drained: Promise<void> | undefined;
 
   constructor(
     @Inject(CONFIG) private readonly config: WeirConfig,
@@ -87,6 +88,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   async onModuleInit(): Promise<void> {
     this.readiness.add('proxy policies', () => this.policies.isReady);
     this.readiness.add('proxy listener', () => this.listener !== undefined);
+    this.readiness.onLeave(() => this.drain());
     const { config, clock, eventLog, instance } = this;
     const keys = await proxyKeys(config.sharedDir);
     this.policies = new PolicyFollower({
@@ -183,7 +185,11 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   }
 
   /** Sessions end at their next idle point, and at the deadline wherever they are. */
-  private async drain(): Promise<void> {
+  private drain(): Promise<void> {
+    return (this.drained ??= this.endSessions());
+  }
+
+  private async endSessions(): Promise<void> {
     const drainMs = this.config.sessions.drain * 1000;
     const reason = 'the gate is shutting down';
     this.gate.close(reason);

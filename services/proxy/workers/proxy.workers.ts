@@ -51,6 +51,7 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(Readiness) readiness: Readiness,
   ) {
     readiness.add('proxy workers', () => this.isWhole);
+    readiness.onLeave(() => this.stopAll());
     readiness.add('proxy policies', () => this.policies.isReady);
   }
 
@@ -88,10 +89,15 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    const graceMs = this.config.sessions.drain * 1000 + workerGraceMs;
-    await Promise.all(this.seats.map(({ kept }) => kept.stop(graceMs)));
+    await this.stopAll();
     await this.budgets.close();
     await this.policies.stop();
+  }
+
+  /** Each ends its sessions by itself. */
+  private async stopAll(): Promise<void> {
+    const graceMs = this.config.sessions.drain * 1000 + workerGraceMs;
+    await Promise.all(this.seats.map(({ kept }) => kept.stop(graceMs)));
   }
 
   private get isWhole(): boolean {
