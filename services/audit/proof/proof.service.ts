@@ -168,10 +168,11 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
     return writer;
   }
 
+  /** Of the partitions that this process carries; the sink has the others' from whoever does. */
   async #send(): Promise<void> {
     if (!this.#sink) return;
-    for (const [key, { note }] of this.#writers) {
-      if (note === undefined || this.#sent.get(key) === note) continue;
+    for (const [key, { note, tree }] of this.#writers) {
+      if (note === undefined || this.#sent.get(key) === note || !this.ingest.owns(tree)) continue;
       await this.#sink(note);
       this.#sent.set(key, note);
     }
