@@ -5,7 +5,7 @@ import { ensure, root } from './ensure.mjs';
 
 ensure();
 const [verb, ...rest] = process.argv.slice(2);
-const starts = verb === 'start' && rest.length === 0;
+const starts = verb === 'start' && !rest.includes('--help');
 const program = join(root, starts ? 'dist/services/all/main.js' : 'dist/services/cli/main.js');
 process.argv = [process.execPath, program, ...(starts ? rest : process.argv.slice(2))];
 process.env.WEIR_HOME ??= root;

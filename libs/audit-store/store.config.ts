@@ -11,6 +11,7 @@ export const publicTables = [
   'statements',
   'sessions',
   'control_events',
+  'checkpoints',
   'dead_letters',
 ] as const;
 

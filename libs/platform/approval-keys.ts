@@ -19,12 +19,12 @@ export interface ApprovalKeyStore {
 
 const idShape = /^[a-z]{1,10}_[0-9a-z]{26}$/;
 
-/** A file a key, below `<dataDir>/approval-keys`, readable by this user alone. */
+/** A file a key, below `<sharedDir>/approval-keys`, readable by this user alone. */
 export class FileApprovalKeys implements ApprovalKeyStore {
   readonly #dir: string;
 
-  constructor(dataDir: string) {
-    this.#dir = join(dataDir, 'approval-keys');
+  constructor(sharedDir: string) {
+    this.#dir = join(sharedDir, 'approval-keys');
   }
 
   async put(approvalId: string, key: Buffer): Promise<void> {

@@ -4,22 +4,37 @@ import { LineCounter, parseDocument } from 'yaml';
 import { AppError } from '#kernel';
 import { checkConfig } from './config.check.js';
 import { describe, problemsOf, repeatedKey, type ConfigProblem } from './config.problems.js';
+import { listenersOf } from './config.listening.js';
 import { configSchema, type WeirConfig } from './config.schema.js';
 import { isLoopbackHost } from '#wire';
 import { parseAddress } from './address.js';
 
 /**
- * Reads the file that WEIR_CONFIG names, else `weir.yaml` in `cwd`; state goes below WEIR_DATA, else `.weir/`.
+ * Reads the file that WEIR_CONFIG names, else `weir.yaml` in `cwd`; state goes below WEIR_DATA, else `.weir/`, and what
+ * replicas share below WEIR_SHARED, else there, too. WEIR_LISTEN names listeners for this start, before the file's.
  * `policies` and `masking` come back as absolute paths. Every problem of the file is one line of one
  * CONFIG_INVALID.
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): WeirConfig {
   const file = resolve(cwd, env['WEIR_CONFIG'] || 'weir.yaml');
-  return parseConfig(readText(file), file, resolve(cwd, env['WEIR_DATA'] || '.weir'));
+  const dataDir = resolve(cwd, env['WEIR_DATA'] || '.weir');
+  const sharedDir = resolve(cwd, env['WEIR_SHARED'] || dataDir);
+  return parseConfig(readText(file), file, dataDir, {
+    sharedDir,
+    listening: listenersOf(env['WEIR_LISTEN']),
+  });
 }
 
-/** The same for a text already read; `file` names it in messages and is what its paths are relative to. */
-export function parseConfig(text: string, file: string, dataDir: string): WeirConfig {
+/**
+ * The same for a text already read; `file` names it in messages and is what its paths are relative to. `start`: what the
+ * start says beside it. Listeners of the start change no `publicUrl`: that is one for all processes of a file.
+ */
+export function parseConfig(
+  text: string,
+  file: string,
+  dataDir: string,
+  { sharedDir = dataDir, listening = {} }: Partial<Pick<WeirConfig, 'sharedDir' | 'listening'>> = {},
+): WeirConfig {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const name = basename(file);
@@ -48,8 +63,11 @@ export function parseConfig(text: string, file: string, dataDir: string): WeirCo
       ? {}
       : { tls: { cert: pathOf(config.tls.cert, file), key: pathOf(config.tls.key, file) } }),
     ...(config.masking === undefined ? {} : { masking: resolve(dirname(file), config.masking) }),
+    listen: { ...config.listen, ...listening },
     file,
     dataDir,
+    sharedDir,
+    listening,
   };
 }
 

@@ -6,11 +6,16 @@ import type { WeirConfig } from './config.schema.js';
 import { isSecretReference, resolveSecret } from './config.secret.js';
 
 /**
- * Each `env:NAME` and `file:PATH` that this configuration can't start without leads somewhere; CONFIG_INVALID names file,
+ * Each `env:NAME` and `file:PATH` below these keys which a service can't start without leads somewhere; CONFIG_INVALID names file,
  * line and key of all that do not. A connection's password is none of these: without it that connection alone fails.
  */
-export function expectReferences(config: WeirConfig, env: NodeJS.ProcessEnv = process.env): void {
-  const problems = referencesOf(config).flatMap(([path, value]): ConfigProblem[] => {
+export function expectReferences(
+  config: WeirConfig,
+  env: NodeJS.ProcessEnv = process.env,
+  below: readonly (keyof WeirConfig)[] = ['identity', 'webhooks'],
+): void {
+  const needed = referencesOf(config).filter(([[first]]) => below.some((key) => key === first));
+  const problems = needed.flatMap(([path, value]): ConfigProblem[] => {
     const message = isSecretReference(value) ? missing(value, config.file, env) : undefined;
     return message === undefined ? [] : [{ path, message }];
   });

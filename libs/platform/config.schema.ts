@@ -134,17 +134,17 @@ const eventLog = z
   })
   .prefault({});
 
+export const listen = z.strictObject({
+  http: address.default('127.0.0.1:8080'),
+  postgres: address.default('127.0.0.1:15432'),
+  sql: addressOrOff.default('127.0.0.1:8123'),
+});
+
 export const configSchema = z.strictObject({
   publicUrl: z
     .url({ protocol: /^https?$/, error: 'expected an address such as https://weir.example' })
     .default('http://127.0.0.1:8080'),
-  listen: z
-    .strictObject({
-      http: address.default('127.0.0.1:8080'),
-      postgres: address.default('127.0.0.1:15432'),
-      sql: addressOrOff.default('127.0.0.1:8123'),
-    })
-    .prefault({}),
+  listen: listen.prefault({}),
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
   identity: z
     .strictObject({
@@ -266,8 +266,12 @@ export const configSchema = z.strictObject({
 export type WeirConfig = z.infer<typeof configSchema> & {
   /** The file that it came from; paths in it are relative to its folder. */
   readonly file: string;
-  /** The state directory (WEIR_DATA). */
+  /** The state directory (WEIR_DATA): this process's own. */
   readonly dataDir: string;
+  /** The state that all replicas of all services share (WEIR_SHARED); the same one unless they run apart. */
+  readonly sharedDir: string;
+  /** Listeners that this start named before the file's (WEIR_LISTEN). */
+  readonly listening: Partial<z.infer<typeof listen>>;
 };
 export type ConnectionConfig = z.infer<typeof connectionSchema>;
 export type SamlProviderConfig = z.infer<typeof samlProvider>;

@@ -17,13 +17,13 @@ const stored = /^literal:([a-z0-9][a-z0-9_-]{0,62}\.[0-9a-z]+)$/;
  */
 export async function resolveConnectionSecret(
   { name, passwordRef }: PasswordReference,
-  dataDir: string,
+  sharedDir: string,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<string> {
   if (passwordRef === '') return '';
   try {
     if (!passwordRef.startsWith('literal:')) return referenced(passwordRef, env);
-    return await readFile(join(secretsDir(dataDir), storedName(passwordRef)), 'utf8');
+    return await readFile(join(secretsDir(sharedDir), storedName(passwordRef)), 'utf8');
   } catch (cause) {
     const why = cause instanceof AppError ? cause.message : 'its stored password cannot be read';
     throw new AppError('CONFIG_INVALID', `connection ${name}: ${why}`, { cause });
@@ -37,9 +37,9 @@ export async function resolveConnectionSecret(
 export async function storeConnectionSecret(
   name: string,
   password: string,
-  dataDir: string,
+  sharedDir: string,
 ): Promise<string> {
-  const dir = secretsDir(dataDir);
+  const dir = secretsDir(sharedDir);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const file = `${name}.${newId('s').slice(2)}`;
   const reference = `literal:${file}`;
@@ -49,14 +49,14 @@ export async function storeConnectionSecret(
 }
 
 /** Removes a stored password; references to elsewhere, and one already gone, are left alone. */
-export async function dropConnectionSecret(passwordRef: string, dataDir: string): Promise<void> {
+export async function dropConnectionSecret(passwordRef: string, sharedDir: string): Promise<void> {
   if (!passwordRef.startsWith('literal:')) return;
-  await rm(join(secretsDir(dataDir), storedName(passwordRef)), { force: true });
+  await rm(join(secretsDir(sharedDir), storedName(passwordRef)), { force: true });
 }
 
 /** The references of all stored passwords. */
-export async function storedConnectionSecrets(dataDir: string): Promise<string[]> {
-  const files = await readdir(secretsDir(dataDir)).catch(() => []);
+export async function storedConnectionSecrets(sharedDir: string): Promise<string[]> {
+  const files = await readdir(secretsDir(sharedDir)).catch(() => []);
   return files.map((file) => `literal:${file}`).filter((reference) => stored.test(reference));
 }
 
@@ -73,6 +73,6 @@ function storedName(reference: string): string {
   return file;
 }
 
-function secretsDir(dataDir: string): string {
-  return join(dataDir, 'secrets');
+function secretsDir(sharedDir: string): string {
+  return join(sharedDir, 'secrets');
 }

@@ -1,6 +1,10 @@
 import { fork } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KeptProcess } from '#platform';
+
+/** Where the gate finds the audit process; it listens there by the same name. */
+export const auditSocket = (dataDir: string): string => join(dataDir, 'audit.sock');
 
 /**
  * The audit process, kept running. It alone opens the audit store: chDB blocks its process on large inserts, and its

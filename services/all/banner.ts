@@ -1,3 +1,4 @@
+import type { INestApplication } from '@nestjs/common';
 import { planDevProvider, type WeirConfig } from '#platform';
 import { agentByHand, clientLine, developmentAgent } from './client-line.js';
 
@@ -23,6 +24,23 @@ export function bannerOf(config: WeirConfig, { postgres, stale }: Running): stri
     '',
   ];
   return lines.join('\n');
+}
+
+/** The same of a house that runs: no start of less loads what it asks. */
+export async function houseBanner(config: WeirConfig, app: INestApplication): Promise<string> {
+  const [{ PolicyPublisher }, { DataPlane }] = await Promise.all([
+    import('../policy/index.js'),
+    import('../proxy/index.js'),
+  ]);
+  return bannerOf(config, {
+    postgres: app.get(DataPlane, { strict: false }).address,
+    stale: app.get(PolicyPublisher, { strict: false }).stale,
+  });
+}
+
+/** What a start of fewer services prints. */
+export function bannerOfSome({ listen, dataDir }: WeirConfig, names: readonly string[]): string {
+  return `Weirkeeper is up: ${names.join(', ')}.  API ${listen.http}   State: ${dataDir}\n`;
 }
 
 function staleLines(stale: string | undefined): string[] {

@@ -1,42 +1,29 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Logger } from '@nestjs/common';
+import { Logger, type INestApplication } from '@nestjs/common';
 import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
   createTokenVerifier,
-  expectPolicies,
   expectReferences,
   issuersOf,
   JsonLogger,
   listenFailure,
   loadConfig,
   logLevel,
-  openStateFolder,
+  openStateFolders,
   OpenApi,
   openEventLog,
   parseAddress,
-  Readiness,
   withDevRoles,
   type KeptProcess,
+  type Mount,
   type WeirConfig,
 } from '#platform';
-import { loadStatementParser } from '#statement';
-import { PolicyPublisher } from '../policy/index.js';
-import { DataPlane } from '../proxy/index.js';
-import { auditChild } from './audit-child.js';
-import { bannerOf } from './banner.js';
-import { readConsoleFiles } from './console.files.js';
-import { consoleMount } from './console.mount.js';
-import { startDemoDatabase } from './demo/demo-database.js';
-import { startDevProvider } from './dev-provider.thread.js';
+import { auditChild, auditSocket } from './audit-child.js';
+import { bannerOfSome, houseBanner } from './banner.js';
 import { auditPaths, forward } from './forward.js';
-import { GateModule } from './gate.module.js';
 import { mergedOpenApi } from './merged-openapi.js';
-
-const consoleFolder = fileURLToPath(new URL('../console', import.meta.url));
-/** What the gate's own routes serve. */
-const notPages = ['/api', '/healthz', '/readyz', '/metrics'];
+import { ServicesModule } from './services.module.js';
+import { targetNames, targets, type Target, type TargetName } from './targets.js';
 
 export interface House {
   /** What to paste next. */
@@ -44,68 +31,71 @@ export interface House {
   stop(): Promise<void>;
 }
 
-/** Everything on this machine: the gate in this process, audit in a child. Throws what stops it from starting. */
-export async function startHouse(env: NodeJS.ProcessEnv, cwd: string): Promise<House> {
+/**
+ * Starts these services in this process: all of them are the house. Audit among others has a process of its own, since its
+ * store blocks the one that it is in. Throws what stops it from starting.
+ */
+export async function startHouse(
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+  names: readonly TargetName[] = targetNames,
+): Promise<House> {
   // Before any application has one: what is logged first is in the same form.
   Logger.overrideLogger(new JsonLogger(logLevel(env)));
   const config = withDevRoles(loadConfig(env, cwd));
-  expectReferences(config, env);
-  expectPolicies(config);
-  await openStateFolder(config.dataDir);
+  const services = names.map((name): Target => targets[name]);
+  const references = services.flatMap((service) => service.references ?? []);
+  expectReferences(config, env, references);
+  for (const service of services) service.expect?.(config);
+  await openStateFolders(config);
+  const here = names.length === 1 ? names : names.filter((name) => name !== 'audit');
   // First: it loads as much as the gate does, on the other processor.
-  const audit = auditChild(env);
-  audit.start();
+  const audit = here.length < names.length ? auditChild(env) : undefined;
+  audit?.start();
   try {
-    return await startGate(config, audit);
+    const { app, stop } = await startServices(config, here, audit);
+    const isWhole = names.length === targetNames.length;
+    return { banner: isWhole ? await houseBanner(config, app) : bannerOfSome(config, names), stop };
   } catch (error) {
-    await audit.stop();
+    await audit?.stop();
     throw error;
   }
 }
 
-async function startGate(config: WeirConfig, audit: KeptProcess): Promise<House> {
-  const auditSocket = join(config.dataDir, 'audit.sock');
-  // In a thread of its own, while the rest starts here.
-  const demoStarts = config.demo ? startDemoDatabase(join(config.dataDir, 'demo')) : undefined;
-  demoStarts?.catch(() => undefined);
-  const [devProvider, eventLog] = await Promise.all([
-    startDevProvider(config),
+async function startServices(
+  config: WeirConfig,
+  names: readonly TargetName[],
+  audit: KeptProcess | undefined,
+): Promise<{ app: INestApplication; stop: () => Promise<void> }> {
+  const services: readonly Target[] = names.map((name) => targets[name]);
+  const [mounts, eventLog, modules] = await Promise.all([
+    Promise.all(services.map((service) => service.mounts?.(config) ?? [])),
     openEventLog(config),
-    loadStatementParser(),
+    Promise.all(services.map((service) => service.modules(config))),
   ]);
-  const instance = newId('gate').slice(-8);
   const verifier = createTokenVerifier({ issuers: issuersOf(config), clock: systemClock });
-  let document: object | undefined;
-  const app = await bootHttp(
-    GateModule.forRoot({ config, clock: systemClock, eventLog, instance, verifier }),
-    {
-      listen: parseAddress(config.listen.http),
-      mounts: [
-        ...devProvider,
-        ...forward(auditPaths, auditSocket),
-        mergedOpenApi(() => document, auditSocket),
-        consoleMount(readConsoleFiles(consoleFolder), notPages),
-      ],
-      shutdownHooks: false,
-    },
-  ).catch((error: unknown) => {
+  const instance = newId('weir').slice(-8);
+  const platform = { config, clock: systemClock, eventLog, instance, verifier };
+  let app: INestApplication | undefined;
+  const ofAudit = audit ? auditMounts(config, () => app?.get(OpenApi, { strict: false }).document) : [];
+  app = await bootHttp(ServicesModule.forRoot(platform, modules.flat()), {
+    listen: parseAddress(config.listen.http),
+    mounts: [...ofAudit, ...mounts.flat()],
+    shutdownHooks: false,
+  }).catch((error: unknown) => {
     throw listenFailure(config, 'http', error);
   });
-  document = app.get(OpenApi, { strict: false }).document;
-  let demoServed = demoStarts === undefined;
-  app.get(Readiness, { strict: false }).add('demo', () => demoServed);
-  const demo = await demoStarts;
-  const publisher = app.get(PolicyPublisher, { strict: false });
-  if (demo) await publisher.registerHouse(demo.connection);
-  demoServed = true;
-  const postgres = app.get(DataPlane, { strict: false }).address;
-  return {
-    banner: bannerOf(config, { postgres, stale: publisher.stale }),
-    stop: async () => {
-      await app.close();
-      await audit.stop();
-      await eventLog.close();
-      await demo?.stop();
-    },
+  const running = app;
+  const stop = async () => {
+    await running.close();
+    await audit?.stop();
+    await eventLog.close();
   };
+  return { app, stop };
+}
+
+/** What the audit process serves, when it is a child. */
+function auditMounts(config: WeirConfig, own: () => object | undefined): Mount[] {
+  const socket = auditSocket(config.dataDir);
+  return [...forward(auditPaths, socket), mergedOpenApi(own, socket)];
 }

@@ -1,9 +1,13 @@
 import 'reflect-metadata';
 import { isAppError } from '#kernel';
 import { startHouse } from './house.js';
+import { startOptions } from './start.options.js';
 
 try {
-  const house = await startHouse(process.env, process.cwd());
+  const { targets, listen } = startOptions(process.argv.slice(2));
+  // In the environment: the processes that this one starts listen where it would.
+  if (listen !== undefined) process.env['WEIR_LISTEN'] = listen;
+  const house = await startHouse(process.env, process.cwd(), targets);
   process.stdout.write(house.banner);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

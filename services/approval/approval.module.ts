@@ -18,7 +18,7 @@ import { ApprovalsController } from './approvals.controller.js';
     {
       provide: APPROVAL_KEYS,
       inject: [CONFIG],
-      useFactory: ({ dataDir }: WeirConfig) => new FileApprovalKeys(dataDir),
+      useFactory: ({ sharedDir }: WeirConfig) => new FileApprovalKeys(sharedDir),
     },
   ],
 })

@@ -12,6 +12,7 @@ import { classify } from './verbs/classify.js';
 import { connect } from './verbs/connect.js';
 import { connections } from './verbs/connections.js';
 import { exportBundle } from './verbs/export.js';
+import { journal } from './verbs/journal.js';
 import { login } from './verbs/login.js';
 import { logout } from './verbs/logout.js';
 import { policy } from './verbs/policy.js';
@@ -38,6 +39,7 @@ export const verbs: readonly Verb[] = [
   replay,
   verify,
   exportBundle,
+  journal,
   sql,
   policy,
   webhooks,

@@ -44,6 +44,14 @@ export function duration(us: number): string {
   return us < 1_000_000 ? `${(us / 1000).toFixed(1)} ms` : `${(us / 1_000_000).toFixed(1)} s`;
 }
 
+/** `1.5 MiB`. */
+export function bytes(count: number): string {
+  const power = Math.min(3, Math.floor(Math.log2(Math.max(1, count)) / 10));
+  return power === 0
+    ? `${count} B`
+    : `${(count / 1024 ** power).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
+}
+
 function clip(cell: Cell, widest: number): string {
   const text = cell === null ? '∅' : inline(String(cell ?? ''));
   const marks = Array.from(text);

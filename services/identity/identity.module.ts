@@ -35,17 +35,17 @@ import { SignOutController } from './sign-in/sign-out.controller.js';
     {
       provide: PAGES_KEY,
       inject: [CONFIG],
-      useFactory: ({ dataDir }: WeirConfig) => secretKeyFile(join(dataDir, 'keys', 'pages.key')),
+      useFactory: ({ sharedDir }: WeirConfig) => secretKeyFile(join(sharedDir, 'keys', 'pages.key')),
     },
     {
       provide: KEPT_SECRETS,
       inject: [CONFIG, PAGES_KEY],
-      useFactory: ({ dataDir }: WeirConfig, key: Buffer) => new KeptSecretsFiles(dataDir, key),
+      useFactory: ({ sharedDir }: WeirConfig, key: Buffer) => new KeptSecretsFiles(sharedDir, key),
     },
     {
       provide: SAML_ANSWERS,
       inject: [CONFIG, PAGES_KEY],
-      useFactory: ({ dataDir }: WeirConfig, key: Buffer) => new KeptAnswers(dataDir, key),
+      useFactory: ({ sharedDir }: WeirConfig, key: Buffer) => new KeptAnswers(sharedDir, key),
     },
     { provide: SIGN_IN_PROVIDERS, inject: [CONFIG, CLOCK, SAML_ANSWERS], useFactory: providersOf },
     PageSessionDesk,

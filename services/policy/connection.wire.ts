@@ -20,7 +20,7 @@ export function toWireConnection(facts: ConnectionFacts, passwordRef: string): C
 export async function fromFile(
   entry: ConnectionConfig,
   known: Connection | undefined,
-  place: { readonly file: string; readonly dataDir: string },
+  place: { readonly file: string; readonly sharedDir: string },
 ): Promise<Connection> {
   const { password, tlsCa, ...rest } = entry;
   const ca = tlsCa === undefined ? {} : { tlsCa: absolute(tlsCa.replace(/^file:/, ''), place.file) };
@@ -33,22 +33,22 @@ export async function referenceTo(
   password: string,
   name: string,
   known: Connection | undefined,
-  { file, dataDir }: { readonly file: string; readonly dataDir: string },
+  { file, sharedDir }: { readonly file: string; readonly sharedDir: string },
 ): Promise<string> {
   if (password === '') return '';
   if (password.startsWith('file:')) return `file:${absolute(password.slice('file:'.length), file)}`;
   if (isSecretReference(password)) return password;
-  if (known && (await holds(known, password, dataDir))) return known.passwordRef;
-  return storeConnectionSecret(name, password, dataDir);
+  if (known && (await holds(known, password, sharedDir))) return known.passwordRef;
+  return storeConnectionSecret(name, password, sharedDir);
 }
 
 export function sameConnection(a: Connection | undefined, b: Connection): boolean {
   return a !== undefined && equals(ConnectionSchema, a, b);
 }
 
-async function holds(known: Connection, password: string, dataDir: string): Promise<boolean> {
+async function holds(known: Connection, password: string, sharedDir: string): Promise<boolean> {
   if (!known.passwordRef.startsWith('literal:')) return false;
-  return resolveConnectionSecret(known, dataDir).then(
+  return resolveConnectionSecret(known, sharedDir).then(
     (stored) => stored === password,
     () => false, // lost: it is stored anew
   );

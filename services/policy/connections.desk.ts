@@ -116,11 +116,11 @@ export class ConnectionsDesk {
 
   /** Before its event; one whose event never came is swept at the next start. */
   async #store(name: string, password: string): Promise<string> {
-    return password === '' ? '' : storeConnectionSecret(name, password, this.#ownership.config.dataDir);
+    return password === '' ? '' : storeConnectionSecret(name, password, this.#ownership.config.sharedDir);
   }
 
   #drop(passwordRef: string): Promise<void> {
-    return dropConnectionSecret(passwordRef, this.#ownership.config.dataDir);
+    return dropConnectionSecret(passwordRef, this.#ownership.config.sharedDir);
   }
 }
 

@@ -21,8 +21,8 @@ export interface MaskingSet {
 }
 
 /** The configuration as its file says now. CONFIG_INVALID names file and line. */
-export function rereadConfig({ file, dataDir }: WeirConfig): WeirConfig {
-  return parseConfig(read(file), file, dataDir);
+export function rereadConfig({ file, dataDir, ...start }: WeirConfig): WeirConfig {
+  return parseConfig(read(file), file, dataDir, start);
 }
 
 /** The policies of a folder, in the order of their names. POLICY_INVALID names file, line and column. */

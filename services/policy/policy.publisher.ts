@@ -186,12 +186,12 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
   /** Stored passwords that no connection names: left by a crash between storing and registering. */
   async #sweepSecrets(): Promise<void> {
     const used = new Set([...this.#fold.state.connections.values()].map((c) => c.connection.passwordRef));
-    for (const passwordRef of await storedConnectionSecrets(this.#ownership.config.dataDir))
-      if (!used.has(passwordRef)) await dropConnectionSecret(passwordRef, this.#ownership.config.dataDir);
+    for (const passwordRef of await storedConnectionSecrets(this.#ownership.config.sharedDir))
+      if (!used.has(passwordRef)) await dropConnectionSecret(passwordRef, this.#ownership.config.sharedDir);
   }
 
   #drop({ passwordRef }: Pick<Connection, 'passwordRef'>): Promise<void> {
-    return dropConnectionSecret(passwordRef, this.#ownership.config.dataDir);
+    return dropConnectionSecret(passwordRef, this.#ownership.config.sharedDir);
   }
 
   #author(by: Principal | undefined): Author {

@@ -1,7 +1,10 @@
 import { withDevRoles, type WeirConfig } from '#platform';
 
 /** What a publication reads again. */
-const read: ReadonlySet<string> = new Set(['connections', 'policies', 'masking', 'file', 'dataDir']);
+const read: ReadonlySet<string> = new Set([
+  ...['connections', 'policies', 'masking'],
+  ...['file', 'dataDir', 'sharedDir', 'listening'],
+]);
 
 /** The keys of weir.yaml that are not as they were when this process started, and hold only once it starts again. */
 export function restartKeys(started: WeirConfig, now: WeirConfig): string[] {

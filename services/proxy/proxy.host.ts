@@ -87,7 +87,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   async onModuleInit(): Promise<void> {
     this.readiness.add('proxy', () => this.listener !== undefined && this.policies.isReady);
     const { config, clock, eventLog, instance } = this;
-    const keys = await proxyKeys(config.dataDir);
+    const keys = await proxyKeys(config.sharedDir);
     this.policies = new PolicyFollower({
       eventLog,
       pseudonymKey: keys.pseudonym,
@@ -106,7 +106,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     const holds = new Holds({
       book,
       follower: this.approvals,
-      keys: new FileApprovalKeys(config.dataDir),
+      keys: new FileApprovalKeys(config.sharedDir),
       bindingKey: keys.binding,
       clock,
       instance,
@@ -162,7 +162,10 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   /** What the API's own reading of a target needs. Throws CONNECTION_UNKNOWN, STALE_SNAPSHOT. */
   async target(connection: string): Promise<{ target: TargetAddress; masking: MaskingSet }> {
     const { policies, config } = this;
-    return { target: await targetAddress(connection, policies, config.dataDir), masking: policies.masking() };
+    return {
+      target: await targetAddress(connection, policies, config.sharedDir),
+      masking: policies.masking(),
+    };
   }
 
   async beforeApplicationShutdown(): Promise<void> {

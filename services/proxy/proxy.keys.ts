@@ -3,9 +3,9 @@ import { secretKeyFile } from '#platform';
 
 /** The data plane's own keys, made on first start. */
 export async function proxyKeys(
-  dataDir: string,
+  sharedDir: string,
 ): Promise<{ pseudonym: Buffer; binding: Buffer; lookups: Buffer }> {
-  const keys = join(dataDir, 'keys');
+  const keys = join(sharedDir, 'keys');
   return {
     pseudonym: await secretKeyFile(join(keys, 'pseudonym.key')),
     binding: await secretKeyFile(join(keys, 'binding.key')),

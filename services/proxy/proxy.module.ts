@@ -4,6 +4,7 @@ import { CheckDesk } from './check.desk.js';
 import { ClassifyController } from './classify.controller.js';
 import { ClassifyDesk } from './classify.desk.js';
 import { DataPlane } from './data-plane.js';
+import { JournalController } from './journal.controller.js';
 import { ProxyHost } from './proxy.host.js';
 import { alone, PLACE, type Place } from './workers/place.js';
 import { ProxyWorkers } from './workers/proxy.workers.js';
@@ -13,7 +14,7 @@ import { ProxyWorkers } from './workers/proxy.workers.js';
 export class ProxyModule {
   /** `workers`: of processes; one is this one. */
   static forRoot(workers: number): DynamicModule {
-    const api = { controllers: [CheckController, ClassifyController] };
+    const api = { controllers: [CheckController, ClassifyController, JournalController] };
     return { ...(workers === 1 ? ProxyModule.at(alone) : ProxyModule.inWorkers()), ...api };
   }
 

@@ -80,10 +80,9 @@ describe("the engine's own tables are lists of what an auditor may read", () => 
     expect(
       await rows("SELECT name, engine FROM system.tables WHERE database = 'weir' ORDER BY name"),
     ).toEqual(
-      ['control_events', 'dead_letters', 'session_events', 'sessions', 'statements'].map((name) => [
-        name,
-        'View',
-      ]),
+      ['checkpoints', 'control_events', 'dead_letters', 'session_events', 'sessions', 'statements'].map(
+        (name) => [name, 'View'],
+      ),
     );
     expect(
       await rows(
@@ -94,10 +93,10 @@ describe("the engine's own tables are lists of what an auditor may read", () => 
       await rows(
         'SELECT t.name, count() FROM system.tables AS t JOIN system.columns AS c ON c.table = t.name GROUP BY ALL ORDER BY 1 LIMIT 1',
       ),
-    ).toEqual([['control_events', expect.any(Number)]]);
+    ).toEqual([['checkpoints', expect.any(Number)]]);
     expect(
       await rows('SELECT system.tables.name, tables.database FROM system.tables ORDER BY 1 LIMIT 1'),
-    ).toEqual([['control_events', 'weir']]);
+    ).toEqual([['checkpoints', 'weir']]);
   });
 
   it('they tell no path and no table of storage', async () => {

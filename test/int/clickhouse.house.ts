@@ -1,15 +1,19 @@
 import 'reflect-metadata';
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { insertRows, type ClickHouseClient } from '#audit-store';
 import { openEmbeddedLog } from '#event-log';
+import type { EncodedEnvelope, Topic } from '#events';
 import { AppError, systemClock } from '#kernel';
 import { bootHttp, parseConfig, PlatformModule, TokenCallers } from '#platform';
 import { AuditModule } from '../../services/audit/audit.module.js';
 import { AUDIT_CONTROL, AUDIT_READER, AUDIT_WRITER } from '../../services/audit/audit.tokens.js';
 import { ClickHouseEndpoint } from '../../services/audit/clickhouse/clickhouse.endpoint.js';
+import { IngestService } from '../../services/audit/ingest/ingest.service.js';
+import { ProofService } from '../../services/audit/proof/proof.service.js';
 import { SqlRunner } from '../../services/audit/sql/sql.runner.js';
 import { sampleRows } from '../support/sql-sample.js';
 
@@ -18,6 +22,12 @@ export interface ClickHouseHouse {
   readonly dataDir: string;
   /** Sees what runs. */
   readonly control: ClickHouseClient;
+  /** Puts events on the log, and waits until the store has them. */
+  append(topic: Topic, events: readonly EncodedEnvelope[]): Promise<void>;
+  /** What the store has is in the trees. */
+  cover(): Promise<void>;
+  /** `POST /api/sql` as an auditor: the answer as JSONEachRow has it. */
+  api(query: string): Promise<Answer>;
   /** One more listener, not started. */
   endpoint(sql: string): ClickHouseEndpoint;
   stop(): Promise<void>;
@@ -41,7 +51,7 @@ const verifier = {
 };
 
 /** The audit service with a few rows; `ok-auditors` is an auditor's token, `ok-auditors.2` another auditor's. */
-export async function startClickHouseHouse(): Promise<ClickHouseHouse> {
+export async function startClickHouseHouse(rows: readonly string[] = sampleRows()): Promise<ClickHouseHouse> {
   const dataDir = mkdtempSync(join(tmpdir(), 'weir-clickhouse-'));
   const yaml = `listen: { sql: "127.0.0.1:0" }\nidentity: { roles: { auditor: [auditors], security: [security] } }`;
   const config = parseConfig(yaml, join(dataDir, 'weir.yaml'), dataDir);
@@ -50,12 +60,12 @@ export async function startClickHouseHouse(): Promise<ClickHouseHouse> {
   @Module({ imports: [PlatformModule.forRoot(platform), AuditModule] })
   class App {}
   const app = await bootHttp(App, {
-    listen: { socketPath: join(dataDir, 'audit.sock') },
+    listen: { host: '127.0.0.1', port: 0 },
     shutdownHooks: false,
   });
   await insertRows(app.get(AUDIT_WRITER, { strict: false }), {
     table: 'session_event_rows',
-    lines: sampleRows(),
+    lines: rows,
     token: 'sample',
   });
   const address = app.get(ClickHouseEndpoint, { strict: false }).address;
@@ -63,6 +73,20 @@ export async function startClickHouseHouse(): Promise<ClickHouseHouse> {
     url: `http://127.0.0.1:${address?.port ?? 0}`,
     dataDir,
     control: app.get(AUDIT_CONTROL, { strict: false }),
+    append: async (topic, events) => {
+      const { partition, offset } = (await eventLog.append(topic, events)).at(-1)!;
+      await app.get(IngestService, { strict: false }).readFrom(`${topic}/${partition}/${offset}`);
+    },
+    cover: () => app.get(ProofService, { strict: false }).round(),
+    api: async (query) => {
+      const { port } = app.getHttpServer().address() as AddressInfo;
+      const answer = await fetch(`http://127.0.0.1:${port}/api/sql`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer ok-auditors', 'content-type': 'application/json' },
+        body: JSON.stringify({ query, format: 'JSONEachRow' }),
+      });
+      return { status: answer.status, text: await answer.text(), headers: answer.headers };
+    },
     endpoint: (listen) =>
       new ClickHouseEndpoint(
         { ...config, listen: { ...config.listen, sql: listen } },

@@ -40,7 +40,7 @@ export async function openProofKeys(config: WeirConfig): Promise<ProofKeys> {
 async function signerText(config: WeirConfig, name: string | undefined): Promise<string> {
   const { key } = config.audit.proof;
   if (key !== undefined) return resolveSecret(key, config.file);
-  const path = join(config.dataDir, 'keys', 'checkpoints.key');
+  const path = join(config.sharedDir, 'keys', 'checkpoints.key');
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await makeOnce(path, () => newSignerKey(name ?? newName(config.publicUrl)));
   return readFile(path, 'utf8');

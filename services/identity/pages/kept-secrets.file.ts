@@ -9,13 +9,13 @@ import { claim, isLeftBehind } from './refresh-claim.file.js';
 const idShape = /^pgs_[0-9a-z]{26}$/;
 const shape = z.record(z.string(), z.string());
 
-/** What providers gave with page sessions: a sealed file each, below `<dataDir>/page-sessions`. */
+/** What providers gave with page sessions: a sealed file each, below `<sharedDir>/page-sessions`. */
 export class KeptSecretsFiles {
   readonly #dir: string;
   readonly #key: Buffer;
 
-  constructor(dataDir: string, key: Buffer) {
-    this.#dir = join(dataDir, 'page-sessions');
+  constructor(sharedDir: string, key: Buffer) {
+    this.#dir = join(sharedDir, 'page-sessions');
     this.#key = key;
   }
 

@@ -25,15 +25,15 @@ const shape = z.strictObject({
 export type KeptAnswer = SamlStatement & { readonly provider: string };
 
 /**
- * Answers that were verified, until their browsers come for them: a sealed file each, below `<dataDir>/saml-answers`,
+ * Answers that were verified, until their browsers come for them: a sealed file each, below `<sharedDir>/saml-answers`,
  * so that another process on the same state can finish what this one began. A code is good once, whoever asks.
  */
 export class KeptAnswers {
   readonly #dir: string;
   readonly #key: Buffer;
 
-  constructor(dataDir: string, key: Buffer) {
-    this.#dir = join(dataDir, 'saml-answers');
+  constructor(sharedDir: string, key: Buffer) {
+    this.#dir = join(sharedDir, 'saml-answers');
     this.#key = key;
   }
 

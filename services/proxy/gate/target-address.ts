@@ -10,7 +10,7 @@ import type { PolicyFollower } from './policy-follower.js';
 export async function targetAddress(
   name: string,
   policies: PolicyFollower,
-  dataDir: string,
+  sharedDir: string,
 ): Promise<TargetAddress> {
   policies.policies();
   const found = policies.state.connections.get(name);
@@ -26,7 +26,7 @@ export async function targetAddress(
     port,
     database,
     user,
-    password: await resolveConnectionSecret(registered, dataDir),
+    password: await resolveConnectionSecret(registered, sharedDir),
     tls: tls === 'disable' || tls === 'verify-full' ? tls : 'require',
     ...(tlsCa ? { tlsCa } : {}),
     owner,

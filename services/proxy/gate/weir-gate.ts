@@ -51,7 +51,11 @@ export class WeirGate implements Gate {
   async open(knock: Knock): Promise<GateSession> {
     if (this.closing) throw new AppError('SHUTTING_DOWN', 'the gate is shutting down');
     const { principal } = await this.verify(knock);
-    const target = await targetAddress(knock.connection, this.options.policies, this.options.config.dataDir);
+    const target = await targetAddress(
+      knock.connection,
+      this.options.policies,
+      this.options.config.sharedDir,
+    );
     if (this.closing) throw new AppError('SHUTTING_DOWN', 'the gate is shutting down');
     const { options } = this;
     const id = newId('ses', options.clock.now());

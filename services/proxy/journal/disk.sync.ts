@@ -1,13 +1,16 @@
 import { fdatasync } from 'node:fs';
+import type { JournalSync } from './journal.options.js';
 
 /** Group fsync: calls that come while one runs share the next, of the file that is current when it starts. */
 export class DiskSync {
   readonly #currentFile: () => number;
+  readonly #fdatasync: JournalSync;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  constructor(currentFile: () => number) {
+  constructor(currentFile: () => number, sync: JournalSync = fdatasync) {
     this.#currentFile = currentFile;
+    this.#fdatasync = sync;
   }
 
   /** Resolves once everything written before this call is on the disk. */
@@ -27,7 +30,7 @@ export class DiskSync {
 
   #sync(): Promise<void> {
     const sync = new Promise<void>((resolve, reject) => {
-      fdatasync(this.#currentFile(), (error) => (error ? reject(error) : resolve()));
+      this.#fdatasync(this.#currentFile(), (error) => (error ? reject(error) : resolve()));
     });
     const done = () => {
       if (this.#running === sync) this.#running = undefined;

@@ -23,12 +23,14 @@ export class JournalFiles {
   /** Sessions without an end, as the last owner left them; afterwards the journal's own. */
   readonly recovered: Sessions;
   readonly directory: string;
+  /** Writes that failed, and syncs. Since this process began. */
+  readonly errors = { append: 0, sync: 0 };
   readonly #mode: JournalOptions['mode'];
   readonly #segmentBytes: number;
   readonly #maxBytes: number;
   readonly #write: JournalWrite;
   readonly #marks: ShippedMarks;
-  readonly #sync = new DiskSync(() => this.#fd);
+  readonly #sync: DiskSync;
   #segments: Segment[];
   #fd = -1;
   #written = 0;
@@ -44,6 +46,7 @@ export class JournalFiles {
     this.#maxBytes = maxBytes;
     this.#segmentBytes = options.segmentBytes ?? Math.min(segmentBytes, Math.floor(maxBytes / 8));
     this.#write = write;
+    this.#sync = new DiskSync(() => this.#fd, options.sync);
     this.#segments = listSegments(dir);
     this.#shipped = readShipped(dir);
     this.recovered = this.#reopenNewest(report);
@@ -102,6 +105,7 @@ export class JournalFiles {
         done += this.#write(this.#fd, bytes, done, length - done, this.#written + done);
       }
     } catch (error) {
+      this.errors.append++;
       throw diskError(error);
     }
     this.#written += length;
@@ -116,6 +120,7 @@ export class JournalFiles {
     return this.#sync.run().then(
       () => void (this.#durable = Math.max(this.#durable, end)),
       (error: unknown) => {
+        this.errors.sync++;
         this.#syncFailure = error;
         throw diskError(error);
       },

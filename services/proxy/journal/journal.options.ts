@@ -8,6 +8,8 @@ export type JournalWrite = (
   position: number,
 ) => number;
 
+export type JournalSync = (fd: number, done: (error: NodeJS.ErrnoException | null) => void) => void;
+
 export interface JournalOptions {
   readonly dir: string;
   /** `write-ahead`: a commit survives this process; `strict`: it survives the host. */
@@ -21,6 +23,8 @@ export interface JournalOptions {
   readonly segmentBytes?: number;
   /** `fs.writeSync`, unless a test puts a full disk in its place. */
   readonly write?: JournalWrite;
+  /** `fs.fdatasync`, unless a test puts a failing disk in its place. */
+  readonly sync?: JournalSync;
   /** Told of what was found and mended; by default a line on standard error. */
   readonly report?: (message: string) => void;
 }

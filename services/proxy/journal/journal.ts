@@ -15,6 +15,8 @@ export interface JournalStats {
   readonly unshipped: number;
   /** Milliseconds since the epoch, to within a second; undefined where all is shipped. */
   readonly oldestUnshippedAt: number | undefined;
+  /** Writes and fsyncs of this process that failed. */
+  readonly errors: { readonly append: number; readonly sync: number };
 }
 
 /** The proxy's own append-only file. */
@@ -91,8 +93,8 @@ export class FileJournal implements Journal {
   }
 
   stats(): JournalStats {
-    const { bytes, segmentCount: segments, unshipped, oldestUnshippedAt } = this.files;
-    return { bytes, segments, unshipped, oldestUnshippedAt };
+    const { bytes, segmentCount: segments, unshipped, oldestUnshippedAt, errors } = this.files;
+    return { bytes, segments, unshipped, oldestUnshippedAt, errors };
   }
 
   async close(): Promise<void> {

@@ -34,6 +34,18 @@ export function lockOwner(directory: string): OwnerLock {
   };
 }
 
+export type FoundOwner =
+  | { readonly state: 'alive' | 'gone'; readonly pid: number; readonly host: string }
+  | { readonly state: 'none' };
+
+/** Whose the journal is. `gone`: its owner died without giving it up; the next one takes it over. */
+export function findOwner(directory: string): FoundOwner {
+  const path = join(directory, 'owner');
+  const owner = readOwner(path);
+  if (!owner) return { state: 'none' };
+  return { state: isAlive(owner, path) ? 'alive' : 'gone', pid: owner.pid, host: owner.host };
+}
+
 /** A whole file appears under the name or none does: link fails where the name is taken. */
 function take(path: string, mine: Owner): void {
   const draft = `${path}.${mine.token}`;
@@ -73,7 +85,8 @@ function clearDead(path: string, token: string): void {
 }
 
 function isAlive(owner: Owner, path: string): boolean {
-  if (owner.host !== hostname()) return Date.now() - statSync(path).mtimeMs < silentMs;
+  if (owner.host !== hostname())
+    return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < silentMs;
   try {
     process.kill(owner.pid, 0);
   } catch (error) {

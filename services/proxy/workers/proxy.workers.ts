@@ -53,7 +53,7 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
   async onApplicationBootstrap(): Promise<void> {
     const { config, clock } = this;
     // What all of them read is made before there are several who would make it.
-    const keys = await proxyKeys(config.dataDir);
+    const keys = await proxyKeys(config.sharedDir);
     if (!config.tls) await ensureServerCertificate(join(config.dataDir, 'tls'), clock);
     const log = (error: unknown) => this.logger.warn({ message: toAppError(error).message });
     this.policies = new PolicyFollower({
@@ -77,7 +77,10 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
 
   async target(connection: string): Promise<{ target: TargetAddress; masking: MaskingSet }> {
     const { policies, config } = this;
-    return { target: await targetAddress(connection, policies, config.dataDir), masking: policies.masking() };
+    return {
+      target: await targetAddress(connection, policies, config.sharedDir),
+      masking: policies.masking(),
+    };
   }
 
   async beforeApplicationShutdown(): Promise<void> {
