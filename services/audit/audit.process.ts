@@ -45,7 +45,8 @@ export async function runAuditProcess({ config, issuers }: AuditProcessOptions):
       );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
   process.once('disconnect', stop);
-  if (process.env['NODE_CHANNEL_FD'] !== undefined && !process.connected) stop();
+  // It went while this one was starting. Undefined, whatever the types say, where there is none.
+  if ((process.connected as boolean | undefined) === false) stop();
 }
 
 const SOCKET_PATH = Symbol('SOCKET_PATH');
