@@ -31,7 +31,8 @@ describe.skipIf(!kafka || !peer('postgres') || !peer('pgbench'))('a cluster over
 
   it(
     `records every statement once under ${kills} kills (WEIR_SEED=${seed})`,
-    async () => {
+    async ({ onTestFailed }) => {
+      onTestFailed(() => console.log(cluster.said));
       const random = dice(seed + 1);
       const anyDoor = () => at(cluster.doors[Math.floor(random() * cluster.doors.length)]!);
       const clients = [1, 2, 3, 4].map((id) => new MarkedClient(id, anyDoor, random, 40));
@@ -39,7 +40,8 @@ describe.skipIf(!kafka || !peer('postgres') || !peer('pgbench'))('a cluster over
       const answered = () => clients.reduce((sum, each) => sum + each.answered.size, 0);
       const { victims } = cluster;
       const began = Date.now();
-      const weights = { one: 3, two: 3, broker: 2 };
+      const seconds = () => Math.round((Date.now() - began) / 1000);
+      const weights = { 'proxy-1': 4, 'proxy-2': 4, audit: 4, broker: 3, control: 1 };
       let done = 0;
       for (const { afterMs, victim, downMs } of schedule({ seed, kills, weights })) {
         await sleep(afterMs);
@@ -47,9 +49,7 @@ describe.skipIf(!kafka || !peer('postgres') || !peer('pgbench'))('a cluster over
         await eventually(() => hit.isUp, 2 * minutes);
         await hit.kill(downMs);
         if (++done % 10 === 0)
-          console.log(
-            `${done} of ${kills} kills, ${answered()} answered, ${Math.round((Date.now() - began) / 1000)} s`,
-          );
+          console.log(`${done} of ${kills} kills, ${answered()} answered, ${seconds()} s`);
       }
       await cluster.allUp();
       await Promise.all([...clients, ...benches].map((each) => each.stop()));
@@ -59,7 +59,7 @@ describe.skipIf(!kafka || !peer('postgres') || !peer('pgbench'))('a cluster over
       const recorded = await readRecord(cluster);
       const ran = agentsStatements(cluster.target.server.logFile);
       const { wrong, ...sums } = reckon(ran, recorded);
-      console.log(`seed ${seed}:`, sums, `${answered()} of marked clients answered`);
+      console.log(`seed ${seed}:`, sums, `${answered()} of marked clients answered; ${seconds()} s`);
       expect(wrong).toEqual([]);
       const marks = new Set(clients.flatMap((each) => [...each.answered]));
       expect(markedWrong(recorded, marks)).toEqual([]);
@@ -71,8 +71,13 @@ describe.skipIf(!kafka || !peer('postgres') || !peer('pgbench'))('a cluster over
       const inLedger = new Set(rows.map(({ marker }) => marker));
       const stored = clients.flatMap((each) => [...each.stored]);
       expect(stored.filter((marker) => !inLedger.has(marker))).toEqual([]);
+      await eventually(async () => {
+        const { code, stdout } = await cluster.verify();
+        return code !== 0 || !stdout.includes('younger');
+      }, minutes);
       expect(await cluster.verify()).toMatchObject({ code: 0, stderr: '' });
       expect(await cluster.verify('--since', '1h')).toMatchObject({ code: 0, stderr: '' });
+      console.log(`verified, ${seconds()} s`);
     },
     kills * 12_000 + 5 * minutes,
   );

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { eventually, freePort, root, run, type Ran } from '../../support/house.js';
 import { HostileProvider } from '../../support/hostile-provider.js';
 import { TestKafka, type KafkaPeer } from '../../support/kafka.js';
@@ -9,6 +10,16 @@ import { Supervised, SupervisedBroker, type Victim } from './supervised.js';
 import { policies, role, startTarget, targetLine, type Target } from './target.js';
 
 const dist = process.env['WEIR_TEST_DIST'] ?? join(root, 'dist');
+
+const idle = pathToFileURL(join(dist, 'test/support/idle-machine.js')).href;
+
+/** Each a process of its own: what people and policies need once, the data plane twice. */
+const services = [
+  { name: 'control', target: 'identity,policy,approval' },
+  { name: 'proxy-1', target: 'proxy' },
+  { name: 'proxy-2', target: 'proxy' },
+  { name: 'audit', target: 'audit' },
+] as const;
 
 /** Where agents connect. */
 export interface Door {
@@ -42,28 +53,33 @@ export class Cluster {
       HostileProvider.start(),
     ]);
     mkdirSync(join(dir, 'policies'));
-    for (const [name, text] of Object.entries(policies()))
-      writeFileSync(join(dir, 'policies', name), text);
-    const doors: Door[] = [];
+    for (const [name, text] of Object.entries(policies())) writeFileSync(join(dir, 'policies', name), text);
+    const ports = await Promise.all(services.map(async () => [await freePort(), await freePort()] as const));
+    const config = join(dir, 'weir.yaml');
+    writeFileSync(config, configText({ target, provider, kafka }, options));
     const processes = new Map<string, Supervised>();
-    const urls: string[] = [];
-    for (const name of ['one', 'two']) {
-      const [http, postgres] = [await freePort(), await freePort()];
-      const config = join(dir, `${name}.yaml`);
-      writeFileSync(config, configText({ http, postgres, name, target, provider, kafka }, options));
-      doors.push({ name, port: postgres });
-      urls.push(`http://127.0.0.1:${http}`);
-      processes.set(name, house(name, dir, config, urls.at(-1)!));
+    const doors: Door[] = [];
+    let auditUrl = '';
+    for (const [i, { name, target: own }] of services.entries()) {
+      const [http, postgres] = ports[i]!;
+      processes.set(name, service({ name, target: own, http, postgres, dir, config }));
+      if (own === 'proxy') doors.push({ name, port: postgres });
+      if (own === 'audit') auditUrl = `http://127.0.0.1:${http}`;
     }
     const broker = new SupervisedBroker(kafka.nodes[0]!);
-    const cluster = new Cluster(dir, kafka, broker, target, provider, doors, processes, urls[0]!);
+    const cluster = new Cluster(dir, kafka, broker, target, provider, doors, processes, auditUrl);
     try {
-      for (const each of processes.values()) await each.start();
+      await Promise.all([...processes.values()].map((each) => each.start()));
       return cluster;
     } catch (error) {
       await cluster.dispose();
       throw error;
     }
+  }
+
+  /** Where checkpoints go that nobody here can take back. */
+  get sink(): string {
+    return join(this.dir, 'outside/checkpoints');
   }
 
   get victims(): ReadonlyMap<string, Victim> {
@@ -107,8 +123,14 @@ export class Cluster {
 
   /** Against the checkpoints outside, with the key that was pinned. */
   verify(...args: string[]): Promise<Ran> {
-    const keys = join(this.dir, 'one/proof/keys');
-    return this.weir('verify', ...args, '--against', join(this.dir, 'outside-one'), '--key', keys);
+    const keys = join(this.dir, 'audit/proof/keys');
+    return this.weir('verify', ...args, '--against', this.sink, '--key', keys);
+  }
+
+  /** The last words of each, for whoever looks into a failure. */
+  get said(): string {
+    const tail = (text: string) => text.split('\n').slice(-60).join('\n');
+    return [...this.processes.values()].map((each) => `--- ${each.name}\n${tail(each.output)}`).join('\n');
   }
 
   /** All of it is up, and says so. */
@@ -126,39 +148,54 @@ export class Cluster {
   }
 }
 
-function house(name: string, dir: string, config: string, url: string): Supervised {
+interface Place {
+  readonly name: string;
+  readonly target: string;
+  readonly http: number;
+  readonly postgres: number;
+  readonly dir: string;
+  readonly config: string;
+}
+
+function service({ name, target, http, postgres, dir, config }: Place): Supervised {
   const env = {
     ...process.env,
     WEIR_CONFIG: config,
     WEIR_DATA: join(dir, name),
+    WEIR_SHARED: join(dir, 'shared'),
     WEIR_SPEC_TARGET: role.password,
     NO_COLOR: '1',
   };
-  const launch = () =>
-    spawn(process.execPath, [join(dist, 'services/all/main.js')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  return new Supervised(name, launch, async () => (await fetch(`${url}/readyz`)).status === 200);
+  const listen = `http=127.0.0.1:${http},postgres=127.0.0.1:${postgres},sql=off`;
+  const args = [
+    '--import',
+    idle,
+    join(dist, 'services/all/main.js'),
+    `--target=${target}`,
+    '--listen',
+    listen,
+  ];
+  const launch = () => spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const url = `http://127.0.0.1:${http}/readyz`;
+  return new Supervised(name, launch, async () => (await fetch(url)).status === 200);
 }
 
-interface Place {
-  readonly http: number;
-  readonly postgres: number;
-  readonly name: string;
+interface Around {
   readonly target: Target;
   readonly provider: HostileProvider;
   readonly kafka: TestKafka;
 }
 
-function configText({ http, postgres, name, target, provider, kafka }: Place, options: ClusterOptions): string {
+function configText({ target, provider, kafka }: Around, options: ClusterOptions): string {
   const brokers = kafka.brokers().map((broker) => `"${broker}"`);
   return [
-    `listen: { http: 127.0.0.1:${http}, postgres: 127.0.0.1:${postgres}, sql: off }`,
     'identity:',
     `  oidc: [{ name: corp, issuer: "${provider.issuer}", audience: weir, algorithms: [ES256], agents: [agents] }]`,
     '  roles: { approver: [approvers], security: [security], auditor: [auditors], operator: [operators] }',
     'policies: policies',
     `connections: [${targetLine(target.server)}]`,
     `eventLog: { kind: kafka, brokers: [${brokers.join(', ')}], partitions: 3, replication: 1, minInSync: 1 }`,
-    `audit: { proof: { interval: 5, sink: "file:outside-${name}" } }`,
+    `audit: { proof: { interval: 5, sink: "file:outside/checkpoints" } }`,
     options.yaml ?? '',
     '',
   ].join('\n');

@@ -68,7 +68,7 @@ export class Supervised implements Victim {
     this.#isUp = false;
     if (!child || !alive(child)) return;
     this.#killed = true;
-    const gone = once(child, 'close');
+    const gone = once(child, 'exit');
     child.kill(signal);
     const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
     await gone;
@@ -93,13 +93,16 @@ export class Supervised implements Victim {
     const orphan = () => child.kill('SIGKILL');
     process.once('exit', orphan);
     for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (data: Buffer) => (this.output = (this.output + data.toString()).slice(-keptOutput)));
-    const closed = once(child, 'close');
+      stream?.on(
+        'data',
+        (data: Buffer) => (this.output = (this.output + data.toString()).slice(-keptOutput)),
+      );
+    const ended = once(child, 'exit');
     while (alive(child) && !this.#isUp && !this.#killed) {
       this.#isUp = await this.ready().catch(() => false);
-      await Promise.race([closed, sleep(100)]);
+      await Promise.race([ended, sleep(100)]);
     }
-    await closed;
+    await ended;
     this.#isUp = false;
     process.off('exit', orphan);
   }

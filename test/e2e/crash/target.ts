@@ -51,7 +51,10 @@ export function policies(): Record<string, string> {
     throw new Error('policies/agents.cedar no longer has agents.change-approved as it was');
   const tables = ['ledger', ...benchTables].map((name) => `Table::"${connection}/public/${name}"`);
   const unless = `resource\n)\nunless { resource in [${tables.join(', ')}] };`;
-  return { ...shipped, 'agents.cedar': text.slice(0, end) + unless + text.slice(end + 'resource\n);'.length) };
+  return {
+    ...shipped,
+    'agents.cedar': text.slice(0, end) + unless + text.slice(end + 'resource\n);'.length),
+  };
 }
 
 /** Once no session of the gates is open there: what they sent is in its log. */
