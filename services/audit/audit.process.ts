@@ -48,7 +48,8 @@ export async function runAuditProcess({ config, issuers }: AuditProcessOptions):
     );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
   process.once('disconnect', end);
-  if (process.env['NODE_CHANNEL_FD'] !== undefined && !process.connected) end();
+  // It went while this one was starting. Undefined, whatever the types say, where there is none.
+  if ((process.connected as boolean | undefined) === false) end();
 }
 
 const SOCKET_PATH = Symbol('SOCKET_PATH');

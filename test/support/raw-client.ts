@@ -9,6 +9,8 @@ export interface RawAddress {
   readonly user: string;
   readonly database: string;
   readonly password: string;
+  /** What it calls itself; default: raw client. */
+  readonly application?: string;
 }
 
 /** A PostgreSQL client that sends exactly the bytes it is told to. */
@@ -37,9 +39,10 @@ export class RawClient {
   }
 
   /** Signed in, or refused: see `frames`. */
-  static async signIn({ user, database, password, ...address }: RawAddress): Promise<RawClient> {
+  static async signIn(whom: RawAddress): Promise<RawClient> {
+    const { user, database, password, application = 'raw client', ...address } = whom;
     const client = await RawClient.open(address);
-    client.write(startup({ user, database, application_name: 'raw client' }));
+    client.write(startup({ user, database, application_name: application }));
     await client.until((frames) => frames.length > 0);
     client.write(message(frontend.password, password));
     await client.until((frames) => of('Z', frames).length > 0 || of('E', frames).length > 0);

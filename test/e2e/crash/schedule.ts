@@ -1,0 +1,33 @@
+/** One kill: how long before it nothing else is done, whom it hits, and how long that stays away. Milliseconds. */
+export interface Kill {
+  readonly afterMs: number;
+  readonly victim: string;
+  readonly downMs: number;
+}
+
+export interface ScheduleOptions {
+  readonly seed: number;
+  readonly kills: number;
+  /** By name, how often in relation to the others. */
+  readonly weights: Readonly<Record<string, number>>;
+}
+
+/** The same seed gives the same kills in the same order; what they meet is up to the machine. */
+export function schedule({ seed, kills, weights }: ScheduleOptions): Kill[] {
+  const random = dice(seed);
+  const pot = Object.entries(weights).flatMap(([name, weight]) => Array.from({ length: weight }, () => name));
+  return Array.from({ length: kills }, () => ({
+    afterMs: Math.round(200 + random() * 2_500),
+    victim: pot[Math.floor(random() * pot.length)]!,
+    downMs: Math.round(random() ** 2 * 3_000),
+  }));
+}
+
+/** From 0 to 1, without 1: a linear congruential generator (Numerical Recipes' constants), its upper bits. */
+export function dice(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 8) / 2 ** 24;
+  };
+}
