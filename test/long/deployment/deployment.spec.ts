@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { parseConfig } from '#platform';
 import { root, run, type Ran } from '../../support/house.js';
 import { peer } from '../../support/peers.js';
@@ -20,11 +20,6 @@ interface Resource {
   readonly kind: string;
   readonly metadata: { readonly name: string };
   readonly data?: Readonly<Record<string, string>>;
-  readonly spec?: { readonly rules?: readonly { readonly http: { readonly paths: readonly Path[] } }[] };
-}
-interface Path {
-  readonly path: string;
-  readonly backend: { readonly service: { readonly name: string } };
 }
 
 // Docker's reader of Compose files, Helm, and the schemas that an API server has, as Go modules.
@@ -33,8 +28,8 @@ describe.skipIf(!go)('deployment files', () => {
   const chart = join(root, 'deploy/helm/weirkeeper');
   const everything = join(folder, 'everything.yaml');
   const env = { ...process.env, GOBIN: join(folder, 'bin'), GOFLAGS: '-mod=mod', CGO_ENABLED: '0' };
-  const tool = (name: keyof typeof tools, args: string[], more = {}): Promise<Ran> =>
-    run(join(folder, 'bin', name), args, { cwd: root, env: { ...env, ...more } });
+  const tool = (name: keyof typeof tools, args: string[]): Promise<Ran> =>
+    run(join(folder, 'bin', name), args, { cwd: root, env });
 
   beforeAll(async () => {
     for (const source of Object.values(tools)) {
@@ -106,7 +101,7 @@ describe.skipIf(!go)('deployment files', () => {
 
   it('it hands the services a configuration that they take', async () => {
     for (const args of [[], ['-f', everything]]) {
-      const found = (await rendered(args)).find(({ kind }) => kind === 'ConfigMap')!.data!;
+      const found = (await rendered(args)).find(({ data }) => data?.['weir.yaml'])!.data!;
       const config = parseConfig(found['weir.yaml']!, '/etc/weirkeeper/weir.yaml', '/state');
       expect(config.policies).toBe('/etc/weirkeeper/policies');
       expect(Object.keys(found).some((name) => name.endsWith('.cedar'))).toBe(true);
@@ -114,14 +109,15 @@ describe.skipIf(!go)('deployment files', () => {
     }
   });
 
-  it('it routes as the table says', async () => {
-    const routes = parse(readFileSync(join(root, 'deploy/routes.json'), 'utf8')) as Record<string, string>;
-    const ingress = (await rendered([])).find(({ kind }) => kind === 'Ingress')!;
-    const paths = ingress.spec!.rules![0]!.http.paths;
-    const made = Object.fromEntries(paths.map(({ path, backend }) => [path, backend.service.name]));
-    expect(made).toEqual(
-      Object.fromEntries(Object.entries(routes).map(([path, name]) => [path, `weir-weirkeeper-${name}`])),
-    );
+  it('has a front that finds the services of its release', async () => {
+    const made = await rendered([]);
+    const conf = made.find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.endsWith('-front'),
+    )!.data!;
+    const found = [...conf['nginx.conf']!.matchAll(/server ([a-z-]+):80;/g)].map(([, host]) => host);
+    const services = made.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name);
+    expect(found).toHaveLength(5);
+    for (const host of found) expect(services).toContain(host);
   });
 });
 
