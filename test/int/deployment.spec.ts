@@ -139,6 +139,14 @@ describe('docker-compose.yml', () => {
     for (const [, name] of source.matchAll(/\$([A-Z_]+)/g)) expect(environment('grafana')).toContain(name);
   });
 
+  it('lets the reader read the views, and nothing else', () => {
+    const users = read('deploy/docker/cluster/clickhouse-users.xml');
+    const [, reader = ''] = /<reader>\s*<password([^]*?)<\/reader>/.exec(users) ?? [];
+    const grants = [...reader.matchAll(/<query>(.*)<\/query>/g)].map(([, grant]) => grant);
+    const views = [...publicTables, ...searchTables];
+    expect(grants.toSorted()).toEqual(views.map((view) => `GRANT SELECT ON weir.${view}`).toSorted());
+  });
+
   it('has a configuration that is taken', () => {
     const config = parseConfig(
       read('deploy/docker/cluster/weir.yaml'),
