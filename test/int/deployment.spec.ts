@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { publicTables, searchTables } from '#audit-store';
 import { parseMasking } from '#masking';
 import { parseConfig } from '#platform';
 import { readPolicies } from '../../services/policy/file-sets.js';
-import { root } from '../support/house.js';
+import { root, run } from '../support/house.js';
 
 interface Deployment {
   readonly generated: () => Record<string, string>;
@@ -180,7 +181,7 @@ describe('the chart', () => {
   });
 });
 
-describe('the image', () => {
+describe('the image', { timeout: 60_000 }, () => {
   const text = read('deploy/docker/Dockerfile');
 
   it('is of pinned bases, runs node itself, and not as root', () => {
@@ -190,6 +191,19 @@ describe('the image', () => {
       expect(base).toMatch(/^node:\d+\.\d+\.\d+-/);
     expect(text).toMatch(/^USER node$/m);
     expect(text).toMatch(/^ENTRYPOINT \["node", "dist\/services\/all\/main.js"\]$/m);
+  });
+
+  it('leaves the embedded engine out, which the audit service does not load before it opens one', async () => {
+    expect(text).toMatch(/^RUN rm -rf node_modules\/@chdb$/m);
+    const service = pathToFileURL(join(root, 'dist/services/audit/index.js')).href;
+    const loads = `await import(${JSON.stringify(service)});
+      const { default: { _cache } } = await import('node:module');
+      console.log(JSON.stringify(Object.keys(_cache)));`;
+    const { code, stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', loads]);
+    expect([code, stderr]).toEqual([0, '']);
+    const loaded = JSON.parse(stdout) as string[];
+    expect(loaded.filter((path) => /node_modules\/@?chdb\//.test(path))).toEqual([]);
+    expect(loaded.some((path) => path.includes('@clickhouse'))).toBe(true);
   });
 
   it('copies what is there', () => {
