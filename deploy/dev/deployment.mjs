@@ -9,19 +9,27 @@ const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const read = (path) => readFileSync(join(root, path), 'utf8');
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 
-/** Path prefix: target. */
+/** What the services serve, in order: a path prefix or a pattern, and its target. */
 export const routes = () => JSON.parse(read('deploy/routes.json'));
 /** Where docker-compose.yml has each target listen, all on one loopback. */
 export const composePorts = { identity: 9001, policy: 9002, approval: 9003, audit: 9004, proxy: 9005 };
+
+const onLoopback = Object.fromEntries(
+  Object.entries(composePorts).map(([target, port]) => [target, `127.0.0.1:${port}`]),
+);
+/** Services of a release, whose name the chart puts in. */
+const inCluster = Object.fromEntries(
+  Object.keys(composePorts).map((target) => [target, `@release@-${target}:80`]),
+);
 
 /** Every generated file: its path and its text. */
 export function generated() {
   const chart = 'deploy/helm/weirkeeper/files';
   const policies = readdirSync(join(root, 'policies')).filter((name) => name.endsWith('.cedar'));
   return {
-    'deploy/docker/cluster/nginx.conf': nginxConf(routes(), composePorts),
+    'deploy/docker/cluster/nginx.conf': nginxConf(routes(), onLoopback),
     'deploy/docker/cluster/keycloak-realm.json': json(composeRealm()),
-    [`${chart}/routes.json`]: json(routes()),
+    [`${chart}/nginx.conf`]: nginxConf(routes(), inCluster, { behind: true }),
     ...Object.fromEntries(policies.map((name) => [`${chart}/policies/${name}`, read(`policies/${name}`)])),
   };
 }

@@ -1,30 +1,30 @@
 /**
- * nginx's configuration as the one address in front of services that listen on loopback ports of their own. `routes`:
- * path prefix to target; `ports`: of the targets; `listen` and `folder` (for what nginx writes) are for tests.
+ * nginx's configuration as the one address in front of the services.
+ * @param {readonly ({ prefix?: string, pattern?: string, target: string })[]} routes the first that fits counts
+ * @param {Readonly<Record<string, string>>} addresses of the targets, `host:port`
+ * @param {{ listen?: string, folder?: string, behind?: boolean }} [options] `folder`: for what nginx writes; `behind`: another
+ *   proxy stands before it, whose word on who asks is handed on with its own address added
  */
-export function nginxConf(routes, ports, { listen = '8080', folder = '/tmp' } = {}) {
-  const { '/': pages, ...prefixes } = routes;
+export function nginxConf(routes, addresses, { listen = '8080', folder = '/tmp', behind = false } = {}) {
+  const targets = [...new Set(routes.map(({ target }) => target))].toSorted();
   return `# Made by deploy/dev/deployment.mjs from the routing table. Do not change it here.
 worker_processes 1;
 daemon off;
 pid ${folder}/nginx.pid;
 error_log stderr warn;
-events { worker_connections 1024; }
+events { worker_connections 4096; }
 
 http {
   access_log off;
   server_tokens off;
-${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `  ${kind}_temp_path ${folder}/nginx-${kind};`).join('\n')}
+${lines(['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'], (kind) => `  ${kind}_temp_path ${folder}/nginx-${kind};`)}
 
-${[...new Set(Object.values(routes))].map((target) => `  upstream ${target} { server 127.0.0.1:${ports[target]}; keepalive 16; }`).join('\n')}
+${lines(targets, (target) => `  upstream ${target} { server ${addresses[target]}; keepalive 16; }`)}
 
   proxy_http_version 1.1;
   proxy_set_header Connection '';
   proxy_set_header Host $http_host;
-  # Not added to what the client says: this is the first proxy, and the only one that is believed.
-  proxy_set_header X-Forwarded-For $remote_addr;
-  proxy_set_header X-Forwarded-Host $http_host;
-  proxy_set_header X-Forwarded-Proto $scheme;
+${forwarded(behind)}
   # Streams of events go on as they come, for as long as they like; what a client sends, too.
   proxy_buffering off;
   proxy_request_buffering off;
@@ -34,22 +34,48 @@ ${[...new Set(Object.values(routes))].map((target) => `  upstream ${target} { se
   server {
     listen ${listen};
 
-    # The services take this front for their own machine, which may read their metrics: nobody else may.
     location = /healthz { default_type text/plain; return 200 'ok\\n'; }
+    # The services may take this front for their own machine, which may read their metrics: nobody else may.
     location /readyz { return 404; }
     location /metrics { return 404; }
 
-${Object.entries(prefixes)
-  .map(([prefix, target]) => location(prefix, target))
-  .join('\n')}
-    location / { proxy_pass http://${pages}; }
+${lines(inOrder(routes), location)}
   }
 }
 `;
 }
 
-/** A prefix ends where a segment does: \`/api/sql\` is not \`/api/sqlite\`. */
-function location(prefix, target) {
+const lines = (items, line) => items.map((item) => line(item)).join('\n');
+
+/** Of whom X-Forwarded-For speaks: where nobody is before us, what a client says of itself is dropped. */
+function forwarded(behind) {
+  const [from, proto] = behind
+    ? ['$proxy_add_x_forwarded_for', '$http_x_forwarded_proto']
+    : ['$remote_addr', '$scheme'];
+  return `  proxy_set_header X-Forwarded-For ${from};
+  proxy_set_header X-Forwarded-Host $http_host;
+  proxy_set_header X-Forwarded-Proto ${proto};`;
+}
+
+/** nginx takes any pattern before any prefix, and the longest prefix: a table that says otherwise is refused. */
+function inOrder(routes) {
+  const prefixes = routes.flatMap(({ prefix }) => (prefix === undefined ? [] : [prefix]));
+  const firstPrefix = routes.findIndex(({ prefix }) => prefix !== undefined);
+  const late = routes.findIndex(({ pattern }, i) => pattern !== undefined && i > firstPrefix);
+  const shadowed = prefixes.find((prefix, i) =>
+    prefixes.slice(0, i).some((before) => covers(before, prefix)),
+  );
+  if (late >= 0) throw new Error(`${routes[late].pattern} stands behind a prefix`);
+  if (shadowed) throw new Error(`${shadowed} stands behind a shorter prefix`);
+  return routes;
+}
+
+const covers = (prefix, other) => other === prefix || other.startsWith(prefix.replace(/\/?$/, '/'));
+
+/** A prefix ends where a segment does: `/api/sql` is not `/api/sqlite`. */
+function location({ prefix, pattern, target }) {
   const pass = `{ proxy_pass http://${target}; }`;
+  if (pattern !== undefined) return `    location ~ "${pattern}" ${pass}`;
+  if (prefix === '/') return `    location / ${pass}`;
   return `    location = ${prefix} ${pass}\n    location ${prefix}/ ${pass}`;
 }

@@ -1,7 +1,7 @@
 import { createClient, type ClickHouseClient } from '@clickhouse/client';
-import { Session } from 'chdb';
 import { embeddedConnection } from './embedded.connection.js';
 import { embeddedEngineArguments } from './embedded.engine.js';
+import { loadChdb } from './embedded.load.js';
 import { connectServer } from './server.connection.js';
 import type { AuditStoreConfig } from './store.config.js';
 
@@ -21,6 +21,7 @@ export function connectAuditStore(config: AuditStoreConfig): ClickHouseClient {
  * then joins the engine that runs, so the first may go.
  */
 function connectEmbedded(path: string): ClickHouseClient {
+  const { Session } = loadChdb();
   const starter = new Session(path, { connectionArgs: embeddedEngineArguments(path) });
   try {
     return createClient({ connection: embeddedConnection(path) });

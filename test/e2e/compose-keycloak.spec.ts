@@ -15,9 +15,7 @@ const secrets = {
   WEIR_DEMO_PASSWORD: 'd'.repeat(24),
 };
 
-/** Of the configuration that is beside it; where the audit is stored is nothing to an issuer. */
-const config = read('weir.yaml').replace(/^auditStore:\n( .*\n)+/m, '');
-const issuer = parseConfig(config, join(folder, 'weir.yaml'), '/state').identity.oidc[0]!;
+const issuer = parseConfig(read('weir.yaml'), join(folder, 'weir.yaml'), '/state').identity.oidc[0]!;
 
 // One that runs already imports nothing at its start.
 describe.skipIf(!peer || !('home' in peer))('the Keycloak of docker-compose.yml', { timeout: 60_000 }, () => {

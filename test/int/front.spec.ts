@@ -11,7 +11,7 @@ import { peer } from '../support/peers.js';
 
 const nginx = peer('nginx');
 const { routes, composePorts } = (await import(join(root, 'deploy/dev/deployment.mjs'))) as {
-  routes: () => Record<string, string>;
+  routes: () => readonly { readonly prefix?: string; readonly pattern?: string; readonly target: string }[];
   composePorts: Record<string, number>;
 };
 const { nginxConf } = (await import(join(root, 'deploy/dev/nginx-conf.mjs'))) as {
@@ -37,12 +37,12 @@ describe.skipIf(!nginx)('the front of docker-compose.yml', () => {
   beforeAll(async () => {
     const names = Object.keys(composePorts);
     for (const name of names) servers.push(await target(name));
-    const ports = Object.fromEntries(
-      names.map((name, i) => [name, (servers[i]!.address() as AddressInfo).port]),
+    const addresses = Object.fromEntries(
+      names.map((name, i) => [name, `127.0.0.1:${(servers[i]!.address() as AddressInfo).port}`]),
     );
     port = await freePort();
     const file = join(folder, 'nginx.conf');
-    writeFileSync(file, nginxConf(routes(), ports, { listen: `127.0.0.1:${port}`, folder }));
+    writeFileSync(file, nginxConf(routes(), addresses, { listen: `127.0.0.1:${port}`, folder }));
     process_ = spawn(nginx!.program, ['-c', file, '-e', 'stderr'], { stdio: 'ignore' });
     await eventually(async () => (await ask('/healthz')).statusCode === 200);
   });
@@ -65,15 +65,34 @@ describe.skipIf(!nginx)('the front of docker-compose.yml', () => {
     return JSON.parse(chunk.toString().replace('data: ', '')) as { url: string; from: string };
   }
 
-  it.each(Object.entries(routes()))('sends %s to %s, and what is below', async (prefix, name) => {
-    for (const path of [prefix, `${prefix.replace(/\/$/, '')}/x%2Fy?z=1`]) {
-      const answer = await ask(path);
-      expect([path, answer.headers['x-target'], (await first(answer)).url]).toEqual([path, name, path]);
-    }
+  it.each(routes().map(({ prefix, pattern, target }) => [prefix ?? pattern!, target] as const))(
+    'sends %s to %s, and what is below',
+    async (route, name) => {
+      const below = `${route.replace(/\/$/, '')}/x%2Fy?z=1`;
+      const paths = route.startsWith('^')
+        ? [route.replace('[^/]+', 'orders').replaceAll(/[\^$]/g, '')]
+        : [route, below];
+      for (const path of paths) {
+        const answer = await ask(path);
+        expect([path, answer.headers['x-target'], (await first(answer)).url]).toEqual([path, name, path]);
+      }
+    },
+  );
+
+  it('takes a pattern for the whole path', async () => {
+    for (const path of [
+      '/api/connections/orders/check/more',
+      '/api/connections/check',
+      '/x/api/connections/orders/check',
+    ])
+      expect([path, (await ask(path)).headers['x-target']]).toEqual([
+        path,
+        path.startsWith('/x') ? 'identity' : 'policy',
+      ]);
   });
 
   it('ends a prefix where its segment ends', async () => {
-    expect((await ask('/api/sqlite')).headers['x-target']).toBe(routes()['/']);
+    expect((await ask('/api/sqlite')).headers['x-target']).toBe('identity');
   });
 
   it('says who asks, whatever they say of themselves', async () => {
@@ -86,6 +105,12 @@ describe.skipIf(!nginx)('the front of docker-compose.yml', () => {
     expect((await first(answer)).url).toBe('/api/approvals/stream');
     expect(answer.complete).toBe(false);
     answer.destroy();
+  });
+
+  it('is not made of a table whose order it could not keep', () => {
+    const all = { target: 'policy', prefix: '/' };
+    for (const later of [{ pattern: '^/a$' }, { prefix: '/a' }])
+      expect(() => nginxConf([all, { ...later, target: 'proxy' }], {}, {})).toThrow('stands behind');
   });
 
   it.each([
