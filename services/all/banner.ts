@@ -14,6 +14,7 @@ export function bannerOf(config: WeirConfig, { postgres, stale }: Running): stri
   const lines = [
     '',
     `Weirkeeper is up.  PostgreSQL ${where}   pages ${config.publicUrl}   API ${config.publicUrl}/api`,
+    ...sqlLines(config),
     `State: ${config.dataDir}`,
     ...staleLines(stale),
     '',
@@ -23,6 +24,10 @@ export function bannerOf(config: WeirConfig, { postgres, stale }: Running): stri
     '',
   ];
   return lines.join('\n');
+}
+
+function sqlLines({ listen }: WeirConfig): string[] {
+  return listen.sql === 'off' ? [] : [`Auditors' SQL for ClickHouse clients ${listen.sql}`];
 }
 
 function staleLines(stale: string | undefined): string[] {

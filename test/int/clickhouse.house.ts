@@ -29,7 +29,7 @@ export interface ClickHouseHouse {
   /** `POST /api/sql` as an auditor: the answer as JSONEachRow has it. */
   api(query: string): Promise<Answer>;
   /** One more listener, not started. */
-  endpoint(sql: string): ClickHouseEndpoint;
+  endpoint(sql: string, tls?: { readonly cert: string; readonly key: string }): ClickHouseEndpoint;
   stop(): Promise<void>;
 }
 
@@ -87,9 +87,9 @@ export async function startClickHouseHouse(rows: readonly string[] = sampleRows(
       });
       return { status: answer.status, text: await answer.text(), headers: answer.headers };
     },
-    endpoint: (listen) =>
+    endpoint: (listen, tls) =>
       new ClickHouseEndpoint(
-        { ...config, listen: { ...config.listen, sql: listen } },
+        { ...config, listen: { ...config.listen, sql: listen }, ...(tls && { tls }) },
         app.get(AUDIT_READER, { strict: false }),
         app.get(SqlRunner, { strict: false }),
         app.get(TokenCallers, { strict: false }),
