@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AppError, type Role } from '#kernel';
+import { AppError } from '#kernel';
 import type { CallerIdentity } from '#platform';
 import type { QuerySummary } from '../sql/query.bytes.js';
+import { sqlRoles } from '../sql/sql.roles.js';
 import type { SqlAnswer, SqlRunner } from '../sql/sql.runner.js';
 import { encodingFor, sendBody } from './answer.js';
 import type { Catalog } from './catalog.js';
@@ -22,8 +23,6 @@ export interface HandlerOptions {
   readonly onInternal: (error: unknown) => void;
 }
 
-/** Who may read here. */
-const readers: readonly Role[] = ['auditor', 'security'];
 const mostOfOne = 8;
 const mostOfAll = 24;
 
@@ -86,8 +85,8 @@ export class ClickHouseHandler {
 
   async #identify(request: IncomingMessage, search: URLSearchParams): Promise<CallerIdentity> {
     const caller = await this.options.callerOf(tokenOf(request.headers, search));
-    if (readers.some((role) => caller.roles.has(role))) return caller;
-    throw new AppError('FORBIDDEN', `this needs the role ${readers.join(' or ')}`);
+    if (sqlRoles.some((role) => caller.roles.has(role))) return caller;
+    throw new AppError('FORBIDDEN', `this needs the role ${sqlRoles.join(' or ')}`);
   }
 
   async #run(query: string, asked: QueryRequest, gone: AbortSignal): Promise<SqlAnswer> {
