@@ -2,8 +2,8 @@ import { createServer, type RequestListener } from 'node:http';
 import type { INestApplication, Type, DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { collectDefaultMetrics, register } from 'prom-client';
 import { JsonLogger, logLevel } from './json.logger.js';
+import { measureProcess } from './metrics.js';
 import { OpenApi } from './openapi.js';
 
 export interface HttpOptions {
@@ -38,9 +38,11 @@ export async function bootHttp(
     abortOnError: false,
   });
   app.useSecurityHeaders();
-  app.setGlobalPrefix(options.globalPrefix ?? 'api', { exclude: ['healthz', 'readyz', 'metrics'] });
+  app.setGlobalPrefix(options.globalPrefix ?? 'api', {
+    exclude: ['healthz', 'readyz', 'metrics', 'metrics/own'],
+  });
   if (options.shutdownHooks ?? true) app.enableShutdownHooks();
-  if (!register.getSingleMetric('process_cpu_user_seconds_total')) collectDefaultMetrics();
+  measureProcess();
   app.get(OpenApi, { strict: false }).describe(app);
   if ('socketPath' in options.listen) await app.listen(options.listen.socketPath);
   else await app.listen(options.listen.port, options.listen.host);

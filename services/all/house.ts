@@ -12,6 +12,7 @@ import {
   listenFailure,
   loadConfig,
   logLevel,
+  MetricsDesk,
   openStateFolder,
   OpenApi,
   openEventLog,
@@ -32,6 +33,7 @@ import { startDemoDatabase } from './demo/demo-database.js';
 import { startDevProvider } from './dev-provider.thread.js';
 import { auditPaths, forward } from './forward.js';
 import { GateModule } from './gate.module.js';
+import { metricsOver } from './metrics.over.js';
 import { mergedOpenApi } from './merged-openapi.js';
 
 const consoleFolder = fileURLToPath(new URL('../console', import.meta.url));
@@ -92,6 +94,7 @@ async function startGate(config: WeirConfig, audit: KeptProcess): Promise<House>
     throw listenFailure(config, 'http', error);
   });
   document = app.get(OpenApi, { strict: false }).document;
+  app.get(MetricsDesk, { strict: false }).add('audit', () => metricsOver(auditSocket));
   let demoServed = demoStarts === undefined;
   app.get(Readiness, { strict: false }).add('demo', () => demoServed);
   const demo = await demoStarts;

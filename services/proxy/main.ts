@@ -9,6 +9,7 @@ import {
   JsonLogger,
   loadConfig,
   logLevel,
+  measureProcess,
   openEventLog,
   PlatformModule,
   withDevRoles,
@@ -42,6 +43,7 @@ class ProxyWorkerApp {
 }
 
 try {
+  measureProcess();
   const config = withDevRoles(loadConfig());
   const [eventLog] = await Promise.all([openEventLog(config), loadStatementParser()]);
   const index = Number(process.env[placeVariable] ?? 0);
