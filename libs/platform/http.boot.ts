@@ -3,9 +3,9 @@ import type { INestApplication, Type, DynamicModule } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { collectDefaultMetrics, register } from 'prom-client';
 import { closingInTime } from './http.closing.js';
 import { JsonLogger, logLevel } from './json.logger.js';
+import { measureProcess } from './metrics.js';
 import { OpenApi } from './openapi.js';
 
 export interface HttpOptions {
@@ -52,7 +52,7 @@ export async function bootHttp(
     done();
   });
   if (options.shutdownHooks ?? true) app.enableShutdownHooks();
-  if (!register.getSingleMetric('process_cpu_user_seconds_total')) collectDefaultMetrics();
+  measureProcess();
   app.get(OpenApi, { strict: false }).describe(app);
   if ('socketPath' in options.listen) await app.listen(options.listen.socketPath);
   else await app.listen(options.listen.port, options.listen.host);
@@ -79,7 +79,7 @@ export async function previewHttp(
 
 /** Health, readiness and metrics stand beside the API. */
 function apiPrefix(app: INestApplication, prefix = 'api'): void {
-  app.setGlobalPrefix(prefix, { exclude: ['healthz', 'readyz', 'metrics'] });
+  app.setGlobalPrefix(prefix, { exclude: ['healthz', 'readyz', 'metrics', 'metrics/own'] });
 }
 
 function adapterOf({ bodyLimit = 1024 * 1024, mounts = [] }: HttpOptions): FastifyAdapter {

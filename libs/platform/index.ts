@@ -18,6 +18,8 @@ export * from './http.boot.js';
 export * from './identity-log.js';
 export * from './json.logger.js';
 export * from './kept-process.js';
+export * from './metrics.js';
+export * from './metrics.desk.js';
 export * from './openapi.js';
 export * from './page-session.cookie.js';
 export * from './page-sessions.js';

@@ -9,6 +9,7 @@ import {
   listenFailure,
   loadConfig,
   logLevel,
+  MetricsDesk,
   openStateFolders,
   openEventLog,
   parseAddress,
@@ -21,6 +22,7 @@ import { auditChild, auditSocket } from './audit-child.js';
 import { bannerOfSome, houseBanner } from './banner.js';
 import { prefixesOf } from './api/api.files.js';
 import { forward } from './forward.js';
+import { metricsOver } from './metrics.over.js';
 import { ServicesModule } from './services.module.js';
 import { targetNames, targets, type Target, type TargetName } from './targets.js';
 
@@ -83,6 +85,8 @@ async function startServices(
   }).catch((error: unknown) => {
     throw listenFailure(config, 'http', error);
   });
+  if (audit)
+    app.get(MetricsDesk, { strict: false }).add('audit', () => metricsOver(auditSocket(config.dataDir)));
   const stop = async () => {
     await app.get(Readiness, { strict: false }).leave();
     await app.close();

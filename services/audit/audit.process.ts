@@ -34,7 +34,10 @@ export async function runAuditProcess({ config, issuers }: AuditProcessOptions):
   const verifier = createTokenVerifier({ issuers, clock: systemClock });
   const instance = newId('audit').slice(-8);
   const socketPath = auditSocket(config.dataDir);
-  const module = AuditApp.forRoot({ config, clock: systemClock, eventLog, instance, verifier }, socketPath);
+  const module = AuditApp.forRoot(
+    { config, clock: systemClock, eventLog, instance, verifier, process: 'audit' },
+    socketPath,
+  );
   const app = await bootHttp(module, { listen: { socketPath }, shutdownHooks: false });
   const stop = async () => {
     await app.get(Readiness, { strict: false }).leave();

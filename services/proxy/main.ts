@@ -9,6 +9,7 @@ import {
   JsonLogger,
   loadConfig,
   logLevel,
+  measureProcess,
   openEventLog,
   PlatformModule,
   Readiness,
@@ -48,6 +49,7 @@ async function end(app: INestApplicationContext): Promise<void> {
 }
 
 try {
+  measureProcess();
   const config = withDevRoles(loadConfig());
   const [eventLog] = await Promise.all([openEventLog(config), loadStatementParser()]);
   const index = Number(process.env[placeVariable] ?? 0);

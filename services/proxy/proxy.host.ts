@@ -38,6 +38,7 @@ import { WeirGate } from './gate/weir-gate.js';
 import {
   journalFolder,
   leftoverJournals,
+  measureJournal,
   openJournal,
   shipLeftover,
   startShipper,
@@ -69,6 +70,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private catalogs!: CatalogPool;
   private budgets!: OpenBudgets;
   private journal!: FileJournal;
+  private unmeasured = () => {};
   private shipper!: Shipper;
   private gate!: WeirGate;
   private door!: PostgresDoor;
@@ -104,6 +106,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     const { mode, maxBytes } = config.journal;
     const dir = journalFolder(config.dataDir, this.place.index);
     this.journal = await openJournal({ dir, mode, maxBytes, clock, source: `proxy/${instance}` });
+    this.unmeasured = measureJournal(this.journal, maxBytes, clock);
     this.shipper = startShipper(this.journal, eventLog);
     if (this.place.index === 0) void this.shipLeftovers();
     const holds = new Holds({
@@ -178,6 +181,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     // What is not shipped now is when it starts again.
     await Promise.race([this.shipper.drained(), sleep(shipMs, undefined, { ref: false })]);
     await this.shipper.stop();
+    this.unmeasured();
     await this.journal.close();
     await this.budgets.close();
     await this.approvals.stop();

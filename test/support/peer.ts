@@ -3,7 +3,17 @@ import { delimiter, join } from 'node:path';
 
 /** Real servers and clients that tests talk to, found on this machine. */
 export type PeerName =
-  'postgres' | 'pgbouncer' | 'psql' | 'pgbench' | 'chromium' | 'keycloak' | 'kafka' | 'java' | 'mvn' | 'go' | 'nginx';
+  | 'postgres'
+  | 'pgbouncer'
+  | 'psql'
+  | 'pgbench'
+  | 'chromium'
+  | 'keycloak'
+  | 'kafka'
+  | 'java'
+  | 'mvn'
+  | 'go'
+  | 'nginx';
 /** Those that are one program. */
 export type ProgramName = Exclude<PeerName, 'keycloak' | 'kafka'>;
 
