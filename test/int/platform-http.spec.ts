@@ -318,7 +318,7 @@ describe('an application that closes', () => {
 
   it('says first of all that it takes no more work', async () => {
     const readiness = app.get(Readiness);
-    readiness.leave();
+    await readiness.leave();
     const answer = await get('/readyz');
     expect([answer.status, await answer.json()]).toEqual([
       503,
