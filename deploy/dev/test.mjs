@@ -6,10 +6,12 @@ import { ensure, run } from './ensure.mjs';
 
 /** Suites of half a minute and more each; CI runs them, and so does their name. */
 const slow = [
+  'apart.spec.ts',
   'crash.spec.ts',
   'kafka.spec.ts',
   'leaks/**',
   'pages.spec.ts',
+  'replicas.spec.ts',
   'sign-in-keycloak.spec.ts',
   'verify.spec.ts',
 ].map((name) => `test/e2e/${name}`);

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, newId, writeDurably } from '#kernel';
+import { AppError, newId, timeOfId, writeDurably } from '#kernel';
 import { resolveSecret } from './config.secret.js';
 
 /** What a connection says about its password: `env:NAME`, `file:PATH` (absolute), `literal:<stored name>`, or ''. */
@@ -58,6 +58,11 @@ export async function dropConnectionSecret(passwordRef: string, sharedDir: strin
 export async function storedConnectionSecrets(sharedDir: string): Promise<string[]> {
   const files = await readdir(secretsDir(sharedDir)).catch(() => []);
   return files.map((file) => `literal:${file}`).filter((reference) => stored.test(reference));
+}
+
+/** When this reference was made, milliseconds since the epoch; it is durable before any event names it. */
+export function connectionSecretStoredAt(passwordRef: string): number {
+  return timeOfId(`_${storedName(passwordRef).split('.').at(-1)}`);
 }
 
 /** Only what stands plainly as a reference: a value that is none must not come back as a password. */

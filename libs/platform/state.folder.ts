@@ -8,13 +8,12 @@ const withDrafts = ['', 'tls', 'keys', 'approval-keys', 'secrets', 'page-session
 
 /** The state directory, and the one that replicas share where that is another. Throws as below. */
 export async function openStateFolders({ dataDir, sharedDir, eventLog }: WeirConfig): Promise<void> {
-  await openStateFolder(dataDir);
-  if (sharedDir === dataDir) return;
-  if (eventLog.kind === 'embedded')
+  if (sharedDir !== dataDir && eventLog.kind === 'embedded')
     throw new AppError('CONFIG_INVALID', 'an embedded log is in one state directory, WEIR_DATA, for all', {
       hint: 'leave WEIR_SHARED away and give all services the same WEIR_DATA; or use eventLog.kind kafka',
     });
-  await openStateFolder(sharedDir, 'WEIR_SHARED');
+  await openStateFolder(dataDir);
+  if (sharedDir !== dataDir) await openStateFolder(sharedDir, 'WEIR_SHARED');
 }
 
 /**

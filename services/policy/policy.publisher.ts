@@ -4,6 +4,7 @@ import type { Connection, Envelope } from '#events';
 import { AppError, type Clock, type Principal } from '#kernel';
 import {
   CLOCK,
+  connectionSecretStoredAt,
   dropConnectionSecret,
   INSTANCE,
   storedConnectionSecrets,
@@ -17,6 +18,9 @@ import { PolicyFold } from './policy.fold.js';
 import { PolicyOwnership } from './policy.ownership.js';
 import { restartKeys } from './restart-keys.js';
 import { Turns } from './turns.js';
+
+/** Milliseconds. */
+const orphanAfter = 10 * 60_000;
 
 export interface Publication {
   /** Names of connections. */
@@ -183,11 +187,16 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
     this.#log.error(`${message}\nnothing was published; what was last published stays in force`);
   }
 
-  /** Stored passwords that no connection names: left by a crash between storing and registering. */
+  /**
+   * Stored passwords that no connection names: left by a crash between storing and registering. A young one may be another
+   * replica's, which is about to say so.
+   */
   async #sweepSecrets(): Promise<void> {
     const used = new Set([...this.#fold.state.connections.values()].map((c) => c.connection.passwordRef));
+    const old = this.#clock.now() - orphanAfter;
     for (const passwordRef of await storedConnectionSecrets(this.#ownership.config.sharedDir))
-      if (!used.has(passwordRef)) await dropConnectionSecret(passwordRef, this.#ownership.config.sharedDir);
+      if (!used.has(passwordRef) && connectionSecretStoredAt(passwordRef) < old)
+        await dropConnectionSecret(passwordRef, this.#ownership.config.sharedDir);
   }
 
   #drop({ passwordRef }: Pick<Connection, 'passwordRef'>): Promise<void> {

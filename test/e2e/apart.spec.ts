@@ -1,57 +1,22 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Apart } from '../support/apart.js';
+import type { Apart } from '../support/apart.js';
 import { eventually } from '../support/house.js';
-import { peer, startPostgres, type PostgresServer } from '../support/peers.js';
-import { findKafka, TestKafka } from '../support/kafka.js';
+import { findKafka } from '../support/kafka.js';
+import { peer } from '../support/peers.js';
+import { ApartStage } from './apart.stage.js';
 
 const kafkaPeer = await findKafka();
 
-const rolePassword = 'a password that no client may see 8';
-
-/** A real database, and in it a role without rights beyond its tables. */
-async function shop(): Promise<PostgresServer> {
-  const postgres = await startPostgres({ auth: 'scram-sha-256' });
-  const { host, port, superuser: user, password, database } = postgres;
-  const admin = new pg.Client({ host, port, user, password, database });
-  await admin.connect();
-  await admin.query(`
-    create role svc_orders login password '${rolePassword}';
-    create table customers (id int primary key, email text);
-    create table orders (id int primary key, status text, changed int not null default 0);
-    alter table customers owner to svc_orders;
-    alter table orders owner to svc_orders;
-    insert into customers select g, 'person' || g || '@example.com' from generate_series(1, 20) g;
-    insert into orders select g, 'open' from generate_series(1, 200) g;
-  `);
-  await admin.end();
-  return postgres;
-}
-
 describe.skipIf(!kafkaPeer || !peer('postgres'))('services apart, over Kafka', { timeout: 120_000 }, () => {
-  let kafka: TestKafka;
-  let postgres: PostgresServer;
+  let stage: ApartStage;
   let apart: Apart;
   beforeAll(async () => {
-    [kafka, postgres] = await Promise.all([TestKafka.start(kafkaPeer!), shop()]);
-    const { host, port, database } = postgres;
-    const brokers = kafka.brokers().map((broker) => `"${broker}"`);
-    apart = await Apart.build({
-      eventLog: `{ kind: kafka, brokers: [${brokers.join(', ')}], partitions: 3, replication: 1, minInSync: 1 }`,
-      yaml: [
-        'sessions: { drain: 4 }',
-        'connections:',
-        `  - { name: orders, protocol: postgres, host: ${host}, port: ${port}, database: ${database},`,
-        '      tls: disable, user: svc_orders, password: env:WEIR_SPEC_ORDERS }',
-      ].join('\n'),
-      env: { WEIR_SPEC_ORDERS: rolePassword },
-    });
+    stage = await ApartStage.build(kafkaPeer!, 'sessions: { drain: 4 }');
+    ({ apart } = stage);
     await apart.start('identity', 'policy', 'proxy', 'approval', 'audit');
   }, 180_000);
-  afterAll(async () => {
-    await apart?.down();
-    await Promise.all([kafka?.dispose(), postgres?.stop()]);
-  });
+  afterAll(() => stage?.down());
 
   async function session<T>(use: (client: pg.Client) => Promise<T>, proxy = 'proxy'): Promise<T> {
     const client = new pg.Client(await apart.client(proxy, 'orders'));

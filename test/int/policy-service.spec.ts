@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PolicyState } from '#domain';
-import { ManualClock, type Principal } from '#kernel';
+import { ManualClock, newId, type Principal } from '#kernel';
 import { logFoldError, resolveConnectionSecret, type ConnectionConfig } from '#platform';
 import { PolicyModule, PolicyPublisher } from '../../services/policy/index.js';
 import { openHouse, specConfig, specFolder, type House } from './approval.house.js';
@@ -215,8 +215,10 @@ connections:
       await call('DELETE', '/connections/orders');
       expect(secrets()).toEqual([]);
       write('state/secrets/orders.0rphan', 'left by a crash');
+      const young = `orders.${newId('s').slice(2)}`;
+      write(`state/secrets/${young}`, 'of another replica, which has not said so yet');
       await start();
-      expect(secrets()).toEqual([]);
+      expect(secrets()).toEqual([young]);
     });
 
     it('send a stored password nowhere else without being given it again', async () => {
