@@ -10,7 +10,7 @@ const read = (path) => readFileSync(join(root, path), 'utf8');
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 
 /** What the services serve, in order: a path prefix or a pattern, and its target. */
-export const routes = () => JSON.parse(read('deploy/routes.json'));
+export const routes = () => JSON.parse(read('services/all/api/routes.json'));
 /** Where docker-compose.yml has each target listen, all on one loopback. */
 export const composePorts = { identity: 9001, policy: 9002, approval: 9003, audit: 9004, proxy: 9005 };
 

@@ -140,10 +140,10 @@ describe('docker-compose.yml', () => {
     for (const [, name] of source.matchAll(/\$([A-Z_]+)/g)) expect(environment('grafana')).toContain(name);
   });
 
-  it('lets the reader read the views, and nothing else', () => {
+  it.each(['weir_reader', 'grafana'])('lets %s read the views, and nothing else', (user) => {
     const users = read('deploy/docker/cluster/clickhouse-users.xml');
-    const [, reader = ''] = /<reader>\s*<password([^]*?)<\/reader>/.exec(users) ?? [];
-    const grants = [...reader.matchAll(/<query>(.*)<\/query>/g)].map(([, grant]) => grant);
+    const [, own = ''] = new RegExp(`<users>[^]*<${user}>([^]*?)</${user}>`).exec(users) ?? [];
+    const grants = [...own.matchAll(/<query>(.*)<\/query>/g)].map(([, grant]) => grant);
     const views = [...publicTables, ...searchTables];
     expect(grants.toSorted()).toEqual(views.map((view) => `GRANT SELECT ON weir.${view}`).toSorted());
   });
