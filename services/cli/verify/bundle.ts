@@ -70,6 +70,8 @@ export interface BundleResult {
   readonly chain: ChainResult;
   readonly events: number;
   readonly uncovered: number;
+  /** Whether the last of them is the session's end, and stands in the tree. */
+  readonly ended: boolean;
   /** What the bundle's trees were when it was made. */
   readonly checkpoints: readonly Checkpoint[];
 }
@@ -104,6 +106,7 @@ export function checkBundle(bundle: Bundle, keys: readonly VerifierKey[]): Bundl
     chain,
     events: bundle.events.length,
     uncovered: Math.max(0, chain.last - last),
+    ended: chain.last <= last && typeOfBytes(bundle.events.at(-1) ?? '').endsWith('.SessionEnded'),
     checkpoints,
   };
 }
@@ -138,6 +141,14 @@ function recordOf({ session, events }: Bundle): SessionRecord {
 }
 
 const seqOf = (row: StoredRow): number => Number(textOf(row, 'seq'));
+
+function typeOfBytes(raw: string): string {
+  try {
+    return eventOf({ raw }).envelope.type;
+  } catch {
+    return '';
+  }
+}
 
 function seqOfBytes(raw: string): number {
   try {
