@@ -24,7 +24,7 @@ const note = (size: number, signer = first, of = origin, root = list.root(size))
 const tree = (signer = first): Tree => {
   const own = note(4, signer);
   const checkpoint = openCheckpoint(own, keys)!;
-  return { origin, name: 'weir.session.v1/0', note: own, checkpoint, entries: [], list, leaves: [] };
+  return { origin, name: 'weir.session.v1/0', note: own, checkpoint, entries: [], list };
 };
 const held = (notes: readonly string[], own = tree()) => {
   const { findings, notes: said } = checkSink(notes, [own], keys);
