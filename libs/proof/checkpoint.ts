@@ -29,10 +29,23 @@ export function readCheckpoint(note: string): Checkpoint | undefined {
   return text === undefined ? undefined : parse(text);
 }
 
-/** The checkpoint, if a key of the list signed it. */
-export function openCheckpoint(note: string, keys: readonly VerifierKey[]): Checkpoint | undefined {
+export interface SignedCheckpoint extends Checkpoint {
+  readonly by: VerifierKey;
+}
+
+/** The checkpoint, if a key of the list signed it, and signs for that tree: a key's name begins those of its trees. */
+export function openCheckpoint(note: string, keys: readonly VerifierKey[]): SignedCheckpoint | undefined {
   const opened = openNote(note, keys);
-  return opened && parse(opened.text);
+  const checkpoint = opened && parse(opened.text);
+  return checkpoint?.origin.startsWith(`${opened?.by.name}/`) && opened
+    ? { ...checkpoint, by: opened.by }
+    : undefined;
+}
+
+/** What a write that was cut off leaves in a sink, or anything else that says nothing of a tree. */
+export function isNoCheckpoint(note: string): boolean {
+  const signatures = splitNote(note)?.signatures ?? [];
+  return readCheckpoint(note) === undefined || signatures.some(({ signature }) => signature.length !== 64);
 }
 
 function parse(text: string): Checkpoint | undefined {
@@ -62,5 +75,5 @@ export function splitCheckpoints(text: string): string[] {
   return notes;
 }
 
-/** As a sink takes it. */
+/** As a list of them has it. */
 export const checkpointBlock = (note: string): string => `${note}\n`;

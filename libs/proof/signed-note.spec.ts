@@ -97,25 +97,29 @@ describe('keys', () => {
 });
 
 describe('a checkpoint', () => {
-  const checkpoint = { origin: 'log.example/weir', size: 7, root: Buffer.alloc(32, 7) };
+  const checkpoint = { origin: 'log.example/weir/topic/0', size: 7, root: Buffer.alloc(32, 7) };
 
   it('is signed and opened', () => {
     const note = signCheckpoint(checkpoint, ours);
     expect(note.split('\n').slice(0, 4)).toEqual([
-      'log.example/weir',
+      'log.example/weir/topic/0',
       '7',
       checkpoint.root.toString('base64'),
       '',
     ]);
-    expect(openCheckpoint(note, [ours.verifier])).toEqual(checkpoint);
+    expect(openCheckpoint(note, [ours.verifier])).toEqual({ ...checkpoint, by: ours.verifier });
     expect(openCheckpoint(note, [theirs.verifier])).toBeUndefined();
     expect(readCheckpoint(note)).toEqual(checkpoint);
   });
 
-  it.each(['o\n07\nAAAA\n', 'o\n-1\nAAAA\n', 'o\n7\nAAAA\n', `\n7\n${'A'.repeat(43)}=\n`, 'o\n7\n'])(
-    'is not %j',
-    (text) => expect(openCheckpoint(signNote(text, ours), [ours.verifier])).toBeUndefined(),
-  );
+  it.each([
+    'log.example/weir/t\n07\nAAAA\n',
+    'log.example/weir/t\n-1\nAAAA\n',
+    'log.example/weir/t\n7\nAAAA\n',
+    `log.example/weirdo/t\n7\n${'A'.repeat(43)}=\n`,
+    `\n7\n${'A'.repeat(43)}=\n`,
+    'o\n7\n',
+  ])('is not %j', (text) => expect(openCheckpoint(signNote(text, ours), [ours.verifier])).toBeUndefined());
 
   it('is found again in a file of many', () => {
     const notes = [1, 2, 3].map((size) => signCheckpoint({ ...checkpoint, size }, ours));

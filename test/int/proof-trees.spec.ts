@@ -297,6 +297,19 @@ describe('weir export', () => {
       const { code, out } = await offline('changed.bundle');
       expect([name, code, finding.test(out[0]!) || out[0]]).toEqual([name, 1, true]);
     }
+    // With the gate's own key, over a tree that the sink never saw.
+    const { origin, root } = readCheckpoint(JSON.parse(bundle).trees[0].checkpoint as string)!;
+    const signer = parseSignerKey(text('keys/checkpoints.key'));
+    const forged = JSON.parse(bundle) as { trees: { checkpoint: string; leaves: unknown[] }[] };
+    forged.trees.push({ checkpoint: signCheckpoint({ origin, size: 4, root }, signer), leaves: [] });
+    writeFileSync(join(stage.dir, 'forged.bundle'), JSON.stringify(forged));
+    expect(await offline('forged.bundle')).toMatchObject({
+      code: 1,
+      out: [
+        expect.stringMatching(/^re-signed checkpoint: .* none of size 4: /),
+        expect.stringMatching(/1 found$/),
+      ],
+    });
     writeFileSync(join(stage.dir, 'no.bundle'), '{}');
     expect(await offline('no.bundle')).toMatchObject({ code: 2 });
     await stage.up();
@@ -309,6 +322,7 @@ describe('weir export', () => {
     expect(await stage.weir('export', '--session', 'ses_open', '--out', 'b')).toMatchObject({ code: 0 });
     expect((await stage.weir('verify', '--offline', 'b')).out).toEqual([
       'keys: those that the bundle names; pin them with --key',
+      'the session goes on: that these are all of its events is not proven',
       expect.stringMatching(/^unanchored: .* was held against no sink's copy$/),
       expect.stringContaining(
         '11 events, 0 control events: nothing found; 2 events are younger than the last checkpoint',

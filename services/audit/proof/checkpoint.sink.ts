@@ -18,7 +18,8 @@ async function appendNote(path: string, note: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const file = await open(path, 'a', 0o644);
   try {
-    await file.appendFile(checkpointBlock(note));
+    // Apart from whatever a write that was cut off has left there.
+    await file.appendFile(`\n\n${checkpointBlock(note)}`);
     await file.sync();
   } finally {
     await file.close();

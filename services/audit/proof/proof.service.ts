@@ -43,8 +43,6 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #writers = new Map<string, TreeWriter>();
   /** Cuts that count and are not in their tree yet. */
   readonly #pending = new Map<string, Cut[]>();
-  /** By tree, the last note that the sink has. */
-  readonly #sent = new Map<string, string>();
   readonly #stop = new AbortController();
   #keys!: ProofKeys;
   #tail: Tail | undefined;
@@ -185,11 +183,20 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
   /** Of the partitions that this process carries; the sink has the others' from whoever does. */
   async #send(): Promise<void> {
     if (!this.#sink) return;
-    for (const [key, { note, tree }] of this.#writers) {
-      if (note === undefined || this.#sent.get(key) === note || !this.ingest.owns(tree)) continue;
-      await this.#sink(note);
-      this.#sent.set(key, note);
+    for (const { unsent, tree } of this.#writers.values()) {
+      // Who takes a partition over sends once more what the one before it may have left unsent.
+      if (!this.ingest.owns(tree)) unsent.splice(0, Math.max(0, unsent.length - mostTakenOver));
+      else await sendAll(this.#sink, unsent);
     }
+  }
+}
+
+const mostTakenOver = 100;
+
+async function sendAll(sink: CheckpointSink, unsent: string[]): Promise<void> {
+  for (let note = unsent[0]; note !== undefined; note = unsent[0]) {
+    await sink(note);
+    if (unsent[0] === note) unsent.shift();
   }
 }
 

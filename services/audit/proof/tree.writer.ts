@@ -18,6 +18,8 @@ import { TreeFiles } from './tree.files.js';
 import { readIfThere, writeWhole } from './whole.file.js';
 
 const readLimit = 1000;
+/** While the sink is away: a day of them and more. */
+const mostUnsent = 10_000;
 
 export interface TreeWriterOptions {
   readonly tree: TreeName;
@@ -37,6 +39,8 @@ export interface TreeProof {
 export class TreeWriter {
   /** The newest checkpoint; undefined: none yet. */
   note: string | undefined;
+  /** What the sink is still to get, the oldest first: whoever was shown one must find it there. */
+  readonly unsent: string[] = [];
   readonly #folder: string;
 
   private constructor(
@@ -53,6 +57,7 @@ export class TreeWriter {
     const note = await readIfThere(join(folder, 'checkpoint'));
     writer.note = note?.toString('utf8');
     await writer.#sign(); // what a crash kept it from
+    if (writer.unsent.length === 0 && writer.note !== undefined) writer.unsent.push(writer.note);
     return writer;
   }
 
@@ -112,6 +117,8 @@ export class TreeWriter {
     if (note === this.note) return;
     await writeWhole(join(this.#folder, 'checkpoint'), note);
     this.note = note;
+    this.unsent.push(note);
+    if (this.unsent.length > mostUnsent) this.unsent.shift();
   }
 
   async #read({ topic, partition, after, through }: Cut): Promise<LoggedEvent[]> {

@@ -14,7 +14,7 @@ import {
 import type { Finding } from './finding.js';
 import { checkChain, type ChainResult, type Covered } from './session.chain.js';
 import { eventOf, textOf, type SessionRecord, type StoredRow } from './stored.rows.js';
-import type { Tree } from './trees.js';
+import { leavesOf, type Tree } from './trees.js';
 
 const format = 'weir-session-bundle/1';
 
@@ -51,7 +51,7 @@ export function makeBundle(
     events: rows.sort((a, b) => seqOf(a) - seqOf(b)).map((row) => textOf(row, 'raw')),
     keys: keys.map(({ text }) => text),
     trees: trees
-      .map((tree) => ({ checkpoint: tree.note, leaves: leavesOf(tree, record.session) }))
+      .map((tree) => ({ checkpoint: tree.note, leaves: provenLeaves(tree, record.session) }))
       .filter(({ leaves }) => leaves.length > 0),
   };
 }
@@ -70,6 +70,8 @@ export interface BundleResult {
   readonly chain: ChainResult;
   readonly events: number;
   readonly uncovered: number;
+  /** Whether the last of them is the session's end, and stands in the tree. */
+  readonly ended: boolean;
   /** What the bundle's trees were when it was made. */
   readonly checkpoints: readonly Checkpoint[];
 }
@@ -104,6 +106,7 @@ export function checkBundle(bundle: Bundle, keys: readonly VerifierKey[]): Bundl
     chain,
     events: bundle.events.length,
     uncovered: Math.max(0, chain.last - last),
+    ended: chain.last <= last && typeOfBytes(bundle.events.at(-1) ?? '').endsWith('.SessionEnded'),
     checkpoints,
   };
 }
@@ -120,11 +123,11 @@ function provenLeaf(
   return verifyInclusion({ index, size, root, leaf: leafHash(bytes), proof: hashes }) ? leaf : undefined;
 }
 
-function leavesOf(
-  { entries, leaves, list, checkpoint }: Tree,
+function provenLeaves(
+  { entries, list, checkpoint }: Tree,
   session: string,
 ): Bundle['trees'][number]['leaves'] {
-  return leaves.flatMap((leaf, index) => {
+  return [...leavesOf({ entries })].flatMap((leaf, index) => {
     if (!('session' in leaf) || leaf.session !== session) return [];
     const proof = inclusionProof(index, checkpoint.size, list.range).map((hash) => hash.toString('base64'));
     return [{ index, entry: entries[index]!.toString('utf8'), proof }];
@@ -138,6 +141,14 @@ function recordOf({ session, events }: Bundle): SessionRecord {
 }
 
 const seqOf = (row: StoredRow): number => Number(textOf(row, 'seq'));
+
+function typeOfBytes(raw: string): string {
+  try {
+    return eventOf({ raw }).envelope.type;
+  } catch {
+    return '';
+  }
+}
 
 function seqOfBytes(raw: string): number {
   try {

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { controlEventRow } from '#audit-rows';
 import type { Coverage } from './coverage.js';
 import type { Finding } from './finding.js';
-import { placeOf } from './session.records.js';
+import { placeOf, type ControlRecord } from './session.records.js';
 import { differences, eventOf, shown, textOf, type StoredRow } from './stored.rows.js';
-import type { Tree } from './trees.js';
+import { leavesOf, type Tree } from './trees.js';
 
 export interface ControlResult {
   readonly findings: readonly Finding[];
@@ -17,65 +17,143 @@ const notInTree = 'the tree goes past its place in the log and does not have it'
 /** How trees are cut: no tree covers it, since each would then grow by itself. */
 const cutTopic = 'weir.proof.v1';
 
-/** Events that are no session's: each against its hash in the trees, and its columns against its bytes. */
-export function checkControl(
-  control: readonly StoredRow[],
-  deadLetters: readonly StoredRow[],
+/**
+ * Events that are no session's: each against its hash in the trees, and its columns against its bytes. Rows and leaves
+ * come in the order of the log, so neither is held in memory. `read` reads them; a second time where some seem to be missing.
+ */
+export async function checkControl(
+  read: () => AsyncIterable<ControlRecord>,
   trees: readonly Tree[],
   coverage: Coverage,
-): ControlResult {
-  const proven = provenEvents(trees);
-  const stored = new Map([...deadLetters, ...control].map((row) => [placeOf(row), row]));
-  const ids = firstOffsets(control);
-  const findings: Finding[] = [];
-  let uncovered = 0;
-  for (const [where, { id, offset, hash, tree }] of proven) {
-    const row = stored.get(where);
-    if (row) findings.push(...checkBytes(where, row, hash));
-    // An id that stands in the log twice is one event: the first.
-    else if (!((ids.get(`${tree} ${id}`) ?? Infinity) < offset))
-      findings.push({ kind: 'deleted row', where, why: 'it is not in the store' });
+): Promise<ControlResult> {
+  const check = new ControlCheck(trees, coverage);
+  for await (const { control, deadLetter } of read()) {
+    if (control) check.row(control);
+    if (deadLetter) check.deadLetter(deadLetter);
   }
-  for (const row of control) {
-    const where = placeOf(row);
-    if (!proven.has(where) && textOf(row, 'topic') !== cutTopic) {
-      if (coverage.passes(row)) findings.push({ kind: 'added row', where, why: notInTree });
-      else uncovered++;
-    }
-    if (!findings.some((each) => each.where === where)) findings.push(...checkColumns(where, row));
-  }
-  return { findings, events: control.length, uncovered };
+  check.end();
+  if (check.isMissing) for await (const { control } of read()) if (control) check.explain(control);
+  return check.result();
 }
 
 interface Proven {
   readonly id: string;
   readonly offset: number;
   readonly hash: string;
-  readonly tree: string;
+  readonly where: string;
 }
 
-function provenEvents(trees: readonly Tree[]): Map<string, Proven> {
-  const proven = new Map<string, Proven>();
-  for (const { name: tree, leaves } of trees)
-    for (const leaf of leaves) {
-      if ('events' in leaf)
-        for (const [offset, id, hash] of leaf.events)
-          proven.set(`${tree} offset ${offset}`, { id, offset, hash, tree });
-      if ('unreadable' in leaf)
-        for (const [offset, hash] of leaf.unreadable)
-          proven.set(`${tree} offset ${offset}`, { id: '', offset, hash, tree });
+class ControlCheck {
+  readonly #findings: Finding[] = [];
+  readonly #walks: ReadonlyMap<string, Walk>;
+  /** Proven and not seen: unreadable, the same event once more, or deleted. By place; and by tree and id. */
+  readonly #missing = new Map<string, Proven>();
+  readonly #missingIds = new Map<string, Proven[]>();
+  #events = 0;
+  #uncovered = 0;
+
+  constructor(
+    trees: readonly Tree[],
+    private readonly coverage: Coverage,
+  ) {
+    this.#walks = new Map(trees.map((tree) => [tree.name, new Walk(tree)]));
+  }
+
+  get isMissing(): boolean {
+    return this.#missing.size > 0;
+  }
+
+  row(row: StoredRow): void {
+    this.#events++;
+    const where = placeOf(row);
+    const { skipped = [], at } = this.#walks.get(treeOf(row))?.upTo(Number(textOf(row, 'offset'))) ?? {};
+    for (const each of skipped) this.#missing.set(each.where, each);
+    const findings = at ? checkBytes(where, row, at.hash) : this.#checkUnproven(where, row);
+    this.#findings.push(...(findings.length > 0 ? findings : checkColumns(where, row)));
+  }
+
+  deadLetter(row: StoredRow): void {
+    this.end();
+    const where = placeOf(row);
+    const proven = this.#missing.get(where);
+    if (proven) this.#findings.push(...checkBytes(where, row, proven.hash));
+    this.#missing.delete(where);
+  }
+
+  /** No more rows. */
+  end(): void {
+    for (const walk of this.#walks.values())
+      for (const each of walk.upTo(Infinity).skipped) this.#missing.set(each.where, each);
+  }
+
+  /** An id that stands in the log twice is one event: the first. */
+  explain(row: StoredRow): void {
+    if (this.#missingIds.size === 0) this.#indexMissing();
+    const id = textOf(row, 'event_id').slice(0, longestId);
+    for (const { where, offset } of this.#missingIds.get(`${treeOf(row)} ${id}`) ?? [])
+      if (Number(textOf(row, 'offset')) < offset) this.#missing.delete(where);
+  }
+
+  result(): ControlResult {
+    for (const where of this.#missing.keys())
+      this.#findings.push({ kind: 'deleted row', where, why: 'it is not in the store' });
+    return { findings: this.#findings, events: this.#events, uncovered: this.#uncovered };
+  }
+
+  #checkUnproven(where: string, row: StoredRow): Finding[] {
+    if (textOf(row, 'topic') === cutTopic) return [];
+    if (this.coverage.passes(row)) return [{ kind: 'added row', where, why: notInTree }];
+    this.#uncovered++;
+    return [];
+  }
+
+  #indexMissing(): void {
+    for (const each of this.#missing.values()) {
+      const key = `${each.where.slice(0, each.where.indexOf(' '))} ${each.id}`;
+      this.#missingIds.set(key, [...(this.#missingIds.get(key) ?? []), each]);
     }
-  return proven;
+  }
 }
 
-function firstOffsets(control: readonly StoredRow[]): Map<string, number> {
-  return new Map(
-    control.map((row) => [
-      `${textOf(row, 'topic')}/${textOf(row, 'partition')} ${textOf(row, 'event_id').slice(0, 200)}`,
-      Number(textOf(row, 'offset')),
-    ]),
-  );
+/** The events of a tree one after another. */
+class Walk {
+  readonly #events: Iterator<Proven>;
+  #next: Proven | undefined;
+
+  constructor(tree: Tree) {
+    this.#events = provenEvents(tree);
+    this.#next = this.#take();
+  }
+
+  /** The one at this offset, and those before it that nobody asked for. */
+  upTo(offset: number): { skipped: Proven[]; at: Proven | undefined } {
+    const skipped: Proven[] = [];
+    for (; this.#next && this.#next.offset < offset; this.#next = this.#take()) skipped.push(this.#next);
+    const at = this.#next?.offset === offset ? this.#next : undefined;
+    if (at) this.#next = this.#take();
+    return { skipped, at };
+  }
+
+  #take(): Proven | undefined {
+    const { done, value } = this.#events.next();
+    return done ? undefined : value;
+  }
 }
+
+function* provenEvents(tree: Tree): Generator<Proven, undefined> {
+  const where = (offset: number) => `${tree.name} offset ${offset}`;
+  for (const leaf of leavesOf(tree)) {
+    if ('events' in leaf)
+      for (const [offset, id, hash] of leaf.events) yield { id, offset, hash, where: where(offset) };
+    if ('unreadable' in leaf)
+      for (const [offset, hash] of leaf.unreadable) yield { id: '', offset, hash, where: where(offset) };
+  }
+  return undefined;
+}
+
+const treeOf = (row: StoredRow): string => `${textOf(row, 'topic')}/${textOf(row, 'partition')}`;
+/** As a leaf has it. */
+const longestId = 200;
 
 function checkBytes(where: string, row: StoredRow, hash: string): Finding[] {
   const raw = Buffer.from(textOf(row, 'raw'), 'base64');

@@ -1,7 +1,7 @@
 import type { Leaf } from '#proof';
 import type { Covered } from './session.chain.js';
 import { textOf, type StoredRow } from './stored.rows.js';
-import type { Tree } from './trees.js';
+import { leavesOf, type Tree } from './trees.js';
 
 const sessionTopic = 'weir.session.v1';
 
@@ -17,8 +17,8 @@ export interface Coverage {
 export function coverageOf(trees: readonly Tree[], only?: string): Coverage {
   const sessions = new Map<string, Covered[]>();
   const through = new Map<string, number>();
-  for (const { name, leaves } of trees)
-    for (const leaf of leaves) {
+  for (const { name, entries } of trees)
+    for (const leaf of leavesOf({ entries })) {
       through.set(name, Math.max(through.get(name) ?? -1, lastOffset(leaf)));
       if (name.startsWith(`${sessionTopic}/`) && 'session' in leaf) take(sessions, leaf, only);
     }

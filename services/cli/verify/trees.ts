@@ -11,7 +11,7 @@ import {
   tilePath,
   tilesOf,
   tileWidth,
-  type Checkpoint,
+  type SignedCheckpoint,
   type Leaf,
   type VerifierKey,
 } from '#proof';
@@ -25,10 +25,17 @@ export interface Tree {
   /** `weir.session.v1/0`: the end of the origin. */
   readonly name: string;
   readonly note: string;
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: SignedCheckpoint;
   readonly entries: readonly Buffer[];
   readonly list: LeafList;
-  readonly leaves: readonly Leaf[];
+}
+
+/** Decoded as they are asked for: they are many, and their bytes are a fifth of what they come to. */
+export function* leavesOf({ entries }: Pick<Tree, 'entries'>): Generator<Leaf> {
+  for (const entry of entries) {
+    const leaf = decodeLeaf(entry);
+    if (leaf) yield leaf;
+  }
 }
 
 export async function trustedKeys(file: string | undefined, cli: Cli): Promise<VerifierKey[]> {
@@ -67,6 +74,7 @@ export async function loadTrees(
   for (const note of splitCheckpoints(text)) {
     const loaded = await loadTree(note, keys, cli);
     if ('kind' in loaded) findings.push(loaded);
+    else if (trees.some(({ name }) => name === loaded.name)) findings.push(second(loaded));
     else trees.push(loaded);
   }
   return { trees, findings };
@@ -77,14 +85,25 @@ async function loadTree(note: string, keys: readonly VerifierKey[], cli: Cli): P
   const where = readCheckpoint(note)?.origin ?? 'a checkpoint that cannot be read';
   if (!checkpoint) return { kind: 're-signed checkpoint', where, why: 'no key that is trusted signed it' };
   const { origin, size, root } = checkpoint;
-  const name = origin.split('/').slice(-2).join('/');
+  const name = origin.slice(checkpoint.by.name.length + 1);
+  if (!treeName.test(name))
+    return { kind: 're-signed checkpoint', where, why: 'it is of no tree that a gate has' };
   const entries = await entriesOf(name, size, cli);
   const list = LeafList.of(entries ?? []);
-  const leaves = entries?.map(decodeLeaf);
-  if (!entries || list.size !== size || !list.root().equals(root) || !leaves || leaves.includes(undefined))
+  if (!entries || list.size !== size || !list.root().equals(root) || !entries.every(decodeLeaf))
     return { kind: 'changed tree', where: origin, why: `its entries are not those of its signed root` };
-  return { origin, name, note, checkpoint, entries, list, leaves: leaves as Leaf[] };
+  return { origin, name, note, checkpoint, entries, list };
 }
+
+/** `topic/partition` */
+const treeName = /^weir\.[a-z]+\.v\d+\/\d+$/;
+
+/** A second one could vouch for rows that the first, which the sink knows, has not. */
+const second = ({ origin, name }: Tree): Finding => ({
+  kind: 're-signed checkpoint',
+  where: origin,
+  why: `the gate names more than one tree of ${name}`,
+});
 
 /** Undefined where a bundle is missing or no bundle. */
 async function entriesOf(tree: string, size: number, cli: Cli): Promise<Buffer[] | undefined> {

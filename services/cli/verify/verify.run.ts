@@ -49,10 +49,11 @@ async function verifyTrees(
     report.note(
       'unanchored: without the checkpoints of a sink, a record that was signed anew as a whole passes',
     );
-  else
-    report.found(
-      checkSink(notes, trees, keys).filter(({ where }) => !findings.some((each) => each.where === where)),
-    );
+  else {
+    const sink = checkSink(notes, trees, keys);
+    report.found(sink.findings.filter(({ where }) => !findings.some((each) => each.where === where)));
+    sink.notes.forEach((note) => report.note(note));
+  }
   return trees;
 }
 
@@ -62,8 +63,8 @@ async function verifyControl(
   cli: Cli,
   report: Report,
 ): Promise<void> {
-  const { control, deadLetters } = await controlRecords(cli.api('auditor').lines('/log/records/control'));
-  const result = checkControl(control, deadLetters, trees, coverage);
+  const records = () => controlRecords(cli.api('auditor').lines('/log/records/control'));
+  const result = await checkControl(records, trees, coverage);
   report.control = result.events;
   report.uncovered += result.uncovered;
   report.found(result.findings);
