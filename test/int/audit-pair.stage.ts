@@ -67,6 +67,7 @@ export class AuditPair {
     return [...found].map(([, topic, partition]) => `${topic}/${partition}`).toSorted();
   }
 
+  /** Of all its labels together. */
   async metric(name: string, metric: string): Promise<number> {
     const lines = (await this.#metrics(name)).split('\n').filter((line) => line.startsWith(metric));
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
@@ -87,13 +88,23 @@ export class AuditPair {
     rmSync(this.#child.directory, { recursive: true, force: true });
   }
 
-  #metrics(name: string): Promise<string> {
+  /** What `/readyz` says: 200, or 503 and why. */
+  async readiness(name: string): Promise<string> {
+    const { status, text } = await this.#get(name, '/readyz');
+    return `${status} ${text}`;
+  }
+
+  async #metrics(name: string): Promise<string> {
+    return (await this.#get(name, '/metrics')).text;
+  }
+
+  #get(name: string, path: string): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const socketPath = join(this.stateOf(name), 'audit.sock');
-      const asked = request({ socketPath, path: '/metrics' }, (response) => {
+      const asked = request({ socketPath, path }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        response.on('end', () => resolve(text));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
       });
       asked.on('error', reject).end();
     });
