@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeEnvelope, newEvent, SessionEndedSchema, topics } from '#events';
 import { ManualClock } from '#kernel';
-import { BatchWriter, GaveUp } from './batch.writer.js';
+import { BatchWriter, GaveUp, oneAtATime } from './batch.writer.js';
 import type { EventBatch } from './event.batch.js';
 
 const envelope = newEvent(
@@ -48,5 +48,31 @@ describe('a batch with a poison event', () => {
     await expect(writer.write('session_event_rows', batch, [event])).rejects.toBeInstanceOf(GaveUp);
     expect(written).toEqual([]);
     expect(retried).toHaveLength(3);
+  });
+});
+
+describe('inserts one at a time', () => {
+  const of = (table: 'session_event_rows' | 'dead_letter_rows', token: string) => ({
+    table,
+    token,
+    lines: [],
+  });
+
+  it('follow one another within a table, not across tables, and a failure ends only its own', async () => {
+    const log: string[] = [];
+    const insert = oneAtATime(async ({ token }) => {
+      log.push(`begin ${token}`);
+      await new Promise((done) => setImmediate(done));
+      log.push(`end ${token}`);
+      if (token === 'a') throw new Error('refused');
+    });
+    const a = insert(of('session_event_rows', 'a'));
+    await Promise.all([
+      expect(a).rejects.toThrow('refused'),
+      insert(of('session_event_rows', 'b')),
+      insert(of('dead_letter_rows', 'c')),
+    ]);
+    expect(log.slice(0, 2)).toEqual(['begin a', 'begin c']);
+    expect(log.indexOf('begin b')).toBeGreaterThan(log.indexOf('end a'));
   });
 });

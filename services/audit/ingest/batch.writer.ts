@@ -24,6 +24,19 @@ export function insertInto(client: ClickHouseClient): Insert {
   return (insert) => insertRows(client, insert);
 }
 
+/** Quorum inserts into one replicated table exclude one another: a second one would only be refused, and tried again. */
+export function oneAtATime(insert: Insert): Insert {
+  const last = new Map<StorageTable, Promise<void>>();
+  return (each) => {
+    const turn = (last.get(each.table) ?? Promise.resolve()).then(() => insert(each));
+    last.set(
+      each.table,
+      turn.catch(() => {}),
+    );
+    return turn;
+  };
+}
+
 /** Thrown when ingest stops while the store is away. */
 export class GaveUp extends Error {}
 
