@@ -76,10 +76,16 @@ describe.skipIf(!peer)('two audit services over one Kafka and one store', { time
   });
 
   it(`lose nothing while the store is away for ${away} s, say so, and catch up`, async () => {
+    const lag = 'weir_audit_lag_events';
+    const known = async () =>
+      (await pair.samples('one', lag, topics.session)).length +
+      (await pair.samples('two', lag, topics.session)).length;
+    const waiting = async () =>
+      (await pair.metric('one', lag, topics.session)) + (await pair.metric('two', lag, topics.session));
+    // The group may still be sharing anew what `four` had.
+    await expect.poll(async () => [await known(), await waiting()], patience).toEqual([partitions, 0]);
     await pair.store.away();
     await write(20);
-    const lag = 'weir_audit_lag_events{topic="weir.session.v1"';
-    const waiting = async () => (await pair.metric('one', lag)) + (await pair.metric('two', lag));
     await expect.poll(() => pair.metric('one', 'weir_audit_store_up'), patience).toBe(0);
     await expect.poll(() => pair.readiness('one'), patience).toMatch(/^503 .*audit store/s);
     await delay(away * 1000);

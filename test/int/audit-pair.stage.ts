@@ -63,14 +63,20 @@ export class AuditPair {
   /** `topic/partition` of all that this one carries, as its metrics say. */
   async carried(name: string): Promise<string[]> {
     const text = await this.#metrics(name);
-    const found = text.matchAll(/^weir_audit_lag_seconds\{topic="(.+)",partition="(\d+)"\}/gm);
-    return [...found].map(([, topic, partition]) => `${topic}/${partition}`).toSorted();
+    return [...text.matchAll(/^weir_audit_lag_seconds\{(.+)\}/gm)]
+      .map(([, labels = '']) => `${label(labels, 'topic')}/${label(labels, 'partition')}`)
+      .toSorted();
   }
 
-  /** Of all its labels together. */
-  async metric(name: string, metric: string): Promise<number> {
-    const lines = (await this.#metrics(name)).split('\n').filter((line) => line.startsWith(metric));
+  /** Of all its labels together, or of one topic. */
+  async metric(name: string, metric: string, topic = ''): Promise<number> {
+    const lines = await this.samples(name, metric, topic);
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  }
+
+  async samples(name: string, metric: string, topic = ''): Promise<string[]> {
+    const lines = (await this.#metrics(name)).split('\n');
+    return lines.filter((line) => line.startsWith(metric) && line.includes(topic));
   }
 
   async rows<T>(query: string): Promise<T[]> {
@@ -110,6 +116,8 @@ export class AuditPair {
     });
   }
 }
+
+const label = (labels: string, name: string) => new RegExp(`${name}="([^"]*)"`).exec(labels)?.[1];
 
 function yamlOf(brokers: readonly string[], url: string): string {
   const log = `kind: kafka, brokers: ${JSON.stringify(brokers)}, partitions: ${partitions}, replication: 1, minInSync: 1`;
