@@ -13,7 +13,7 @@ import {
   readMigrations,
   type ClickHouseClient,
 } from '#audit-store';
-import { openEmbeddedLog, type EventLog } from '#event-log';
+import { openEmbeddedLog, type EventLog, type Position } from '#event-log';
 import {
   ApprovalDecidedSchema,
   encodeEnvelope,
@@ -227,8 +227,9 @@ describe('ingest (invariant 7)', () => {
 
   it('counts on from no summary that lacks what another writer has stored meanwhile', async () => {
     const client = await openStore();
-    const before = (await log.end(topics.session))[0]?.offset ?? -1;
-    await ingestUntil(client, before);
+    const [{ offset: before }] = (await log.append(topics.session, [
+      encodeEnvelope(received('ses_before', 1, 'select 1')),
+    ])) as [Position];
     const errors: unknown[] = [];
     const ingest = new Ingest({ log, client, interval: 5, onError: (error) => void errors.push(error) });
     await ingest.start();

@@ -63,13 +63,20 @@ export class AuditPair {
   /** `topic/partition` of all that this one carries, as its metrics say. */
   async carried(name: string): Promise<string[]> {
     const text = await this.#metrics(name);
-    const found = text.matchAll(/^weir_audit_lag_seconds\{topic="(.+)",partition="(\d+)"\}/gm);
-    return [...found].map(([, topic, partition]) => `${topic}/${partition}`).toSorted();
+    return [...text.matchAll(/^weir_audit_lag_seconds\{(.+)\}/gm)]
+      .map(([, labels = '']) => `${label(labels, 'topic')}/${label(labels, 'partition')}`)
+      .toSorted();
   }
 
-  async metric(name: string, metric: string): Promise<number> {
-    const lines = (await this.#metrics(name)).split('\n').filter((line) => line.startsWith(metric));
+  /** Of all its labels together, or of one topic. */
+  async metric(name: string, metric: string, topic = ''): Promise<number> {
+    const lines = await this.samples(name, metric, topic);
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  }
+
+  async samples(name: string, metric: string, topic = ''): Promise<string[]> {
+    const lines = (await this.#metrics(name)).split('\n');
+    return lines.filter((line) => line.startsWith(metric) && line.includes(topic));
   }
 
   async rows<T>(query: string): Promise<T[]> {
@@ -87,18 +94,30 @@ export class AuditPair {
     rmSync(this.#child.directory, { recursive: true, force: true });
   }
 
-  #metrics(name: string): Promise<string> {
+  /** What `/readyz` says: 200, or 503 and why. */
+  async readiness(name: string): Promise<string> {
+    const { status, text } = await this.#get(name, '/readyz');
+    return `${status} ${text}`;
+  }
+
+  async #metrics(name: string): Promise<string> {
+    return (await this.#get(name, '/metrics')).text;
+  }
+
+  #get(name: string, path: string): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const socketPath = join(this.stateOf(name), 'audit.sock');
-      const asked = request({ socketPath, path: '/metrics' }, (response) => {
+      const asked = request({ socketPath, path }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        response.on('end', () => resolve(text));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
       });
       asked.on('error', reject).end();
     });
   }
 }
+
+const label = (labels: string, name: string) => new RegExp(`${name}="([^"]*)"`).exec(labels)?.[1];
 
 function yamlOf(brokers: readonly string[], url: string): string {
   const log = `kind: kafka, brokers: ${JSON.stringify(brokers)}, partitions: ${partitions}, replication: 1, minInSync: 1`;

@@ -12,7 +12,7 @@ import {
   type ClickHouseClient,
 } from '#audit-store';
 import { openEmbeddedLog, type EventLog } from '#event-log';
-import { topics } from '#events';
+import { EventBuriedSchema, payload, topics } from '#events';
 import { parseConfig, type WeirConfig } from '#platform';
 import { Ingest, type IngestOptions } from '../../services/audit/ingest/ingest.js';
 import { ReaderPool } from '../../services/audit/sql/reader.pool.js';
@@ -60,6 +60,15 @@ describe('the audit store on a server (a stand-in of one)', () => {
       { reason: 'the envelope does not decode' },
     ]);
     const [end] = await log.append(topics.session, events('ses_a', 61, 63));
+    const announced = await log.read({ topic: topics.deadLetter, partition: 0, offset: -1 }, 10);
+    expect(
+      announced.map(({ envelope }) => [envelope.id, payload(EventBuriedSchema, envelope)]),
+    ).toMatchObject([
+      [
+        'dead-weir.session.v1-0-50',
+        { offset: 50n, reason: 'the envelope does not decode', raw: Buffer.from('no envelope') },
+      ],
+    ]);
     const sick = (line: string) => line.replace('"text":"statement 62"', '"text":6e');
     const { insertRows } = await import('#audit-store');
     await ingestTo(end!.offset, {

@@ -7,12 +7,14 @@ import {
 } from '#audit-store';
 import { deadLetterRow, rowLine } from '#audit-rows';
 import type { LoggedEvent } from '#event-log';
+import type { Announce, DeadLetter } from './dead.letters.js';
 import { tokenOf, type EventBatch } from './event.batch.js';
 
 export type Insert = (insert: RowInsert) => Promise<void>;
 
 export interface BatchWriterOptions {
   readonly insert: Insert;
+  readonly announce: Announce;
   /** Resolves after a pause, or at once when ingest stops; false: give up. */
   readonly pause: (milliseconds: number) => Promise<boolean>;
   readonly onRetry: (error: unknown, tries: number) => void;
@@ -20,6 +22,19 @@ export interface BatchWriterOptions {
 
 export function insertInto(client: ClickHouseClient): Insert {
   return (insert) => insertRows(client, insert);
+}
+
+/** Quorum inserts into one replicated table exclude one another: a second one would only be refused, and tried again. */
+export function oneAtATime(insert: Insert): Insert {
+  const last = new Map<StorageTable, Promise<void>>();
+  return (each) => {
+    const turn = (last.get(each.table) ?? Promise.resolve()).then(() => insert(each));
+    last.set(
+      each.table,
+      turn.catch(() => {}),
+    );
+    return turn;
+  };
 }
 
 /** Thrown when ingest stops while the store is away. */
@@ -35,11 +50,7 @@ export class BatchWriter {
 
   /** How many of its events the store could not take. */
   async write(table: StorageTable, batch: EventBatch, events: readonly LoggedEvent[]): Promise<number> {
-    await this.#insert({
-      table: storageTables.deadLetters,
-      lines: batch.deadLetters,
-      token: tokenOf(storageTables.deadLetters, events),
-    });
+    await this.#bury(batch.deadLetters, events);
     return this.#writeRows(table, batch.rows, batch.events);
   }
 
@@ -60,26 +71,34 @@ export class BatchWriter {
       return 0;
     } catch (error) {
       if (!isAboutData(error)) throw error;
-      if (lines.length === 1 && events[0]) return this.#bury(events[0], error);
+      if (lines.length === 1 && events[0]) {
+        await this.#bury([{ event: events[0], reason: error }], events);
+        return 1;
+      }
       const half = Math.ceil(lines.length / 2);
       const buried = await this.#writeRows(table, lines.slice(0, half), events.slice(0, half));
       return buried + (await this.#writeRows(table, lines.slice(half), events.slice(half)));
     }
   }
 
-  async #bury(event: LoggedEvent, error: unknown): Promise<number> {
+  /** On the log first: the table's row, too, may be what the next process finds and goes on from. */
+  async #bury(letters: readonly DeadLetter[], events: readonly LoggedEvent[]): Promise<void> {
+    if (letters.length === 0) return;
+    await this.#until(() => this.options.announce(letters));
     const { deadLetters: table } = storageTables;
-    const lines = [rowLine([deadLetterRow(event, error)])];
-    await this.#insert({ table, lines, token: tokenOf(table, [event]) });
-    return 1;
+    const lines = letters.map(({ event, reason }) => rowLine([deadLetterRow(event, reason)]));
+    await this.#insert({ table, lines, token: tokenOf(table, events) });
   }
 
   /** The same batch with the same token until the store has it. */
   async #insert(insert: RowInsert): Promise<void> {
-    if (insert.lines.length === 0) return;
+    if (insert.lines.length > 0) await this.#until(() => this.options.insert(insert));
+  }
+
+  async #until(write: () => Promise<void>): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.options.insert(insert);
+        return await write();
       } catch (error) {
         if (isAboutData(error)) throw error;
         this.options.onRetry(error, tries);

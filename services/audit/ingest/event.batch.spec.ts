@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { SessionBook } from '#audit-rows';
+import { deadLetterRow, rowLine, SessionBook } from '#audit-rows';
 import type { LoggedEvent } from '#event-log';
 import {
   ApprovalRequestedSchema,
@@ -117,7 +117,11 @@ describe('sessionBatch', () => {
     ];
     const batch = sessionBatch([...events, logged(received(), 6, 4)], new SessionBook());
     expect(batch.rows).toHaveLength(1);
-    expect(rows(batch.deadLetters).map(({ offset, seq, reason }) => [offset, seq, reason])).toEqual([
+    expect(
+      rows(batch.deadLetters.map(({ event, reason }) => rowLine([deadLetterRow(event, reason)]))).map(
+        ({ offset, seq, reason }) => [offset, seq, reason],
+      ),
+    ).toEqual([
       ['0', '1', 'unknown type weir.events.v1.Nonsense'],
       ['1', '2', expect.any(String)],
       ['2', '3', `time_us ${1n << 62n} is out of range`],

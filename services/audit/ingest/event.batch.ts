@@ -1,7 +1,6 @@
 import {
   addToSummary,
   controlEventRow,
-  deadLetterRow,
   envelopeOf,
   rowLine,
   sessionEventRow,
@@ -11,13 +10,14 @@ import {
 } from '#audit-rows';
 import type { RowInsert } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
+import type { DeadLetter } from './dead.letters.js';
 
 /** Some events of one partition, in order, as rows of two tables. */
 export interface EventBatch {
   readonly rows: string[];
   /** Of each row, the event it came from: if the store rejects a row, that is the poison. */
   readonly events: LoggedEvent[];
-  readonly deadLetters: string[];
+  readonly deadLetters: DeadLetter[];
   /** Events whose seq was not above their session's high-water mark: they are stored already. */
   duplicates: number;
   /** The sessions that these rows belong to. */
@@ -95,7 +95,7 @@ function addRow(batch: EventBatch, event: LoggedEvent, build: () => RowParts): v
 }
 
 function addDeadLetter(batch: EventBatch, event: LoggedEvent, reason: unknown): void {
-  batch.deadLetters.push(rowLine([deadLetterRow(event, reason)]));
+  batch.deadLetters.push({ event, reason });
 }
 
 const emptyBatch = (): EventBatch => ({

@@ -12,6 +12,7 @@ import type { EventLog, Partition, Position } from '#event-log';
 import { AppError } from '#kernel';
 import { CONFIG, EVENT_LOG, Readiness, type WeirConfig } from '#platform';
 import { AUDIT_WRITER } from '../audit.tokens.js';
+import { insertInto, oneAtATime } from './batch.writer.js';
 import { Ingest } from './ingest.js';
 import { IngestMetrics } from './ingest.metrics.js';
 import type { BatchResult } from './partition.ingest.js';
@@ -46,6 +47,7 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
       client,
       // An embedded store is this process's alone, so all that is in the log belongs in it.
       isShared: config.auditStore.kind === 'clickhouse',
+      ...(config.auditStore.cluster === undefined ? {} : { insert: oneAtATime(insertInto(client)) }),
       onBatch: (batch) => this.#count(batch),
       onRetry: (error) => this.#retry(error),
       onError: (error) => this.#complain(error),

@@ -2,10 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SessionBook } from '#audit-rows';
 import type { ClickHouseClient } from '#audit-store';
 import type { EventLog, Partition, Position, Tail } from '#event-log';
-import { topics, type Topic } from '#events';
+import type { Topic } from '#events';
 import { Breath } from '#platform';
 import { BatchWriter, insertInto, type Insert } from './batch.writer.js';
+import { announceOn } from './dead.letters.js';
 import { PartitionIngest, type BatchResult, type PartitionLag, type Pause } from './partition.ingest.js';
+import { storedTopics } from './stored.position.js';
 
 export interface IngestOptions {
   readonly log: EventLog;
@@ -51,7 +53,7 @@ export class Ingest {
   async start(): Promise<void> {
     const { log, isShared = false } = this.#options;
     const own = (mine: readonly Partition[]) => this.#own(mine);
-    if (isShared) this.#share = log.share({ topics: Object.values(topics), group: 'audit' }, own);
+    if (isShared) this.#share = log.share({ topics: storedTopics, group: 'audit' }, own);
     else own(await everyPartition(log));
   }
 
@@ -120,6 +122,7 @@ export class Ingest {
       book: new SessionBook(),
       writer: new BatchWriter({
         insert: this.#options.insert ?? insertInto(client),
+        announce: announceOn(log),
         pause,
         onRetry: this.#options.onRetry ?? (() => {}),
       }),
@@ -134,7 +137,7 @@ const keyOf = ({ topic, partition }: Partition): string => `${topic}/${partition
 
 async function everyPartition(log: EventLog): Promise<Partition[]> {
   const found = await Promise.all(
-    Object.values(topics).map(async (topic) =>
+    storedTopics.map(async (topic) =>
       (await log.partitions(topic)).map((partition) => ({ topic, partition })),
     ),
   );

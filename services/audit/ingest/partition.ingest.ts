@@ -60,6 +60,8 @@ export class PartitionIngest {
   readonly #table: StorageTable;
   #position: Position;
   #known = false;
+  /** Its position is right or, after an error, behind. */
+  #wasKnown = false;
   /** How old the oldest event of the last batch was. Milliseconds. */
   #behind = 0;
   /** When the oldest event was appended that is read and not stored. */
@@ -79,7 +81,7 @@ export class PartitionIngest {
   get lag(): PartitionLag {
     const { topic, partition, offset } = this.#position;
     const milliseconds = this.#oldest === undefined ? 0 : Math.max(0, Date.now() - this.#oldest);
-    return { topic, partition, offset: this.#known ? offset : undefined, milliseconds };
+    return { topic, partition, offset: this.#wasKnown ? offset : undefined, milliseconds };
   }
 
   /** Runs until `pause` says that ingest stops. */
@@ -155,6 +157,7 @@ export class PartitionIngest {
     this.#position = await storedPosition(this.options.client, this.options);
     if (this.options.topic === topics.session) await completeSummaries(this.options.client, this.#position);
     this.#known = true;
+    this.#wasKnown = true;
     this.options.onBegin();
   }
 

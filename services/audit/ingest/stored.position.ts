@@ -1,9 +1,14 @@
 import { database, storageTables, type ClickHouseClient, type StorageTable } from '#audit-store';
 import type { Partition, Position } from '#event-log';
-import { topics } from '#events';
+import { topics, type Topic } from '#events';
+
+/** What becomes rows: all but what this service itself says of events that could not. */
+export const storedTopics: readonly Topic[] = Object.values(topics).filter(
+  (topic) => topic !== topics.deadLetter,
+);
 
 /** Where a topic's events become rows. */
-export const tableOf = (topic: Partition['topic']): StorageTable =>
+export const tableOf = (topic: Topic): StorageTable =>
   topic === topics.session ? storageTables.sessionEvents : storageTables.controlEvents;
 
 /** The last event of this partition that has a row, whoever wrote it; offset -1: none. */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, mkdir, open, readFile } from 'node:fs/promises';
+import { appendFile, link, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '#kernel';
 import { resolveSecret, type WeirConfig } from '#platform';
 import { newSignerKey, parseSignerKey, parseVerifierKeys, type SignerKey, type VerifierKey } from '#proof';
+import { readIfThere, writeWhole } from './whole.file.js';
 
 export interface ProofKeys {
   /** Signs from now on. */
@@ -50,17 +51,17 @@ async function signerText(config: WeirConfig, name: string | undefined): Promise
 const newName = (publicUrl: string): string =>
   `${new URL(publicUrl).host}/weir-${randomBytes(4).toString('hex')}`;
 
+/** Whole or not there: of two services that start at once, one reads what the other made. */
 async function makeOnce(path: string, make: () => string): Promise<void> {
+  if (await readIfThere(path)) return;
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    const file = await open(path, 'wx', 0o600);
-    try {
-      await file.writeFile(`${make()}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeWhole(draft, `${make()}\n`);
+    await link(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 

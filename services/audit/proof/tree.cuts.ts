@@ -1,5 +1,6 @@
 import type { LoggedEvent } from '#event-log';
 import { payload, topics, TreeCutSchema, type Topic } from '#events';
+import { storedTopics } from '../ingest/stored.position.js';
 
 /** A tree is that of one partition of a topic. */
 export interface TreeName {
@@ -12,8 +13,8 @@ export interface Cut extends TreeName {
   readonly through: number;
 }
 
-/** Which topics have trees: all but the one that says how they are cut. */
-export const provenTopics: readonly Topic[] = Object.values(topics).filter((topic) => topic !== topics.proof);
+/** Which topics have trees: all that become rows, but the one that says how they are cut. */
+export const provenTopics: readonly Topic[] = storedTopics.filter((topic) => topic !== topics.proof);
 
 export const treeKey = ({ topic, partition }: TreeName): string => `${topic}/${partition}`;
 
