@@ -19,7 +19,7 @@ import {
 import { loadStatementParser } from '#statement';
 import { ProxyHost } from './proxy.host.js';
 import { ProxyModule } from './proxy.module.js';
-import { placeVariable } from './workers/place.js';
+import { placeVariable, workerName } from './workers/place.js';
 import { workerPlace } from './workers/worker.place.js';
 
 /** One worker of the data plane: a process of its own, started by the gate's. */
@@ -36,7 +36,14 @@ class ProxyWorkerApp {
     return {
       module: ProxyWorkerApp,
       imports: [
-        PlatformModule.forRoot({ config, clock: systemClock, eventLog, instance, verifier }),
+        PlatformModule.forRoot({
+          config,
+          clock: systemClock,
+          eventLog,
+          instance,
+          verifier,
+          process: workerName(index),
+        }),
         ProxyModule.at(workerPlace(index, config, (key) => host().cancel(key))),
       ],
     };
