@@ -8,6 +8,7 @@ import {
   issuersOf,
   JsonLogger,
   loadConfig,
+  logAsJson,
   logLevel,
   measureProcess,
   openEventLog,
@@ -55,6 +56,7 @@ async function end(app: INestApplicationContext): Promise<void> {
   await app.close();
 }
 
+logAsJson();
 try {
   measureProcess();
   const config = withDevRoles(loadConfig());
@@ -75,6 +77,7 @@ try {
   // With its parent gone nobody hands it clients, and another gate may want its journal.
   process.once('disconnect', stop);
 } catch (error) {
-  console.error(isAppError(error) && error.code !== 'INTERNAL' ? `weir: ${error.message}` : error);
+  if (isAppError(error) && error.code !== 'INTERNAL') process.stderr.write(`weir: ${error.message}\n`);
+  else console.error(error);
   process.exit(1);
 }
