@@ -44,6 +44,7 @@ const adapters = [
     packages: /^(react|react-dom|radix-ui|@tanstack\/.*|vite|@vitejs\/.*|@hey-api\/.*)$/,
     home: /^services\/console\//,
   },
+  { packages: /^@opentelemetry\//, home: /^libs\/platform\/tracing\// },
   { packages: /^oidc-provider$/, home: /^services\/identity\/dev-provider\// },
 ];
 

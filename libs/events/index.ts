@@ -1,3 +1,4 @@
+export { traceparentField, traceparentOf } from './traceparent.js';
 export * from './chain.js';
 export * from './envelope.js';
 export * from './first-field.js';

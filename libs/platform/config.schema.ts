@@ -280,6 +280,23 @@ export const configSchema = z.strictObject({
       workers: z.number().int().min(1).max(64).default(1),
     })
     .prefault({}),
+  observability: z
+    .strictObject({
+      traces: z
+        .strictObject({
+          /** Where an OpenTelemetry collector takes OTLP over HTTP; absent: no traces. */
+          otlp: z
+            .url({
+              protocol: /^https?$/,
+              error: 'expected an address such as http://127.0.0.1:4318/v1/traces',
+            })
+            .optional(),
+          /** The share of sessions, and of statements, that are traced. */
+          sample: z.number().min(0).max(1).default(0.01),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   webhooks: z.array(webhook).default([]),
   /** Serve the demo database as connection `demo`. */
   demo: z.boolean().default(false),

@@ -37,3 +37,5 @@ export * from './token.verifier.js';
 export * from './state.folder.js';
 export * from './status.controller.js';
 export * from './tokens.js';
+export type * from './tracing/span.js';
+export * from './tracing/tracing.js';

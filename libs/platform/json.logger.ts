@@ -1,4 +1,4 @@
-import type { LoggerService, LogLevel } from '@nestjs/common';
+import { Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import { systemClock, type Clock } from '#kernel';
 
 const severity: Readonly<Record<LogLevel, number>> = {
@@ -46,6 +46,18 @@ export class JsonLogger implements LoggerService {
     const time = new Date(this.clock.now()).toISOString();
     this.write(`${redact(JSON.stringify({ time, level, context, ...fields, ...stack }, plainErrors))}\n`);
   }
+}
+
+/**
+ * The first thing that a process does: all that it logs is a JSON line, whoever logs it. Libs know no Nest and report on the
+ * console; what is logged before an application is there would be Nest's own coloured text.
+ */
+export function logAsJson(env: NodeJS.ProcessEnv = process.env): void {
+  const logger = new JsonLogger(logLevel(env));
+  Logger.overrideLogger(logger);
+  const told = (message: unknown, error?: unknown) => (error === undefined ? message : { message, error });
+  console.error = (message: unknown, error?: unknown) => logger.error(told(message, error), 'process');
+  console.warn = (message: unknown, error?: unknown) => logger.warn(told(message, error), 'process');
 }
 
 /** Nest reports what stops a start before it throws it; whoever began the start says it then. */

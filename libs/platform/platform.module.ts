@@ -13,6 +13,7 @@ import { Readiness } from './readiness.js';
 import { StatusController } from './status.controller.js';
 import { TokenCallers } from './token.callers.js';
 import { CLOCK, CONFIG, EVENT_LOG, INSTANCE, TOKEN_VERIFIER, type TokenVerifier } from './tokens.js';
+import { Tracing } from './tracing/tracing.js';
 
 export interface PlatformOptions {
   readonly config: WeirConfig;
@@ -43,6 +44,10 @@ export class PlatformModule {
         { provide: APP_PIPE, useClass: StandardSchemaValidationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: MetricsDesk, useValue: new MetricsDesk(options.process ?? 'gate') },
+        {
+          provide: Tracing,
+          useFactory: () => Tracing.open(options.config, options.process ?? 'gate', options.instance),
+        },
         Readiness,
         IdentityLog,
         PageSessions,
@@ -56,6 +61,7 @@ export class PlatformModule {
         INSTANCE,
         TOKEN_VERIFIER,
         MetricsDesk,
+        Tracing,
         Readiness,
         IdentityLog,
         PageSessions,

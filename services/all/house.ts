@@ -1,14 +1,13 @@
-import { Logger, type INestApplication } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
   createTokenVerifier,
   expectReferences,
   issuersOf,
-  JsonLogger,
   listenFailure,
   loadConfig,
-  logLevel,
+  logAsJson,
   MetricsDesk,
   openStateFolders,
   openEventLog,
@@ -41,8 +40,7 @@ export async function startHouse(
   cwd: string,
   names: readonly TargetName[] = targetNames,
 ): Promise<House> {
-  // Before any application has one: what is logged first is in the same form.
-  Logger.overrideLogger(new JsonLogger(logLevel(env)));
+  logAsJson(env);
   const config = withDevRoles(loadConfig(env, cwd));
   const services = names.map((name): Target => targets[name]);
   const references = services.flatMap((service) => service.references ?? []);

@@ -23,7 +23,7 @@ try {
 } catch (error) {
   // A wrong configuration is its author's business: one clear text, no stack.
   if (isAppError(error) && error.code !== 'INTERNAL') {
-    console.error(`weir: ${error.message}${error.hint ? `\n      ${error.hint}` : ''}`);
+    process.stderr.write(`weir: ${error.message}${error.hint ? `\n      ${error.hint}` : ''}\n`);
   } else console.error(error);
   process.exit(1);
 }

@@ -8,6 +8,7 @@ import {
   issuersOf,
   JsonLogger,
   loadConfig,
+  logAsJson,
   logLevel,
   measureProcess,
   openEventLog,
@@ -19,7 +20,7 @@ import {
 import { loadStatementParser } from '#statement';
 import { ProxyHost } from './proxy.host.js';
 import { ProxyModule } from './proxy.module.js';
-import { placeVariable } from './workers/place.js';
+import { placeVariable, workerName } from './workers/place.js';
 import { workerPlace } from './workers/worker.place.js';
 
 /** One worker of the data plane: a process of its own, started by the gate's. */
@@ -36,7 +37,14 @@ class ProxyWorkerApp {
     return {
       module: ProxyWorkerApp,
       imports: [
-        PlatformModule.forRoot({ config, clock: systemClock, eventLog, instance, verifier }),
+        PlatformModule.forRoot({
+          config,
+          clock: systemClock,
+          eventLog,
+          instance,
+          verifier,
+          process: workerName(index),
+        }),
         ProxyModule.at(workerPlace(index, config, (key) => host().cancel(key))),
       ],
     };
@@ -48,6 +56,7 @@ async function end(app: INestApplicationContext): Promise<void> {
   await app.close();
 }
 
+logAsJson();
 try {
   measureProcess();
   const config = withDevRoles(loadConfig());
@@ -68,6 +77,7 @@ try {
   // With its parent gone nobody hands it clients, and another gate may want its journal.
   process.once('disconnect', stop);
 } catch (error) {
-  console.error(isAppError(error) && error.code !== 'INTERNAL' ? `weir: ${error.message}` : error);
+  if (isAppError(error) && error.code !== 'INTERNAL') process.stderr.write(`weir: ${error.message}\n`);
+  else console.error(error);
   process.exit(1);
 }

@@ -26,6 +26,7 @@ import {
   parseAddress,
   Readiness,
   TOKEN_VERIFIER,
+  Tracing,
   type TokenVerifier,
   type WeirConfig,
 } from '#platform';
@@ -85,6 +86,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     @Inject(INSTANCE) private readonly instance: string,
     @Inject(Readiness) private readonly readiness: Readiness,
     @Inject(PLACE) private readonly place: Place,
+    @Inject(Tracing) private readonly tracing: Tracing,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -107,7 +109,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     const dir = journalFolder(config.dataDir, this.place.index);
     this.journal = await openJournal({ dir, mode, maxBytes, clock, source: `proxy/${instance}` });
     this.unmeasured = measureJournal(this.journal, maxBytes, clock);
-    this.shipper = startShipper(this.journal, eventLog);
+    this.shipper = startShipper(this.journal, eventLog, { tracing: this.tracing });
     if (this.place.index === 0) void this.shipLeftovers();
     const holds = new Holds({
       book,
@@ -124,6 +126,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     const { policies, journal, verifier, budgets } = this;
     this.gate = new WeirGate({
       ...{ config, verifier, policies, journal, holds, budgets, eventLog, clock, instance },
+      tracing: this.tracing,
     });
     await Promise.all([this.policies.caughtUp, this.approvals.caughtUp]);
     await this.followCommands();

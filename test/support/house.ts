@@ -40,6 +40,7 @@ export interface HouseOptions {
 export class TestHouse {
   private process: ChildProcess | undefined;
   private output = '';
+  private errors = '';
 
   private constructor(
     readonly dir: string,
@@ -94,6 +95,11 @@ export class TestHouse {
     return this.output;
   }
 
+  /** What it logged, all processes: standard error alone. */
+  get logged(): string {
+    return this.errors;
+  }
+
   get pid(): number {
     return this.process!.pid!;
   }
@@ -107,6 +113,7 @@ export class TestHouse {
     this.process = child;
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (data: Buffer) => (this.output += data.toString()));
+    child.stderr.on('data', (data: Buffer) => (this.errors += data.toString()));
     await eventually(async () => {
       if (child.exitCode !== null) throw new Fatal(`it ended with ${child.exitCode}:\n${this.output}`);
       const ready = await fetch(`${this.url}/readyz`).catch(() => undefined);

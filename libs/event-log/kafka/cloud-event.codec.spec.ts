@@ -42,6 +42,7 @@ describe('an event on Kafka', () => {
         fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
       ),
       data: bytes,
+      traceparent: fc.oneof(fc.constant(''), fc.string()),
       link,
     });
     fc.assert(

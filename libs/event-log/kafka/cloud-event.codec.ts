@@ -32,6 +32,7 @@ export function toKafka(raw: EncodedEnvelope): KafkaMessage {
   if (fields.source) headers['ce_source'] = fields.source;
   if (fields.subject) headers['ce_subject'] = fields.subject;
   if (fields.timeUs > 0) headers['ce_time'] = formatTime(fields.timeUs);
+  if (fields.traceparent) headers['ce_traceparent'] = fields.traceparent;
   if (fields.link) headers['ce_link'] = fields.link.toString('base64');
   return { key: fields.subject ?? null, value: fields.data ?? noBytes, headers };
 }
@@ -47,6 +48,7 @@ export function fromKafka({ value, headers = {} }: ReadMessage): Buffer {
     subject: header(headers['ce_subject']),
     timeUs: parseTime(header(headers['ce_time'])),
     data,
+    traceparent: header(headers['ce_traceparent']),
     link: Buffer.from(header(headers['ce_link']).toString('latin1'), 'base64'),
   }).bytes;
 }

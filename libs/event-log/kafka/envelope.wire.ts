@@ -2,8 +2,12 @@
      id:0a  type:12  source:1a  subject:22   length-delimited, UTF-8
      time_us:28                              varint
      data:32  link:3a                        length-delimited
+     traceparent:42                          length-delimited, UTF-8
    So protobuf writes it. What is read in this form and no other is written again byte for byte. */
-const tags = { id: 0x0a, type: 0x12, source: 0x1a, subject: 0x22, timeUs: 0x28, data: 0x32, link: 0x3a };
+const tags = {
+  ...{ id: 0x0a, type: 0x12, source: 0x1a, subject: 0x22, timeUs: 0x28, data: 0x32, link: 0x3a },
+  traceparent: 0x42,
+};
 
 /** Of an envelope, as slices of its bytes. */
 export interface EnvelopeFields {
@@ -15,6 +19,7 @@ export interface EnvelopeFields {
   timeUs: number;
   data?: Buffer;
   link?: Buffer;
+  traceparent?: Buffer;
 }
 
 const names = new Map<number, Exclude<keyof EnvelopeFields, 'timeUs'>>([
@@ -24,6 +29,7 @@ const names = new Map<number, Exclude<keyof EnvelopeFields, 'timeUs'>>([
   [tags.subject, 'subject'],
   [tags.data, 'data'],
   [tags.link, 'link'],
+  [tags.traceparent, 'traceparent'],
 ]);
 
 /** Undefined for bytes in any other form than this one. */
@@ -69,9 +75,10 @@ export class WireWriter {
   #at = 0;
 
   constructor(fields: Required<EnvelopeFields>) {
-    const { id, type, source, subject, timeUs, data, link } = fields;
+    const { id, type, source, subject, timeUs, data, link, traceparent } = fields;
     const time = timeUs > 0 ? 1 + varintLength(timeUs) : 0;
-    const size = [id, type, source, subject, data, link].reduce((sum, field) => sum + sizeOf(field), time);
+    const all = [id, type, source, subject, data, link, traceparent];
+    const size = all.reduce((sum, field) => sum + sizeOf(field), time);
     this.bytes = Buffer.allocUnsafe(size);
     this.#put(tags.id, id);
     this.#put(tags.type, type);
@@ -80,6 +87,7 @@ export class WireWriter {
     if (timeUs > 0) this.#number(tags.timeUs, timeUs);
     this.#put(tags.data, data);
     this.#put(tags.link, link);
+    this.#put(tags.traceparent, traceparent);
   }
 
   #put(tag: number, field: Buffer): void {

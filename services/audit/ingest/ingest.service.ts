@@ -10,13 +10,14 @@ import type { ClickHouseClient } from '#audit-store';
 import { parsePosition } from '#domain';
 import type { EventLog, Partition, Position } from '#event-log';
 import { AppError } from '#kernel';
-import { CONFIG, EVENT_LOG, Readiness, type WeirConfig } from '#platform';
+import { CONFIG, EVENT_LOG, Readiness, Tracing, type WeirConfig } from '#platform';
 import { AUDIT_WRITER } from '../audit.tokens.js';
 import { insertInto, oneAtATime } from './batch.writer.js';
 import { Ingest } from './ingest.js';
 import { IngestMetrics } from './ingest.metrics.js';
 import type { BatchResult } from './partition.ingest.js';
 import { storedPosition } from './stored.position.js';
+import { TracedReads } from './traced.reads.js';
 
 /** Milliseconds. */
 const pollEvery = 50;
@@ -34,6 +35,7 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #log = new Logger('ingest');
   readonly #ingest: Ingest;
   readonly #metrics: IngestMetrics;
+  readonly #traced: TracedReads;
   #failing = false;
 
   constructor(
@@ -41,9 +43,11 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(EVENT_LOG) log: EventLog,
     @Inject(AUDIT_WRITER) private readonly client: ClickHouseClient,
     @Inject(Readiness) readiness: Readiness,
+    @Inject(Tracing) tracing: Tracing,
   ) {
+    this.#traced = new TracedReads(tracing);
     this.#ingest = new Ingest({
-      log,
+      log: this.#traced.of(log),
       client,
       // An embedded store is this process's alone, so all that is in the log belongs in it.
       isShared: config.auditStore.kind === 'clickhouse',
@@ -97,6 +101,7 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
   #count(batch: BatchResult): void {
     this.#works();
     this.#metrics.stored(batch);
+    this.#traced.stored(batch.position);
     const { topic, deadLetters } = batch;
     if (deadLetters > 0) this.#log.warn(`${deadLetters} events of ${topic} went to weir.dead_letters`);
   }

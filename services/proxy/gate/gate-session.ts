@@ -10,6 +10,7 @@ import {
 import { createHash } from 'node:crypto';
 import { AppError, type Clock, type ErrorCode, type Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
+import type { Tracing } from '#platform';
 import type { Journal, SessionChain } from '../journal/index.js';
 import type {
   EndTime,
@@ -46,6 +47,7 @@ import { inboundError } from './inbound.js';
 import { writeOutcome, writeParameter, writeResult } from './record.wire.js';
 import type { CommitGroup, CommitWaiter } from './commit-group.js';
 import type { Holds } from './holds.js';
+import { SessionTrace } from './session.trace.js';
 import { isVariant, type Judge } from './judge.js';
 
 export interface SessionParts {
@@ -62,6 +64,7 @@ export interface SessionParts {
   readonly clock: Clock;
   readonly instance: string;
   readonly publicUrl: string;
+  readonly tracing: Tracing;
   readonly closed: () => void;
 }
 
@@ -73,7 +76,9 @@ export class RecordedSession implements GateSession {
   readonly source: { readonly address: string; readonly program: string };
   private readonly chain: SessionChain;
   private readonly checks: ExecutionCheck;
+  private readonly trace: SessionTrace | undefined;
   private statements = 0;
+  private wasHeld = false;
   private end: Parameters<GateSession['onEnd']>[0] | undefined;
   private endAsked: { readonly reason: string; readonly when: EndTime } | undefined;
   private isEnded = false;
@@ -84,6 +89,7 @@ export class RecordedSession implements GateSession {
     this.target = parts.target;
     this.source = { address: parts.knock.sourceAddress, program: shortened(parts.knock.clientProgram) };
     this.chain = parts.journal.openSession(parts.id);
+    this.trace = SessionTrace.of(parts.tracing, parts.id, parts.target.name);
     const { principal, masking, clock, budgets } = parts;
     const connection = parts.target.name;
     this.checks = new ExecutionCheck({ principal, connection, lookups: budgets.lookups, masking, clock });
@@ -105,7 +111,8 @@ export class RecordedSession implements GateSession {
   }
 
   judge(request: JudgeRequest): Judgement {
-    return this.parts.judge.judge(request);
+    const { judge } = this.parts;
+    return this.trace ? this.trace.judging(() => judge.judge(request)) : judge.judge(request);
   }
 
   mustRead(request: JudgeRequest): boolean {
@@ -169,8 +176,9 @@ export class RecordedSession implements GateSession {
     // In protobuf the last of a field wins: these replace what the judgement's own encoding says.
     out.text(12, details.decision).text(13, details.reason).text(16, details.approvalId);
     out.text(18, details.portal);
-    this.chain.addWritten(StatementReceivedSchema.typeName, { opens: statementId });
-    const execution = { statementId, startedAt: performance.now(), judgement };
+    const trace = this.trace?.received(statementId, judgement, details);
+    this.chain.addWritten(StatementReceivedSchema.typeName, { opens: statementId, trace: trace?.field });
+    const execution = { statementId, startedAt: performance.now(), judgement, trace };
     countStatement(execution, details);
     return execution;
   }
@@ -185,13 +193,17 @@ export class RecordedSession implements GateSession {
     const durationUs = Math.round((performance.now() - execution.startedAt) * 1000);
     const { statementId } = execution;
     writeOutcome(this.chain.write(), statementId, outcome, durationUs);
-    this.chain.addWritten(StatementOutcomeSchema.typeName, { closes: statementId });
+    this.chain.addWritten(StatementOutcomeSchema.typeName, {
+      closes: statementId,
+      trace: execution.trace?.field,
+    });
     countOutcome(outcome, durationUs);
+    execution.trace?.outcome(outcome);
   }
 
   chunk(execution: Execution, index: number, result: RecordedResult): void {
     writeResult(this.chain.write(), execution.statementId, index, result);
-    this.chain.addWritten(ResultChunkSchema.typeName);
+    this.chain.addWritten(ResultChunkSchema.typeName, { trace: execution.trace?.field });
   }
 
   refused(code: ErrorCode): void {
@@ -199,7 +211,10 @@ export class RecordedSession implements GateSession {
   }
 
   forwarded(readAt: number): void {
-    observeLatency(performance.now() - readAt);
+    // What waits for a person is no latency of ours.
+    if (readAt > 0 && !this.wasHeld) observeLatency(performance.now() - readAt);
+    if (readAt > 0) this.wasHeld = false;
+    this.trace?.forwarded();
   }
 
   whenSafe(waiter: CommitWaiter): void {
@@ -208,7 +223,9 @@ export class RecordedSession implements GateSession {
 
   async hold(request: HoldRequest): Promise<HoldAnswer> {
     const waitingSince = performance.now();
-    const answer = await countHold(this.parts.holds.hold(this, request));
+    this.wasHeld = true;
+    const wait = countHold(this.parts.holds.hold(this, request));
+    const answer = await (request.execution.trace?.held(wait) ?? wait);
     if (answer.outcome === 'approved') this.checks.approved(request.execution.judgement, request.parameters);
     if (this.isEnded) return answer;
     this.chain.add(HoldResolvedSchema, {
@@ -251,6 +268,7 @@ export class RecordedSession implements GateSession {
     if (this.isEnded) return;
     this.isEnded = true;
     countEnd(this.target.name, reason);
+    this.trace?.ended(this.statements);
     this.chain.add(SessionEndedSchema, {
       sessionId: this.id,
       reason,

@@ -13,6 +13,7 @@ import type {
 import type { Verdict } from '#policy-engine';
 import type { WindowBudget } from './budget/window-budget.js';
 import type { CommitWaiter } from './commit-group.js';
+import type { StatementTrace } from './session.trace.js';
 
 export type { WindowBudget } from './budget/window-budget.js';
 export type { CommitWaiter } from './commit-group.js';
@@ -134,6 +135,8 @@ export interface Execution {
   readonly statementId: string;
   readonly startedAt: number;
   readonly judgement: Judgement;
+  /** Where it is traced. */
+  readonly trace?: StatementTrace | undefined;
 }
 
 export interface ExecutionDetails {
@@ -278,7 +281,7 @@ export interface GateSession {
   hold(request: HoldRequest): Promise<HoldAnswer>;
   /** To be told what a client was refused with. */
   refused(code: ErrorCode): void;
-  /** To be told when what was read of the client, first at `readAt` (performance.now), goes to the target. */
+  /** To be told when what was read of the client, first at `readAt` (performance.now; 0: unknown), goes to the target. */
   forwarded(readAt: number): void;
   masking(): MaskingSet;
   reveals(dataClass: string): boolean;

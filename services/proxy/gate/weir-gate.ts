@@ -1,7 +1,7 @@
 import { topics, newEvent, encodeEnvelope, SignInRefusedSchema } from '#events';
 import type { EventLog } from '#event-log';
 import { AppError, newId, toAppError, type Clock, type ErrorCode } from '#kernel';
-import { RefusalRate, type TokenVerifier, type VerifiedToken, type WeirConfig } from '#platform';
+import { RefusalRate, Tracing, type TokenVerifier, type VerifiedToken, type WeirConfig } from '#platform';
 import { LongTexts } from '#statement';
 import type { Journal } from '../journal/index.js';
 import type { EndTime, Gate, GateSession, Knock } from './gate.js';
@@ -24,6 +24,7 @@ export interface WeirGateOptions {
   readonly eventLog: EventLog;
   readonly clock: Clock;
   readonly instance: string;
+  readonly tracing?: Tracing;
 }
 
 /** The gate of this process: every protocol's sessions, opened, counted and ended here. */
@@ -81,6 +82,7 @@ export class WeirGate implements Gate {
       clock: options.clock,
       instance: options.instance,
       publicUrl: options.config.publicUrl,
+      tracing: options.tracing ?? Tracing.off,
       closed: () => this.forget(id),
     });
     const expires = setTimeout(

@@ -34,8 +34,8 @@ export class RecordBuffer {
     this.#clock = clock;
   }
 
-  /** Appends the event after `head`; returns its hash as a latin1 string. */
-  event(origin: Origin, head: ChainHead, type: string, data: Uint8Array): string {
+  /** Appends the event after `head`; returns its hash as a latin1 string. `trace`: field 8, where it has one. */
+  event(origin: Origin, head: ChainHead, type: string, data: Uint8Array, trace?: Uint8Array): string {
     const seq = head.seq + 1;
     const id = `${origin.sessionId}-${seq}`;
     this.#reserve(fixedBytes + 2 * id.length + type.length + origin.fields.length + data.length);
@@ -43,7 +43,8 @@ export class RecordBuffer {
     fillSalt(this.#salt, 0);
     const content = contentDigest(this.#salt, data);
     const hash = linkDigest(head.hash, seq, id, type, this.#timeUs, content);
-    const end = this.#envelope(id, type, origin, data, seq, head.hash, hash);
+    let end = this.#envelope(id, type, origin, data, seq, head.hash, hash);
+    if (trace) end = put(this.bytes, end, trace);
     sealRecord(this.bytes, this.used, end, recordKinds.event);
     this.used = end;
     return hash;
@@ -54,7 +55,8 @@ export class RecordBuffer {
     if (this.bytes.length > keptBytes) this.bytes = Buffer.allocUnsafe(startBytes);
   }
 
-  /* Envelope: 1 id, 2 type, 3 source, 4 subject, 5 time_us, 6 data, 7 link { 1 seq, 2 prev, 3 hash, 4 salt } */
+  /* Envelope: 1 id, 2 type, 3 source, 4 subject, 5 time_us, 6 data, 7 link { 1 seq, 2 prev, 3 hash, 4 salt },
+     8 traceparent (put behind it) */
   #envelope(
     id: string,
     type: string,

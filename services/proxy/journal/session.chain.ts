@@ -13,8 +13,14 @@ export interface SessionChain {
   add<T extends DescMessage>(schema: T, init: MessageInitShape<T>): void;
   /** The hot path: a writer for the next payload, shared by all sessions; what it says is added by `addWritten`. */
   write(): PayloadWriter;
-  /** `opens`, `closes`: the statement that it begins or ends, so that nobody has to read it out of the payload. */
-  addWritten(type: string, about?: { readonly opens?: string; readonly closes?: string }): void;
+  /**
+   * `opens`, `closes`: the statement that it begins or ends, so that nobody has to read it out of the payload. `trace`: the
+   * envelope's traceparent, as a field.
+   */
+  addWritten(
+    type: string,
+    about?: { readonly opens?: string; readonly closes?: string; readonly trace?: Uint8Array | undefined },
+  ): void;
 }
 
 const writer = new PayloadWriter();
@@ -52,17 +58,20 @@ export class BufferedChain implements SessionChain {
     return writer.begin();
   }
 
-  addWritten(type: string, { opens, closes }: { opens?: string; closes?: string } = {}): void {
-    this.append(type, writer.finish());
+  addWritten(
+    type: string,
+    { opens, closes, trace }: { opens?: string; closes?: string; trace?: Uint8Array | undefined } = {},
+  ): void {
+    this.append(type, writer.finish(), trace);
     if (opens !== undefined) this.#state.openStatements.add(opens);
     if (closes !== undefined) this.#state.openStatements.delete(closes);
   }
 
-  private append(type: string, data: Uint8Array): void {
+  private append(type: string, data: Uint8Array, trace?: Uint8Array): void {
     if (this.#state.ended) {
       throw new AppError('INTERNAL', `session ${this.#origin.sessionId} has ended: nothing follows`);
     }
-    const hash = this.#buffer.event(this.#origin, this.#head, type, data);
+    const hash = this.#buffer.event(this.#origin, this.#head, type, data, trace);
     this.#hash.write(hash, 0, 'latin1');
     this.#head.seq++;
   }

@@ -1,9 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
-import { topics, type EncodedEnvelope } from '#events';
+import { topics, traceparentOf, type EncodedEnvelope } from '#events';
 import { AppError } from '#kernel';
 import type { EventLog } from '#event-log';
-import { Breath } from '#platform';
+import { Breath, Tracing, type TraceSpan } from '#platform';
 import type { FileJournal } from './journal.js';
 import type { JournalFiles } from './journal.files.js';
 import { readRecord, recordKinds, recordLength } from './record.codec.js';
@@ -17,6 +17,7 @@ export interface ShipperOptions {
   readonly report?: (message: string, error?: unknown) => void;
   /** How it rests while the processors are busy. */
   readonly breath?: Pick<Breath, 'after'>;
+  readonly tracing?: Tracing;
 }
 
 export interface Shipper {
@@ -59,6 +60,7 @@ class FileShipper implements Shipper {
   readonly #report: (message: string, error?: unknown) => void;
   readonly #lingerMs: number;
   readonly #breath: Pick<Breath, 'after'>;
+  readonly #tracing: Tracing;
   #waiters: Waiter[] = [];
   #saved: ShippedFile | undefined;
   #wakeUp: (() => void) | undefined;
@@ -68,10 +70,11 @@ class FileShipper implements Shipper {
   constructor(
     private readonly files: JournalFiles,
     private readonly log: EventLog,
-    { lingerMs = 200, report = console.error, breath = new Breath() }: ShipperOptions,
+    { lingerMs = 200, report = console.error, breath = new Breath(), tracing = Tracing.off }: ShipperOptions,
   ) {
     this.#lingerMs = lingerMs;
     this.#breath = breath;
+    this.#tracing = tracing;
     this.#report = report;
     files.onAppend(() => this.#wakeUp?.());
     this.#running = this.#run();
@@ -139,16 +142,26 @@ class FileShipper implements Shipper {
   /** False: stopped before the log took it. */
   async #append(events: readonly EncodedEnvelope[]): Promise<boolean> {
     const stopped = this.#stop.signal;
+    const span = this.#tracing.isOn ? this.#spanOf(events) : undefined;
     for (let pauseMs = firstPauseMs; !stopped.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
         await this.log.append(topics.session, events);
+        span?.end();
         return true;
       } catch (error) {
         this.#report(`journal: the event log took no events, again in ${pauseMs} ms`, error);
         await pause(pauseMs, undefined, { signal: stopped }).catch(() => {});
       }
     }
+    span?.end({ error: 'stopped' });
     return false;
+  }
+
+  /** About the statements in a batch that are traced. */
+  #spanOf(events: readonly EncodedEnvelope[]): TraceSpan | undefined {
+    const links = new Set(events.flatMap((raw) => traceparentOf(raw) ?? []));
+    const attributes = { 'weir.topic': topics.session, 'weir.events': events.length };
+    return this.#tracing.linked(`ship ${topics.session}`, [...links], { kind: 'producer', attributes });
   }
 
   async #read(position: number): Promise<Batch> {

@@ -188,9 +188,7 @@ export class PostgresSession {
 
   private write(): void {
     this.bytesOut += this.toClient.pending;
-    if (this.toTarget.pending > 0 && this.readAt > 0) this.options.gate.forwarded(this.readAt);
-    // What waits for a person is no latency of ours.
-    if (this.toTarget.pending > 0 || this.frontend.isWaiting) this.readAt = 0;
+    if (this.toTarget.pending > 0) this.forwarded();
     this.toTarget.flush();
     this.toClient.flush();
     // A client fills both outboxes (its refusals are answers), a target only the client's.
@@ -205,6 +203,13 @@ export class PostgresSession {
       return this.tie.end();
     }
     this.endIfIdle();
+  }
+
+  /** While a unit is undecided what goes out may be a question of the gate's own: what was read still waits. */
+  private forwarded(): void {
+    const { isWaiting } = this.frontend;
+    this.options.gate.forwarded(isWaiting ? 0 : this.readAt);
+    if (!isWaiting) this.readAt = 0;
   }
 
   private endIfIdle(): void {

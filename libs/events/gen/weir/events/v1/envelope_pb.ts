@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weir/events/v1/envelope.proto.
  */
 export const file_weir_events_v1_envelope: GenFile = /*@__PURE__*/
-  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9lbnZlbG9wZS5wcm90bxIOd2Vpci5ldmVudHMudjEiiAEKCEVudmVsb3BlEgoKAmlkGAEgASgJEgwKBHR5cGUYAiABKAkSDgoGc291cmNlGAMgASgJEg8KB3N1YmplY3QYBCABKAkSDwoHdGltZV91cxgFIAEoAxIMCgRkYXRhGAYgASgMEiIKBGxpbmsYByABKAsyFC53ZWlyLmV2ZW50cy52MS5MaW5rIj0KBExpbmsSCwoDc2VxGAEgASgEEgwKBHByZXYYAiABKAwSDAoEaGFzaBgDIAEoDBIMCgRzYWx0GAQgASgMYgZwcm90bzM");
+  fileDesc("Ch13ZWlyL2V2ZW50cy92MS9lbnZlbG9wZS5wcm90bxIOd2Vpci5ldmVudHMudjEinQEKCEVudmVsb3BlEgoKAmlkGAEgASgJEgwKBHR5cGUYAiABKAkSDgoGc291cmNlGAMgASgJEg8KB3N1YmplY3QYBCABKAkSDwoHdGltZV91cxgFIAEoAxIMCgRkYXRhGAYgASgMEiIKBGxpbmsYByABKAsyFC53ZWlyLmV2ZW50cy52MS5MaW5rEhMKC3RyYWNlcGFyZW50GAggASgJIj0KBExpbmsSCwoDc2VxGAEgASgEEgwKBHByZXYYAiABKAwSDAoEaGFzaBgDIAEoDBIMCgRzYWx0GAQgASgMYgZwcm90bzM");
 
 /**
  * One event as it is stored: CloudEvents 1.0 attributes and the payload's exact bytes.
@@ -65,6 +65,14 @@ export type Envelope = Message<"weir.events.v1.Envelope"> & {
    * @generated from field: weir.events.v1.Link link = 7;
    */
   link?: Link | undefined;
+
+  /**
+   * W3C trace context, as CloudEvents' distributed tracing extension has it: only where the statement was sampled. It says
+   * where to look, nothing of what happened, and no chain covers it.
+   *
+   * @generated from field: string traceparent = 8;
+   */
+  traceparent: string;
 };
 
 /**
