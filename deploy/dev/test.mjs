@@ -7,6 +7,7 @@ import { ensure, run } from './ensure.mjs';
 /** Suites of half a minute and more each; CI runs them, and so does their name. */
 const slow = [
   'crash.spec.ts',
+  'crash/**',
   'kafka.spec.ts',
   'leaks/**',
   'pages.spec.ts',

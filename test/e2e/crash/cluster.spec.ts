@@ -10,6 +10,7 @@ import { MarkedClient } from './marked-client.js';
 import { agentsStatements, endsWrong, markedWrong, reckon } from './reckoning.js';
 import { readRecord, sessionEnds, settled, wrongSessions } from './record.js';
 import { dice, schedule } from './schedule.js';
+import { tamper } from './tampering.js';
 import { connection, isQuiet } from './target.js';
 
 const kafka = await findKafka();
@@ -43,10 +44,10 @@ describe.skipIf(!kafka || !peer('postgres') || !peer('pgbench'))('a cluster over
       const seconds = () => Math.round((Date.now() - began) / 1000);
       const weights = { 'proxy-1': 4, 'proxy-2': 4, audit: 4, broker: 3, control: 1 };
       let done = 0;
-      for (const { afterMs, victim, downMs } of schedule({ seed, kills, weights })) {
+      for (const { afterMs, victim, downMs, early } of schedule({ seed, kills, weights })) {
         await sleep(afterMs);
         const hit = victims.get(victim)!;
-        await eventually(() => hit.isUp, 2 * minutes);
+        await eventually(() => hit.isUp || (early && hit.isThere), 2 * minutes);
         await hit.kill(downMs);
         if (++done % 10 === 0)
           console.log(`${done} of ${kills} kills, ${answered()} answered, ${seconds()} s`);
@@ -80,5 +81,18 @@ describe.skipIf(!kafka || !peer('postgres') || !peer('pgbench'))('a cluster over
       console.log(`verified, ${seconds()} s`);
     },
     kills * 12_000 + 5 * minutes,
+  );
+
+  it(
+    'finds and names what is changed by hand in the record of that',
+    async () => {
+      const done = await tamper(cluster);
+      const { code, stdout } = await cluster.verify();
+      expect(code).toBe(1);
+      const lines = stdout.trim().split('\n');
+      for (const { name, found } of done)
+        expect([name, lines.filter((line) => found.test(line)).length || lines]).toEqual([name, 1]);
+    },
+    5 * minutes,
   );
 });
