@@ -51,7 +51,7 @@ describe.skipIf(!kafka || !peer('postgres') || !peer('pgbench'))(`away for ${sec
     const { wrong, unknown } = reckon(agentsStatements(cluster.target.server.logFile), recorded);
     expect({ wrong, unknown }).toEqual({ wrong: [], unknown: 0 });
     expect(await wrongSessions(cluster)).toEqual([]);
-    expect(await cluster.verify()).toMatchObject({ code: 0, stderr: '' });
+    expect(await cluster.verifyCovered(2 * minutes)).toMatchObject({ code: 0, stderr: '' });
   }
 
   /** A statement every 20 ms, and a new session every two seconds, for so long; how many were answered. */

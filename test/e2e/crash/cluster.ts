@@ -132,6 +132,16 @@ export class Cluster {
     return this.weir('verify', ...args, '--against', this.sink, '--key', keys);
   }
 
+  /** Once no event is younger than the last checkpoint. */
+  async verifyCovered(timeoutMs: number): Promise<Ran> {
+    let ran: Ran | undefined;
+    await eventually(async () => {
+      ran = await this.verify();
+      return ran.code !== 0 || !ran.stdout.includes('younger');
+    }, timeoutMs);
+    return ran!;
+  }
+
   /** The last words of each, for whoever looks into a failure. */
   get said(): string {
     const tail = (text: string) => text.split('\n').slice(-60).join('\n');

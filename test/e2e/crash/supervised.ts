@@ -44,7 +44,7 @@ export class Supervised implements Victim {
     return this.#child !== undefined && alive(this.#child);
   }
 
-  async start(timeoutMs = 90_000): Promise<void> {
+  async start(timeoutMs = 180_000): Promise<void> {
     this.#wanted = true;
     this.#running ??= this.#keep();
     await eventually(() => this.#isUp, timeoutMs).catch((error: unknown) => {
