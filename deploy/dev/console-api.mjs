@@ -1,12 +1,8 @@
-// The part of the API's document that the pages are generated from. `node deploy/dev/console-api.mjs URL` writes it
-// from a running gate into services/console/api/openapi.json; a test compares.
-import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+// The part of the API's document that the pages are generated from: deploy/dev/api.mjs writes it.
 
 /** Not the addresses that browsers are sent to, and not the stream, which is no JSON. */
 const wanted =
   /^\/api\/(identity\/(me|providers|sign-out)$|(approvals(?!\/stream)|activity|sessions|decisions|setup)(\/|$))/;
-const file = fileURLToPath(new URL('../../services/console/api/openapi.json', import.meta.url));
 
 /** The pages' part of a gate's document. Operations lose their ids: the client's names come from paths. */
 export function consolePart(document) {
@@ -30,10 +26,4 @@ function tidied(path, operations) {
       return [method, { ...operation, operationId: undefined, parameters: [...inPath, ...others] }];
     }),
   );
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const answer = await fetch(new URL('/api/openapi.json', process.argv[2] ?? 'http://127.0.0.1:8080'));
-  writeFileSync(file, `${JSON.stringify(consolePart(await answer.json()), null, 2)}\n`);
-  console.log('wrote services/console/api/openapi.json');
 }

@@ -110,7 +110,8 @@ function clientConfig() {
 /** What a changed source changes. */
 function stamp() {
   const files = sources.flatMap((folder) => [...filesBelow(join(root, folder), '.ts')]);
-  return stampOf(files.filter((file) => !isBelow(file, consoleSource)));
+  const copied = [...filesBelow(join(root, 'services/all/api'), '.json')];
+  return stampOf([...files.filter((file) => !isBelow(file, consoleSource)), ...copied]);
 }
 
 function consoleStamp() {

@@ -1,5 +1,6 @@
 import type { createClient } from '@clickhouse/client';
-import { createChdbConnection, type ChdbConnection } from 'chdb/connection';
+import type { ChdbConnection } from 'chdb/connection';
+import { loadChdbConnection } from './embedded.load.js';
 
 /** What `createClient` takes as `connection`. */
 export type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
@@ -10,7 +11,7 @@ export type ClientConnection = NonNullable<NonNullable<Parameters<typeof createC
  * own: so after every failure the session is rinsed before anything else may run on it.
  */
 export function embeddedConnection(path: string): ClientConnection {
-  const connection = createChdbConnection({ path });
+  const connection = loadChdbConnection().createChdbConnection({ path });
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
     const turn = last.then(async () => {

@@ -3,4 +3,5 @@ export * from './insert.js';
 export * from './migrate.js';
 export * from './reader.js';
 export * from './rows.js';
+export * from './server.schema.js';
 export * from './store.config.js';

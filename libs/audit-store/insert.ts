@@ -29,7 +29,7 @@ function insertSettings(token: string): string {
   return [
     'async_insert = 0',
     'wait_for_async_insert = 1',
-    "deduplicate_insert = 'enable'",
+    'insert_deduplicate = 1',
     `insert_deduplication_token = '${token.replaceAll(/[^A-Za-z0-9:._-]/g, '_')}'`,
     'deduplicate_blocks_in_dependent_materialized_views = 0',
     'max_insert_threads = 1',

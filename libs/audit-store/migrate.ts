@@ -13,19 +13,25 @@ export interface Migration {
   readonly statements: readonly string[];
 }
 
-/** Brings the store's schema up to date; returns the names of what it applied. */
+/** How a schema statement reads where it is to run; see `serverStatement`. */
+export type Dialect = (statement: string) => string;
+
+const asItStands: Dialect = (statement) => statement;
+
+/** Brings the store's schema up to date; returns the names of what it applied. Any number of processes may, at once. */
 export async function migrateAuditStore(
   client: ClickHouseClient,
   migrations: readonly Migration[] = readMigrations(),
+  dialect: Dialect = asItStands,
 ): Promise<string[]> {
-  await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
-  await client.command({ query: createLedger });
+  await client.command({ query: dialect(`CREATE DATABASE IF NOT EXISTS ${database}`) });
+  await client.command({ query: dialect(createLedger) });
   const applied = await readLedger(client);
   const names: string[] = [];
   for (const migration of migrations) {
     const before = applied.get(migration.version);
     if (before !== undefined) refuseChanged(migration, before);
-    else names.push(await apply(client, migration));
+    else names.push(await apply(client, migration, dialect));
   }
   return names;
 }
@@ -57,8 +63,7 @@ function splitStatements(text: string): string[] {
     .filter((statement) => statement !== '');
 }
 
-const createLedger = `
-  CREATE TABLE IF NOT EXISTS ${database}.schema_migrations (
+export const createLedger = `CREATE TABLE IF NOT EXISTS ${database}.schema_migrations (
     version UInt32, name String, sha256 String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
   ) ENGINE = ReplacingMergeTree(applied_at) ORDER BY version`;
 
@@ -75,8 +80,9 @@ async function readLedger(client: ClickHouseClient): Promise<Map<number, string>
 async function apply(
   client: ClickHouseClient,
   { version, name, sha256, statements }: Migration,
+  dialect: Dialect,
 ): Promise<string> {
-  for (const query of statements) await client.command({ query });
+  for (const statement of statements) await client.command({ query: dialect(statement) });
   await client.insert({
     table: `${database}.schema_migrations`,
     values: [{ version, name, sha256 }],

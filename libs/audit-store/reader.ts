@@ -1,7 +1,7 @@
-import type { ClickHouseClient } from '@clickhouse/client';
-import { createClient } from '@clickhouse/client';
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { connectAuditStore } from './connect.js';
-import { database, type AuditStoreConfig } from './store.config.js';
+import { connectServer } from './server.connection.js';
+import { database, type AuditStoreConfig, type ServerConfig } from './store.config.js';
 
 /** What one query of a reader may cost. */
 export interface ReaderLimits {
@@ -37,18 +37,14 @@ export async function connectAuditReader(
   }
 }
 
-/** A server keeps no session between requests, so the limits go with each. Its `user` must be a reader there. */
-function connectServerReader(
-  config: Extract<AuditStoreConfig, { kind: 'clickhouse' }>,
-  limits: ReaderLimits,
-): ClickHouseClient {
-  return createClient({
-    url: config.url,
-    username: config.user,
-    password: config.password,
-    database,
-    clickhouse_settings: { ...readerSettings(limits), readonly: '2' },
-  });
+/** `readonly = 2`: whoever may set limits may not lift this one. */
+function connectServerReader(config: ServerConfig, limits: ReaderLimits): ClickHouseClient {
+  const settings: ClickHouseSettings = {
+    ...readerSettings(limits),
+    readonly: '2',
+    cancel_http_readonly_queries_on_client_close: 1,
+  };
+  return connectServer(config, { as: config.reader ?? config, database, settings });
 }
 
 function readerSettings(limits: ReaderLimits) {

@@ -1,7 +1,19 @@
 /** Where the audit store is. `embedded`: a folder that one process at a time may open. */
-export type AuditStoreConfig =
-  | { readonly kind: 'embedded'; readonly path: string }
-  | { readonly kind: 'clickhouse'; readonly url: string; readonly user: string; readonly password: string };
+export type AuditStoreConfig = { readonly kind: 'embedded'; readonly path: string } | ServerConfig;
+
+export interface ServerConfig extends StoreUser {
+  readonly kind: 'clickhouse';
+  readonly url: string;
+  /** The server's name for several of them of which each is to hold everything; absent: one server. */
+  readonly cluster?: string | undefined;
+  /** Who runs what auditors ask; absent: the same user, read-only for as long as the query lasts. */
+  readonly reader?: StoreUser | undefined;
+}
+
+export interface StoreUser {
+  readonly user: string;
+  readonly password: string;
+}
 
 export const database = 'weir';
 

@@ -4,6 +4,7 @@ import { appendContract } from './contract/append.contract.js';
 import { closeContract } from './contract/close.contract.js';
 import { crashContract } from './contract/crash.contract.js';
 import type { LogUnderTest } from './contract/subject.js';
+import { shareContract } from './contract/share.contract.js';
 import { tailContract } from './contract/tail.contract.js';
 import { workContract } from './contract/work.contract.js';
 
@@ -22,6 +23,7 @@ export function eventLogContract(name: string, open: () => Promise<LogUnderTest>
     appendContract(opened);
     tailContract(opened);
     workContract(opened);
+    shareContract(opened);
     closeContract(opened);
     crashContract(opened);
   });

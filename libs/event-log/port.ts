@@ -46,16 +46,29 @@ export interface WorkOptions {
   readonly batchSize?: number;
 }
 
+export type Partition = Pick<Position, 'topic' | 'partition'>;
+
+export interface ShareOptions {
+  readonly topics: readonly Topic[];
+  /** Members of one group divide the topics' partitions among themselves. */
+  readonly group: string;
+}
+
+/** Told of the whole share each time it changes. One that was cut off may go on for a while after another has taken over. */
+export type ShareHandler = (mine: readonly Partition[]) => void;
+
 /**
  * The event log as the services see it.
  * `tail`: every process reads everything and commits nothing: for folds.
  * `work`: consumer groups, at least once, position committed after the handler resolves: for effects.
+ * `share`: whose each partition is, for whoever reads by itself and keeps its position with what it writes.
  */
 export interface EventLog {
   /** Appends in order; resolves when durable. An id that stands in the log already is appended again: readers drop it. */
   append(topic: Topic, events: readonly EncodedEnvelope[]): Promise<readonly Position[]>;
   tail(options: TailOptions, handle: BatchHandler): Tail;
   work(options: WorkOptions, handle: BatchHandler): Pick<Tail, 'stop'>;
+  share(options: ShareOptions, owns: ShareHandler): Pick<Tail, 'stop'>;
   /** Up to `limit` events after a position of one partition (bulk readers, rebuilds). */
   read(after: Position, limit: number): Promise<readonly LoggedEvent[]>;
   /** The numbers of a topic's partitions, empty ones included. */

@@ -1,6 +1,11 @@
 import type { z } from 'zod';
 import type { ConfigProblem } from './config.problems.js';
-import type { configSchema, EventLogConfig, SamlProviderConfig } from './config.schema.js';
+import type {
+  AuditStoreSettings,
+  configSchema,
+  EventLogConfig,
+  SamlProviderConfig,
+} from './config.schema.js';
 import { isSecretReference } from './config.secret.js';
 import { isLoopbackHost } from '#wire';
 import { parseTrustedProxies } from './source-address.js';
@@ -28,6 +33,7 @@ export function checkConfig(config: Parsed): ConfigProblem[] {
     ...repeated(config.webhooks, 'name', ['webhooks']),
     ...demoNameTaken(config),
     ...eventLogProblems(config.eventLog),
+    ...auditStoreProblems(config.auditStore),
     ...literalPasswords(config),
   ];
 }
@@ -49,6 +55,16 @@ function eventLogProblems(log: EventLogConfig): ConfigProblem[] {
       (tls?.cert === undefined) === (tls?.key === undefined) ? undefined : 'cert and key go together',
     ),
   ];
+}
+
+function auditStoreProblems(store: AuditStoreSettings): ConfigProblem[] {
+  if (store.kind === 'clickhouse')
+    return at(
+      ['auditStore', 'url'],
+      store.url === undefined ? 'give the address of its HTTP interface' : undefined,
+    );
+  const given = (['url', 'reader', 'cluster'] as const).filter((key) => store[key] !== undefined);
+  return given.flatMap((key) => at(['auditStore', key], 'is of a store with `kind: clickhouse` only'));
 }
 
 /** Other machines read such a log: what it refers to must be theirs to read, too. */

@@ -63,6 +63,22 @@ describe('a wrong configuration', () => {
     ]);
   });
 
+  it('asks for what a ClickHouse server needs, and takes it for no other store', () => {
+    expect(problems('auditStore: { kind: clickhouse }')).toEqual([
+      'weir.yaml:1: auditStore.url: give the address of its HTTP interface',
+    ]);
+    expect(problems('auditStore: { kind: embedded, cluster: audit }')).toEqual([
+      'weir.yaml:1: auditStore.cluster: is of a store with `kind: clickhouse` only',
+    ]);
+    expect(problems('auditStore: { kind: clickhouse, url: "tcp://ch:9000" }')).toHaveLength(1);
+    expect(
+      problems("auditStore: { kind: clickhouse, url: 'http://ch:8123', cluster: \"a' b\" }"),
+    ).toHaveLength(1);
+    const store =
+      '{ kind: clickhouse, url: "https://ch:8443", user: weir, password: env:CH, cluster: audit }';
+    expect(parse(`auditStore: ${store}`).auditStore).toMatchObject({ user: 'weir', cluster: 'audit' });
+  });
+
   it('refuses a password in the file where other machines read the log', () => {
     const connection = (password: string) =>
       `connections: [{ name: a, protocol: postgres, host: h, database: d, user: u, password: ${password} }]
@@ -77,7 +93,7 @@ describe('a wrong configuration', () => {
 
   it('lists the keys that are known where none is near', () => {
     expect(problems('auditStore: { kind: embedded, zookeeper: x }')).toEqual([
-      'weir.yaml:1: auditStore.zookeeper: unknown key; known here: kind',
+      'weir.yaml:1: auditStore.zookeeper: unknown key; known here: kind, url, user, password, reader, cluster',
     ]);
   });
 

@@ -140,6 +140,26 @@ export const listen = z.strictObject({
   sql: addressOrOff.default('127.0.0.1:8123'),
 });
 
+const auditStore = z
+  .strictObject({
+    kind: z.enum(['embedded', 'clickhouse']).default('embedded'),
+    /** Of a ClickHouse server, as all that follows: its HTTP interface. */
+    url: z
+      .url({ protocol: /^https?$/, error: 'expected an address such as https://clickhouse:8443' })
+      .optional(),
+    user: z.string().min(1).default('default'),
+    /** `env:NAME`, `file:PATH`, or the password itself. */
+    password: z.string().default(''),
+    /** Who runs what auditors ask; absent: `user`. */
+    reader: z.strictObject({ user: z.string().min(1), password: z.string().default('') }).optional(),
+    /** The name of several servers of which each is to hold everything. */
+    cluster: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,100}$/, 'expected letters, digits, `_`, `-`')
+      .optional(),
+  })
+  .prefault({});
+
 export const configSchema = z.strictObject({
   publicUrl: z
     .url({ protocol: /^https?$/, error: 'expected an address such as https://weir.example' })
@@ -188,7 +208,7 @@ export const configSchema = z.strictObject({
   policies: z.string().default('policies/'),
   masking: z.string().optional(),
   eventLog,
-  auditStore: z.strictObject({ kind: z.literal('embedded') }).default({ kind: 'embedded' }),
+  auditStore,
   statements: z
     .strictObject({
       /** Bytes; a longer statement is refused. */
@@ -250,6 +270,8 @@ export const configSchema = z.strictObject({
         .default(8 * 3600),
       /** Seconds a client has to send its startup and password. */
       startupTimeout: z.number().int().min(1).default(15),
+      /** Seconds that sessions get to reach an idle point when a proxy shuts down. */
+      drain: z.number().int().min(0).max(3600).default(5),
     })
     .prefault({}),
   proxy: z
@@ -276,5 +298,6 @@ export type WeirConfig = z.infer<typeof configSchema> & {
 export type ConnectionConfig = z.infer<typeof connectionSchema>;
 export type SamlProviderConfig = z.infer<typeof samlProvider>;
 export type EventLogConfig = z.infer<typeof eventLog>;
+export type AuditStoreSettings = z.infer<typeof auditStore>;
 export type WebhookConfig = z.infer<typeof webhook>;
 export type OidcIssuerConfig = z.infer<typeof oidcIssuer>;

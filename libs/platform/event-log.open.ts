@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { openEmbeddedLog, openKafkaLog, type EventLog, type KafkaLogOptions } from '#event-log';
 import { configInvalid } from './config.load.js';
 import type { WeirConfig } from './config.schema.js';
+import { measured } from './event-log.measured.js';
 import { resolveSecret } from './config.secret.js';
 
 /**
@@ -10,6 +11,10 @@ import { resolveSecret } from './config.secret.js';
  * that is not as it must be, LOG_UNAVAILABLE where Kafka can't be reached or refuses.
  */
 export async function openEventLog(config: WeirConfig): Promise<EventLog> {
+  return measured(await openLog(config));
+}
+
+async function openLog(config: WeirConfig): Promise<EventLog> {
   if (config.eventLog.kind === 'embedded') return openEmbeddedLog({ path: join(config.dataDir, 'log') });
   return openKafkaLog(kafkaOptions(config));
 }

@@ -1,9 +1,11 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { INestApplication, Type, DynamicModule } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { collectDefaultMetrics, register } from 'prom-client';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { closingInTime } from './http.closing.js';
 import { JsonLogger, logLevel } from './json.logger.js';
+import { measureProcess } from './metrics.js';
 import { OpenApi } from './openapi.js';
 
 export interface HttpOptions {
@@ -26,6 +28,11 @@ export interface Mount {
   readonly handle: RequestListener;
 }
 
+/** Of Fastify. */
+interface Closing {
+  addHook(name: 'preClose', hook: (done: () => void) => void): unknown;
+}
+
 /** Builds, documents and starts an HTTP application; resolves when it listens. */
 export async function bootHttp(
   module: Type | DynamicModule,
@@ -38,13 +45,41 @@ export async function bootHttp(
     abortOnError: false,
   });
   app.useSecurityHeaders();
-  app.setGlobalPrefix(options.globalPrefix ?? 'api', { exclude: ['healthz', 'readyz', 'metrics'] });
+  apiPrefix(app, options.globalPrefix);
+  const close = closingInTime(app.getHttpServer() as Server);
+  (app.getHttpAdapter().getInstance() as Closing).addHook('preClose', (done) => {
+    close();
+    done();
+  });
   if (options.shutdownHooks ?? true) app.enableShutdownHooks();
-  if (!register.getSingleMetric('process_cpu_user_seconds_total')) collectDefaultMetrics();
+  measureProcess();
   app.get(OpenApi, { strict: false }).describe(app);
   if ('socketPath' in options.listen) await app.listen(options.listen.socketPath);
   else await app.listen(options.listen.port, options.listen.host);
   return app;
+}
+
+/** The application's controllers and its document, and nothing that runs: a preview makes none of its providers. */
+export async function previewHttp(
+  module: Type | DynamicModule,
+): Promise<{ document: OpenAPIObject; controllers: readonly Type[] }> {
+  const app = await NestFactory.create(module, new FastifyAdapter(), {
+    ...{ preview: true, logger: false, abortOnError: false },
+  });
+  apiPrefix(app);
+  const openApi = new OpenApi();
+  openApi.describe(app);
+  const modules = [...app.get(ModulesContainer).values()];
+  const controllers = modules.flatMap(({ controllers: all }) => [...all.values()]);
+  return {
+    document: openApi.document!,
+    controllers: controllers.map(({ metatype }) => metatype as Type),
+  };
+}
+
+/** Health, readiness and metrics stand beside the API. */
+function apiPrefix(app: INestApplication, prefix = 'api'): void {
+  app.setGlobalPrefix(prefix, { exclude: ['healthz', 'readyz', 'metrics', 'metrics/own'] });
 }
 
 function adapterOf({ bodyLimit = 1024 * 1024, mounts = [] }: HttpOptions): FastifyAdapter {

@@ -44,13 +44,14 @@ export class KeptProcess {
     return this.child?.pid;
   }
 
-  async stop(): Promise<void> {
+  /** SIGTERM, and SIGKILL where that has not ended it in `graceMs`. */
+  async stop(graceMs = shutdownGrace): Promise<void> {
     this.stopping = true;
     clearTimeout(this.timer);
     const { child } = this;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => child.kill('SIGKILL'), shutdownGrace);
+      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
       child.once('close', () => {
         clearTimeout(timer);
         resolve();

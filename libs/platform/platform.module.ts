@@ -5,6 +5,7 @@ import type { Clock } from '#kernel';
 import { AccessGuard } from './access.guard.js';
 import type { WeirConfig } from './config.schema.js';
 import { IdentityLog } from './identity-log.js';
+import { MetricsDesk } from './metrics.desk.js';
 import { OpenApi } from './openapi.js';
 import { PageSessions } from './page-sessions.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -20,6 +21,8 @@ export interface PlatformOptions {
   /** This process's name, see INSTANCE. */
   readonly instance: string;
   readonly verifier: TokenVerifier;
+  /** What this process is called in metrics. Default `gate`. */
+  readonly process?: string;
 }
 
 /** What every application has: the injected tokens, the guard, the validation pipe, the exception filter. */
@@ -39,6 +42,7 @@ export class PlatformModule {
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_PIPE, useClass: StandardSchemaValidationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: MetricsDesk, useValue: new MetricsDesk(options.process ?? 'gate') },
         Readiness,
         IdentityLog,
         PageSessions,
@@ -51,6 +55,7 @@ export class PlatformModule {
         EVENT_LOG,
         INSTANCE,
         TOKEN_VERIFIER,
+        MetricsDesk,
         Readiness,
         IdentityLog,
         PageSessions,

@@ -1,5 +1,11 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Counts } from './metrics.js';
 import { problemOf, type Problem } from './problem.js';
+
+const errors = new Counts({
+  ...{ name: 'weir_api_errors_total', help: 'Errors that callers of the API were told, by code' },
+  labels: ['code'],
+});
 
 /** The parts of Fastify's reply that are used here. */
 interface Reply {
@@ -17,6 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     if (host.getType() !== 'http') throw error;
     const problem = problemOf(error);
+    errors.of(problem.code).value++;
     if (problem.status >= 500)
       this.#record(error, problem, host.switchToHttp().getRequest<{ url?: string }>());
     const reply = host.switchToHttp().getResponse<Reply>();

@@ -1,9 +1,25 @@
 /** What must hold before this process takes work. Rooms add their checks; `/readyz` runs them. */
 export class Readiness {
   readonly #checks = new Map<string, () => boolean | Promise<boolean>>();
+  readonly #ends: (() => Promise<void>)[] = [];
+  #isLeaving = false;
 
   add(name: string, check: () => boolean | Promise<boolean>): void {
     this.#checks.set(name, check);
+  }
+
+  /** What is under way here and must come to its end before anything is taken down. */
+  onLeave(end: () => Promise<void>): void {
+    this.#ends.push(end);
+  }
+
+  /**
+   * The first step of a shutdown: from now on it takes no work and says so, that whoever balances goes elsewhere. Resolves when
+   * what was under way is over; until then everything else is there as it was.
+   */
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    await Promise.all(this.#ends.map((end) => end()));
   }
 
   /** The names of the checks that do not hold now; a check that throws does not hold. */
@@ -11,7 +27,8 @@ export class Readiness {
     const results = await Promise.all(
       [...this.#checks].map(async ([name, check]) => ((await holds(check)) ? undefined : name)),
     );
-    return results.filter((name) => name !== undefined);
+    const failing = results.filter((name) => name !== undefined);
+    return this.#isLeaving ? ['shutting down', ...failing] : failing;
   }
 }
 

@@ -1,9 +1,10 @@
 import { Controller, Get, Header, Inject, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { register } from 'prom-client';
+import { register, type MetricObject } from 'prom-client';
 import { AppError } from '#kernel';
 import { Public } from './guard.decorators.js';
 import { isLoopbackHost } from '#wire';
+import { MetricsDesk } from './metrics.desk.js';
 import { OpenApi } from './openapi.js';
 import { Readiness } from './readiness.js';
 
@@ -14,7 +15,11 @@ export class StatusController {
   readonly #readiness: Readiness;
   readonly #openApi: OpenApi;
 
-  constructor(@Inject(Readiness) readiness: Readiness, @Inject(OpenApi) openApi: OpenApi) {
+  constructor(
+    @Inject(Readiness) readiness: Readiness,
+    @Inject(OpenApi) openApi: OpenApi,
+    @Inject(MetricsDesk) private readonly desk: MetricsDesk,
+  ) {
     this.#readiness = readiness;
     this.#openApi = openApi;
   }
@@ -40,11 +45,17 @@ export class StatusController {
   @Public()
   @Get('metrics')
   @Header('content-type', register.contentType)
-  metrics(@Req() request: { socket: { remoteAddress?: string } }): Promise<string> {
-    const from = request.socket.remoteAddress; // undefined on a Unix socket
-    if (from !== undefined && !isLoopbackHost(from))
-      throw new AppError('FORBIDDEN', 'metrics are served on loopback only');
-    return register.metrics();
+  metrics(@Req() request: Scrape): Promise<string> {
+    expectLocal(request);
+    return this.desk.text();
+  }
+
+  /** The same as data and of this process alone: for the one that serves them all. */
+  @Public()
+  @Get('metrics/own')
+  ownMetrics(@Req() request: Scrape): Promise<readonly MetricObject[]> {
+    expectLocal(request);
+    return this.desk.own();
   }
 
   @Public()
@@ -52,4 +63,14 @@ export class StatusController {
   openApi() {
     return this.#openApi.document;
   }
+}
+
+interface Scrape {
+  readonly socket: { readonly remoteAddress?: string };
+}
+
+function expectLocal({ socket: { remoteAddress: from } }: Scrape): void {
+  // Undefined on a Unix socket.
+  if (from !== undefined && !isLoopbackHost(from))
+    throw new AppError('FORBIDDEN', 'metrics are served on loopback only');
 }

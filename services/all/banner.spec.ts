@@ -20,6 +20,11 @@ describe('the banner', () => {
     );
   });
 
+  it('says where auditors ask in SQL, unless they do not', () => {
+    expect(banner('demo: true')).toContain("Auditors' SQL for ClickHouse clients 127.0.0.1:8123\n");
+    expect(banner('demo: true\nlisten: { sql: off }')).not.toContain('ClickHouse');
+  });
+
   it('names the token of the issuer that is configured', () => {
     const text = banner(`${open}identity: { oidc: [${corp}] }`);
     expect(text).toContain('a token of the configured issuer');

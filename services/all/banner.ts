@@ -15,6 +15,7 @@ export function bannerOf(config: WeirConfig, { postgres, stale }: Running): stri
   const lines = [
     '',
     `Weirkeeper is up.  PostgreSQL ${where}   pages ${config.publicUrl}   API ${config.publicUrl}/api`,
+    ...sqlLines(config),
     `State: ${config.dataDir}`,
     ...staleLines(stale),
     '',
@@ -41,6 +42,10 @@ export async function houseBanner(config: WeirConfig, app: INestApplication): Pr
 /** What a start of fewer services prints. */
 export function bannerOfSome({ listen, dataDir }: WeirConfig, names: readonly string[]): string {
   return `Weirkeeper is up: ${names.join(', ')}.  API ${listen.http}   State: ${dataDir}\n`;
+}
+
+function sqlLines({ listen }: WeirConfig): string[] {
+  return listen.sql === 'off' ? [] : [`Auditors' SQL for ClickHouse clients ${listen.sql}`];
 }
 
 function staleLines(stale: string | undefined): string[] {

@@ -7,9 +7,6 @@ import {
 import { pipeline } from 'node:stream';
 import type { Mount } from '#platform';
 
-/** The audit service's slice of the API. */
-export const auditPaths = ['/api/sessions', '/api/decisions', '/api/activity', '/api/sql', '/api/log'];
-
 /** Hands requests below these paths to whoever listens on a Unix socket, as they are: tokens are verified there. */
 export function forward(paths: readonly string[], socketPath: string): Mount[] {
   const handle = (request: IncomingMessage, response: ServerResponse) => relay(socketPath, request, response);

@@ -9,19 +9,20 @@ import {
   listenFailure,
   loadConfig,
   logLevel,
+  MetricsDesk,
   openStateFolders,
-  OpenApi,
   openEventLog,
   parseAddress,
+  Readiness,
   withDevRoles,
   type KeptProcess,
-  type Mount,
   type WeirConfig,
 } from '#platform';
 import { auditChild, auditSocket } from './audit-child.js';
 import { bannerOfSome, houseBanner } from './banner.js';
-import { auditPaths, forward } from './forward.js';
-import { mergedOpenApi } from './merged-openapi.js';
+import { prefixesOf } from './api/api.files.js';
+import { forward } from './forward.js';
+import { metricsOver } from './metrics.over.js';
 import { ServicesModule } from './services.module.js';
 import { targetNames, targets, type Target, type TargetName } from './targets.js';
 
@@ -76,26 +77,21 @@ async function startServices(
   const verifier = createTokenVerifier({ issuers: issuersOf(config), clock: systemClock });
   const instance = newId('weir').slice(-8);
   const platform = { config, clock: systemClock, eventLog, instance, verifier };
-  let app: INestApplication | undefined;
-  const ofAudit = audit ? auditMounts(config, () => app?.get(OpenApi, { strict: false }).document) : [];
-  app = await bootHttp(ServicesModule.forRoot(platform, modules.flat()), {
+  const ofAudit = audit ? forward(prefixesOf('audit'), auditSocket(config.dataDir)) : [];
+  const app = await bootHttp(ServicesModule.forRoot(platform, modules.flat()), {
     listen: parseAddress(config.listen.http),
     mounts: [...ofAudit, ...mounts.flat()],
     shutdownHooks: false,
   }).catch((error: unknown) => {
     throw listenFailure(config, 'http', error);
   });
-  const running = app;
+  if (audit)
+    app.get(MetricsDesk, { strict: false }).add('audit', () => metricsOver(auditSocket(config.dataDir)));
   const stop = async () => {
-    await running.close();
+    await app.get(Readiness, { strict: false }).leave();
+    await app.close();
     await audit?.stop();
     await eventLog.close();
   };
   return { app, stop };
-}
-
-/** What the audit process serves, when it is a child. */
-function auditMounts(config: WeirConfig, own: () => object | undefined): Mount[] {
-  const socket = auditSocket(config.dataDir);
-  return [...forward(auditPaths, socket), mergedOpenApi(own, socket)];
 }

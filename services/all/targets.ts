@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { expectPolicies, type Mount, type WeirConfig } from '#platform';
 import { loadStatementParser } from '#statement';
+import { apiDocumentMount } from './api/api.files.js';
 import { readConsoleFiles } from './console.files.js';
 import { consoleMount } from './console.mount.js';
 import { startDevProvider } from './dev-provider.thread.js';
@@ -34,6 +35,7 @@ export const targets = {
     modules: async () => [(await import('../identity/index.js')).IdentityModule],
     mounts: async (config) => [
       ...(await startDevProvider(config)),
+      apiDocumentMount(),
       consoleMount(readConsoleFiles(consoleFolder), notPages),
     ],
   },

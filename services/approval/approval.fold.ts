@@ -3,7 +3,12 @@ import { ApprovalBook, Follower, parsePosition } from '#domain';
 import type { EventLog } from '#event-log';
 import { topics } from '#events';
 import { AppError } from '#kernel';
-import { EVENT_LOG, logFoldError, Readiness } from '#platform';
+import { EVENT_LOG, logFoldError, Readings, Readiness } from '#platform';
+
+const approvals = new Readings({
+  ...{ name: 'weir_approvals', help: 'Approval requests, by status' },
+  labels: ['status'],
+});
 
 /** This service's own fold of weir.approval.v1: all that it knows of requests, and nowhere else stored. */
 @Injectable()
@@ -12,6 +17,7 @@ export class ApprovalFold implements OnModuleInit, OnModuleDestroy {
   readonly #log: EventLog;
   readonly #readiness: Readiness;
   #follower: Follower | undefined;
+  #unmeasured = (): void => {};
 
   constructor(@Inject(EVENT_LOG) log: EventLog, @Inject(Readiness) readiness: Readiness) {
     this.#log = log;
@@ -23,10 +29,14 @@ export class ApprovalFold implements OnModuleInit, OnModuleDestroy {
     this.#readiness.add('approval', () => ready);
     this.#follower = new Follower(this.#log, topics.approval, this.book, logFoldError);
     await this.#follower.caughtUp;
+    this.#unmeasured = approvals.add(() =>
+      Object.entries(this.book.counts()).map(([status, count]) => [[status], count]),
+    );
     ready = true;
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.#unmeasured();
     await this.#follower?.stop();
   }
 

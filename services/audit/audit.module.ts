@@ -1,13 +1,5 @@
-import { join } from 'node:path';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import {
-  connectAuditReader,
-  connectAuditStore,
-  migrateAuditStore,
-  type AuditStoreConfig,
-  type ClickHouseClient,
-  type ReaderLimits,
-} from '#audit-store';
+import type { ClickHouseClient, ReaderLimits } from '#audit-store';
 import { CONFIG, type WeirConfig } from '#platform';
 import { AUDIT_CONTROL, AUDIT_READER, AUDIT_WRITER, RECORD_READER, SQL_READERS } from './audit.tokens.js';
 import { ActivityController } from './activity/activity.controller.js';
@@ -25,6 +17,7 @@ import { SessionsController } from './sessions/sessions.controller.js';
 import { ReaderPool } from './sql/reader.pool.js';
 import { SqlController } from './sql/sql.controller.js';
 import { SqlRunner } from './sql/sql.runner.js';
+import { openAuditStore, openControl, openReader } from './store.open.js';
 
 const mebibyte = 1024 * 1024;
 
@@ -47,26 +40,17 @@ const sqlTimeLimit = 15_000;
 /** Each runs one query at a time, on a thread of the process's pool: two leave threads to the others. */
 const sqlReaders = 2;
 
+const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
+
 /** The log into ClickHouse, and what people read there. Asks PlatformModule for the log and the configuration. */
 @Module({
   controllers: [SessionsController, DecisionsController, ActivityController, SqlController, LogController],
   providers: [
-    { provide: AUDIT_WRITER, inject: [CONFIG], useFactory: openStore },
-    {
-      provide: AUDIT_CONTROL,
-      inject: [CONFIG, AUDIT_WRITER],
-      useFactory: (config: WeirConfig) => connectAuditStore(storeConfig(config)),
-    },
-    {
-      provide: AUDIT_READER,
-      inject: [CONFIG, AUDIT_WRITER],
-      useFactory: (config: WeirConfig) => connectAuditReader(storeConfig(config), ownLimits),
-    },
-    {
-      provide: RECORD_READER,
-      inject: [CONFIG, AUDIT_WRITER],
-      useFactory: (config: WeirConfig) => connectAuditReader(storeConfig(config), ownLimits),
-    },
+    // The others wait for this one: the tables must stand before a reader looks for them.
+    { provide: AUDIT_WRITER, inject: [CONFIG], useFactory: openAuditStore },
+    { provide: AUDIT_CONTROL, inject: [CONFIG, AUDIT_WRITER], useFactory: openControl },
+    { provide: AUDIT_READER, inject: [CONFIG, AUDIT_WRITER], useFactory: openOwnReader },
+    { provide: RECORD_READER, inject: [CONFIG, AUDIT_WRITER], useFactory: openOwnReader },
     { provide: SQL_READERS, inject: [CONFIG, AUDIT_WRITER], useFactory: openSqlReaders },
     {
       provide: SqlRunner,
@@ -109,20 +93,7 @@ export class AuditModule implements OnApplicationShutdown {
   }
 }
 
-/** The others wait for this one: the tables must stand before a reader looks for them. */
-async function openStore(config: WeirConfig): Promise<ClickHouseClient> {
-  const writer = connectAuditStore(storeConfig(config));
-  await migrateAuditStore(writer);
-  return writer;
-}
-
 async function openSqlReaders(config: WeirConfig): Promise<ReaderPool> {
-  const opening = Array.from({ length: sqlReaders }, () =>
-    connectAuditReader(storeConfig(config), sqlLimits),
-  );
+  const opening = Array.from({ length: sqlReaders }, () => openReader(config, sqlLimits));
   return new ReaderPool(await Promise.all(opening));
-}
-
-function storeConfig(config: WeirConfig): AuditStoreConfig {
-  return { kind: 'embedded', path: join(config.dataDir, 'audit') };
 }

@@ -8,6 +8,7 @@ import {
   openEventLog,
   openStateFolder,
   PlatformModule,
+  Readiness,
   type OidcIssuerConfig,
   type PlatformOptions,
   type WeirConfig,
@@ -33,20 +34,25 @@ export async function runAuditProcess({ config, issuers }: AuditProcessOptions):
   const verifier = createTokenVerifier({ issuers, clock: systemClock });
   const instance = newId('audit').slice(-8);
   const socketPath = auditSocket(config.dataDir);
-  const module = AuditApp.forRoot({ config, clock: systemClock, eventLog, instance, verifier }, socketPath);
+  const module = AuditApp.forRoot(
+    { config, clock: systemClock, eventLog, instance, verifier, process: 'audit' },
+    socketPath,
+  );
   const app = await bootHttp(module, { listen: { socketPath }, shutdownHooks: false });
-  const stop = () =>
-    void app
-      .close()
-      .then(() => eventLog.close())
-      .then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
-  process.once('disconnect', stop);
+  const stop = async () => {
+    await app.get(Readiness, { strict: false }).leave();
+    await app.close();
+    await eventLog.close();
+  };
+  const end = () =>
+    void stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+  process.once('disconnect', end);
   // It went while this one was starting. Undefined, whatever the types say, where there is none.
-  if ((process.connected as boolean | undefined) === false) stop();
+  if ((process.connected as boolean | undefined) === false) end();
 }
 
 const SOCKET_PATH = Symbol('SOCKET_PATH');

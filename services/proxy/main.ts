@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { EventLog } from '#event-log';
 import { isAppError, newId, systemClock } from '#kernel';
@@ -9,8 +9,10 @@ import {
   JsonLogger,
   loadConfig,
   logLevel,
+  measureProcess,
   openEventLog,
   PlatformModule,
+  Readiness,
   withDevRoles,
   type WeirConfig,
 } from '#platform';
@@ -41,7 +43,13 @@ class ProxyWorkerApp {
   }
 }
 
+async function end(app: INestApplicationContext): Promise<void> {
+  await app.get(Readiness, { strict: false }).leave();
+  await app.close();
+}
+
 try {
+  measureProcess();
   const config = withDevRoles(loadConfig());
   const [eventLog] = await Promise.all([openEventLog(config), loadStatementParser()]);
   const index = Number(process.env[placeVariable] ?? 0);
@@ -52,7 +60,7 @@ try {
   );
   host = app.get(ProxyHost, { strict: false });
   const stop = () =>
-    void app.close().then(
+    void end(app).then(
       () => process.exit(0),
       () => process.exit(1),
     );

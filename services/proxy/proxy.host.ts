@@ -38,6 +38,7 @@ import { WeirGate } from './gate/weir-gate.js';
 import {
   journalFolder,
   leftoverJournals,
+  measureJournal,
   openJournal,
   shipLeftover,
   startShipper,
@@ -55,9 +56,9 @@ import { PLACE, type Place } from './workers/place.js';
 /** An approval waits this long for a person, and its grant as long again. Milliseconds. */
 const approvalOpenMs = 60 * 60_000;
 const maxConnections = 2000;
-/** What sessions get to reach an idle point when the gate shuts down. Milliseconds. */
-const shutdownGraceMs = 5_000;
-const drainMs = 5_000;
+/** What a session that was not idle in time gets to be told. Milliseconds. */
+const lastWordsMs = 1_000;
+const shipMs = 5_000;
 
 /** Builds the data plane from its parts, and takes it down in the reverse order. */
 @Injectable()
@@ -69,10 +70,12 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private catalogs!: CatalogPool;
   private budgets!: OpenBudgets;
   private journal!: FileJournal;
+  private unmeasured = () => {};
   private shipper!: Shipper;
   private gate!: WeirGate;
   private door!: PostgresDoor;
   private listener: Listener | undefined;
+  private drained: Promise<void> | undefined;
 
   constructor(
     @Inject(CONFIG) private readonly config: WeirConfig,
@@ -85,7 +88,9 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   ) {}
 
   async onModuleInit(): Promise<void> {
-    this.readiness.add('proxy', () => this.listener !== undefined && this.policies.isReady);
+    this.readiness.add('proxy policies', () => this.policies.isReady);
+    this.readiness.add('proxy listener', () => this.listener !== undefined);
+    this.readiness.onLeave(() => this.drain());
     const { config, clock, eventLog, instance } = this;
     const keys = await proxyKeys(config.sharedDir);
     this.policies = new PolicyFollower({
@@ -101,6 +106,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     const { mode, maxBytes } = config.journal;
     const dir = journalFolder(config.dataDir, this.place.index);
     this.journal = await openJournal({ dir, mode, maxBytes, clock, source: `proxy/${instance}` });
+    this.unmeasured = measureJournal(this.journal, maxBytes, clock);
     this.shipper = startShipper(this.journal, eventLog);
     if (this.place.index === 0) void this.shipLeftovers();
     const holds = new Holds({
@@ -169,17 +175,31 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.gate.close();
-    await this.listener?.close(shutdownGraceMs);
+    await this.drain();
     await this.commands.stop();
     await this.catalogs.close();
     // What is not shipped now is when it starts again.
-    await Promise.race([this.shipper.drained(), sleep(drainMs, undefined, { ref: false })]);
+    await Promise.race([this.shipper.drained(), sleep(shipMs, undefined, { ref: false })]);
     await this.shipper.stop();
+    this.unmeasured();
     await this.journal.close();
     await this.budgets.close();
     await this.approvals.stop();
     await this.policies.stop();
+  }
+
+  /** Sessions end at their next idle point, and at the deadline wherever they are. */
+  private drain(): Promise<void> {
+    return (this.drained ??= this.endSessions());
+  }
+
+  private async endSessions(): Promise<void> {
+    const drainMs = this.config.sessions.drain * 1000;
+    const reason = 'the gate is shutting down';
+    this.gate.close(reason);
+    const late = setTimeout(() => this.gate.endAll(reason, 'now'), drainMs);
+    await this.listener?.close(drainMs + lastWordsMs);
+    clearTimeout(late);
   }
 
   /** Commands of before this process began are about sessions that are gone. */

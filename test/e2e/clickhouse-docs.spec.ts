@@ -41,8 +41,8 @@ describe('docs/clickhouse.md', () => {
       };
       return (await fetch(`http://127.0.0.1:${house.sqlPort}/?query=SELECT+1`, { headers })).status;
     };
-    expect([await ask('auditor'), await ask('security')]).toEqual([200, 200]);
-    expect([await ask('agent'), await ask('approver'), await ask('operator')]).toEqual([403, 403, 403]);
+    expect(await ask('auditor')).toBe(200);
+    for (const role of ['security', 'agent', 'approver', 'operator']) expect(await ask(role)).toBe(403);
   });
 
   it("Grafana's panel, once its macro is replaced, is answered", async () => {
@@ -50,7 +50,7 @@ describe('docs/clickhouse.md', () => {
       '$__timeFilter(time)',
       'time >= toDateTime(0) AND time <= toDateTime(4102444800)',
     );
-    const headers = { authorization: `Bearer ${await house.token('security')}` };
+    const headers = { authorization: `Bearer ${await house.token('auditor')}` };
     const url = `http://127.0.0.1:${house.sqlPort}/?default_format=JSON`;
     const answer = await fetch(url, { method: 'POST', body: query, headers });
     const { meta } = (await answer.json()) as { meta: { name: string }[] };

@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../support/house.js';
+import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { peer } from '../support/peers.js';
 import { PagesStage } from './pages/stage.js';
 import { othersTextsStayText } from './pages/strangers.js';
@@ -26,17 +23,5 @@ describe.skipIf(!peer('chromium') || !peer('postgres'))('the pages', { timeout: 
   });
   describe('in trouble', () => {
     troubleIsSaid(() => stage);
-  });
-
-  it('are generated from the document that the gate serves', async () => {
-    const { consolePart } = (await import('../../deploy/dev/console-api.mjs' as string)) as {
-      consolePart: (document: unknown) => unknown;
-    };
-    const document: unknown = await (await fetch(stage.at('/api/openapi.json'))).json();
-    const committed: unknown = JSON.parse(
-      readFileSync(join(root, 'services/console/api/openapi.json'), 'utf8'),
-    );
-    // `node deploy/dev/console-api.mjs URL` writes it anew.
-    expect(JSON.parse(JSON.stringify(consolePart(document)))).toEqual(committed);
   });
 });

@@ -42,6 +42,10 @@ export class MemoryLog implements EventLog {
     throw new Error('nobody works here');
   }
 
+  share(): Pick<Tail, 'stop'> {
+    throw new Error('nobody shares here');
+  }
+
   async read(after: Position, limit: number): Promise<readonly LoggedEvent[]> {
     const later = this.events.filter(
       ({ position }) => position.topic === after.topic && position.offset > after.offset,

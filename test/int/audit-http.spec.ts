@@ -96,6 +96,27 @@ describe('the audit routes', () => {
     expect(lines[2]).not.toHaveProperty('frames');
   });
 
+  it.each([
+    ['?after=2', ['3', '4']],
+    ['?after=1&limit=2', ['2', '3']],
+    ['?statement=stm_ses_1&after=2', ['3', '4']],
+    ['?statement=stm_other', []],
+    ['?after=4', []],
+  ])('show a part of a session: %s', async (query, seqs) => {
+    const { status, body } = await get(`/api/sessions/${session}/events${query}`, 'ok-auditors');
+    expect(status).toBe(200);
+    expect([...body.matchAll(/"seq":(\d+)/g)].map(([, seq]) => seq)).toEqual(seqs);
+  });
+
+  it.each([
+    ['ses_1/events?after=x', 400],
+    ['ses_1/events?limit=0', 400],
+    ['ses_1/events?other=1', 400],
+    ['ses_none/events?after=1', 404],
+  ])('no part: /api/sessions/%s: %i', async (path, status) => {
+    expect((await get(`/api/sessions/${path}`, 'ok-auditors')).status).toBe(status);
+  });
+
   it('page and filter sessions', async () => {
     const position = await append([...aSession('ses_2'), ...aSession('ses_3')]);
     const first = JSON.parse((await get('/api/sessions?limit=2', 'ok-auditors', position)).body);

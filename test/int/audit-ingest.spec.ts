@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SessionBook } from '#audit-rows';
 import {
   connectAuditStore,
   insertColumns,
+  insertRows,
   migrateAuditStore,
   readMigrations,
   type ClickHouseClient,
@@ -23,16 +25,19 @@ import {
   type EncodedEnvelope,
 } from '#events';
 import { systemClock } from '#kernel';
+import { parseConfig } from '#platform';
+import { sessionBatch } from '../../services/audit/ingest/event.batch.js';
 import { insertInto, type Insert } from '../../services/audit/ingest/batch.writer.js';
 import { Ingest, type IngestOptions } from '../../services/audit/ingest/ingest.js';
 import type { BatchResult } from '../../services/audit/ingest/partition.ingest.js';
+import { openAuditStore } from '../../services/audit/store.open.js';
 import { compileChild } from '../support/log-writer.build.js';
 import { rounds } from '../support/rounds.js';
 import { TalkingChild } from '../support/log-writer.spawn.js';
 
 const root = mkdtempSync(join(tmpdir(), 'weir-audit-ingest-'));
 const logPath = join(root, 'log');
-const storePath = join(root, 'store');
+const storePath = join(root, 'audit');
 const kills = rounds(4, 12);
 const sessions = 7;
 let log: EventLog;
@@ -49,6 +54,21 @@ afterAll(async () => {
   await log.close();
   rmSync(root, { recursive: true, force: true });
   rmSync(child.directory, { recursive: true, force: true });
+});
+
+describe('the embedded store', () => {
+  it('is one process’s: a second one on the same state directory stops at start and says so', async () => {
+    const first = new TalkingChild(child.path, [logPath, storePath]);
+    await log.append(topics.session, nextEvents(new Map(), 1));
+    await first.said(1);
+    const config = parseConfig('', join(root, 'weir.yaml'), root);
+    await expect(openAuditStore(config)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      hint: expect.stringContaining('auditStore.kind: clickhouse') as string,
+    });
+    await first.kill();
+    await (await openAuditStore(config)).close();
+  });
 });
 
 describe('ingest (invariant 7)', () => {
@@ -124,9 +144,6 @@ describe('ingest (invariant 7)', () => {
     await ingestUntil(client, (before?.offset ?? -1) + 1);
     const [end] = await log.append(topics.session, [second]);
     // A second writer that has not heard of the first's row: its book is empty and its mark stands before.
-    const { insertRows } = await import('#audit-store');
-    const { sessionBatch } = await import('../../services/audit/ingest/event.batch.js');
-    const { SessionBook } = await import('#audit-rows');
     const batch = sessionBatch(await log.read({ ...end!, offset: end!.offset - 1 }, 1), new SessionBook());
     await insertRows(client, { table: 'session_event_rows', lines: batch.rows, token: 'zombie' });
     expect(
@@ -204,6 +221,42 @@ describe('ingest (invariant 7)', () => {
     expect(await rows(client, summed)).toEqual([{ n: 0 }]);
     await ingestUntil(client, (before?.offset ?? -1) + 2);
     expect(await rows(client, summed)).toEqual([{ n: 1 }]);
+    expect(await summariesAgainstEvents(client)).toMatchObject([{ differing: 0 }]);
+    await client.close();
+  });
+
+  it('counts on from no summary that lacks what another writer has stored meanwhile', async () => {
+    const client = await openStore();
+    const before = (await log.end(topics.session))[0]?.offset ?? -1;
+    await ingestUntil(client, before);
+    const errors: unknown[] = [];
+    const ingest = new Ingest({ log, client, interval: 5, onError: (error) => void errors.push(error) });
+    await ingest.start();
+    await expect
+      .poll(() => ingest.has({ topic: topics.session, partition: 0, offset: before }), { timeout: 20_000 })
+      .toBe(true);
+    // The one who had the partition before: its last batch comes now, and it dies before the summaries.
+    const sent = [1, 2, 3].map((seq) => received('ses_handed', seq, 'select 1'));
+    const late = sent.map((envelope, i) => ({
+      position: { topic: topics.session, partition: 0, offset: before + 1 + i },
+      appendedAt: Date.now(),
+      envelope,
+      raw: encodeEnvelope(envelope),
+    }));
+    const { rows: lines } = sessionBatch(late, new SessionBook());
+    await insertRows(client, { table: 'session_event_rows', lines, token: 'handed' });
+    await log.append(topics.session, sent.map(encodeEnvelope));
+    await log.append(topics.session, [encodeEnvelope(received('ses_handed', 4, 'select 2'))]);
+    await expect
+      .poll(() => ingest.has({ topic: topics.session, partition: 0, offset: before + 4 }), {
+        timeout: 20_000,
+      })
+      .toBe(true);
+    await ingest.stop();
+    expect(errors).toEqual([]);
+    const summed = `SELECT toUInt32(events) AS events, toUInt32(last_seq) AS last_seq
+      FROM weir.session_summary_rows FINAL WHERE session_id = 'ses_handed'`;
+    expect(await rows(client, summed)).toEqual([{ events: 4, last_seq: 4 }]);
     expect(await summariesAgainstEvents(client)).toMatchObject([{ differing: 0 }]);
     await client.close();
   });

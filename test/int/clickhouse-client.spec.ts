@@ -70,7 +70,7 @@ describe('@clickhouse/client', () => {
   });
 
   it('comes with a bearer token as well', async () => {
-    const bearer = createClient({ url: house.url, access_token: 'ok-security' });
+    const bearer = createClient({ url: house.url, access_token: 'ok-auditors' });
     expect(await (await bearer.query({ query: 'SELECT 1 AS a', format: 'JSONEachRow' })).json()).toEqual([
       { a: 1 },
     ]);

@@ -1,10 +1,15 @@
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureServerCertificate } from '#wire';
 import { eventually } from '../support/house.js';
 import { ask, startClickHouseHouse, type ClickHouseHouse } from './clickhouse.house.js';
 
@@ -29,7 +34,6 @@ describe('who may ask', () => {
     ['bearer', { headers: { authorization: 'Bearer ok-auditors' } }, ''],
     ['headers', { headers: as('ok-auditors') }, ''],
     ['the address', {}, 'user=ana&password=ok-auditors'],
-    ['security', { headers: as('ok-security') }, ''],
   ])('by %s', async (_, init, search) => {
     const answer = await fetch(`${house.url}/?${search}`, {
       method: 'POST',
@@ -49,6 +53,7 @@ describe('who may ask', () => {
     ['two places', { ...as('ok-auditors'), authorization: basic('ana:ok-auditors') }, '', 401, 516],
     ['two places, one wrong', as('ok-auditors'), 'password=wrong', 401, 516],
     ['another role', as('ok-operators'), '', 403, 497],
+    ['security, as at the other door', as('ok-security'), '', 403, 497],
   ])('not %s', async (_, headers, search, status, code) => {
     const answer = await fetch(`${house.url}/?${search}`, {
       method: 'POST',
@@ -423,6 +428,35 @@ describe('the listener', () => {
     } finally {
       elsewhere.onModuleDestroy();
     }
+  });
+
+  it('speaks TLS beyond this machine where there is a certificate, and nothing else there', async () => {
+    const folder = join(house.dataDir, 'tls');
+    const { cert } = await ensureServerCertificate(folder);
+    const files = { cert: join(folder, 'server.crt'), key: join(folder, 'server.key') };
+    const outside = house.endpoint('0.0.0.0:0', files);
+    await outside.onApplicationBootstrap();
+    try {
+      const { port } = outside.address!;
+      const asked = secureRequest(`https://localhost:${port}/?query=SELECT+1`, {
+        ca: cert,
+        headers: as('ok-auditors'),
+      });
+      asked.end();
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      expect([answer.statusCode, await text(answer)]).toEqual([200, '1\n']);
+      await expect(fetch(`http://127.0.0.1:${port}/ping`)).rejects.toThrow('fetch failed');
+    } finally {
+      outside.onModuleDestroy();
+    }
+  });
+
+  it('lets go of who has nothing to say, before it knows who that is', { timeout: 20_000 }, async () => {
+    const started = performance.now();
+    const silent = connect(Number(new URL(house.url).port), '127.0.0.1');
+    silent.on('error', () => undefined).write('POST / HTTP/1.1\r\n');
+    await once(silent.resume(), 'close');
+    expect(performance.now() - started).toBeLessThan(12_000);
   });
 
   it('can be off', async () => {

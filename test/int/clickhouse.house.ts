@@ -29,7 +29,7 @@ export interface ClickHouseHouse {
   /** `POST /api/sql` as an auditor: the answer as JSONEachRow has it. */
   api(query: string): Promise<Answer>;
   /** One more listener, not started. */
-  endpoint(sql: string): ClickHouseEndpoint;
+  endpoint(sql: string, tls?: { readonly cert: string; readonly key: string }): ClickHouseEndpoint;
   stop(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ const verifier = {
 /** The audit service with a few rows; `ok-auditors` is an auditor's token, `ok-auditors.2` another auditor's. */
 export async function startClickHouseHouse(rows: readonly string[] = sampleRows()): Promise<ClickHouseHouse> {
   const dataDir = mkdtempSync(join(tmpdir(), 'weir-clickhouse-'));
-  const yaml = `listen: { sql: "127.0.0.1:0" }\nidentity: { roles: { auditor: [auditors], security: [security] } }`;
+  const yaml = `listen: { sql: "127.0.0.1:0" }\naudit: { proof: { interval: 50 } }\nidentity: { roles: { auditor: [auditors], security: [security] } }`;
   const config = parseConfig(yaml, join(dataDir, 'weir.yaml'), dataDir);
   const eventLog = openEmbeddedLog({ path: join(dataDir, 'log') });
   const platform = { config, clock: systemClock, eventLog, instance: 'audit-test', verifier };
@@ -87,9 +87,9 @@ export async function startClickHouseHouse(rows: readonly string[] = sampleRows(
       });
       return { status: answer.status, text: await answer.text(), headers: answer.headers };
     },
-    endpoint: (listen) =>
+    endpoint: (listen, tls) =>
       new ClickHouseEndpoint(
-        { ...config, listen: { ...config.listen, sql: listen } },
+        { ...config, listen: { ...config.listen, sql: listen }, ...(tls && { tls }) },
         app.get(AUDIT_READER, { strict: false }),
         app.get(SqlRunner, { strict: false }),
         app.get(TokenCallers, { strict: false }),

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Body, Controller, Get, Module, Post, type INestApplication, type Type } from '@nestjs/common';
@@ -18,7 +20,10 @@ import {
   Readiness,
   Roles,
   type CallerIdentity,
+  type Mount,
+  type PlatformOptions,
 } from '#platform';
+import { eventually } from '../support/house.js';
 import { json } from '../support/json.js';
 
 const order = z.strictObject({ count: z.number().int() });
@@ -75,7 +80,7 @@ const people: Record<string, readonly string[]> = {
 
 const logDir = mkdtempSync(join(tmpdir(), 'weir-http-'));
 const eventLog = openEmbeddedLog({ path: logDir });
-const platform = PlatformModule.forRoot({
+const options: PlatformOptions = {
   config: parseConfig('identity: { roles: { auditor: [auditors] } }', '/nowhere/weir.yaml', '/nowhere/.weir'),
   clock: new ManualClock(),
   eventLog,
@@ -88,7 +93,8 @@ const platform = PlatformModule.forRoot({
       return Promise.resolve({ principal, expiresAt: 0 });
     },
   },
-});
+};
+const platform = PlatformModule.forRoot(options);
 
 @Module({ imports: [platform], controllers: [ThingsController] })
 class TestModule {}
@@ -257,5 +263,67 @@ describe('two routes for one path', () => {
 
   it('do not start', async () => {
     await expect(boot(TwinModule)).rejects.toThrow(/things\/public/);
+  });
+});
+
+describe('an application that closes', () => {
+  /** A connection of its own, with what came on it. */
+  async function dial(target: string, request = '') {
+    const socket = connect(Number(new URL(target).port), '127.0.0.1');
+    const said = { text: '', isOver: false };
+    socket.on('data', (data) => (said.text += String(data)));
+    socket.on('error', () => undefined);
+    const over = once(socket, 'close').then(() => (said.isOver = true));
+    await once(socket, 'connect');
+    socket.write(request);
+    return { socket, said, over };
+  }
+
+  it('is not held by connections without a request, and finishes what was asked', async () => {
+    let answer!: () => void;
+    const mounts: Mount[] = [
+      { path: '/slow', handle: (_, response) => void (answer = () => void response.end('whole')) },
+    ];
+    const listen = { host: '127.0.0.1', port: 0 };
+    const module = PlatformModule.forRoot(options);
+    const closing = await bootHttp(module, { listen, mounts, shutdownHooks: false });
+    const target = await closing.getUrl();
+    const [preconnect, idle, slow] = await Promise.all([
+      dial(target),
+      dial(target, 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'),
+      dial(target, 'GET /slow HTTP/1.1\r\nhost: x\r\n\r\n'),
+    ]);
+    await eventually(() => idle.said.text.includes('ok') && answer !== undefined);
+    const begun = performance.now();
+    const closed = closing.close();
+    await Promise.all([preconnect.over, idle.over]);
+    expect(slow.said.isOver).toBe(false);
+    answer();
+    await closed;
+    expect(slow.said.text).toContain('whole');
+    expect(performance.now() - begun).toBeLessThan(3_000);
+  });
+
+  it('cuts off at last what does not end', async () => {
+    const mounts: Mount[] = [{ path: '/endless', handle: (_, response) => void response.write('on') }];
+    const listen = { host: '127.0.0.1', port: 0 };
+    const closing = await bootHttp(PlatformModule.forRoot(options), {
+      ...{ listen, mounts, shutdownHooks: false },
+    });
+    const endless = await dial(await closing.getUrl(), 'GET /endless HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually(() => endless.said.text.includes('on'));
+    await closing.close();
+    await endless.over;
+  }, 15_000);
+
+  it('says first of all that it takes no more work', async () => {
+    const readiness = app.get(Readiness);
+    await readiness.leave();
+    const answer = await get('/readyz');
+    expect([answer.status, await answer.json()]).toEqual([
+      503,
+      { status: 'waiting', waitingFor: ['shutting down'] },
+    ]);
+    expect((await get('/healthz')).status).toBe(200);
   });
 });

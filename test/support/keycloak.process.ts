@@ -9,6 +9,11 @@ export const admin = { user: 'admin', password: 'correct horse 9 battery' };
 /** Half of it is enough for a realm; the compiler that optimizes most would cost more than it gives in so short a life. */
 const java = '-Xms64m -Xmx512m -XX:MaxMetaspaceSize=256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1';
 
+export interface KeycloakOptions {
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** A Keycloak in development mode, with its database in its own folder, on a free loopback port. */
 export class KeycloakProcess {
   #output = '';
@@ -21,12 +26,15 @@ export class KeycloakProcess {
       stream?.on('data', (data: Buffer) => (this.#output = (this.#output + data.toString()).slice(-100_000)));
   }
 
-  static async start(home: string): Promise<KeycloakProcess> {
+  static async start(
+    home: string,
+    { args: more = [], env = {} }: KeycloakOptions = {},
+  ): Promise<KeycloakProcess> {
     const port = await freePort();
-    const args = ['start-dev', '--http-host=127.0.0.1', `--http-port=${port}`, '--cache=local'];
+    const args = ['start-dev', '--http-host=127.0.0.1', `--http-port=${port}`, '--cache=local', ...more];
     const child = spawn('sh', [join(home, 'bin/kc.sh'), ...args], {
       cwd: home,
-      env: environment(),
+      env: { ...environment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       // Its script starts Java twice the first time: the group is what is ended.
       detached: true,

@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { copyOfHome, type KeycloakPeer } from './keycloak.dist.js';
 import { admin as shipped, KeycloakProcess } from './keycloak.process.js';
 import { KeycloakRealm, type RealmFile } from './keycloak.realm.js';
@@ -25,6 +26,22 @@ export class Keycloak {
     }
     const home = await copyOfHome(peer.home);
     const server = await KeycloakProcess.start(home);
+    return new Keycloak(server.url, shipped, async () => {
+      await server.stop();
+      await rm(home, { recursive: true, force: true });
+    });
+  }
+
+  /** One that makes a realm at its start, from a file that may name variables of its environment. Takes longer. */
+  static async importing(
+    peer: { readonly home: string },
+    realm: string,
+    env: NodeJS.ProcessEnv,
+  ): Promise<Keycloak> {
+    const home = await copyOfHome(peer.home);
+    await mkdir(join(home, 'data/import'), { recursive: true });
+    await writeFile(join(home, 'data/import/realm.json'), realm);
+    const server = await KeycloakProcess.start(home, { args: ['--import-realm'], env });
     return new Keycloak(server.url, shipped, async () => {
       await server.stop();
       await rm(home, { recursive: true, force: true });

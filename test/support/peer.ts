@@ -3,7 +3,17 @@ import { delimiter, join } from 'node:path';
 
 /** Real servers and clients that tests talk to, found on this machine. */
 export type PeerName =
-  'postgres' | 'pgbouncer' | 'psql' | 'pgbench' | 'chromium' | 'keycloak' | 'kafka' | 'java' | 'mvn' | 'go';
+  | 'postgres'
+  | 'pgbouncer'
+  | 'psql'
+  | 'pgbench'
+  | 'chromium'
+  | 'keycloak'
+  | 'kafka'
+  | 'java'
+  | 'mvn'
+  | 'go'
+  | 'nginx';
 /** Those that are one program. */
 export type ProgramName = Exclude<PeerName, 'keycloak' | 'kafka'>;
 
@@ -22,6 +32,7 @@ const programs: Readonly<Record<ProgramName, { readonly file: string; readonly e
   java: { file: 'java', env: 'WEIR_PEER_JAVA' },
   mvn: { file: 'mvn', env: 'WEIR_PEER_MVN' },
   go: { file: 'go', env: 'WEIR_PEER_GO' },
+  nginx: { file: 'nginx', env: 'WEIR_PEER_NGINX' },
 };
 /** What comes with a declared peer is declared with it. */
 const broughtBy: Partial<Record<PeerName, readonly PeerName[]>> = {

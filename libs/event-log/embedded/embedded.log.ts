@@ -8,6 +8,8 @@ import type {
   Position,
   Tail,
   TailOptions,
+  ShareHandler,
+  ShareOptions,
   WorkOptions,
 } from '../port.js';
 import { AppendQueue } from './append.queue.js';
@@ -63,6 +65,12 @@ class EmbeddedLog implements EventLog {
   work(options: WorkOptions, handle: BatchHandler): Pick<Tail, 'stop'> {
     const worker = new GroupWorker(this.#store, this.#wake, this.#clock, options, handle, this.#onFailure);
     return this.#running(worker);
+  }
+
+  /** One process of a host carries the log on: it owns all there is. */
+  share({ topics }: ShareOptions, owns: ShareHandler): Pick<Tail, 'stop'> {
+    const telling = setImmediate(() => owns(topics.map((topic) => ({ topic, partition: 0 }))));
+    return { stop: async () => clearImmediate(telling) };
   }
 
   #running<R extends TailReader | GroupWorker>(reader: R): R {

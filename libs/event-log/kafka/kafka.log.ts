@@ -8,6 +8,8 @@ import type {
   Position,
   Tail,
   TailOptions,
+  ShareHandler,
+  ShareOptions,
   WorkOptions,
 } from '../port.js';
 import { AppendQueue } from './append.queue.js';
@@ -17,6 +19,7 @@ import { kafkaError } from './kafka.errors.js';
 import { defaultTopicSettings, type KafkaLogOptions } from './kafka.options.js';
 import { LogReader } from './log.reader.js';
 import { PartitionFetcher } from './partition.fetcher.js';
+import { PartitionShare } from './partition.share.js';
 import { TailReader } from './tail.reader.js';
 import { ensureTopics } from './topic.maker.js';
 import { TopicNames } from './topic.names.js';
@@ -46,8 +49,10 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
   return KafkaLog.open(kafka, names, options);
 }
 
+type Reader = TailReader | GroupWorker | PartitionShare;
+
 class KafkaLog implements EventLog {
-  readonly #readers = new Set<TailReader | GroupWorker>();
+  readonly #readers = new Set<Reader>();
   #closing: Promise<void> | undefined;
   #patient: Kafka | undefined;
 
@@ -92,8 +97,13 @@ class KafkaLog implements EventLog {
 
   work(options: WorkOptions, handle: BatchHandler): Pick<Tail, 'stop'> {
     const { names } = this;
-    const kafka = (this.#patient ??= createClient(this.options, workerTries));
-    return this.#running(new GroupWorker(kafka, names, options, handle, this.#onFailure, this.#report));
+    return this.#running(
+      new GroupWorker(this.#member, names, options, handle, this.#onFailure, this.#report),
+    );
+  }
+
+  share(options: ShareOptions, owns: ShareHandler): Pick<Tail, 'stop'> {
+    return this.#running(new PartitionShare(this.#member, this.names, options, owns, this.#report));
   }
 
   read(after: Position, limit: number): Promise<readonly LoggedEvent[]> {
@@ -112,7 +122,7 @@ class KafkaLog implements EventLog {
     return (this.#closing ??= this.#close());
   }
 
-  #running<R extends TailReader | GroupWorker>(reader: R): R {
+  #running<R extends Reader>(reader: R): R {
     if (this.#closing) void reader.stop();
     this.#readers.add(reader);
     void reader.done.then(() => this.#readers.delete(reader));
@@ -124,6 +134,10 @@ class KafkaLog implements EventLog {
     await this.queue.close();
     await this.producer.disconnect().catch(() => {});
     await this.reader.close();
+  }
+
+  get #member(): Kafka {
+    return (this.#patient ??= createClient(this.options, workerTries));
   }
 
   get #onFailure() {

@@ -12,4 +12,9 @@ export class TopicNames {
   group(group: string, topic: Topic): string {
     return `${this.prefix}weir.${group}.${topic}`;
   }
+
+  /** The members of one that divides partitions share several topics. */
+  sharingGroup(group: string): string {
+    return `${this.prefix}weir.${group}`;
+  }
 }

@@ -20,6 +20,16 @@ import { ClickHouseHandler } from './clickhouse.handler.js';
 /** Milliseconds until an address that was taken is tried again. */
 const tryAgain = 5000;
 
+/** Milliseconds and bytes; who has not said who they are is waited for the shortest. */
+const patience = {
+  maxHeaderSize: 128 * 1024,
+  handshakeTimeout: 5000,
+  headersTimeout: 5000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2000,
+  keepAliveTimeout: 30_000,
+};
+
 /** `listen.sql`: the audit tables for what speaks ClickHouse's HTTP interface. */
 @Injectable()
 export class ClickHouseEndpoint implements OnApplicationBootstrap, OnModuleDestroy {
@@ -70,12 +80,11 @@ export class ClickHouseEndpoint implements OnApplicationBootstrap, OnModuleDestr
 
   /** Beyond this machine a token does not travel in the clear where there is a certificate for it. */
   #createServer(host: string, handler: ClickHouseHandler): Server {
-    const options = { maxHeaderSize: 128 * 1024, requestTimeout: 30_000, keepAliveTimeout: 30_000 };
     const { tls } = this.#config;
     const server =
       tls && !isLoopbackHost(host)
-        ? createTlsServer({ ...options, cert: readFileSync(tls.cert), key: readFileSync(tls.key) })
-        : createServer(options);
+        ? createTlsServer({ ...patience, cert: readFileSync(tls.cert), key: readFileSync(tls.key) })
+        : createServer(patience);
     server.maxConnections = 256;
     return server.on('request', (request, response) => void handler.handle(request, response));
   }

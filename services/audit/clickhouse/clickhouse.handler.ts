@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AppError, type Role } from '#kernel';
-import type { CallerIdentity } from '#platform';
+import { AppError } from '#kernel';
+import { Counts, type CallerIdentity } from '#platform';
 import type { QuerySummary } from '../sql/query.bytes.js';
+import { sqlRoles } from '../sql/sql.roles.js';
 import type { SqlAnswer, SqlRunner } from '../sql/sql.runner.js';
 import { encodingFor, sendBody } from './answer.js';
 import type { Catalog } from './catalog.js';
@@ -22,8 +23,6 @@ export interface HandlerOptions {
   readonly onInternal: (error: unknown) => void;
 }
 
-/** Who may read here. */
-const readers: readonly Role[] = ['auditor', 'security'];
 const mostOfOne = 8;
 const mostOfAll = 24;
 
@@ -78,6 +77,7 @@ export class ClickHouseHandler {
       response.setHeader('content-type', contentTypeOf(answer.format));
       response.setHeader('x-clickhouse-format', answer.format);
       response.setHeader('x-clickhouse-summary', JSON.stringify(summaryOf(answer.summary)));
+      answered.value++;
       await sendBody(response, answer.bytes, asked.mayCompress ? encodingFor(request) : undefined);
     } finally {
       end();
@@ -86,8 +86,8 @@ export class ClickHouseHandler {
 
   async #identify(request: IncomingMessage, search: URLSearchParams): Promise<CallerIdentity> {
     const caller = await this.options.callerOf(tokenOf(request.headers, search));
-    if (readers.some((role) => caller.roles.has(role))) return caller;
-    throw new AppError('FORBIDDEN', `this needs the role ${readers.join(' or ')}`);
+    if (sqlRoles.some((role) => caller.roles.has(role))) return caller;
+    throw new AppError('FORBIDDEN', `this needs the role ${sqlRoles.join(' or ')}`);
   }
 
   async #run(query: string, asked: QueryRequest, gone: AbortSignal): Promise<SqlAnswer> {
@@ -107,6 +107,7 @@ export class ClickHouseHandler {
 
   async #refuse(response: ServerResponse, error: unknown): Promise<void> {
     const exception = exceptionOf(error);
+    queries.of(outcomeOf(exception.status)).value++;
     if (exception.code === unforeseen) this.options.onInternal(error);
     if (response.headersSent) return void response.destroy();
     response.statusCode = exception.status;
@@ -116,6 +117,20 @@ export class ClickHouseHandler {
     response.setHeader('x-clickhouse-exception-code', String(exception.code));
     await sendBody(response, Buffer.from(textOf(exception, this.options.catalog.version)));
   }
+}
+
+const queries = new Counts({
+  ...{
+    name: 'weir_clickhouse_requests_total',
+    help: 'Requests of ClickHouse clients, by what became of them',
+  },
+  labels: ['outcome'],
+});
+const answered = queries.of('answered');
+
+function outcomeOf(status: number): string {
+  if (status === 401 || status === 403) return 'refused';
+  return status < 500 ? 'wrong' : 'failed';
 }
 
 const statusPaths = new Set(['/ping', '/replicas_status']);

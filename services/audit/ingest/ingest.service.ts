@@ -6,40 +6,56 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { Counter, Gauge, register } from 'prom-client';
 import type { ClickHouseClient } from '#audit-store';
 import { parsePosition } from '#domain';
-import type { EventLog, Position } from '#event-log';
+import type { EventLog, Partition, Position } from '#event-log';
 import { AppError } from '#kernel';
-import { EVENT_LOG, Readiness } from '#platform';
+import { CONFIG, EVENT_LOG, Readiness, type WeirConfig } from '#platform';
 import { AUDIT_WRITER } from '../audit.tokens.js';
 import { Ingest } from './ingest.js';
+import { IngestMetrics } from './ingest.metrics.js';
 import type { BatchResult } from './partition.ingest.js';
+import { storedPosition } from './stored.position.js';
 
 /** Milliseconds. */
 const pollEvery = 50;
 const longestWait = 5000;
+
+/** Milliseconds that a store has to say that it is there. */
+const pingTimeout = 2000;
+
+const answers = async (client: ClickHouseClient): Promise<boolean> =>
+  Promise.race([client.ping().then(({ success }) => success), delay(pingTimeout, false, { ref: false })]);
 
 /** Ingest as a part of the application: it runs from bootstrap to shutdown, and says how it does. */
 @Injectable()
 export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #log = new Logger('ingest');
   readonly #ingest: Ingest;
+  readonly #metrics: IngestMetrics;
   #failing = false;
 
   constructor(
+    @Inject(CONFIG) config: WeirConfig,
     @Inject(EVENT_LOG) log: EventLog,
-    @Inject(AUDIT_WRITER) client: ClickHouseClient,
+    @Inject(AUDIT_WRITER) private readonly client: ClickHouseClient,
     @Inject(Readiness) readiness: Readiness,
   ) {
     this.#ingest = new Ingest({
       log,
       client,
+      // An embedded store is this process's alone, so all that is in the log belongs in it.
+      isShared: config.auditStore.kind === 'clickhouse',
       onBatch: (batch) => this.#count(batch),
-      onRetry: (error) => this.#complain(error),
+      onRetry: (error) => this.#retry(error),
       onError: (error) => this.#complain(error),
+      onBegin: () => this.#works(),
     });
-    readiness.add('audit ingest', () => !this.#failing);
+    const isStoreUp = () => !this.#failing;
+    this.#metrics = new IngestMetrics({ log, lags: () => this.#ingest.lags(), isStoreUp });
+    readiness.add('audit ingest', isStoreUp);
+    // Where nothing comes, nobody notices otherwise that a server is away.
+    if (config.auditStore.kind === 'clickhouse') readiness.add('audit store', () => answers(client));
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -54,25 +70,43 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
   async readFrom(position: string | undefined): Promise<void> {
     if (position === undefined) return;
     const wanted = parsePosition(position);
-    for (let waited = 0; !this.#ingest.has(wanted); waited += pollEvery) {
+    for (let waited = 0; !(await this.#has(wanted)); waited += pollEvery) {
       if (waited >= longestWait) throw new AppError('TIMEOUT', `the audit store is behind ${position}`);
       await delay(pollEvery);
     }
   }
 
-  /** See Ingest. */
-  storedThrough(tree: Pick<Position, 'topic' | 'partition'>): number {
-    return this.#ingest.storedThrough(tree);
+  /** Whether this process carries the partition. */
+  owns(partition: Partition): boolean {
+    return this.#ingest.owns(partition);
   }
 
-  #count({ topic, rows, duplicates, deadLetters, appendedAt }: BatchResult): void {
+  /** See Ingest. */
+  storedThrough(partition: Partition): number {
+    return this.#ingest.storedThrough(partition);
+  }
+
+  /** What another process carries, the store alone tells. */
+  async #has(wanted: Position): Promise<boolean> {
+    if (this.#ingest.owns(wanted)) return this.#ingest.has(wanted);
+    return (await storedPosition(this.client, wanted)).offset >= wanted.offset;
+  }
+
+  #count(batch: BatchResult): void {
+    this.#works();
+    this.#metrics.stored(batch);
+    const { topic, deadLetters } = batch;
+    if (deadLetters > 0) this.#log.warn(`${deadLetters} events of ${topic} went to weir.dead_letters`);
+  }
+
+  #works(): void {
     if (this.#failing) this.#log.log('the audit store takes events again');
     this.#failing = false;
-    events.inc({ topic, as: 'row' }, rows);
-    events.inc({ topic, as: 'duplicate' }, duplicates);
-    events.inc({ topic, as: 'dead_letter' }, deadLetters);
-    lag.set({ topic }, Math.max(0, Date.now() - appendedAt) / 1000);
-    if (deadLetters > 0) this.#log.warn(`${deadLetters} events of ${topic} went to weir.dead_letters`);
+  }
+
+  #retry(error: unknown): void {
+    this.#metrics.retried();
+    this.#complain(error);
   }
 
   /** Once, not at every retry. */
@@ -81,24 +115,4 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
     this.#failing = true;
     this.#log.error({ message: 'the audit store does not take events; trying on', error });
   }
-}
-
-const events =
-  (existing('weir_audit_events_total') as Counter<'topic' | 'as'> | undefined) ??
-  new Counter({
-    name: 'weir_audit_events_total',
-    help: 'Events read from the log, by what became of them',
-    labelNames: ['topic', 'as'] as const,
-  });
-
-const lag =
-  (existing('weir_audit_lag_seconds') as Gauge<'topic'> | undefined) ??
-  new Gauge({
-    name: 'weir_audit_lag_seconds',
-    help: 'Age of the oldest event of the last batch when it stood in the audit store',
-    labelNames: ['topic'] as const,
-  });
-
-function existing(name: string) {
-  return register.getSingleMetric(name);
 }

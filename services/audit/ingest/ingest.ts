@@ -1,71 +1,113 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SessionBook } from '#audit-rows';
 import type { ClickHouseClient } from '#audit-store';
-import type { EventLog, Position } from '#event-log';
+import type { EventLog, Partition, Position, Tail } from '#event-log';
 import { topics, type Topic } from '#events';
 import { Breath } from '#platform';
 import { BatchWriter, insertInto, type Insert } from './batch.writer.js';
-import { PartitionIngest, type BatchResult } from './partition.ingest.js';
+import { PartitionIngest, type BatchResult, type PartitionLag, type Pause } from './partition.ingest.js';
 
 export interface IngestOptions {
   readonly log: EventLog;
   /** Ingest's own client: nobody else uses it. */
   readonly client: ClickHouseClient;
+  /** Whether other processes write into the same store: they then divide the partitions. Default: no. */
+  readonly isShared?: boolean;
   /** For tests; default: into the store. */
   readonly insert?: Insert;
   readonly onBatch?: (result: BatchResult) => void;
   readonly onRetry?: (error: unknown, tries: number) => void;
   readonly onError?: (error: unknown) => void;
+  /** A partition is carried: from now on, or again after an error. */
+  readonly onBegin?: () => void;
   readonly batchSize?: number;
   readonly interval?: number;
   /** For tests; default: by what this machine's processors do. One for each partition. */
   readonly breath?: () => Pick<Breath, 'after'>;
 }
 
-/** Carries every topic of the log into the audit store until it is stopped. */
+interface Running {
+  readonly ingest: PartitionIngest;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
+/**
+ * Carries the log into the audit store until it is stopped: all of it, or the partitions that are this process's. Where
+ * one moves, two may carry it for a moment: what both write is the same, and stands once as read.
+ */
 export class Ingest {
   readonly #options: IngestOptions;
-  readonly #stop = new AbortController();
-  #partitions: PartitionIngest[] = [];
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #running = new Map<string, Running>();
+  /** Those that still write what was under way when they were taken away. */
+  readonly #ending = new Set<Promise<void>>();
+  #share: Pick<Tail, 'stop'> | undefined;
+  #isStopped = false;
 
   constructor(options: IngestOptions) {
     this.#options = options;
   }
 
   async start(): Promise<void> {
-    const all = await Promise.all(Object.values(topics).map((topic) => this.#partitionsOf(topic)));
-    this.#partitions = all.flat();
-    this.#running = Promise.all(this.#partitions.map((partition) => partition.run()));
+    const { log, isShared = false } = this.#options;
+    const own = (mine: readonly Partition[]) => this.#own(mine);
+    if (isShared) this.#share = log.share({ topics: Object.values(topics), group: 'audit' }, own);
+    else own(await everyPartition(log));
   }
 
-  /** Resolves once no more is written: what is being inserted is finished first. */
+  /** Resolves once no more is written: what is being inserted is finished first, then others may have the partitions. */
   async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+    this.#isStopped = true;
+    this.#endAllBut([]);
+    await Promise.all(this.#ending);
+    await this.#share?.stop();
   }
 
-  /** Whether this event, and all before it in its partition, is stored. */
+  /** Whether this event, and all before it in its partition, is stored; always false for what others carry. */
   has(position: Position): boolean {
     return this.storedThrough(position) >= position.offset;
   }
 
-  /** The offset of the last event of this partition that is stored here; -1: none, or not known yet. */
-  storedThrough({ topic, partition }: Pick<Position, 'topic' | 'partition'>): number {
-    const position = this.#partitions
-      .map((each) => each.position)
-      .find((each) => each.topic === topic && each.partition === partition);
-    return position?.offset ?? -1;
+  owns(partition: Partition): boolean {
+    return this.#running.has(keyOf(partition));
   }
 
-  async #partitionsOf(topic: Topic): Promise<PartitionIngest[]> {
-    const numbers = await this.#options.log.partitions(topic);
-    return numbers.map((partition) => this.#partition(topic, partition));
+  /** The offset of the last event of this partition that is stored here; -1: none, or not known yet, or not ours. */
+  storedThrough(partition: Partition): number {
+    return this.#running.get(keyOf(partition))?.ingest.position.offset ?? -1;
   }
 
-  #partition(topic: Topic, partition: number): PartitionIngest {
+  /** Of each partition that is ours. */
+  lags(): PartitionLag[] {
+    return [...this.#running.values()].map(({ ingest }) => ingest.lag);
+  }
+
+  #own(mine: readonly Partition[]): void {
+    if (this.#isStopped) return;
+    this.#endAllBut(mine.map(keyOf));
+    for (const partition of mine) if (!this.owns(partition)) this.#begin(partition);
+  }
+
+  #begin({ topic, partition }: Partition): void {
+    const stop = new AbortController();
+    const ingest = this.#partition(topic, partition, (milliseconds) =>
+      pauseUnless(stop.signal, milliseconds),
+    );
+    this.#running.set(keyOf({ topic, partition }), { ingest, stop, done: ingest.run() });
+  }
+
+  #endAllBut(kept: readonly string[]): void {
+    for (const [key, { stop, done }] of this.#running) {
+      if (kept.includes(key)) continue;
+      stop.abort();
+      this.#running.delete(key);
+      const ended = done.finally(() => this.#ending.delete(ended));
+      this.#ending.add(ended);
+    }
+  }
+
+  #partition(topic: Topic, partition: number, pause: Pause): PartitionIngest {
     const { log, client, batchSize = 5000, interval = 200 } = this.#options;
-    const pause = (milliseconds: number) => this.#pause(milliseconds);
     return new PartitionIngest({
       log,
       client,
@@ -83,11 +125,22 @@ export class Ingest {
       }),
       onBatch: this.#options.onBatch ?? (() => {}),
       onError: this.#options.onError ?? (() => {}),
+      onBegin: this.#options.onBegin ?? (() => {}),
     });
   }
-
-  /** False, and at once, when ingest stops. */
-  async #pause(milliseconds: number): Promise<boolean> {
-    return delay(milliseconds, true, { signal: this.#stop.signal }).catch(() => false);
-  }
 }
+
+const keyOf = ({ topic, partition }: Partition): string => `${topic}/${partition}`;
+
+async function everyPartition(log: EventLog): Promise<Partition[]> {
+  const found = await Promise.all(
+    Object.values(topics).map(async (topic) =>
+      (await log.partitions(topic)).map((partition) => ({ topic, partition })),
+    ),
+  );
+  return found.flat();
+}
+
+/** False, and at once, when stopped. */
+const pauseUnless = (signal: AbortSignal, milliseconds: number): Promise<boolean> =>
+  delay(milliseconds, true, { signal }).catch(() => false);

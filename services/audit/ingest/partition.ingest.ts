@@ -1,17 +1,21 @@
 import type { SessionBook } from '#audit-rows';
-import { database, storageTables, type ClickHouseClient, type StorageTable } from '#audit-store';
-import type { EventLog, LoggedEvent, Position } from '#event-log';
+import type { ClickHouseClient, StorageTable } from '#audit-store';
+import type { EventLog, LoggedEvent, Partition, Position } from '#event-log';
 import { topics, type Topic } from '#events';
 import type { Breath } from '#platform';
 import { GaveUp, type BatchWriter } from './batch.writer.js';
 import { controlBatch, cutByDay, sessionBatch, summaryLines, type EventBatch } from './event.batch.js';
 import { completeSummaries, summarizeAgain } from './session.summaries.js';
 import { loadSeeds } from './session.seeds.js';
+import { storedPosition, tableOf } from './stored.position.js';
 
 /** Events of one read: with the largest that the proxy records (64 KiB) 64 MiB. */
 const readLimit = 1000;
 /** Of envelopes; the batch as text is about three times as large. */
 const maxBatchBytes = 16 * 1024 * 1024;
+
+/** Resolves after a pause, or at once with false when ingest stops. */
+export type Pause = (milliseconds: number) => Promise<boolean>;
 
 export interface PartitionIngestOptions {
   readonly log: EventLog;
@@ -26,19 +30,29 @@ export interface PartitionIngestOptions {
   readonly interval: number;
   /** How it rests while the processors are busy. */
   readonly breath: Pick<Breath, 'after'>;
-  readonly pause: (milliseconds: number) => Promise<boolean>;
+  readonly pause: Pause;
   readonly onBatch: (result: BatchResult) => void;
   readonly onError: (error: unknown) => void;
+  /** The store has said where the partition ends there: at the start, and again after an error. */
+  readonly onBegin: () => void;
 }
 
 export interface BatchResult {
   readonly topic: Topic;
+  readonly partition: number;
   readonly rows: number;
   readonly duplicates: number;
   readonly deadLetters: number;
-  /** Of the oldest event in it. */
-  readonly appendedAt: number;
+  /** From the first try to write it until all of it stood. Milliseconds. */
+  readonly duration: number;
   readonly position: Position;
+}
+
+export interface PartitionLag extends Partition {
+  /** Of the last event that is stored; undefined: not known yet. */
+  readonly offset: number | undefined;
+  /** Since the oldest event was appended that is read and not stored; 0: none is. */
+  readonly milliseconds: number;
 }
 
 /** Carries one partition of the log into the store, from where the store itself says that it ends. */
@@ -48,16 +62,24 @@ export class PartitionIngest {
   #known = false;
   /** How old the oldest event of the last batch was. Milliseconds. */
   #behind = 0;
+  /** When the oldest event was appended that is read and not stored. */
+  #oldest: number | undefined;
 
   constructor(private readonly options: PartitionIngestOptions) {
     const { topic, partition } = options;
-    this.#table = topic === topics.session ? storageTables.sessionEvents : storageTables.controlEvents;
+    this.#table = tableOf(topic);
     this.#position = { topic, partition, offset: -1 };
   }
 
   /** The last event that is stored. */
   get position(): Position {
     return this.#position;
+  }
+
+  get lag(): PartitionLag {
+    const { topic, partition, offset } = this.#position;
+    const milliseconds = this.#oldest === undefined ? 0 : Math.max(0, Date.now() - this.#oldest);
+    return { topic, partition, offset: this.#known ? offset : undefined, milliseconds };
   }
 
   /** Runs until `pause` says that ingest stops. */
@@ -81,8 +103,10 @@ export class PartitionIngest {
     try {
       if (!this.#known) await this.#begin();
       const events = await this.#read(most);
-      this.#behind = Date.now() - (events[0]?.appendedAt ?? Date.now());
+      this.#oldest = events[0]?.appendedAt;
+      this.#behind = Date.now() - (this.#oldest ?? Date.now());
       await this.#ingest(events);
+      this.#oldest = undefined;
       return events.length >= readLimit ? 'more' : 'drained';
     } catch (error) {
       if (error instanceof GaveUp) return 'stopped';
@@ -98,22 +122,22 @@ export class PartitionIngest {
   }
 
   async #store(events: readonly LoggedEvent[]): Promise<void> {
-    const { topic, client, book, writer } = this.options;
+    const { topic, partition, client, book, writer } = this.options;
+    const begun = performance.now();
     if (topic === topics.session) await loadSeeds(client, book, events);
     const batch = topic === topics.session ? sessionBatch(events, book) : controlBatch(events);
     const buried = await writer.write(this.#table, batch, events);
     await this.#summarize(batch, buried, events);
     book.trim();
-    const first = events[0];
     const last = events.at(-1);
-    if (!first || !last) return;
+    if (!last) return;
     this.#position = last.position;
     this.options.onBatch({
-      topic,
+      ...{ topic, partition },
       rows: batch.rows.length,
       duplicates: batch.duplicates,
       deadLetters: batch.deadLetters.length,
-      appendedAt: first.appendedAt,
+      duration: performance.now() - begun,
       position: last.position,
     });
   }
@@ -128,9 +152,10 @@ export class PartitionIngest {
   }
 
   async #begin(): Promise<void> {
-    this.#position = await this.#storedPosition();
+    this.#position = await storedPosition(this.options.client, this.options);
     if (this.options.topic === topics.session) await completeSummaries(this.options.client, this.#position);
     this.#known = true;
+    this.options.onBegin();
   }
 
   /** What stands in the log now, within the bounds of a batch. */
@@ -144,18 +169,5 @@ export class PartitionIngest {
       bytes = more.reduce((sum, { raw }) => sum + raw.length, bytes);
     } while (more.length === readLimit && events.length < most && bytes < maxBatchBytes);
     return events;
-  }
-
-  async #storedPosition(): Promise<Position> {
-    const { client, topic, partition } = this.options;
-    const answer = await client.query({
-      query: `
-        SELECT if(count() = 0, -1, toInt64(max(offset))) AS offset FROM ${database}.${this.#table}
-        WHERE topic = {topic: String} AND partition = {partition: UInt32}`,
-      query_params: { topic, partition },
-      format: 'JSONEachRow',
-    });
-    const [row] = await answer.json<{ offset: number | string }>();
-    return { topic, partition, offset: Number(row?.offset ?? -1) };
   }
 }

@@ -8,9 +8,11 @@ import {
 } from '#audit-rows';
 import { database, storageTables, type ClickHouseClient } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
-import { loadSummaries } from './session.summaries.js';
+import { loadSummaries, summarizeAgain } from './session.summaries.js';
 
 const table = `${database}.${storageTables.sessionEvents}`;
+
+const mostTries = 5;
 
 type SeedRow = SessionColumns & { readonly session_id: string; readonly high_water: string };
 
@@ -25,11 +27,31 @@ export async function loadSeeds(
   );
   if (missing.length === 0) return;
   for (const id of missing) book.set(id, unknownSession());
-  const seeds = await readSeeds(client, missing);
-  for (const seed of seeds) book.set(seed.session_id, entryOf(seed));
-  const known = seeds.map(({ session_id }) => session_id);
+  const known = await loadWhole(client, book, missing);
   await readFormats(client, book, known);
-  await loadSummaries(client, book, known);
+}
+
+/**
+ * Whoever had the partition before may still write its last batch: events first, then what their sessions come to. Between
+ * the two, a session would be counted on from a summary that lacks events. So what differs is summed up and read again.
+ */
+async function loadWhole(
+  client: ClickHouseClient,
+  book: SessionBook,
+  missing: readonly string[],
+): Promise<string[]> {
+  const known: string[] = [];
+  for (let ids = missing, tries = 1; ids.length > 0; tries++) {
+    if (tries > mostTries) throw new Error('sessions are written to by another process');
+    const seeds = await readSeeds(client, ids);
+    for (const seed of seeds) book.set(seed.session_id, entryOf(seed));
+    const found = seeds.map(({ session_id }) => session_id);
+    await loadSummaries(client, book, found);
+    ids = found.filter((id) => BigInt(book.get(id).summary.lastSeq) !== book.get(id).highWater);
+    known.push(...found.filter((id) => !ids.includes(id)));
+    await summarizeAgain(client, ids);
+  }
+  return known;
 }
 
 async function readSeeds(client: ClickHouseClient, ids: readonly string[]): Promise<SeedRow[]> {

@@ -41,8 +41,9 @@ export async function completeSummaries(
 }
 
 /** Sums these sessions up from their stored events. */
-export function summarizeAgain(client: ClickHouseClient, ids: readonly string[]): Promise<void> {
-  return summarize(client, 'SELECT arrayJoin({ids: Array(String)})', { ids });
+export async function summarizeAgain(client: ClickHouseClient, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await summarize(client, 'SELECT arrayJoin({ids: Array(String)})', { ids });
 }
 
 async function summarize(

@@ -10,7 +10,7 @@ import {
 import type { EventLog, LoggedEvent, Tail } from '#event-log';
 import { encodeEnvelope, newEvent, topics, TreeCutSchema } from '#events';
 import type { Clock } from '#kernel';
-import { CLOCK, CONFIG, EVENT_LOG, INSTANCE, type WeirConfig } from '#platform';
+import { CLOCK, CONFIG, Counts, EVENT_LOG, INSTANCE, Readings, type WeirConfig } from '#platform';
 import { IngestService } from '../ingest/ingest.service.js';
 import { openSink, type CheckpointSink } from './checkpoint.sink.js';
 import { openProofKeys, type ProofKeys } from './proof.keys.js';
@@ -19,6 +19,13 @@ import { TreeWriter } from './tree.writer.js';
 
 /** Events of one batch of leaves; they are in memory while it is made. */
 const mostEvents = 5000;
+const age = new Readings({
+  ...{ name: 'weir_proof_checkpoint_age_seconds' },
+  help: 'Since all that was stored had its checkpoint, here and in the sink',
+});
+const failures = new Counts({
+  ...{ name: 'weir_proof_failures_total', help: 'Times that a checkpoint could not be made or sent' },
+}).of();
 /** Milliseconds in which an own cut comes back from the log. */
 const cutTimeout = 10_000;
 
@@ -43,6 +50,8 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
   #tail: Tail | undefined;
   #running: Promise<void> = Promise.resolve();
   #failing = false;
+  #madeAt: number;
+  #unmeasured = (): void => {};
 
   constructor(
     @Inject(CONFIG) private readonly config: WeirConfig,
@@ -54,6 +63,7 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
     this.folder = join(config.dataDir, 'proof');
     this.#interval = config.audit.proof.interval * 1000;
     this.#sink = openSink(config);
+    this.#madeAt = clock.now();
   }
 
   get keys(): ProofKeys {
@@ -64,11 +74,13 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
     this.#keys = await openProofKeys(this.config);
     this.#tail = this.eventLog.tail({ topics: [topics.proof] }, (batch) => this.#apply(batch));
     this.#running = this.#run(this.#tail);
+    this.#unmeasured = age.add(() => [[[], Math.max(0, this.clock.now() - this.#madeAt) / 1000]]);
   }
 
   /** What is stored by now gets its checkpoint. */
   async onModuleDestroy(): Promise<void> {
     this.#stop.abort();
+    this.#unmeasured();
     await this.#running;
     await this.#tail?.stop();
   }
@@ -103,6 +115,7 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
   async #tryRound(): Promise<void> {
     try {
       await this.round();
+      this.#madeAt = this.clock.now();
       if (this.#failing) this.#log.log('checkpoints are made and sent again');
       this.#failing = false;
     } catch (error) {
@@ -112,6 +125,7 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Once, not at every try. */
   #complain(error: unknown): void {
+    failures.value++;
     if (!this.#failing)
       this.#log.error({ message: 'checkpoints are not made or not sent; trying on', error });
     this.#failing = true;
@@ -168,10 +182,11 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
     return writer;
   }
 
+  /** Of the partitions that this process carries; the sink has the others' from whoever does. */
   async #send(): Promise<void> {
     if (!this.#sink) return;
-    for (const [key, { note }] of this.#writers) {
-      if (note === undefined || this.#sent.get(key) === note) continue;
+    for (const [key, { note, tree }] of this.#writers) {
+      if (note === undefined || this.#sent.get(key) === note || !this.ingest.owns(tree)) continue;
       await this.#sink(note);
       this.#sent.set(key, note);
     }

@@ -56,6 +56,10 @@ export class TreeWriter {
     return writer;
   }
 
+  get tree(): TreeName {
+    return this.options.tree;
+  }
+
   /** What proves, by the newest checkpoint, that an entry stands in the tree. Throws RangeError where there is none. */
   inclusion(index: number): TreeProof {
     const { note, size } = this.#signed();

@@ -68,6 +68,14 @@ export const sessionQuery = z
   });
 export type SessionQuery = z.infer<typeof sessionQuery>;
 
+/** Which of a session's events are asked for; without any of it, all. */
+export const eventsQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).optional().describe('events behind this `seq`'),
+  limit: z.coerce.number().int().min(1).max(1_000_000).optional().describe('at most so many'),
+  statement: name(128).describe("one statement's events, by its id"),
+});
+export type EventsQuery = z.infer<typeof eventsQuery>;
+
 export const endBody = z.strictObject({
   reason: z
     .string()

@@ -4,7 +4,14 @@ import type { Position } from '#event-log';
 import { topics } from '#events';
 import { AppError } from '#kernel';
 import { AUDIT_READER } from '../audit.tokens.js';
-import type { Decision, SessionDetail, SessionItem, SessionPage, SessionQuery } from './session.item.js';
+import type {
+  Decision,
+  EventsQuery,
+  SessionDetail,
+  SessionItem,
+  SessionPage,
+  SessionQuery,
+} from './session.item.js';
 import { proofSql, searchSql } from './session.search.js';
 
 /** Events of one query while a session is read out: a result chunk can have some 100 KiB. */
@@ -33,10 +40,13 @@ export class SessionReads {
   }
 
   /** Each event as one line of JSON (`ReplayLine`), the first queried for before this resolves. */
-  async events(id: string): Promise<AsyncGenerator<string>> {
-    const first = await this.#lines(id, '0');
-    if (first.length === 0) throw notFound('session', id);
-    return this.#linesAfter(id, first);
+  async events(id: string, part: EventsQuery = {}): Promise<AsyncGenerator<string>> {
+    const { after = 0, limit = Infinity, statement = '' } = part;
+    const page = (seq: string, wanted: number) =>
+      this.#rows<EventLine>(linesSql, { id, after: seq, statement, limit: Math.min(wanted, eventsAtOnce) });
+    const first = await page(String(after), limit);
+    if (first.length === 0) await this.get(id);
+    return linesFrom(first, limit, page);
   }
 
   /** The decision on a statement, by the statement's id. */
@@ -93,18 +103,6 @@ export class SessionReads {
     return ids.length === 0 ? [] : this.#rows<SessionItem>(summariesSql, { ids });
   }
 
-  async *#linesAfter(id: string, first: readonly EventLine[]): AsyncGenerator<string> {
-    for (let lines = first; lines.length > 0;) {
-      for (const { line } of lines) yield `${line}\n`;
-      if (lines.length < eventsAtOnce) return;
-      lines = await this.#lines(id, lines.at(-1)?.seq ?? '0');
-    }
-  }
-
-  async #lines(id: string, after: string): Promise<EventLine[]> {
-    return this.#rows<EventLine>(linesSql, { id, after, limit: eventsAtOnce });
-  }
-
   async #rows<Row>(query: string, params: Record<string, unknown>): Promise<Row[]> {
     const answer = await this.#client.query({ query, query_params: params, format: 'JSONEachRow' });
     return answer.json<Row>();
@@ -120,6 +118,23 @@ interface Found {
 interface EventLine {
   readonly seq: string;
   readonly line: string;
+}
+
+type EventPage = (after: string, wanted: number) => Promise<readonly EventLine[]>;
+
+/** Page by page, none asked for before the one before it was taken. */
+async function* linesFrom(
+  first: readonly EventLine[],
+  limit: number,
+  page: EventPage,
+): AsyncGenerator<string> {
+  let given = 0;
+  for (let lines = first; lines.length > 0;) {
+    for (const { line } of lines) yield `${line}\n`;
+    given += lines.length;
+    if (lines.length < eventsAtOnce || given >= limit) return;
+    lines = await page(lines.at(-1)?.seq ?? '0', limit - given);
+  }
 }
 
 const isoTime = (column: string) => `concat(replaceOne(toString(${column}), ' ', 'T'), 'Z')`;
@@ -142,7 +157,9 @@ const linesSql = `
     concat('{"seq":', seq, ',"time":"', ${isoTime('time')}, '","type":', toJSONString(toString(type)),
       if(payload IN ('', '{}'), '}', concat(',', substring(payload, 2)))) AS line
   FROM weir.session_events AS e
-  WHERE session_id = {id: String} AND e.seq > {after: UInt64} ORDER BY e.seq LIMIT {limit: UInt32}`;
+  WHERE session_id = {id: String} AND e.seq > {after: UInt64}
+    AND ({statement: String} = '' OR statement_id = {statement: String})
+  ORDER BY e.seq LIMIT {limit: UInt32}`;
 
 const decisionSql = `
   SELECT statement_id AS id, session_id AS sessionId, ${isoTime('time')} AS time, identity,

@@ -21,10 +21,12 @@ import { SessionEnding } from './session.ending.js';
 import {
   endAccepted,
   endBody,
+  eventsQuery,
   sessionDetail,
   sessionPage,
   sessionQuery,
   type EndAccepted,
+  type EventsQuery,
   type SessionDetail,
   type SessionPage,
   type SessionQuery,
@@ -75,9 +77,13 @@ export class SessionsController {
   @Get(':id/events')
   @ApiProduces('application/x-ndjson')
   @ApiOkResponse({ schema: { type: 'string', description: 'one JSON object a line, ordered by seq' } })
-  async events(@Param('id') id: string, @Headers(positionHeader) position?: string): Promise<StreamableFile> {
+  async events(
+    @Param('id') id: string,
+    @Query({ schema: eventsQuery }) query: EventsQuery,
+    @Headers(positionHeader) position?: string,
+  ): Promise<StreamableFile> {
     await this.#ingest.readFrom(position);
-    const lines = await this.#reads.events(id);
+    const lines = await this.#reads.events(id, query);
     return new StreamableFile(Readable.from(lines, { objectMode: false }), {
       type: 'application/x-ndjson; charset=utf-8',
     });

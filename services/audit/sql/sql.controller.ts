@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { positionHeader } from '#domain';
 import { Roles } from '#platform';
 import { IngestService } from '../ingest/ingest.service.js';
+import { sqlRoles } from './sql.roles.js';
 import { SqlRunner, sqlFormats, type SqlFormat } from './sql.runner.js';
 
 const formatNames = Object.keys(sqlFormats) as [SqlFormat, ...SqlFormat[]];
@@ -24,7 +25,7 @@ interface Reply {
 
 @ApiTags('sql')
 @Controller('sql')
-@Roles('auditor')
+@Roles(...sqlRoles)
 export class SqlController {
   readonly #runner: SqlRunner;
   readonly #ingest: IngestService;

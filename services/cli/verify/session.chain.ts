@@ -1,4 +1,5 @@
-import { contentHash, linkHash, type Envelope } from '#events';
+import { contentHash, linkHash, saltBytes, type Envelope } from '#events';
+import { unknownSession, sessionEventRow } from '#audit-rows';
 import { span, type Finding, type FindingKind } from './finding.js';
 import { eventOf, textOf, type SessionRecord, type StoredRow } from './stored.rows.js';
 
@@ -40,32 +41,36 @@ class ChainCheck {
   /** By seq: from a row, or from where unreadable ones lie. */
   readonly #bySeq = new Map<number, Envelope>();
   readonly #heads = new Map<number, string>();
-  /** Seqs that a finding names. */
+  /** Seqs that a finding names; a row may claim any number, so runs of them are not counted out. */
   readonly #named = new Set<number>();
+  readonly #namedRuns: (readonly [from: number, to: number])[] = [];
+  readonly #unread: readonly Placed[];
 
   constructor(
     private readonly record: SessionRecord,
     private readonly covered: readonly Covered[],
   ) {
     this.#placed = record.events.map((row) => placed(row, record.session));
-    for (const row of record.deadLetters) this.#take(placed(row, record.session));
+    this.#unread = record.deadLetters.map((row) => placed(row, record.session));
+    for (const each of this.#unread) this.#take(each);
     for (const each of this.#placed) this.#take(each);
   }
 
   run(): ChainResult {
     for (const each of this.#placed) this.#checkPlace(each);
+    for (const each of this.#unread) this.#checkUnread(each);
     const last = this.#placed.reduce((most, { at, seq }) => Math.max(most, at, seq), 0);
     const lastCovered = this.covered.reduce((most, { to }) => Math.max(most, to), 0);
     this.#checkMissing(last, lastCovered);
     this.#checkHashes();
     this.#checkHeads();
     const sound = this.#placed
-      .filter(({ at, seq }) => at === seq && !this.#named.has(at))
+      .filter(({ at, seq }) => at === seq && !this.#isNamed(at))
       .map(({ row }) => row);
     return {
       findings: this.#findings,
       sound,
-      whole: this.#findings.length === 0 && this.record.deadLetters.length === 0,
+      whole: this.#findings.length === 0,
       heads: this.#heads,
       last,
     };
@@ -77,7 +82,7 @@ class ChainCheck {
 
   /** Whether the row holds the event that it says. */
   #checkPlace({ at, seq, envelope }: Placed): void {
-    if (this.#named.has(at)) return;
+    if (this.#isNamed(at)) return;
     if (at === seq && envelope && seq > 0) {
       if (this.#bySeq.get(seq) !== envelope) this.#find('added row', at, at, 'another event has its place');
       return;
@@ -98,19 +103,25 @@ class ChainCheck {
     this.#find('swapped', at, at, `it holds the event of seq ${seq}`);
   }
 
+  /** What lies among the unreadable stands in no table: it must be the session's, and must not be readable. */
+  #checkUnread({ row, at, seq, envelope }: Placed): void {
+    // Without a place in a session it is held against the trees as events of other topics are.
+    if (at === 0) return;
+    if (at !== seq)
+      return this.#find('added row', at, at, 'what could not be read is no event of that place');
+    if (envelope && isReadable(row)) this.#find('deleted row', at, at, hiddenRow);
+  }
+
   /** Up to `last` a row is missing between others; past it the trees know of more than the store has. */
   #checkMissing(last: number, lastCovered: number): void {
-    const missing: number[] = [];
-    for (let seq = 1; seq <= last; seq++)
-      if (!this.#bySeq.has(seq) && !this.#named.has(seq)) missing.push(seq);
-    for (const [from, to] of runsOf(missing))
+    for (const [from, to] of gapsIn([...this.#bySeq.keys(), ...this.#named, last + 1]))
       this.#find(
         'deleted row',
         from,
         to,
         to === from ? 'it is not in the store' : 'they are not in the store',
       );
-    const dead = Math.max(last, ...this.#bySeq.keys());
+    const dead = [...this.#bySeq.keys()].reduce((most, seq) => Math.max(most, seq), last);
     if (lastCovered > dead)
       this.#find(
         'truncated tail',
@@ -129,9 +140,11 @@ class ChainCheck {
       const hash = hex(linkHash({ prev: link.prev, seq, id, type, timeUs, content }));
       this.#heads.set(seq, hash);
       const before = seq === 1 ? '0'.repeat(64) : this.#heads.get(seq - 1);
-      if (hash !== hex(link.hash))
+      if (link.salt.length !== saltBytes)
+        this.#find('changed text', seq, seq, `its salt has ${link.salt.length} bytes`);
+      else if (hash !== hex(link.hash))
         this.#find('changed text', seq, seq, 'its bytes are not those of its hash');
-      else if (before !== undefined && before !== hex(link.prev) && !this.#named.has(seq - 1))
+      else if (before !== undefined && before !== hex(link.prev) && !this.#isNamed(seq - 1))
         this.#find(
           'changed text',
           Math.max(seq - 1, 1),
@@ -151,11 +164,19 @@ class ChainCheck {
   }
 
   #namedWithin(from: number, to: number): boolean {
-    return [...this.#named].some((seq) => seq >= from && seq <= to);
+    return (
+      [...this.#named].some((seq) => seq >= from && seq <= to) ||
+      this.#namedRuns.some((run) => run[0] <= to && run[1] >= from)
+    );
+  }
+
+  #isNamed(seq: number): boolean {
+    return this.#named.has(seq) || this.#namedRuns.some(([from, to]) => seq >= from && seq <= to);
   }
 
   #find(kind: FindingKind, from: number, to: number, why: string): void {
-    for (let seq = from; seq <= to; seq++) this.#named.add(seq);
+    if (from === to) this.#named.add(from);
+    else this.#namedRuns.push([from, to]);
     this.#findings.push({ kind, where: `session ${this.record.session} seq ${span(from, to)}`, why });
   }
 }
@@ -170,14 +191,28 @@ function placed(row: StoredRow, session: string): Placed {
   }
 }
 
-function runsOf(seqs: readonly number[]): [number, number][] {
-  const runs: [number, number][] = [];
-  for (const seq of seqs) {
-    const run = runs.at(-1);
-    if (run?.[1] === seq - 1) run[1] = seq;
-    else runs.push([seq, seq]);
+/** The runs of numbers from 1 that are not there, up to the greatest that is. */
+function gapsIn(seqs: readonly number[]): [number, number][] {
+  const gaps: [number, number][] = [];
+  let before = 0;
+  for (const seq of [...seqs].sort((a, b) => a - b)) {
+    if (seq > before + 1) gaps.push([before + 1, seq - 1]);
+    before = Math.max(before, seq);
   }
-  return runs;
+  return gaps;
+}
+
+const hiddenRow = 'it lies among what could not be read, and can be read';
+
+/** As ingest asks. */
+function isReadable(row: StoredRow): boolean {
+  try {
+    const event = eventOf(row);
+    const { link } = event.envelope;
+    return link !== undefined && sessionEventRow(event, link, unknownSession()).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

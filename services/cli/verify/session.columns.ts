@@ -100,7 +100,10 @@ function checkView(
 ): Finding[] {
   const where = `session ${session} in weir.sessions`;
   if (!view) return [{ kind: 'deleted row', where, why: 'the view has no row of it' }];
-  const derived = { session_id: session, ...who, ...sumOf(rows, seqOf(view, 'last_seq')) };
+  const sum = sumOf(rows, seqOf(view, 'last_seq'));
+  // What could not be read is missing there: it stands among the dead letters.
+  const missing = String(BigInt(sum.last_seq) - BigInt(sum.events));
+  const derived = { session_id: session, ...who, ...sum, missing };
   return changed(where, view, [Object.fromEntries(Object.entries(derived).filter(([name]) => name in view))]);
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from '#kernel';
 import {
   CLOCK,
   CONFIG,
+  Counts,
   INSTANCE,
   IdentityLog,
   parseTrustedProxies,
@@ -14,6 +15,11 @@ import {
   type WeirConfig,
 } from '#platform';
 import { SignInFailure, type SignInFailureCode } from './sign-in.provider.js';
+
+const failures = new Counts({
+  ...{ name: 'weir_sign_in_failures_total', help: 'Sign-ins to pages that failed, by what was wrong' },
+  labels: ['code'],
+});
 
 /** Sign-ins that fail: the reason goes to this process's log, answers that were not taken to weir.identity.v1 as well. */
 @Injectable()
@@ -37,6 +43,7 @@ export class SignInRefusals {
    */
   async note(provider: string, error: unknown, answer?: IncomingMessage): Promise<SignInFailureCode> {
     const code = error instanceof SignInFailure ? error.code : 'unavailable';
+    failures.of(code).value++;
     const message = error instanceof Error ? error.message : String(error);
     if (code !== 'unknown') this.#log.warn({ message, provider, code });
     if (answer && code !== 'unavailable') await this.#record(provider, code, answer);

@@ -8,7 +8,7 @@ import {
   StatementReceivedSchema,
 } from '#events';
 import { createHash } from 'node:crypto';
-import { AppError, type Clock, type Principal } from '#kernel';
+import { AppError, type Clock, type ErrorCode, type Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
 import type { Journal, SessionChain } from '../journal/index.js';
 import type {
@@ -34,6 +34,14 @@ import type { Budgets } from './budget/budgets.js';
 import { windowBudget, type WindowBudget } from './budget/window-budget.js';
 import { beyondBudget } from './excess.js';
 import { ExecutionCheck } from './execution-check.js';
+import {
+  countEnd,
+  countHold,
+  countOutcome,
+  countRefusal,
+  countStatement,
+  observeLatency,
+} from './gate.metrics.js';
 import { inboundError } from './inbound.js';
 import { writeOutcome, writeParameter, writeResult } from './record.wire.js';
 import type { CommitGroup, CommitWaiter } from './commit-group.js';
@@ -162,7 +170,9 @@ export class RecordedSession implements GateSession {
     out.text(12, details.decision).text(13, details.reason).text(16, details.approvalId);
     out.text(18, details.portal);
     this.chain.addWritten(StatementReceivedSchema.typeName, { opens: statementId });
-    return { statementId, startedAt: performance.now(), judgement };
+    const execution = { statementId, startedAt: performance.now(), judgement };
+    countStatement(execution, details);
+    return execution;
   }
 
   prepared(judgement: Judgement, name: string): void {
@@ -176,11 +186,20 @@ export class RecordedSession implements GateSession {
     const { statementId } = execution;
     writeOutcome(this.chain.write(), statementId, outcome, durationUs);
     this.chain.addWritten(StatementOutcomeSchema.typeName, { closes: statementId });
+    countOutcome(outcome, durationUs);
   }
 
   chunk(execution: Execution, index: number, result: RecordedResult): void {
     writeResult(this.chain.write(), execution.statementId, index, result);
     this.chain.addWritten(ResultChunkSchema.typeName);
+  }
+
+  refused(code: ErrorCode): void {
+    countRefusal(code);
+  }
+
+  forwarded(readAt: number): void {
+    observeLatency(performance.now() - readAt);
   }
 
   whenSafe(waiter: CommitWaiter): void {
@@ -189,7 +208,7 @@ export class RecordedSession implements GateSession {
 
   async hold(request: HoldRequest): Promise<HoldAnswer> {
     const waitingSince = performance.now();
-    const answer = await this.parts.holds.hold(this, request);
+    const answer = await countHold(this.parts.holds.hold(this, request));
     if (answer.outcome === 'approved') this.checks.approved(request.execution.judgement, request.parameters);
     if (this.isEnded) return answer;
     this.chain.add(HoldResolvedSchema, {
@@ -231,6 +250,7 @@ export class RecordedSession implements GateSession {
   ended(reason: string, bytesIn: number, bytesOut: number): void {
     if (this.isEnded) return;
     this.isEnded = true;
+    countEnd(this.target.name, reason);
     this.chain.add(SessionEndedSchema, {
       sessionId: this.id,
       reason,

@@ -1,4 +1,4 @@
-import type { AppError, Principal } from '#kernel';
+import type { AppError, ErrorCode, Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
 import type {
   Analysis,
@@ -62,6 +62,8 @@ export interface Namespace {
 export interface Gate {
   /** Verifies the token and names the target. Throws TOKEN_INVALID, TOKEN_EXPIRED, CONNECTION_UNKNOWN, SHUTTING_DOWN. */
   open(knock: Knock): Promise<GateSession>;
+  /** To be told what a client was refused with that has no session. */
+  refused(code: ErrorCode): void;
 }
 
 /** A text, judged for one principal on one connection against one policy snapshot and one namespace. */
@@ -274,6 +276,10 @@ export interface GateSession {
   /** Calls back when all that was recorded so far is safe (in strict mode: on disk), or with why it is not. */
   whenSafe(waiter: CommitWaiter): void;
   hold(request: HoldRequest): Promise<HoldAnswer>;
+  /** To be told what a client was refused with. */
+  refused(code: ErrorCode): void;
+  /** To be told when what was read of the client, first at `readAt` (performance.now), goes to the target. */
+  forwarded(readAt: number): void;
   masking(): MaskingSet;
   reveals(dataClass: string): boolean;
   /** For errors: `publicUrl`/decisions/ID and the connection's owner. */

@@ -1,11 +1,12 @@
 import { topics, newEvent, encodeEnvelope, SignInRefusedSchema } from '#events';
 import type { EventLog } from '#event-log';
-import { AppError, newId, toAppError, type Clock } from '#kernel';
+import { AppError, newId, toAppError, type Clock, type ErrorCode } from '#kernel';
 import { RefusalRate, type TokenVerifier, type VerifiedToken, type WeirConfig } from '#platform';
 import { LongTexts } from '#statement';
 import type { Journal } from '../journal/index.js';
-import type { Gate, GateSession, Knock } from './gate.js';
+import type { EndTime, Gate, GateSession, Knock } from './gate.js';
 import { CommitGroup } from './commit-group.js';
+import { countAuthFailure, countRefusal, readOpenSessions } from './gate.metrics.js';
 import { RecordedSession } from './gate-session.js';
 import type { Holds } from './holds.js';
 import type { Budgets } from './budget/budgets.js';
@@ -31,6 +32,9 @@ export class WeirGate implements Gate {
   private readonly commits: CommitGroup;
   private readonly judges: Judges;
   private readonly refusals = new RefusalRate();
+  private readonly stopReading = readOpenSessions(() =>
+    Array.from(this.opened.values(), ({ session }) => session.target.name),
+  );
   private closing = false;
 
   constructor(private readonly options: WeirGateOptions) {
@@ -88,6 +92,10 @@ export class WeirGate implements Gate {
     return session;
   }
 
+  refused(code: ErrorCode): void {
+    countRefusal(code);
+  }
+
   /** Ends a session at once, whatever it does. Returns whether it is one of this process's. */
   end(sessionId: string, reason: string): boolean {
     const found = this.opened.get(sessionId);
@@ -96,9 +104,14 @@ export class WeirGate implements Gate {
   }
 
   /** Takes no more sessions; asks those that are open to end. */
-  close(): void {
+  close(reason: string): void {
     this.closing = true;
-    for (const { session } of this.opened.values()) session.requestEnd('the gate is shutting down', 'idle');
+    this.stopReading();
+    this.endAll(reason, 'idle');
+  }
+
+  endAll(reason: string, when: EndTime): void {
+    for (const { session } of this.opened.values()) session.requestEnd(reason, when);
   }
 
   private forget(id: string): void {
@@ -110,7 +123,9 @@ export class WeirGate implements Gate {
     try {
       return await this.options.verifier.verify(knock.token);
     } catch (error) {
-      this.recordRefusal(knock, toAppError(error));
+      const refused = toAppError(error);
+      countAuthFailure(refused.code);
+      this.recordRefusal(knock, refused);
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 export { journalFolder, leftoverJournals, shipLeftover } from './folders.js';
 export { openJournal, type FileJournal, type Journal, type JournalStats } from './journal.js';
+export { measureJournal } from './journal.metrics.js';
 export { readJournals, type JournalState } from './journal.state.js';
 export { type JournalOptions } from './journal.options.js';
 export { type PayloadWriter } from './payload.writer.js';

@@ -134,6 +134,7 @@ export class PostgresDoor {
   /** One line to the client, never a stack; the cause goes to the log. */
   private turnAway(client: Startup, error: unknown): void {
     const appError = toAppError(error);
+    this.options.gate.refused(appError.code);
     this.options.log(appError, { connection: client.parameters.database, client: client.remoteAddress });
     if (client.socket.writable) client.socket.write(fatal(appError));
     endGently(client.socket, 2_000);

@@ -26,6 +26,7 @@ export class Refusals {
   /** In the place of a message: our error comes in the place of its answer. */
   refuse(execution: Execution | undefined, error: AppError, sqlstate = sqlstateOf(error)): void {
     const { conversation, session, toTarget } = this.parts;
+    session.refused(error.code);
     const bytes = refusal(session, execution?.statementId ?? '', error, sqlstate);
     if (execution) session.outcome(execution, { status: statusOf(error), message: error.message });
     toTarget.push(this.failingDescribe);

@@ -60,6 +60,8 @@ function stage() {
     outcome: () => void log.push('outcome'),
     whenSafe: (waiter: CommitWaiter) => void waiters.push(waiter),
     onEnd: () => undefined,
+    refused: () => undefined,
+    forwarded: () => undefined,
     ended: () => void log.push('ended'),
   } as unknown as GateSession;
   const session = new PostgresSession({

@@ -57,6 +57,8 @@ export class PostgresSession {
   private flushing: 'no' | 'scheduled' | 'committing' = 'no';
   private flushAgain = false;
   private aheadBytes = 0;
+  /** When the first of what has not been sent on was read; 0: nothing. */
+  private readAt = 0;
   private bytesIn = 0;
   private bytesOut = 0;
   private endReason: string | undefined;
@@ -130,6 +132,7 @@ export class PostgresSession {
 
   private clientData(chunk: Buffer): undefined {
     this.bytesIn += chunk.length;
+    if (this.readAt === 0) this.readAt = performance.now();
     this.clientScanner.push(chunk, this.clientMessage);
     if (this.frontend.isWaiting) this.readAhead(chunk.length);
     this.flush();
@@ -185,6 +188,9 @@ export class PostgresSession {
 
   private write(): void {
     this.bytesOut += this.toClient.pending;
+    if (this.toTarget.pending > 0 && this.readAt > 0) this.options.gate.forwarded(this.readAt);
+    // What waits for a person is no latency of ours.
+    if (this.toTarget.pending > 0 || this.frontend.isWaiting) this.readAt = 0;
     this.toTarget.flush();
     this.toClient.flush();
     // A client fills both outboxes (its refusals are answers), a target only the client's.
@@ -224,7 +230,10 @@ export class PostgresSession {
     if (this.endReason !== undefined) return;
     const appError = toAppError(error);
     this.endReason = reason ?? `error: ${appError.message}`;
-    if (!reason) this.options.log(appError);
+    if (!reason) {
+      this.options.gate.refused(appError.code);
+      this.options.log(appError);
+    }
     // What may not be recorded must not be seen.
     this.toClient.discard();
     this.toClient.push(fatal(appError));

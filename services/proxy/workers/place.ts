@@ -24,5 +24,8 @@ export const alone: Place = {
   listening: () => undefined,
 };
 
+/** What a worker is called, in the log and in metrics. */
+export const workerName = (index: number): string => `proxy-${index + 1}`;
+
 /** The variable that tells a worker its place. */
 export const placeVariable = 'WEIR_PROXY_WORKER';

@@ -11,7 +11,7 @@ import {
 import type { EventLog } from '#event-log';
 import { AppError, toAppError, type Clock } from '#kernel';
 import type { MaskingSet } from '#masking';
-import { CLOCK, CONFIG, EVENT_LOG, KeptProcess, Readiness, type WeirConfig } from '#platform';
+import { CLOCK, CONFIG, EVENT_LOG, KeptProcess, MetricsDesk, Readiness, type WeirConfig } from '#platform';
 import { ensureServerCertificate } from '#wire';
 import { BudgetLessor } from '../gate/budget/budget-lease.js';
 import type { Bound } from '../gate/budget/budget-ledger.js';
@@ -22,8 +22,11 @@ import { targetAddress } from '../gate/target-address.js';
 import { proxyKeys } from '../proxy.keys.js';
 import { openBudgetState } from './budgets.js';
 import { Channel } from './channel.js';
-import { placeVariable } from './place.js';
+import { placeVariable, workerName } from './place.js';
 import type { CarriedKey } from './worker.place.js';
+
+/** What a worker has beyond its sessions' time, to ship and to close. Milliseconds. */
+const workerGraceMs = 10_000;
 
 interface Seat {
   readonly kept: KeptProcess;
@@ -46,8 +49,11 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(EVENT_LOG) private readonly eventLog: EventLog,
     @Inject(Readiness) readiness: Readiness,
+    @Inject(MetricsDesk) private readonly metrics: MetricsDesk,
   ) {
-    readiness.add('proxy', () => this.isWhole);
+    readiness.add('proxy workers', () => this.isWhole);
+    readiness.onLeave(() => this.stopAll());
+    readiness.add('proxy policies', () => this.policies.isReady);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -66,6 +72,7 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
     this.lessor = new BudgetLessor(this.budgets.ledger);
     cluster.setupPrimary({ exec: fileURLToPath(new URL('../main.js', import.meta.url)), args: [] });
     this.seats = Array.from({ length: config.proxy.workers }, (_, index) => this.seat(index));
+    this.seats.forEach((seat, index) => this.metrics.add(workerName(index), () => metricsOf(seat)));
     for (const { kept } of this.seats) kept.start();
     await new Promise<void>((resolve, reject) => (this.settled = { resolve, reject }));
   }
@@ -84,9 +91,15 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(this.seats.map(({ kept }) => kept.stop()));
+    await this.stopAll();
     await this.budgets.close();
     await this.policies.stop();
+  }
+
+  /** Each ends its sessions by itself. */
+  private async stopAll(): Promise<void> {
+    const graceMs = this.config.sessions.drain * 1000 + workerGraceMs;
+    await Promise.all(this.seats.map(({ kept }) => kept.stop(graceMs)));
   }
 
   private get isWhole(): boolean {
@@ -95,7 +108,7 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
 
   private seat(index: number): Seat {
     const seat: Seat = {
-      kept: new KeptProcess(`proxy-${index + 1}`, () => this.begin(seat, index)),
+      kept: new KeptProcess(workerName(index), () => this.begin(seat, index)),
       channel: undefined,
       address: undefined,
     };
@@ -131,4 +144,9 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
     });
     return worker.process;
   }
+}
+
+function metricsOf({ channel }: Seat): ReturnType<MetricsDesk['own']> {
+  if (!channel) throw new AppError('LOG_UNAVAILABLE', 'this worker is starting');
+  return channel.ask('metrics', undefined);
 }

@@ -1,7 +1,7 @@
-import type { WeirConfig } from '#platform';
+import { ownMetrics, type WeirConfig } from '#platform';
 import type { BackendKey } from '../postgres/codec.js';
 import { Channel } from './channel.js';
-import type { Place } from './place.js';
+import { workerName, type Place } from './place.js';
 
 /** A key as it goes between processes. */
 export interface CarriedKey {
@@ -18,6 +18,7 @@ export function workerPlace(
 ): Place {
   const channel = new Channel(process as never, {
     cancel: ({ pid, secret }: CarriedKey) => cancel({ pid, secret: Buffer.from(secret, 'hex') }),
+    metrics: () => ownMetrics(workerName(index)),
   });
   return {
     index,

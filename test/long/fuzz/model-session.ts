@@ -219,6 +219,8 @@ export async function play(reads: Iterable<Buffer>): Promise<Played> {
     },
     hold: async () => Promise.reject(new AppError('STATEMENT_DENIED', 'nobody is there to ask')),
     onEnd: () => undefined,
+    refused: () => undefined,
+    forwarded: () => undefined,
     ended: () => undefined,
   } as unknown as GateSession;
   const session = new PostgresSession({

@@ -50,6 +50,8 @@ export class NamingGate {
     hint: () => '',
     inboundRules: false,
     onEnd: () => undefined,
+    refused: () => undefined,
+    forwarded: () => undefined,
     ended: () => undefined,
   } as unknown as GateSession;
 

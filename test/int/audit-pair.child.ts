@@ -1,0 +1,10 @@
+// An audit service as it is started: over the log and into the store that the configuration names. Says `ready`.
+//   node audit-pair.child.js <weir.yaml> <state directory> <shared directory>
+import 'reflect-metadata';
+import { loadConfig } from '#platform';
+import { runAuditProcess } from '../../services/audit/audit.process.js';
+
+const [file, dataDir, sharedDir] = process.argv.slice(2);
+const config = loadConfig({ WEIR_CONFIG: file, WEIR_DATA: dataDir, WEIR_SHARED: sharedDir });
+await runAuditProcess({ config, issuers: [] });
+console.log('ready');
