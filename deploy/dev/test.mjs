@@ -8,6 +8,7 @@ import { ensure, run } from './ensure.mjs';
 const slow = [
   'apart.spec.ts',
   'crash.spec.ts',
+  'crash/**',
   'kafka.spec.ts',
   'leaks/**',
   'pages.spec.ts',

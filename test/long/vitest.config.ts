@@ -3,9 +3,12 @@ import { defineConfig } from 'vitest/config';
 import base from '../../vitest.config.js';
 
 /** What `npm test` does a few times, here as often as chance wants. */
-const inEarnest = ['audit-ingest', 'event-log.embedded', 'event-log.kafka', 'journal.crash', 'statement'].map(
-  (name) => `test/int/${name}.spec.ts`,
-);
+const inEarnest = [
+  ...['audit-ingest', 'event-log.embedded', 'event-log.kafka', 'journal.crash', 'statement'].map(
+    (name) => `test/int/${name}.spec.ts`,
+  ),
+  'test/e2e/crash/*.spec.ts',
+];
 
 // What `npm run test:long` runs: regression suites, crash and fuzz runs, anything past five minutes.
 export default defineConfig({

@@ -27,6 +27,8 @@ export interface Door {
   readonly port: number;
 }
 
+type Who = 'agent' | 'auditor' | 'operator';
+
 export interface ClusterOptions {
   /** Further lines of weir.yaml. */
   readonly yaml?: string;
@@ -42,7 +44,7 @@ export class Cluster {
     readonly provider: HostileProvider,
     readonly doors: readonly Door[],
     readonly processes: ReadonlyMap<string, Supervised>,
-    private readonly auditUrl: string,
+    private readonly urls: ReadonlyMap<string, string>,
   ) {}
 
   static async start(peer: KafkaPeer, options: ClusterOptions = {}): Promise<Cluster> {
@@ -59,15 +61,15 @@ export class Cluster {
     writeFileSync(config, configText({ target, provider, kafka }, options));
     const processes = new Map<string, Supervised>();
     const doors: Door[] = [];
-    let auditUrl = '';
+    const urls = new Map<string, string>();
     for (const [i, { name, target: own }] of services.entries()) {
       const [http, postgres] = ports[i]!;
       processes.set(name, service({ name, target: own, http, postgres, dir, config }));
       if (own === 'proxy') doors.push({ name, port: postgres });
-      if (own === 'audit') auditUrl = `http://127.0.0.1:${http}`;
+      urls.set(name, `http://127.0.0.1:${http}`);
     }
     const broker = new SupervisedBroker(kafka.nodes[0]!);
-    const cluster = new Cluster(dir, kafka, broker, target, provider, doors, processes, auditUrl);
+    const cluster = new Cluster(dir, kafka, broker, target, provider, doors, processes, urls);
     try {
       await Promise.all([...processes.values()].map((each) => each.start()));
       return cluster;
@@ -86,27 +88,30 @@ export class Cluster {
     return new Map<string, Victim>([...this.processes, [this.broker.name, this.broker]]);
   }
 
-  /** A token of the provider that the cluster trusts: in group `agents`, or in the role's. */
-  token(who: 'agent' | 'auditor'): Promise<string> {
+  /** A token of the provider that the cluster trusts, in the role's group. */
+  token(who: Who): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     const { issuer } = this.provider;
     const claims = { iss: issuer, aud: 'weir', sub: who, iat: now, exp: now + 3600, groups: [`${who}s`] };
     return this.provider.sign(claims);
   }
 
-  /** Rows of the audit store, as an auditor reads them. */
-  async sql<T>(query: string): Promise<T[]> {
-    const answer = await fetch(`${this.auditUrl}/api/sql`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${await this.token('auditor')}`,
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify({ query }),
+  /** What one service's API answers. */
+  async json<T>(service: string, path: string, who: Who, body?: unknown): Promise<T> {
+    const authorization = `Bearer ${await this.token(who)}`;
+    const answer = await fetch(this.urls.get(service)! + path, {
+      headers: { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
     });
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`${answer.status} ${text}`);
-    const { columns, rows } = JSON.parse(text) as { columns: { name: string }[]; rows: unknown[][] };
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
+    return JSON.parse(text) as T;
+  }
+
+  /** Rows of the audit store, as an auditor reads them. */
+  async sql<T>(query: string): Promise<T[]> {
+    type Answer = { columns: { name: string }[]; rows: unknown[][] };
+    const { columns, rows } = await this.json<Answer>('audit', '/api/sql', 'auditor', { query });
     return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])) as T);
   }
 
@@ -114,7 +119,7 @@ export class Cluster {
   async weir(...args: string[]): Promise<Ran> {
     const env = {
       ...process.env,
-      WEIR_URL: this.auditUrl,
+      WEIR_URL: this.urls.get('audit'),
       WEIR_TOKEN: await this.token('auditor'),
       NO_COLOR: '1',
     };
@@ -125,6 +130,16 @@ export class Cluster {
   verify(...args: string[]): Promise<Ran> {
     const keys = join(this.dir, 'audit/proof/keys');
     return this.weir('verify', ...args, '--against', this.sink, '--key', keys);
+  }
+
+  /** Once no event is younger than the last checkpoint. */
+  async verifyCovered(timeoutMs: number): Promise<Ran> {
+    let ran: Ran | undefined;
+    await eventually(async () => {
+      ran = await this.verify();
+      return ran.code !== 0 || !ran.stdout.includes('younger');
+    }, timeoutMs);
+    return ran!;
   }
 
   /** The last words of each, for whoever looks into a failure. */

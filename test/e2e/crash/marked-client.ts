@@ -156,8 +156,10 @@ async function library(address: Address, name: string): Promise<Speaker> {
     simple: async (text) => void (await client.query(text)),
     bound: async (text, values, kept) =>
       void (await client.query({ text, values: [...values], ...(kept && { name: kept }) })),
-    // Sent without waiting: it queues them itself.
-    pipeline: async (texts) => void (await Promise.all(texts.map((text) => client.query(text)))),
+    // It has none: one after the other.
+    pipeline: async (texts) => {
+      for (const text of texts) await client.query(text);
+    },
     close: () => client.end(),
   };
 }

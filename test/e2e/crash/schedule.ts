@@ -3,6 +3,8 @@ export interface Kill {
   readonly afterMs: number;
   readonly victim: string;
   readonly downMs: number;
+  /** Also while it is starting. */
+  readonly early: boolean;
 }
 
 export interface ScheduleOptions {
@@ -17,9 +19,10 @@ export function schedule({ seed, kills, weights }: ScheduleOptions): Kill[] {
   const random = dice(seed);
   const pot = Object.entries(weights).flatMap(([name, weight]) => Array.from({ length: weight }, () => name));
   return Array.from({ length: kills }, () => ({
-    afterMs: Math.round(200 + random() * 2_500),
+    afterMs: Math.round(200 + random() * 2_000),
     victim: pot[Math.floor(random() * pot.length)]!,
-    downMs: Math.round(random() ** 2 * 3_000),
+    downMs: Math.round(random() ** 2 * 2_000),
+    early: random() < 0.3,
   }));
 }
 

@@ -8,6 +8,8 @@ import type { KafkaNode } from '../../support/kafka.node.js';
 export interface Victim {
   readonly name: string;
   readonly isUp: boolean;
+  /** It may be on its way up. */
+  readonly isThere: boolean;
   /** Resolves once it is gone; it comes back after so many milliseconds. */
   kill(downMs: number): Promise<void>;
 }
@@ -38,11 +40,11 @@ export class Supervised implements Victim {
     return this.#isUp;
   }
 
-  get pid(): number | undefined {
-    return this.#child?.pid;
+  get isThere(): boolean {
+    return this.#child !== undefined && alive(this.#child);
   }
 
-  async start(timeoutMs = 90_000): Promise<void> {
+  async start(timeoutMs = 180_000): Promise<void> {
     this.#wanted = true;
     this.#running ??= this.#keep();
     await eventually(() => this.#isUp, timeoutMs).catch((error: unknown) => {
@@ -118,6 +120,11 @@ export class SupervisedBroker implements Victim {
   constructor(private readonly node: KafkaNode) {}
 
   get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** Kafka itself is not what is tested: a broker is killed when it serves. */
+  get isThere(): boolean {
     return this.#isUp;
   }
 
