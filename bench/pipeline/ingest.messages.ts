@@ -27,6 +27,8 @@ export interface Stages {
   readonly read: number;
   readonly decode: number;
   readonly build: number;
+  readonly encode: number;
+  /** The engine: it reads the block, writes the part, and has it on the disk. */
   readonly insert: number;
 }
 

@@ -17,10 +17,10 @@ export function printThroughput(results: readonly LogResult[]): void {
   say('\nIngest stage by stage: µs of processor time an event');
   const stages = results.map(({ log, throughput: { stages: s } }) => [
     log,
-    ...[s.read, s.decode, s.build, s.insert].map((each) => each.toFixed(1)),
-    whole(1e6 / (s.read + s.decode + s.build + s.insert)),
+    ...[s.read, s.decode, s.build, s.encode, s.insert].map((each) => each.toFixed(1)),
+    whole(1e6 / (s.read + s.decode + s.build + s.encode + s.insert)),
   ]);
-  say(columns([['log', 'read', 'decode', 'rows', 'engine', 'events/s a core'], ...stages]));
+  say(columns([['log', 'read', 'decode', 'rows', 'columns', 'engine', 'events/s a core'], ...stages]));
 }
 
 export function printLags(results: readonly LogResult[]): void {
