@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { measureMemory, measurePgbench, measureRead, withMaskedLookup } from './measure.js';
+import { pipeline } from './pipeline/pipeline.js';
 import { profile } from './profile.js';
 import { machine, printPgbench, printRead, say, writeJson, type Results } from './report.js';
-import { missingPeers, setStage, type Stage } from './stage.js';
+import { setStage, type Stage } from './stage.js';
 import { printVerdict } from './verdict.js';
 import { measureWarmStart } from './warm-start.js';
 import { classified, full, maskedByColumn, quick, type Size } from './workload.js';
@@ -10,12 +11,7 @@ import { classified, full, maskedByColumn, quick, type Size } from './workload.j
 // `npm run bench`: PostgreSQL straight, through PgBouncer, and through Weirkeeper with all of it on, side by side.
 //   --quick            a minute: one short round each, fewer clients
 //   --profile [WORD]   where the gate spends its time, instead of how long it takes; of the workloads so named
-
-const missing = missingPeers();
-if (missing.length > 0) {
-  say(`bench: ${missing.join('\nbench: ')}`);
-  process.exit(1);
-}
+//   pipeline [embedded|kafka] [--quick]   instead: from the journal to ClickHouse rows
 
 let stage: Stage | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -23,7 +19,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 
 try {
   const args = process.argv.slice(2);
-  if (args[0] === '--profile') await profile(args[1]);
+  if (args[0] === 'pipeline') await pipeline(args.slice(1));
+  else if (args[0] === '--profile') await profile(args[1]);
   else await bench(args.includes('--quick') ? quick : full);
 } catch (error) {
   say(`bench: ${error instanceof Error ? error.message : String(error)}`);

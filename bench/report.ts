@@ -50,7 +50,7 @@ export function printRead({ name, times }: Results['reads'][number]): void {
 }
 
 /** JSON beside the program, so that runs can be compared. */
-export function writeJson(results: Results): string {
+export function writeJson(results: object): string {
   const folder = join(root, 'bench/out');
   mkdirSync(folder, { recursive: true });
   const at = new Date().toISOString();

@@ -31,7 +31,7 @@ export interface Stage {
 }
 
 /** What is missing on this machine, as a line each. */
-export function missingPeers(): string[] {
+function missingPeers(): string[] {
   const packages = {
     postgres: 'postgresql',
     pgbouncer: 'pgbouncer',
@@ -47,6 +47,8 @@ export function missingPeers(): string[] {
 }
 
 export async function setStage(scale: number, nodeFlags: readonly string[] = []): Promise<Stage> {
+  const missing = missingPeers();
+  if (missing.length > 0) throw new Error(missing.join('\nbench: '));
   const parts: { stop(): Promise<void> | void }[] = [];
   const stop = async () => {
     for (const part of parts.splice(0).reverse()) await part.stop();

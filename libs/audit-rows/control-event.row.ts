@@ -1,5 +1,5 @@
 import { fromBinary, toJson, type DescMessage, type JsonObject, type MessageShape } from '@bufbuild/protobuf';
-import type { ControlEventRow } from '#audit-store';
+import type { ControlEventRow, RowParts } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
 import {
   ApprovalConsumedSchema,
@@ -23,7 +23,6 @@ import {
 import { eventSchema } from './event.schemas.js';
 import { timeOfMicroseconds } from './event.times.js';
 import { loggedRow } from './logged.row.js';
-import type { RowParts } from './row.line.js';
 
 type OwnColumns = Partial<ControlEventRow>;
 

@@ -1,3 +1,4 @@
+export type { RowParts } from '#audit-store';
 export * from './control-event.row.js';
 export * from './event.times.js';
 export * from './logged.row.js';

@@ -1,4 +1,4 @@
-import type { DeadLetterRow, LoggedRow } from '#audit-store';
+import { RawBytes, type DeadLetterRow, type LoggedRow } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
 import type { Envelope } from '#events';
 import { timeOfMilliseconds } from './event.times.js';
@@ -14,7 +14,7 @@ function placeOf({ position, appendedAt, raw }: LoggedEvent) {
     topic: position.topic,
     partition: position.partition,
     offset: String(position.offset),
-    raw_base64: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64'),
+    raw_base64: new RawBytes(raw),
     logged_at: timeOfMilliseconds(appendedAt),
   };
 }

@@ -1,5 +1,4 @@
-/** A row in parts, each with columns of its own: one large object for all of them takes three times as long. */
-export type RowParts = readonly object[];
+import { RawBytes, type RowParts } from '#audit-store';
 
 /**
  * A row as one line of JSON. JSON.stringify writes a lone surrogate as `\ud83d`, and one such escape makes the
@@ -22,7 +21,7 @@ function joined(parts: RowParts): string {
 function wellFormed(value: unknown): unknown {
   if (typeof value === 'string') return withoutLone(value);
   if (Array.isArray(value)) return value.map(wellFormed);
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || value instanceof RawBytes) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [withoutLone(key), wellFormedColumn(key, inner)]),
   );

@@ -1,13 +1,23 @@
 import type { StorageTable } from './store.config.js';
 
+/** Bytes that a row carries as they are, and base64 once it is JSON. */
+export class RawBytes {
+  constructor(readonly bytes: Uint8Array) {}
+
+  toJSON(): string {
+    const { buffer, byteOffset, byteLength } = this.bytes;
+    return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+  }
+}
+
 /** What every row of the three tables carries: where the event stands in the log, and its exact bytes. */
 export interface LoggedRow {
   topic: string;
   partition: number;
   /** As text: an offset may leave the range of a double. */
   offset: string;
-  /** The envelope's bytes, base64. */
-  raw_base64: string;
+  /** The envelope's bytes; in JSON base64. */
+  raw_base64: RawBytes | string;
   /** `YYYY-MM-DD hh:mm:ss.mmm`, UTC. */
   logged_at: string;
   event_id: string;

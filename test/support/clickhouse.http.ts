@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,11 +64,13 @@ export class ClickHouseStandIn {
       const search = new URL(request.url ?? '/', this.url).searchParams;
       if (request.url === '/ping') return void response.end('Ok.\n');
       const user = userOf(request);
-      const body = await textOf(request);
-      const query = [search.get('query') ?? '', body].filter((part) => part !== '').join('\n');
+      const body = await bytesOf(request);
+      const named = search.get('query') ?? '';
+      const binary = named.endsWith('FORMAT Native');
+      const query = binary ? named : [named, body.toString()].filter((part) => part !== '').join('\n');
       this.statements.push(query.slice(0, 200));
       if (this.refusal) throw new Refusal(this.refusal.code, this.refusal.name);
-      response.end(await this.#run(user, query, search));
+      response.end(await this.#run(user, query, search, binary ? body : undefined));
     } catch (error) {
       const {
         code = '0',
@@ -80,7 +83,7 @@ export class ClickHouseStandIn {
     }
   }
 
-  async #run(user: string, query: string, search: URLSearchParams): Promise<Buffer> {
+  async #run(user: string, query: string, search: URLSearchParams, values?: Buffer): Promise<Buffer> {
     const given = [...search].filter(([name]) => !ownNames.has(name));
     const parameters = given.filter(([name]) => name.startsWith('param_'));
     const settings = given.filter(([name]) => !name.startsWith('param_'));
@@ -89,6 +92,7 @@ export class ClickHouseStandIn {
     const format = search.get('default_format');
     const { stream } = await session.exec({
       query: sets + query,
+      ...(values && { values: Readable.from([values], { objectMode: false }) }),
       clickhouse_settings: { default_format: format ?? 'TabSeparated' } as Record<string, string>,
     });
     const chunks: Buffer[] = [];
@@ -141,10 +145,10 @@ function userOf({ headers }: IncomingMessage): string {
   return user;
 }
 
-async function textOf(request: IncomingMessage): Promise<string> {
+async function bytesOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;

@@ -2,6 +2,7 @@ import {
   insertRows,
   storageTables,
   type ClickHouseClient,
+  type InsertRow,
   type RowInsert,
   type StorageTable,
 } from '#audit-store';
@@ -63,7 +64,7 @@ export class BatchWriter {
   /** Where the store can't take the rows as they are, halves find the one that is to blame. */
   async #writeRows(
     table: StorageTable,
-    lines: readonly string[],
+    lines: readonly InsertRow[],
     events: readonly LoggedEvent[],
   ): Promise<number> {
     try {

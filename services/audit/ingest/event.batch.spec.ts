@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { deadLetterRow, rowLine, SessionBook } from '#audit-rows';
+import type { InsertRow } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
 import {
   ApprovalRequestedSchema,
@@ -51,7 +52,8 @@ const received = () =>
     },
     origin,
   );
-const rows = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+const rows = (lines: readonly InsertRow[]) =>
+  lines.map((line) => JSON.parse(typeof line === 'string' ? line : rowLine(line)) as Record<string, unknown>);
 
 describe('sessionBatch', () => {
   it('gives an event its typed columns, its payload and its exact bytes', () => {

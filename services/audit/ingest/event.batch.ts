@@ -5,16 +5,15 @@ import {
   rowLine,
   sessionEventRow,
   summaryColumns,
-  type RowParts,
   type SessionBook,
 } from '#audit-rows';
-import type { RowInsert } from '#audit-store';
+import type { InsertRow, RowInsert } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
 import type { DeadLetter } from './dead.letters.js';
 
 /** Some events of one partition, in order, as rows of two tables. */
 export interface EventBatch {
-  readonly rows: string[];
+  readonly rows: InsertRow[];
   /** Of each row, the event it came from: if the store rejects a row, that is the poison. */
   readonly events: LoggedEvent[];
   readonly deadLetters: DeadLetter[];
@@ -74,7 +73,7 @@ export function summaryLines({ sessions }: EventBatch, book: SessionBook): strin
 
 export function controlBatch(events: readonly LoggedEvent[]): EventBatch {
   const batch = emptyBatch();
-  for (const event of events) addRow(batch, event, () => controlEventRow(event));
+  for (const event of events) addRow(batch, event, () => rowLine(controlEventRow(event)));
   return batch;
 }
 
@@ -85,9 +84,9 @@ export function tokenOf(table: RowInsert['table'], events: readonly LoggedEvent[
   return `${table}:${first?.topic}:${first?.partition}:${first?.offset}-${last?.offset}:${events.length}`;
 }
 
-function addRow(batch: EventBatch, event: LoggedEvent, build: () => RowParts): void {
+function addRow(batch: EventBatch, event: LoggedEvent, build: () => InsertRow): void {
   try {
-    batch.rows.push(rowLine(build()));
+    batch.rows.push(build());
     batch.events.push(event);
   } catch (error) {
     addDeadLetter(batch, event, error);

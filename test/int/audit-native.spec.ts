@@ -1,0 +1,130 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rowLine } from '#audit-rows';
+import {
+  connectAuditStore,
+  insertColumns,
+  insertRows,
+  migrateAuditStore,
+  RawBytes,
+  type ClickHouseClient,
+  type RowParts,
+} from '#audit-store';
+
+const root = mkdtempSync(join(tmpdir(), 'weir-audit-native-'));
+const path = join(root, 'audit');
+let client: ClickHouseClient;
+
+beforeAll(async () => {
+  client = connectAuditStore({ kind: 'embedded', path });
+  await migrateAuditStore(client);
+});
+
+afterAll(async () => {
+  await client.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.string({ maxLength: 20 }),
+  fc.constant('\n\n'),
+);
+const word = fc.oneof(fc.constant(''), fc.constantFrom('a', 'b', 'ünï'), text);
+const wide = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String);
+const signed = fc.oneof(fc.integer(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })).map(String);
+const words = fc.array(word, { maxLength: 4 });
+const time = (digits: 3 | 6) =>
+  fc
+    .record({ at: fc.integer({ min: 0, max: Date.UTC(2200, 0) }), us: fc.integer({ min: 0, max: 999 }) })
+    .map(({ at, us }) => {
+      const iso = new Date(at).toISOString().replace('T', ' ').slice(0, 23);
+      return digits === 3 ? iso : iso + String(us).padStart(3, '0');
+    });
+
+const place = fc.record({ event_id: text, source: word, hash: text, type: word });
+const own = fc.record(
+  {
+    ...{ statement_id: text, text, text_hash: text, how: word, kinds: words, tables_read: words },
+    parameters: fc.array(fc.option(text), { maxLength: 3 }),
+    masked: fc.dictionary(fc.constantFrom('email', 'ssn', 'ünï'), wide),
+    ...{ decision: word, max_rows: wide, waited_us: signed, rows: wide, duration_us: signed },
+    ...{ recording_cut: fc.boolean(), status: word, policy_ids: words, decided_by: words, payload: text },
+  },
+  { requiredKeys: ['payload'] },
+);
+const event = fc.record({
+  place,
+  own,
+  time: time(6),
+  logged: fc.integer({ min: 0, max: 86_399_999 }),
+  raw: fc.uint8Array({ maxLength: 300 }),
+});
+
+const day = Date.UTC(2026, 0, 2);
+let session = 0;
+
+/** One partition of the table: an insert is one part. */
+function rowsOf(events: readonly (typeof event extends fc.Arbitrary<infer T> ? T : never)[]): RowParts[] {
+  const id = `s${++session}`;
+  return events.map(({ place: at, own: columns, time: when, logged, raw }, i) => [
+    { topic: 'weir.session.v1', partition: 4_000_000_000, offset: String(i), raw_base64: new RawBytes(raw) },
+    { logged_at: new Date(day + logged).toISOString().replace('T', ' ').slice(0, 23), time: when, ...at },
+    { session_id: id, seq: String(i + 1) },
+    columns,
+  ]);
+}
+
+const derived = insertColumns.session_event_rows.map((name) => (name === 'raw_base64' ? 'raw' : name));
+
+async function stored(): Promise<string> {
+  const list = derived.map((name) => (name === 'raw' ? 'hex(raw) AS raw' : name)).join(', ');
+  const query = `SELECT ${list} FROM weir.session_event_rows ORDER BY seq`;
+  const answer = await client.query({ query, format: 'JSONCompactEachRow' });
+  const found = await answer.text();
+  await client.command({ query: 'TRUNCATE TABLE weir.session_event_rows' });
+  return found;
+}
+
+describe('rows that travel as columns', () => {
+  it('are stored as the same rows are that travel as JSON', async () => {
+    let tokens = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 300 }), async (events) => {
+        const rows = rowsOf(events);
+        await insertRows(client, { table: 'session_event_rows', lines: rows, token: `n${++tokens}` });
+        const native = await stored();
+        const lines = rows.map(rowLine);
+        await insertRows(client, { table: 'session_event_rows', lines, token: `j${tokens}` });
+        expect(native.split('\n')).toEqual((await stored()).split('\n'));
+        expect(native.trimEnd().split('\n')).toHaveLength(rows.length);
+      }),
+      { numRuns: 15 },
+    );
+  }, 120_000);
+
+  it('leave no file behind, of what was stored and of what was refused', async () => {
+    const rows: RowParts = [
+      { session_id: 'x', seq: '1', offset: '1', logged_at: '2026-01-02 03:04:05.678', payload: '' },
+    ];
+    await insertRows(client, { table: 'session_event_rows', lines: [rows], token: 'kept' });
+    const refused: readonly object[][] = [
+      [{ offset: '1e5' }],
+      [{ text: 3 }],
+      [{ time: 'yesterday' }],
+      [{ time: '2026-01-02 03:04:05.678' }],
+      [{ kinds: 'select' }],
+      [{ masked: 'email' }],
+      [{ partition: '1' }],
+    ];
+    for (const parts of refused)
+      await expect(
+        insertRows(client, { table: 'session_event_rows', lines: [parts], token: 'refused' }),
+      ).rejects.toMatchObject({ code: '6' });
+    expect(readdirSync(join(path, 'engine')).filter((name) => name.endsWith('.native'))).toEqual([]);
+    expect(JSON.parse(await stored())).toContain('x');
+  });
+});
