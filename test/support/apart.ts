@@ -56,7 +56,7 @@ export class ApartService {
       stream.on('data', (data: Buffer) => (this.#output += data.toString()));
   }
 
-  async ready(timeoutMs = 60_000): Promise<void> {
+  async ready(timeoutMs = 120_000): Promise<void> {
     let waitingFor = '';
     await eventually(async () => {
       if (this.isOver) return true;
