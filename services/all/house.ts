@@ -74,7 +74,9 @@ async function startServices(
   ]);
   const verifier = createTokenVerifier({ issuers: issuersOf(config), clock: systemClock });
   const instance = newId('weir').slice(-8);
-  const platform = { config, clock: systemClock, eventLog, instance, verifier };
+  // What metrics and traces call it: one service by its name, several together the gate.
+  const process = names.length === 1 ? names[0]! : 'gate';
+  const platform = { config, clock: systemClock, eventLog, instance, verifier, process };
   const ofAudit = audit ? forward(prefixesOf('audit'), auditSocket(config.dataDir)) : [];
   const app = await bootHttp(ServicesModule.forRoot(platform, modules.flat()), {
     listen: parseAddress(config.listen.http),
