@@ -1,4 +1,4 @@
-/** One kill: how long before it nothing else is done, whom it hits, and how long that stays away. Milliseconds. */
+/** One kill: whom it hits, how long after that is ready for it, and how long it stays away. Milliseconds. */
 export interface Kill {
   readonly afterMs: number;
   readonly victim: string;

@@ -65,3 +65,12 @@ export async function isQuiet({ admin }: Target): Promise<boolean> {
   );
   return Number(rows[0]!.n) === 0;
 }
+
+/** Whether two sessions and more are there whose programs' names begin so. */
+export async function isServing({ admin }: Target, program: string): Promise<boolean> {
+  const { rows } = await admin.query<{ n: string }>(
+    'select count(*) as n from pg_stat_activity where starts_with(application_name, $1)',
+    [program],
+  );
+  return Number(rows[0]!.n) >= 2;
+}
