@@ -6,16 +6,19 @@ import { ensure, run } from './ensure.mjs';
 
 /** Suites of half a minute and more each; CI runs them, and so does their name. */
 const slow = [
-  'apart.spec.ts',
-  'crash.spec.ts',
-  'crash/**',
-  'kafka.spec.ts',
-  'leaks/**',
-  'pages.spec.ts',
-  'replicas.spec.ts',
-  'sign-in-keycloak.spec.ts',
-  'verify.spec.ts',
-].map((name) => `test/e2e/${name}`);
+  'test/e2e/apart.spec.ts',
+  'test/e2e/compose-keycloak.spec.ts',
+  'test/e2e/crash.spec.ts',
+  'test/e2e/crash/**',
+  'test/e2e/kafka.spec.ts',
+  'test/e2e/leaks/**',
+  'test/e2e/pages.spec.ts',
+  'test/e2e/replicas.spec.ts',
+  'test/e2e/sign-in-keycloak.spec.ts',
+  'test/e2e/verify.spec.ts',
+  'test/int/audit-pair.spec.ts',
+  'test/int/event-log.kafka.spec.ts',
+];
 
 export function test(args) {
   const left = args.length > 0 || process.env.CI ? [] : slow;
