@@ -39,7 +39,7 @@ const signed = fc.oneof(fc.integer(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 
 const words = fc.array(word, { maxLength: 4 });
 const time = (digits: 3 | 6) =>
   fc
-    .record({ at: fc.integer({ min: 0, max: Date.UTC(2200, 0) }), us: fc.integer({ min: 0, max: 999 }) })
+    .record({ at: fc.integer({ min: 0, max: Date.UTC(2260, 0) }), us: fc.integer({ min: 0, max: 999 }) })
     .map(({ at, us }) => {
       const iso = new Date(at).toISOString().replace('T', ' ').slice(0, 23);
       return digits === 3 ? iso : iso + String(us).padStart(3, '0');
