@@ -106,6 +106,19 @@ describe('rows that travel as columns', () => {
     );
   }, 120_000);
 
+  it.each([200, 300, 70_000])('keep %i different words apart', async (count) => {
+    const at = { logged_at: '2026-01-02 03:04:05.678', session_id: 'w', payload: '' };
+    const lines = Array.from({ length: count }, (_, i) => [
+      { ...at, seq: String(i + 1), source: `w${i}`, kinds: [`k${i}`] },
+    ]);
+    await insertRows(client, { table: 'session_event_rows', lines, token: `w${count}` });
+    const right = "source = concat('w', toString(seq - 1)) AND kinds = [concat('k', toString(seq - 1))]";
+    const query = `SELECT toUInt32(countIf(${right})) AS n FROM weir.session_event_rows`;
+    const answer = await client.query({ query, format: 'JSONEachRow' });
+    expect(await answer.json()).toEqual([{ n: count }]);
+    await stored();
+  });
+
   it('leave no file behind, of what was stored and of what was refused', async () => {
     const rows: RowParts = [
       { session_id: 'x', seq: '1', offset: '1', logged_at: '2026-01-02 03:04:05.678', payload: '' },
