@@ -11,6 +11,14 @@ export function timeOfMicroseconds(us: bigint): string {
 
 /** `YYYY-MM-DD hh:mm:ss.mmm`, UTC. */
 export function timeOfMilliseconds(ms: number): string {
-  const iso = new Date(ms).toISOString();
-  return `${iso.slice(0, 10)} ${iso.slice(11, 23)}`;
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastText = new Date(second * 1000).toISOString().slice(0, 19).replace('T', ' ');
+    lastSecond = second;
+  }
+  return `${lastText}.${String(ms - second * 1000).padStart(3, '0')}`;
 }
+
+/** Events come thousands a second. */
+let lastSecond = NaN;
+let lastText = '';

@@ -5,8 +5,16 @@ import { timeOfMilliseconds } from './event.times.js';
 
 /** The columns that every event has, whatever it says. */
 export function loggedRow(event: LoggedEvent): LoggedRow {
-  const { id, type } = event.envelope;
-  return { ...placeOf(event), event_id: id, type: shortType(type) };
+  const { position, appendedAt, raw, envelope } = event;
+  return {
+    topic: position.topic,
+    partition: position.partition,
+    offset: String(position.offset),
+    raw_base64: new RawBytes(raw),
+    logged_at: timeOfMilliseconds(appendedAt),
+    event_id: envelope.id,
+    type: shortType(envelope.type),
+  };
 }
 
 function placeOf({ position, appendedAt, raw }: LoggedEvent) {

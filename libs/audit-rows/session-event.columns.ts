@@ -14,6 +14,7 @@ import {
   type TableRef,
 } from '#events';
 import { eventSchema } from './event.schemas.js';
+import type { Fields } from './statement.reader.js';
 
 export type OwnColumns = Partial<SessionEventRow>;
 
@@ -46,7 +47,7 @@ function type<T extends DescMessage>(
   return { schema, columns: (message) => columns(message as MessageShape<T>) };
 }
 
-function receivedColumns(received: StatementReceived): OwnColumns {
+export function receivedColumns(received: Fields<StatementReceived>): OwnColumns {
   return {
     statement_id: received.statementId,
     text: received.text,
@@ -78,7 +79,7 @@ function holdColumns(hold: HoldResolved): OwnColumns {
   };
 }
 
-function outcomeColumns(outcome: StatementOutcome): OwnColumns {
+export function outcomeColumns(outcome: Omit<Fields<StatementOutcome>, 'result'>): OwnColumns {
   return {
     statement_id: outcome.statementId,
     status: outcome.status,
@@ -104,4 +105,5 @@ function endColumns(ended: SessionEnded): OwnColumns {
 
 const tableName = ({ schema, name }: TableRef): string => (schema === '' ? name : `${schema}.${name}`);
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const hex = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('hex');

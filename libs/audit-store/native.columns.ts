@@ -95,10 +95,11 @@ class TimeColumn extends NumberColumn {
       this.#minute = minute;
     }
     const ticks = Number(text.slice(17, 19)) * 10 ** this.digits + Number(text.slice(20));
-    const all = this.#base * 10 ** this.digits + ticks;
-    if (text.length !== 20 + this.digits || !Number.isSafeInteger(all))
+    if (text.length !== 20 + this.digits || !Number.isSafeInteger(this.#base + ticks))
       throw new ValueRefused(`${shown(value)} is no time`);
-    this.sink.int64(all);
+    const all = this.#base * 10 ** this.digits + ticks;
+    if (Number.isSafeInteger(all)) this.sink.int64(all);
+    else this.sink.big64(BigInt(this.#base) * 10n ** BigInt(this.digits) + BigInt(ticks));
   }
   addDefault(): void {
     this.sink.int64(0);

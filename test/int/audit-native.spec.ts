@@ -39,7 +39,7 @@ const signed = fc.oneof(fc.integer(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 
 const words = fc.array(word, { maxLength: 4 });
 const time = (digits: 3 | 6) =>
   fc
-    .record({ at: fc.integer({ min: 0, max: Date.UTC(2200, 0) }), us: fc.integer({ min: 0, max: 999 }) })
+    .record({ at: fc.integer({ min: 0, max: Date.UTC(2260, 0) }), us: fc.integer({ min: 0, max: 999 }) })
     .map(({ at, us }) => {
       const iso = new Date(at).toISOString().replace('T', ' ').slice(0, 23);
       return digits === 3 ? iso : iso + String(us).padStart(3, '0');
@@ -105,6 +105,19 @@ describe('rows that travel as columns', () => {
       { numRuns: 15 },
     );
   }, 120_000);
+
+  it.each([200, 300, 70_000])('keep %i different words apart', async (count) => {
+    const at = { logged_at: '2026-01-02 03:04:05.678', session_id: 'w', payload: '' };
+    const lines = Array.from({ length: count }, (_, i) => [
+      { ...at, seq: String(i + 1), source: `w${i}`, kinds: [`k${i}`] },
+    ]);
+    await insertRows(client, { table: 'session_event_rows', lines, token: `w${count}` });
+    const right = "source = concat('w', toString(seq - 1)) AND kinds = [concat('k', toString(seq - 1))]";
+    const query = `SELECT toUInt32(countIf(${right})) AS n FROM weir.session_event_rows`;
+    const answer = await client.query({ query, format: 'JSONEachRow' });
+    expect(await answer.json()).toEqual([{ n: count }]);
+    await stored();
+  });
 
   it('leave no file behind, of what was stored and of what was refused', async () => {
     const rows: RowParts = [
