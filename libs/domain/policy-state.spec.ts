@@ -64,12 +64,44 @@ describe('the policy state', () => {
 
   it('keeps the newest sets', () => {
     const state = stateOf(policies('1'), masking('1'), policies('2'));
-    expect(state.policies).toEqual({
+    expect(state.policies).toMatchObject({
       version: '2',
       owner: 'file',
       files: [{ name: 'a.cedar', text: '2' }],
     });
     expect(state.masking).toEqual({ version: '1', rulesJson: '{}', owner: 'file' });
+  });
+
+  it('of two that were decided on the same state it takes the first, and says so', () => {
+    const replacing = (host: string, replaces: string) =>
+      logged(
+        newEvent(ConnectionRegisteredSchema, { connection: { name: 'a', host }, replaces }, origin('a')),
+      );
+    const [first, second] = [replacing('1', ''), replacing('2', '')];
+    const state = stateOf(first, second);
+    expect(hosts(state)).toEqual([['a', '1', 'api']]);
+    expect([first, second].map(({ envelope: { id } }) => state.ignored(id))).toEqual([false, true]);
+    const third = replacing('3', first.envelope.id);
+    state.apply(third);
+    const late = newEvent(ConnectionRemovedSchema, { name: 'a', replaces: first.envelope.id }, origin('a'));
+    state.apply(logged(late));
+    expect([hosts(state), state.ignored(late.id)]).toEqual([[['a', '3', 'api']], true]);
+    // As they were written before they said what they replace.
+    state.apply(registered('a', '4'));
+    expect(hosts(state)).toEqual([['a', '4', 'api']]);
+    state.apply(removed('a'));
+    expect(hosts(state)).toEqual([]);
+  });
+
+  it('of two sets of policies that replace the same one it takes the first', () => {
+    const set = (version: string, replaces: string) =>
+      logged(newEvent(PoliciesPublishedSchema, { version, replaces, owner: 'api' }, origin('policies')));
+    const first = set('1', '');
+    const next = set('2', first.envelope.id);
+    const state = stateOf(first, next, set('3', first.envelope.id), set('4', ''));
+    expect(state.policies?.version).toBe('2');
+    state.apply(set('5', next.envelope.id));
+    expect(state.policies?.version).toBe('5');
   });
 
   it('a connection has one owner until it is removed', () => {

@@ -17,12 +17,16 @@ export type SetOwner = 'file' | 'api' | 'house';
 export interface RegisteredConnection {
   readonly connection: Connection;
   readonly owner: SetOwner;
+  /** Of the event by which it stands. */
+  readonly eventId: string;
 }
 
 export interface PublishedPolicies {
   readonly version: string;
   readonly files: readonly PolicyFile[];
   readonly owner: SetOwner;
+  /** Of the event that published it. */
+  readonly eventId: string;
 }
 
 export interface PublishedMasking {
@@ -42,7 +46,8 @@ const rememberedIds = 10_000;
 /** What weir.policy.v1 says stands now, folded. Whether a set compiles is its reader's business. */
 export class PolicyState {
   readonly #connections = new Map<string, RegisteredConnection>();
-  readonly #seen = new Set<string>();
+  /** By event id: whether it changed anything. */
+  readonly #seen = new Map<string, boolean>();
   readonly #listeners = new Set<(change: PolicyChange) => void>();
   readonly #onError: OnFoldError;
   #policies: PublishedPolicies | undefined;
@@ -65,11 +70,14 @@ export class PolicyState {
     return this.#masking;
   }
 
-  /** Never throws. A repeated or undecodable event, or one under another's key, changes nothing. */
+  /**
+   * Never throws. A repeated or undecodable event, one under another's key, or one that replaces what no longer stands,
+   * changes nothing.
+   */
   apply({ envelope, position }: LoggedEvent): void {
     if (this.#seen.has(envelope.id)) return;
-    this.#remember(envelope.id);
     const change = this.#changed(envelope);
+    this.#remember(envelope.id, change !== undefined);
     if (!change) return;
     for (const listener of this.#listeners)
       apart('a listener to policies', position, this.#onError, () => listener(change));
@@ -78,6 +86,11 @@ export class PolicyState {
   /** True once the event with this id was folded: how a retry with the same Idempotency-Key is answered. */
   has(eventId: string): boolean {
     return this.#seen.has(eventId);
+  }
+
+  /** True where the event with this id was folded and changed nothing: another one came first. */
+  ignored(eventId: string): boolean {
+    return this.#seen.get(eventId) === false;
   }
 
   /** Calls back after each change; returns what ends that. What a callback throws is told, no more. */
@@ -99,26 +112,32 @@ export class PolicyState {
     if (!event?.connection || event.connection.name !== envelope.subject) return undefined;
     const { connection } = event;
     const owner = ownerOf(event.owner);
-    const holder = this.#connections.get(connection.name)?.owner ?? owner;
-    if (holder !== owner) return undefined; // a set has one owner: whoever came second changes nothing
-    this.#connections.set(connection.name, { connection, owner });
+    const standing = this.#connections.get(connection.name);
+    if ((standing?.owner ?? owner) !== owner) return undefined; // a set has one owner: whoever came second changes nothing
+    if (!fits(event, standing)) return undefined;
+    this.#connections.set(connection.name, { connection, owner, eventId: envelope.id });
     return { set: 'connections', name: connection.name };
   }
 
   #removed(envelope: Envelope): PolicyChange | undefined {
     const event = payload(ConnectionRemovedSchema, envelope);
-    if (!event || event.name !== envelope.subject || !this.#connections.delete(event.name)) return undefined;
+    if (!event || event.name !== envelope.subject) return undefined;
+    const standing = this.#connections.get(event.name);
+    if (!standing || !fits(event, standing)) return undefined;
+    this.#connections.delete(event.name);
     return { set: 'connections', name: event.name };
   }
 
   #published(envelope: Envelope): PolicyChange | undefined {
     const policies = payload(PoliciesPublishedSchema, envelope);
     if (policies && envelope.subject === 'policies') {
+      if (!fits(policies, this.#policies)) return undefined;
       const { version, files, owner } = policies;
       this.#policies = {
         version,
         files: files.map(({ name, text }) => ({ name, text })),
         owner: ownerOf(owner),
+        eventId: envelope.id,
       };
       return { set: 'policies', version };
     }
@@ -129,14 +148,22 @@ export class PolicyState {
     return { set: 'masking', version };
   }
 
-  #remember(id: string): void {
-    this.#seen.add(id);
+  #remember(id: string, changed: boolean): void {
+    this.#seen.set(id, changed);
     if (this.#seen.size <= rememberedIds) return;
-    for (const oldest of this.#seen) {
+    for (const oldest of this.#seen.keys()) {
       this.#seen.delete(oldest);
       return;
     }
   }
+}
+
+/** The first of those that were decided on the same state counts, wherever they were decided. */
+function fits(
+  { replaces }: { readonly replaces?: string | undefined },
+  standing: { readonly eventId: string } | undefined,
+): boolean {
+  return replaces === undefined || replaces === (standing?.eventId ?? '');
 }
 
 function ownerOf(text: string): SetOwner {

@@ -8,7 +8,7 @@ import type {
 } from './config.schema.js';
 import { isSecretReference } from './config.secret.js';
 import { isLoopbackHost } from '#wire';
-import { parseTrustedProxies } from './source-address.js';
+import { parseNetworks } from './source-address.js';
 
 type Parsed = z.infer<typeof configSchema>;
 
@@ -24,7 +24,10 @@ export function checkConfig(config: Parsed): ConfigProblem[] {
     ),
     ...config.identity.saml.flatMap((provider, i) => samlProblems(provider, i, config)),
     ...config.identity.trustedProxies.flatMap((text, i) =>
-      at(['identity', 'trustedProxies', i], trustedProxyProblem(text)),
+      at(['identity', 'trustedProxies', i], networkProblem(text)),
+    ),
+    ...config.observability.metrics.from.flatMap((text, i) =>
+      at(['observability', 'metrics', 'from', i], networkProblem(text)),
     ),
     ...repeated(config.identity.oidc, 'issuer', ['identity', 'oidc']),
     ...repeated(config.identity.saml, 'name', ['identity', 'saml']),
@@ -120,9 +123,9 @@ function signInProblem(publicUrl: string): string | undefined {
   return 'people sign in over https:// only: set publicUrl (http:// is accepted on loopback only)';
 }
 
-function trustedProxyProblem(text: string): string | undefined {
+function networkProblem(text: string): string | undefined {
   try {
-    parseTrustedProxies([text]);
+    parseNetworks([text]);
     return undefined;
   } catch (error) {
     return (error as Error).message;

@@ -282,6 +282,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   observability: z
     .strictObject({
+      /** Addresses (CIDR) that may read `/metrics`, beside this machine. */
+      metrics: z.strictObject({ from: names.default([]) }).prefault({}),
       traces: z
         .strictObject({
           /** Where an OpenTelemetry collector takes OTLP over HTTP; absent: no traces. */

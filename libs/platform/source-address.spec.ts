@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { parseTrustedProxies, sourceAddress } from './source-address.js';
+import { parseNetworks, sourceAddress } from './source-address.js';
 
 const from = (remoteAddress: string | undefined, forwarded: string | undefined, trusted: string[]) =>
   sourceAddress(
@@ -8,7 +8,7 @@ const from = (remoteAddress: string | undefined, forwarded: string | undefined, 
       socket: { remoteAddress } as IncomingMessage['socket'],
       headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
     },
-    parseTrustedProxies(trusted),
+    parseNetworks(trusted),
   );
 
 describe('the address that a request comes from', () => {
@@ -38,7 +38,7 @@ describe('the address that a request comes from', () => {
   it.each(['10.0.0.0/33', 'proxy.example', '10', '10.1', '', '0.0.0.0/x'])(
     'is not configured as "%s"',
     (text) => {
-      expect(() => parseTrustedProxies([text])).toThrow(/neither an address nor a network/);
+      expect(() => parseNetworks([text])).toThrow(/neither an address nor a network/);
     },
   );
 });

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
 
-export type TrustedProxies = readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
+export type Networks = readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
 
 /** Networks (`10.0.0.0/8`) and single addresses. Throws an Error that names what is neither. */
-export function parseTrustedProxies(texts: readonly string[]): TrustedProxies {
+export function parseNetworks(texts: readonly string[]): Networks {
   return texts.map((text) => {
     if (ipaddr.isValidCIDR(text)) return ipaddr.parseCIDR(text);
     if (!ipaddr.isValid(text) || /^\d+(\.\d+){0,2}$/.test(text))
@@ -20,12 +20,12 @@ export function parseTrustedProxies(texts: readonly string[]): TrustedProxies {
  */
 export function sourceAddress(
   request: Pick<IncomingMessage, 'headers' | 'socket'>,
-  trusted: TrustedProxies,
+  trusted: Networks,
 ): string {
   let source = normal(request.socket.remoteAddress);
   const hops = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',').reverse();
   for (const hop of hops) {
-    if (!isTrusted(source, trusted)) return source;
+    if (!isWithin(source, trusted)) return source;
     const next = normal(hop.trim());
     if (next === '') return source;
     source = next;
@@ -38,8 +38,11 @@ function normal(text: string | undefined): string {
   return text !== undefined && ipaddr.isValid(text) ? ipaddr.process(text).toString() : '';
 }
 
-function isTrusted(text: string, trusted: TrustedProxies): boolean {
-  if (text === '' || trusted.length === 0) return false;
+/** Whether it is in one of them; '' is in none. */
+export function isWithin(text: string, networks: Networks): boolean {
+  if (text === '' || networks.length === 0) return false;
   const address = ipaddr.parse(text);
-  return trusted.some(([network, bits]) => address.kind() === network.kind() && address.match(network, bits));
+  return networks.some(
+    ([network, bits]) => address.kind() === network.kind() && address.match(network, bits),
+  );
 }

@@ -1,12 +1,13 @@
 import { Controller, Get, Header, Inject, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { register, type MetricObject } from 'prom-client';
-import { AppError } from '#kernel';
+import type { WeirConfig } from './config.schema.js';
 import { Public } from './guard.decorators.js';
-import { isLoopbackHost } from '#wire';
 import { MetricsDesk } from './metrics.desk.js';
+import { MetricsReaders, type Scrape } from './metrics.readers.js';
 import { OpenApi } from './openapi.js';
 import { Readiness } from './readiness.js';
+import { CONFIG } from './tokens.js';
 
 /** What is served beside the API, without a token. */
 @ApiExcludeController()
@@ -14,14 +15,17 @@ import { Readiness } from './readiness.js';
 export class StatusController {
   readonly #readiness: Readiness;
   readonly #openApi: OpenApi;
+  readonly #readers: MetricsReaders;
 
   constructor(
     @Inject(Readiness) readiness: Readiness,
     @Inject(OpenApi) openApi: OpenApi,
     @Inject(MetricsDesk) private readonly desk: MetricsDesk,
+    @Inject(CONFIG) config: WeirConfig,
   ) {
     this.#readiness = readiness;
     this.#openApi = openApi;
+    this.#readers = new MetricsReaders(config);
   }
 
   /** The process is up. */
@@ -41,12 +45,12 @@ export class StatusController {
     return { status: 'waiting', waitingFor };
   }
 
-  /** Prometheus text. Counters tell who works when, so only this machine may read them. */
+  /** Prometheus text. Counters tell who works when, so only this machine and whom the configuration names may read them. */
   @Public()
   @Get('metrics')
   @Header('content-type', register.contentType)
   metrics(@Req() request: Scrape): Promise<string> {
-    expectLocal(request);
+    this.#readers.expect(request);
     return this.desk.text();
   }
 
@@ -54,7 +58,7 @@ export class StatusController {
   @Public()
   @Get('metrics/own')
   ownMetrics(@Req() request: Scrape): Promise<readonly MetricObject[]> {
-    expectLocal(request);
+    this.#readers.expectLocal(request);
     return this.desk.own();
   }
 
@@ -63,14 +67,4 @@ export class StatusController {
   openApi() {
     return this.#openApi.document;
   }
-}
-
-interface Scrape {
-  readonly socket: { readonly remoteAddress?: string };
-}
-
-function expectLocal({ socket: { remoteAddress: from } }: Scrape): void {
-  // Undefined on a Unix socket.
-  if (from !== undefined && !isLoopbackHost(from))
-    throw new AppError('FORBIDDEN', 'metrics are served on loopback only');
 }

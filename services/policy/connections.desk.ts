@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { eventIdFor, type Appended, type RegisteredConnection } from '#domain';
-import type { Connection } from '#events';
+import type { Connection, Envelope } from '#events';
 import { AppError, type Clock, type Principal } from '#kernel';
 import { CLOCK, dropConnectionSecret, INSTANCE, storeConnectionSecret } from '#platform';
 import type { ConnectionBody, ConnectionChange } from './connection.item.js';
 import { sameConnection, toWireConnection } from './connection.wire.js';
 import { registered, removed, type Author } from './policy.events.js';
-import { PolicyFold } from './policy.fold.js';
+import { PolicyFold, type Written } from './policy.fold.js';
 import { PolicyOwnership } from './policy.ownership.js';
 import { Turns } from './turns.js';
 
@@ -14,12 +14,6 @@ import { Turns } from './turns.js';
 export interface Writer {
   readonly by: Principal;
   readonly key: string | undefined;
-}
-
-/** What became of a write. No `appended`: it was done before, by the same key, or changes nothing. */
-export interface Written {
-  readonly eventId: string;
-  readonly appended: Appended | undefined;
 }
 
 /** Connections through the API, while they are the API's. */
@@ -60,35 +54,33 @@ export class ConnectionsDesk {
   /** Throws SET_OWNED_ELSEWHERE, CONFLICT. */
   create({ password, ...facts }: ConnectionBody, writer: Writer): Promise<Written> {
     return this.#write(['create', facts.name], writer, async (author) => {
-      if (this.#fold.state.connections.has(facts.name))
-        throw new AppError('CONFLICT', `there is a connection ${facts.name} already; remove it first`);
+      if (this.#fold.state.connections.has(facts.name)) throw new AppError('CONFLICT', taken(facts.name));
       const passwordRef = await this.#store(facts.name, password);
-      return this.#fold.follower.append(registered(toWireConnection(facts, passwordRef), 'api', author));
+      const event = registered(toWireConnection(facts, passwordRef), 'api', { ...author, replaces: '' });
+      return this.#append(event, { made: passwordRef });
     });
   }
 
-  /** Throws SET_OWNED_ELSEWHERE, CONNECTION_UNKNOWN, INPUT_INVALID. */
+  /** Throws SET_OWNED_ELSEWHERE, CONNECTION_UNKNOWN, CONFLICT, INPUT_INVALID. */
   replace(name: string, { password, ...rest }: ConnectionChange, writer: Writer): Promise<Written> {
     return this.#write(['replace', name], writer, async (author) => {
-      const { connection: known } = this.#ofApi(name);
+      const { connection: known, eventId: replaces } = this.#ofApi(name);
       const wanted = toWireConnection({ name, ...rest }, known.passwordRef);
       if (password === undefined) demandSamePlace(known, wanted);
       const passwordRef = password === undefined ? known.passwordRef : await this.#store(name, password);
       const connection = { ...wanted, passwordRef };
       if (sameConnection(known, connection)) return undefined;
-      const appended = await this.#fold.follower.append(registered(connection, 'api', author));
-      if (passwordRef !== known.passwordRef) await this.#drop(known.passwordRef);
-      return appended;
+      const event = registered(connection, 'api', { ...author, replaces });
+      if (passwordRef === known.passwordRef) return this.#append(event, {});
+      return this.#append(event, { made: passwordRef, over: known.passwordRef });
     });
   }
 
-  /** Throws SET_OWNED_ELSEWHERE, CONNECTION_UNKNOWN. */
+  /** Throws SET_OWNED_ELSEWHERE, CONNECTION_UNKNOWN, CONFLICT. */
   remove(name: string, writer: Writer): Promise<Written> {
     return this.#write(['remove', name], writer, async (author) => {
-      const { connection } = this.#ofApi(name);
-      const appended = await this.#fold.follower.append(removed(name, author));
-      await this.#drop(connection.passwordRef);
-      return appended;
+      const { connection, eventId: replaces } = this.#ofApi(name);
+      return this.#append(removed(name, { ...author, replaces }), { over: connection.passwordRef });
     });
   }
 
@@ -99,11 +91,22 @@ export class ConnectionsDesk {
   ): Promise<Written> {
     return this.#turns.take(async () => {
       const eventId = eventIdFor(key, ['connections', ...what, by.id], this.#clock.now());
-      if (this.#fold.state.has(eventId)) return { eventId, appended: undefined };
+      const lost = changed(what[1]!);
+      if (this.#fold.state.has(eventId))
+        return this.#fold.demandCounted({ eventId, appended: undefined }, lost);
       this.#ownership.demandConnectionsOfApi();
       const author = { source: this.#source, clock: this.#clock, by, id: eventId };
-      return { eventId, appended: await write(author) };
+      return this.#fold.demandCounted({ eventId, appended: await write(author) }, lost);
     });
+  }
+
+  /** Of the passwords that it makes, and that it is done with, it drops the one that nothing names any more. */
+  async #append(event: Envelope, { made, over }: Passwords): Promise<Appended> {
+    const appended = await this.#fold.follower.append(event);
+    // Not folded yet, nobody knows: the next start sweeps.
+    const unused = this.#fold.state.ignored(event.id) ? made : over;
+    if (appended.folded && unused !== undefined) await this.#drop(unused);
+    return appended;
   }
 
   #ofApi(name: string): RegisteredConnection {
@@ -123,6 +126,14 @@ export class ConnectionsDesk {
     return dropConnectionSecret(passwordRef, this.#ownership.config.sharedDir);
   }
 }
+
+interface Passwords {
+  readonly made?: string;
+  readonly over?: string;
+}
+
+const taken = (name: string) => `there is a connection ${name} already; remove it first`;
+const changed = (name: string) => `somebody else changed the connection ${name} just now; read it again`;
 
 /** A stored password goes nowhere but where it was given for: whoever moves the connection gives it again. */
 function demandSamePlace(known: Connection, wanted: Connection): void {

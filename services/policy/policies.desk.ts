@@ -3,12 +3,14 @@ import { eventIdFor, type PublishedPolicies } from '#domain';
 import { AppError, type Clock } from '#kernel';
 import { CLOCK, INSTANCE } from '#platform';
 import type { PolicyFile } from '#policy-engine';
-import type { Writer, Written } from './connections.desk.js';
+import type { Writer } from './connections.desk.js';
 import { validPolicies } from './file-sets.js';
 import { policiesPublished } from './policy.events.js';
-import { PolicyFold } from './policy.fold.js';
+import { PolicyFold, type Written } from './policy.fold.js';
 import { PolicyOwnership } from './policy.ownership.js';
 import { Turns } from './turns.js';
+
+const lost = 'somebody else published policies just now; read them again';
 
 /** The set of policies through the API, while it is the API's. */
 @Injectable()
@@ -40,16 +42,19 @@ export class PoliciesDesk {
     return policies;
   }
 
-  /** A whole set replaces the one before. Throws SET_OWNED_ELSEWHERE, POLICY_INVALID with file:line:column. */
+  /** A whole set replaces the one before. Throws SET_OWNED_ELSEWHERE, CONFLICT, POLICY_INVALID with file:line:column. */
   publish(files: readonly PolicyFile[], changeReference: string, { by, key }: Writer): Promise<Written> {
     return this.#turns.take(async () => {
       const id = eventIdFor(key, ['policies', by.id], this.#clock.now());
-      if (this.#fold.state.has(id)) return { eventId: id, appended: undefined };
+      if (this.#fold.state.has(id))
+        return this.#fold.demandCounted({ eventId: id, appended: undefined }, lost);
       this.#ownership.demandPoliciesOfApi();
       const set = validPolicies(files);
-      const author = { source: this.#source, clock: this.#clock, by, id };
+      const replaces = this.#fold.state.policies?.eventId ?? '';
+      const author = { source: this.#source, clock: this.#clock, by, id, replaces };
       const event = policiesPublished(set, 'api', changeReference, author);
-      return { eventId: id, appended: await this.#fold.follower.append(event) };
+      const appended = await this.#fold.follower.append(event);
+      return this.#fold.demandCounted({ eventId: id, appended }, lost);
     });
   }
 }

@@ -18,18 +18,21 @@ export interface Author {
   readonly by: Principal | undefined;
   /** For a retry: the same id is the same event. */
   readonly id?: string;
+  /** The event that it replaces, '' for none: it counts only while that one stands. Absent: it counts anyway. */
+  readonly replaces?: string;
 }
 
 export function registered(connection: Connection, owner: SetOwner, author: Author): Envelope {
   return newEvent(
     ConnectionRegisteredSchema,
-    { connection, owner, ...named(author) },
+    { connection, owner, ...named(author), ...replacing(author) },
     origin(author, connection.name),
   );
 }
 
 export function removed(name: string, author: Author): Envelope {
-  return newEvent(ConnectionRemovedSchema, { name, ...named(author) }, origin(author, name));
+  const data = { name, ...named(author), ...replacing(author) };
+  return newEvent(ConnectionRemovedSchema, data, origin(author, name));
 }
 
 export function policiesPublished(
@@ -38,7 +41,7 @@ export function policiesPublished(
   changeReference: string,
   author: Author,
 ): Envelope {
-  const data = { version, files: [...files], owner, changeReference, ...named(author) };
+  const data = { version, files: [...files], owner, changeReference, ...named(author), ...replacing(author) };
   return newEvent(PoliciesPublishedSchema, data, origin(author, 'policies'));
 }
 
@@ -53,6 +56,10 @@ export function maskingPublished(
 
 function named({ by }: Author) {
   return by === undefined ? {} : { by: toWirePrincipal(by) };
+}
+
+function replacing({ replaces }: Author) {
+  return replaces === undefined ? {} : { replaces };
 }
 
 function origin({ source, clock, id }: Author, subject: string) {

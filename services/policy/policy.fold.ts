@@ -1,9 +1,15 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { Follower, parsePosition, PolicyState } from '#domain';
+import { Follower, parsePosition, PolicyState, type Appended } from '#domain';
 import type { EventLog } from '#event-log';
 import { topics } from '#events';
 import { AppError } from '#kernel';
 import { EVENT_LOG, logFoldError, Readiness } from '#platform';
+
+/** What became of a write. No `appended`: it was done before, by the same key, or changes nothing. */
+export interface Written {
+  readonly eventId: string;
+  readonly appended: Appended | undefined;
+}
 
 /** This service's own fold of weir.policy.v1. */
 @Injectable()
@@ -44,6 +50,12 @@ export class PolicyFold implements OnModuleInit, OnModuleDestroy {
     if (wanted?.topic !== topics.policy) return;
     if (!(await this.follower.reached(wanted)))
       throw new AppError('TIMEOUT', 'this service has not read the log that far yet');
+  }
+
+  /** What the fold made of a write: CONFLICT, as `lost` says, where another one came first on the log. */
+  demandCounted(written: Written, lost: string): Written {
+    if (this.state.ignored(written.eventId)) throw new AppError('CONFLICT', lost);
+    return written;
   }
 
   async #follow(): Promise<void> {

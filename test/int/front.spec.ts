@@ -10,9 +10,10 @@ import { eventually, freePort, root } from '../support/house.js';
 import { peer } from '../support/peers.js';
 
 const nginx = peer('nginx');
-const { routes, composePorts } = (await import(join(root, 'deploy/dev/deployment.mjs'))) as {
+const { routes, composePorts, generated } = (await import(join(root, 'deploy/dev/deployment.mjs'))) as {
   routes: () => readonly { readonly prefix?: string; readonly pattern?: string; readonly target: string }[];
   composePorts: Record<string, number>;
+  generated: () => Readonly<Record<string, string>>;
 };
 const { nginxConf } = (await import(join(root, 'deploy/dev/nginx-conf.mjs'))) as {
   nginxConf: (routes: object, ports: object, options: object) => string;
@@ -111,6 +112,13 @@ describe.skipIf(!nginx)('the front of docker-compose.yml', () => {
     const all = { target: 'policy', prefix: '/' };
     for (const later of [{ pattern: '^/a$' }, { prefix: '/a' }])
       expect(() => nginxConf([all, { ...later, target: 'proxy' }], {}, {})).toThrow('stands behind');
+  });
+
+  it('is as silent as those that are made for Compose and for the chart', () => {
+    const silent = /location \S+ \{ return 404; \}/g;
+    const here = nginxConf(routes(), composePorts, {}).match(silent);
+    const made = Object.entries(generated()).filter(([path]) => path.endsWith('nginx.conf'));
+    expect(made.map(([, text]) => text.match(silent))).toEqual([here, here]);
   });
 
   it.each([

@@ -226,6 +226,24 @@ describe('what every application serves', () => {
     expect(await (await get('/metrics')).text()).toContain('process_cpu_user_seconds_total');
   });
 
+  it('serves metrics to those that the configuration names, who ask through a proxy, too', async () => {
+    const yaml =
+      'identity: { trustedProxies: [127.0.0.1] }\nobservability: { metrics: { from: [10.7.0.0/16] } }';
+    const config = parseConfig(yaml, '/nowhere/weir.yaml', '/nowhere/.weir');
+    @Module({ imports: [PlatformModule.forRoot({ ...options, config })] })
+    class NamedModule {}
+    const named = await boot(NamedModule);
+    const asked = async (path: string, from?: string) => {
+      const headers = from === undefined ? {} : { 'x-forwarded-for': from };
+      return (await fetch(named.url + path, { headers })).status;
+    };
+    expect([await asked('/metrics'), await asked('/metrics', '10.7.0.1')]).toEqual([200, 200]);
+    expect([await asked('/metrics', '203.0.113.9'), await asked('/metrics/own', '10.7.0.1')]).toEqual([
+      403, 403,
+    ]);
+    await named.app.close();
+  });
+
   it('describes its routes and their bodies', async () => {
     const document = await json<OpenAPIObject>(await get('/api/openapi.json'));
     const body = document.paths['/api/things/orders']?.post?.requestBody as {

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, register } from 'prom-client';
 import type { EventLog } from '#event-log';
+import { LogEnds } from './log.ends.js';
 import type { BatchResult, PartitionLag } from './partition.ingest.js';
 
 export interface MetricsSources {
@@ -27,8 +28,12 @@ export class IngestMetrics {
     buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100],
   });
 
+  readonly #ends: LogEnds;
+
   constructor({ log, lags, isStoreUp }: MetricsSources) {
     const places = ['topic', 'partition'] as const;
+    this.#ends = new LogEnds(log, () => lags().map(({ topic }) => topic));
+    const behind = () => eventsBehind(this.#ends, lags());
     new Gauge({
       ...named('weir_audit_lag_seconds', 'Age of the oldest event that is read and not stored'),
       labelNames: places,
@@ -41,10 +46,9 @@ export class IngestMetrics {
     new Gauge({
       ...named('weir_audit_lag_events', 'Events of the log that are not stored'),
       labelNames: places,
-      async collect() {
-        const behind = await eventsBehind(log, lags());
+      collect() {
         this.reset();
-        for (const { topic, partition, events } of behind)
+        for (const { topic, partition, events } of behind())
           this.set({ topic, partition: String(partition) }, events);
       },
     });
@@ -54,6 +58,15 @@ export class IngestMetrics {
         this.set(isStoreUp() ? 1 : 0);
       },
     });
+  }
+
+  /** From now on it also knows how far the log goes. */
+  start(): void {
+    this.#ends.start();
+  }
+
+  stop(): void {
+    this.#ends.stop();
   }
 
   stored({ topic, rows, duplicates, deadLetters, duration }: BatchResult): void {
@@ -72,18 +85,12 @@ export class IngestMetrics {
 type EventsBehind = Pick<PartitionLag, 'topic' | 'partition'> & { readonly events: number };
 
 /** While the log is away nobody knows; a partition of which ingest does not know its place yet is left out, too. */
-async function eventsBehind(
-  log: Pick<EventLog, 'end'>,
-  lags: readonly PartitionLag[],
-): Promise<EventsBehind[]> {
-  const ends = await Promise.all(
-    [...new Set(lags.map(({ topic }) => topic))].map((topic) => log.end(topic)),
-  ).catch(() => []);
+function eventsBehind(ends: LogEnds, lags: readonly PartitionLag[]): EventsBehind[] {
   return lags.flatMap(({ topic, partition, offset }) => {
-    const end = ends.flat().find((each) => each.topic === topic && each.partition === partition);
+    const end = ends.of({ topic, partition });
     return end === undefined || offset === undefined
       ? []
-      : [{ topic, partition, events: Math.max(0, end.offset - offset) }];
+      : [{ topic, partition, events: Math.max(0, end - offset) }];
   });
 }
 

@@ -66,9 +66,11 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onApplicationBootstrap(): Promise<void> {
     await this.#ingest.start();
+    this.#metrics.start();
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.#metrics.stop();
     await this.#ingest.stop();
   }
 

@@ -6,11 +6,11 @@ import {
   CONFIG,
   hashPageSecret,
   PageSessions,
-  parseTrustedProxies,
+  parseNetworks,
   readCookie,
   setCookie,
   sourceAddress,
-  type TrustedProxies,
+  type Networks,
   type WeirConfig,
 } from '#platform';
 import { PAGES_KEY, SIGN_IN_PROVIDERS } from '../identity.tokens.js';
@@ -31,7 +31,7 @@ export interface Onwards {
 @Injectable()
 export class SignInDesk {
   readonly #used = new UsedTransactions();
-  readonly #trusted: TrustedProxies;
+  readonly #trusted: Networks;
 
   constructor(
     @Inject(SIGN_IN_PROVIDERS) private readonly providers: readonly SignInProvider[],
@@ -42,7 +42,7 @@ export class SignInDesk {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) config: WeirConfig,
   ) {
-    this.#trusted = parseTrustedProxies(config.identity.trustedProxies);
+    this.#trusted = parseNetworks(config.identity.trustedProxies);
   }
 
   /** Never throws: what fails is a way to the sign-in page. `to` is what the browser asked for, unchecked. */

@@ -8,10 +8,10 @@ import {
   Counts,
   INSTANCE,
   IdentityLog,
-  parseTrustedProxies,
+  parseNetworks,
   RefusalRate,
   sourceAddress,
-  type TrustedProxies,
+  type Networks,
   type WeirConfig,
 } from '#platform';
 import { SignInFailure, type SignInFailureCode } from './sign-in.provider.js';
@@ -26,7 +26,7 @@ const failures = new Counts({
 export class SignInRefusals {
   readonly #log = new Logger('sign-in');
   readonly #recorded = new RefusalRate();
-  readonly #trusted: TrustedProxies;
+  readonly #trusted: Networks;
 
   constructor(
     @Inject(IdentityLog) private readonly identity: IdentityLog,
@@ -34,7 +34,7 @@ export class SignInRefusals {
     @Inject(INSTANCE) private readonly instance: string,
     @Inject(CONFIG) config: WeirConfig,
   ) {
-    this.#trusted = parseTrustedProxies(config.identity.trustedProxies);
+    this.#trusted = parseNetworks(config.identity.trustedProxies);
   }
 
   /**

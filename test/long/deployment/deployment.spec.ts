@@ -22,6 +22,13 @@ interface Resource {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+interface Monitor {
+  readonly spec: {
+    readonly selector: { readonly matchExpressions: readonly { readonly values: readonly string[] }[] };
+    readonly podMetricsEndpoints: readonly unknown[];
+  };
+}
+
 // Docker's reader of Compose files, Helm, and the schemas that an API server has, as Go modules.
 describe.skipIf(!go)('deployment files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-deployment-'));
@@ -97,6 +104,36 @@ describe.skipIf(!go)('deployment files', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining("values don't meet the specifications")]);
   });
 
+  it('it refuses to have proxies killed while their sessions drain', async () => {
+    const drain = (seconds: number) =>
+      template(['--set', `config.sessions.drain=${seconds}`, ...grace(30)].flat());
+    const grace = (seconds: number) => ['--set', `services.proxy.terminationGracePeriodSeconds=${seconds}`];
+    expect(await drain(20)).toMatchObject({ code: 1, stderr: expect.stringContaining('more than 30') });
+    expect(await drain(19)).toMatchObject({ code: 0 });
+    // Nobody said how long: 5, as the configuration has it.
+    expect(await template(grace(15))).toMatchObject({ code: 1 });
+    expect(await template(grace(16))).toMatchObject({ code: 0 });
+  });
+
+  it('it has every pod of a service read by Prometheus, and by nobody else', async () => {
+    const monitor = ['--set', 'metrics.podMonitor.enabled=true'];
+    const refused = await template(monitor);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('metrics.from')]);
+    const from = ['--set', 'config.observability.metrics.from={10.0.8.0/24}'];
+    const peers = ['--set', 'metrics.from[0].podSelector.matchLabels.app=prometheus'];
+    const made = await rendered([...monitor, ...from, ...peers]);
+    const [found] = made.filter(({ kind }) => kind === 'PodMonitor') as unknown as Monitor[];
+    const [names] = found!.spec.selector.matchExpressions;
+    expect(names!.values).toEqual(['approval', 'audit', 'identity', 'policy', 'proxy']);
+    expect(found!.spec.podMetricsEndpoints).toEqual([{ port: 'http', path: '/metrics', interval: '30s' }]);
+    const lets = made.filter((each) => JSON.stringify(each).includes('{"app":"prometheus"}'));
+    expect(lets.map(({ kind, metadata }) => `${kind} ${metadata.name}`).toSorted()).toEqual(
+      names!.values.map((name) => `NetworkPolicy weir-weirkeeper-${name}`),
+    );
+    const kinds = (await rendered([])).map(({ kind }) => kind);
+    expect(kinds).not.toContain('PodMonitor');
+  });
+
   it('it hands the services a configuration that they take', async () => {
     for (const args of [[], ['-f', everything]]) {
       const found = (await rendered(args)).find(({ data }) => data?.['weir.yaml'])!.data!;
@@ -133,5 +170,6 @@ tolerations: [{ operator: Exists }]
 nodeSelector: { disk: fast }
 podAnnotations: { a: b }
 image: { pullSecrets: [{ name: registry }] }
+metrics: { from: [{ namespaceSelector: {} }] }
 networkPolicy: { targets: { to: [], ports: [5432] } }
 `;
