@@ -8,6 +8,7 @@ import {
 } from '#audit-store';
 import { deadLetterRow, rowLine } from '#audit-rows';
 import type { LoggedEvent } from '#event-log';
+import { Turns } from '../turns.js';
 import type { Announce, DeadLetter } from './dead.letters.js';
 import { tokenOf, type EventBatch } from './event.batch.js';
 
@@ -27,15 +28,8 @@ export function insertInto(client: ClickHouseClient): Insert {
 
 /** Quorum inserts into one replicated table exclude one another: a second one would only be refused, and tried again. */
 export function oneAtATime(insert: Insert): Insert {
-  const last = new Map<StorageTable, Promise<void>>();
-  return (each) => {
-    const turn = (last.get(each.table) ?? Promise.resolve()).then(() => insert(each));
-    last.set(
-      each.table,
-      turn.catch(() => {}),
-    );
-    return turn;
-  };
+  const turns = new Turns<StorageTable>();
+  return (each) => turns.take(each.table, () => insert(each));
 }
 
 /** Thrown when ingest stops while the store is away. */

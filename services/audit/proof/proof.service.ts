@@ -12,6 +12,7 @@ import { encodeEnvelope, newEvent, topics, TreeCutSchema } from '#events';
 import type { Clock } from '#kernel';
 import { CLOCK, CONFIG, Counts, EVENT_LOG, INSTANCE, Readings, type WeirConfig } from '#platform';
 import { IngestService } from '../ingest/ingest.service.js';
+import { Turns } from '../turns.js';
 import { openSink, type CheckpointSink } from './checkpoint.sink.js';
 import { openProofKeys, type ProofKeys } from './proof.keys.js';
 import { CutBook, provenTopics, treeKey, type Cut, type TreeName } from './tree.cuts.js';
@@ -43,6 +44,8 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #writers = new Map<string, TreeWriter>();
   /** Cuts that count and are not in their tree yet. */
   readonly #pending = new Map<string, Cut[]>();
+  /** The tail and a round may want to grow the same tree. */
+  readonly #turns = new Turns<string>();
   readonly #stop = new AbortController();
   #keys!: ProofKeys;
   #tail: Tail | undefined;
@@ -97,13 +100,18 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Covers all that is stored now and sends what is new to the sink. */
   async round(): Promise<void> {
-    for (const cuts of this.#pending.values()) await this.#grow(cuts);
+    for (const key of this.#pending.keys()) await this.#grow(key);
     for (const tree of await this.#trees()) await this.#cutAll(tree);
     await this.#send();
   }
 
   async #run(tail: Tail): Promise<void> {
-    await Promise.race([tail.caughtUp.catch(() => {}), aborted(this.#stop.signal)]);
+    const caughtUp = tail.caughtUp.then(
+      () => true,
+      () => false,
+    );
+    // Until then the trees are not what they were: no round, not even a last one.
+    if (!(await Promise.race([caughtUp, aborted(this.#stop.signal)]))) return;
     for (let going = true; going;) {
       going = await delay(this.#interval, true, { signal: this.#stop.signal }).catch(() => false);
       await this.#tryRound();
@@ -159,15 +167,18 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
       const cuts = this.#pending.get(treeKey(cut)) ?? [];
       cuts.push(cut);
       this.#pending.set(treeKey(cut), cuts);
-      await this.#grow(cuts).catch((error: unknown) => this.#complain(error));
+      await this.#grow(treeKey(cut)).catch((error: unknown) => this.#complain(error));
     }
   }
 
-  async #grow(cuts: Cut[]): Promise<void> {
-    for (let cut = cuts[0]; cut; cut = cuts[0]) {
-      await (await this.#writer(cut)).apply(cut);
-      if (cuts[0] === cut) cuts.shift();
-    }
+  #grow(key: string): Promise<void> {
+    return this.#turns.take(key, async () => {
+      const cuts = this.#pending.get(key) ?? [];
+      for (let cut = cuts[0]; cut; cut = cuts[0]) {
+        await (await this.#writer(cut)).apply(cut);
+        cuts.shift();
+      }
+    });
   }
 
   async #writer({ topic, partition }: TreeName): Promise<TreeWriter> {
@@ -200,7 +211,8 @@ async function sendAll(sink: CheckpointSink, unsent: string[]): Promise<void> {
   }
 }
 
-const aborted = (signal: AbortSignal): Promise<void> =>
+/** Resolves, with false, once it is. */
+const aborted = (signal: AbortSignal): Promise<false> =>
   new Promise((done) =>
-    signal.aborted ? done() : signal.addEventListener('abort', () => done(), { once: true }),
+    signal.aborted ? done(false) : signal.addEventListener('abort', () => done(false), { once: true }),
   );

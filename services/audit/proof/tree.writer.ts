@@ -86,18 +86,24 @@ export class TreeWriter {
 
   /** Takes the next batch into the tree; a cut that is in it already changes nothing. */
   async apply(cut: Cut): Promise<void> {
-    if (cut.through <= this.files.through) return;
-    // Not our cuts: this folder was copied from somewhere, or the log was.
-    if (cut.after !== this.files.through)
-      throw new AppError(
-        'INTERNAL',
-        `the tree of ${treeKey(cut)} ends at ${this.files.through}, not at ${cut.after}`,
-      );
+    if (!this.#isNext(cut)) return;
     const batch = (await this.#read(cut)).map(({ position, raw }) => ({ offset: position.offset, raw }));
+    // Reading took its time: nothing is signed that another call has put into the tree meanwhile.
+    if (!this.#isNext(cut)) return;
     const leaves = cut.topic === topics.session ? sessionLeaves(batch) : eventLeaves(batch);
     this.files.append(leaves.map(encodeLeaf), cut.through);
     await this.files.save();
     await this.#sign();
+  }
+
+  /** False for one that is in the tree already; throws where it does not go on where the tree ends. */
+  #isNext(cut: Cut): boolean {
+    const { through } = this.files;
+    if (cut.through <= through) return false;
+    // Not our cuts: this folder was copied from somewhere, or the log was.
+    if (cut.after !== through)
+      throw new AppError('INTERNAL', `the tree of ${treeKey(cut)} ends at ${through}, not at ${cut.after}`);
+    return true;
   }
 
   /** A log never signs what does not continue what it signed before. */

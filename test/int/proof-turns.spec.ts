@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openEmbeddedLog, type EventLog } from '#event-log';
+import { encodeEnvelope, genesis, linkEnvelope, newEvent, topics, TreeCutSchema } from '#events';
+import { systemClock } from '#kernel';
+import { parseConfig, Readiness } from '#platform';
+import { readCheckpoint } from '#proof';
+import type { IngestService } from '../../services/audit/ingest/ingest.service.js';
+import { openProofKeys } from '../../services/audit/proof/proof.keys.js';
+import { ProofService } from '../../services/audit/proof/proof.service.js';
+import { TreeWriter } from '../../services/audit/proof/tree.writer.js';
+import { aSession } from './proof.stage.js';
+
+const tree = { topic: topics.session, partition: 0 };
+const cut = { ...tree, after: -1, through: 9 };
+
+let dir: string;
+let log: EventLog;
+let reads: number;
+let open: (() => void) | undefined;
+let gate: Promise<void> | undefined;
+
+/** The log, of which reads take as long as the gate is shut. */
+let slow: EventLog;
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'weir-turns-'));
+  log = openEmbeddedLog({ path: join(dir, 'log') });
+  reads = 0;
+  gate = new Promise((done) => (open = done));
+  slow = {
+    append: (topic, events) => log.append(topic, events),
+    tail: (options, handle) => log.tail(options, handle),
+    work: (options, handle) => log.work(options, handle),
+    share: (options, owns) => log.share(options, owns),
+    partitions: (topic) => log.partitions(topic),
+    end: (topic) => log.end(topic),
+    close: () => log.close(),
+    read: async (after, limit) => {
+      reads++;
+      await gate;
+      return log.read(after, limit);
+    },
+  };
+  let head = genesis;
+  const events = [...aSession('ses_1'), ...aSession('ses_1').slice(1, 3)];
+  for (const event of events) head = linkEnvelope(event, head);
+  await log.append(topics.session, events.map(encodeEnvelope));
+});
+afterEach(async () => {
+  open?.();
+  await log.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const config = () => parseConfig('audit: { proof: { interval: 50 } }', join(dir, 'weir.yaml'), dir);
+const until = async (holds: () => boolean | Promise<boolean>) => {
+  for (let tries = 0; !(await holds()); tries++) {
+    if (tries > 500) throw new Error('it never came');
+    await delay(10);
+  }
+};
+
+/** The service over the slow log, where this much is stored. */
+function service(storedThrough = 9): { proof: ProofService; readiness: Readiness } {
+  const ingest = { storedThrough: () => storedThrough, owns: () => true } as unknown as IngestService;
+  const readiness = new Readiness();
+  const proof = new ProofService(config(), slow, ingest, systemClock, 'turns');
+  return { proof, readiness };
+}
+
+async function appendCut(): Promise<void> {
+  const message = { ...cut, after: BigInt(cut.after), through: BigInt(cut.through) };
+  const origin = { source: 'audit/other', subject: 'weir.session.v1/0', clock: systemClock };
+  await log.append(topics.proof, [encodeEnvelope(newEvent(TreeCutSchema, message, origin))]);
+}
+
+const sizeOf = (note: string | undefined) => readCheckpoint(note ?? '')?.size;
+
+describe('a cut', () => {
+  it('goes into its tree once, however often it is applied while the log is read', async () => {
+    const keys = await openProofKeys(config());
+    const writer = await TreeWriter.open({ tree, folder: join(dir, 'proof'), log: slow, keys });
+    const both = [writer.apply(cut), writer.apply(cut)];
+    open?.();
+    await Promise.all(both);
+    expect(sizeOf(writer.note)).toBe(1);
+    await writer.apply({ ...cut, after: 9, through: 11 });
+    expect(sizeOf(writer.note)).toBe(2);
+  });
+
+  it('is taken by the tail or by a round, the other waits', async () => {
+    const { proof } = service();
+    await proof.onApplicationBootstrap();
+    await appendCut();
+    await until(() => reads === 1);
+    const round = proof.round();
+    await delay(30);
+    expect(reads).toBe(1);
+    open?.();
+    await round;
+    expect((await proof.checkpoints()).map(sizeOf)).toEqual([1]);
+    await proof.onModuleDestroy();
+  });
+
+  it('is not followed by another of a service that stops before it has the old ones', async () => {
+    await appendCut();
+    const { proof } = service(11);
+    await proof.onApplicationBootstrap();
+    await until(() => reads === 1);
+    const stopping = proof.onModuleDestroy();
+    await delay(30);
+    open?.();
+    await stopping;
+    expect(await log.end(topics.proof)).toMatchObject([{ offset: 0 }]);
+    const next = service(11).proof;
+    await next.onApplicationBootstrap();
+    expect((await next.checkpoints()).map(sizeOf)).toEqual([1]);
+    await next.onModuleDestroy(); // what is stored by then is covered
+    expect(await log.end(topics.proof)).toMatchObject([{ offset: 1 }]);
+  });
+});
