@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
+import type { z } from 'zod';
 import { isAppError } from '#kernel';
 import { configInvalid } from './config.load.js';
 import type { ConfigProblem } from './config.problems.js';
-import type { WeirConfig } from './config.schema.js';
+import { configSchema, references, type WeirConfig } from './config.schema.js';
 import { isSecretReference, resolveSecret } from './config.secret.js';
 
 /**
@@ -14,8 +15,9 @@ export function expectReferences(
   env: NodeJS.ProcessEnv = process.env,
   below: readonly (keyof WeirConfig)[] = ['identity', 'webhooks'],
 ): void {
-  const needed = referencesOf(config).filter(([[first]]) => below.some((key) => key === first));
-  const problems = needed.flatMap(([path, value]): ConfigProblem[] => {
+  const all = referencesOf(config, configSchema as z.ZodType as SchemaNode);
+  const needed = all.filter(({ path: [first] }) => below.some((key) => key === first));
+  const problems = needed.flatMap(({ path, value }): ConfigProblem[] => {
     const message = isSecretReference(value) ? missing(value, config.file, env) : undefined;
     return message === undefined ? [] : [{ path, message }];
   });
@@ -44,23 +46,26 @@ export function expectPolicies(config: WeirConfig): void {
   if (problems.length > 0) throw configInvalid(config, problems);
 }
 
-type Reference = readonly [path: readonly PropertyKey[], value: string];
+interface Reference {
+  readonly path: readonly PropertyKey[];
+  readonly value: string;
+}
 
-function referencesOf({ identity, webhooks }: WeirConfig): Reference[] {
-  const of = (path: readonly PropertyKey[], value: string | undefined): Reference[] =>
-    value === undefined ? [] : [[path, value]];
-  return [
-    ...identity.oidc.flatMap(({ signIn }, i) =>
-      of(['identity', 'oidc', i, 'signIn', 'clientSecret'], signIn?.clientSecret),
-    ),
-    ...identity.saml.flatMap(({ idpCerts }, i) =>
-      idpCerts.flatMap((value, n) => of(['identity', 'saml', i, 'idpCerts', n], value)),
-    ),
-    ...webhooks.flatMap(({ url, secret }, i) => [
-      ...of(['webhooks', i, 'url'], url),
-      ...of(['webhooks', i, 'secret'], secret),
-    ]),
-  ];
+/** The parts of a zod schema that are read here. */
+interface SchemaNode extends z.ZodType {
+  readonly def: z.ZodType['def'] & { readonly innerType?: SchemaNode; readonly element?: SchemaNode };
+  readonly shape?: Readonly<Record<string, SchemaNode>>;
+}
+
+/** All that the schema takes as references: a group or a label that looks like one is none. */
+function referencesOf(value: unknown, schema: SchemaNode, path: readonly PropertyKey[] = []): Reference[] {
+  if (schema.def.innerType) return referencesOf(value, schema.def.innerType, path);
+  if (typeof value === 'string') return references.has(schema) ? [{ path, value }] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]: [string, unknown]) => {
+    const of = schema.def.element ?? schema.shape?.[key];
+    return of ? referencesOf(each, of, [...path, Array.isArray(value) ? Number(key) : key]) : [];
+  });
 }
 
 function missing(value: string, file: string, env: NodeJS.ProcessEnv): string | undefined {

@@ -8,11 +8,15 @@ const addressOrOff = z
   .regex(/^(off|(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5})$/, 'expected host:port, e.g. 127.0.0.1:8123, or off');
 const names = z.array(z.string().min(1));
 
+/** The strings that may be `env:NAME` or `file:PATH` of what they stand for. */
+export const references = z.registry<{ readonly what: 'reference' }>();
+const reference = (text: z.ZodString): z.ZodString => text.register(references, { what: 'reference' });
+
 /** A page's sign-in through an issuer: the client that is registered there for it. */
 const oidcSignIn = z.strictObject({
   clientId: z.string().min(1),
   /** `env:NAME` or `file:PATH`; absent: a public client, PKCE alone. */
-  clientSecret: z.string().optional(),
+  clientSecret: reference(z.string()).optional(),
   scopes: names.default(['openid', 'profile', 'email']),
   /** A public client for `weir login`. */
   cliClientId: z.string().min(1).optional(),
@@ -47,7 +51,7 @@ const samlProvider = z.strictObject({
   ssoUrl: z.url(),
   sloUrl: z.url().optional(),
   /** PEM certificates that it signs with; several while it changes keys. */
-  idpCerts: z.array(z.string().min(1)).min(1),
+  idpCerts: z.array(reference(z.string().min(1))).min(1),
   /** Our own entityID; absent: the metadata's address. */
   entityId: z.string().optional(),
   groupsAttribute: z.string().min(1).default('groups'),
@@ -66,9 +70,9 @@ const samlProvider = z.strictObject({
 const webhook = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   /** http(s), or `env:NAME` or `file:PATH` of one that is itself a secret, as Slack's are. */
-  url: z.string().min(1),
+  url: reference(z.string().min(1)),
   /** `env:NAME` or `file:PATH` of a secret in the form `whsec_…` (Standard Webhooks). Slack needs none. */
-  secret: z.string().min(1).optional(),
+  secret: reference(z.string().min(1)).optional(),
   format: z.enum(['standard', 'slack']).default('standard'),
   /** Which events; absent: all. */
   events: z
@@ -86,7 +90,7 @@ export const connectionSchema = z.strictObject({
   database: z.string().min(1),
   user: z.string().min(1),
   /** `env:NAME`, `file:PATH`, or (with the embedded log only) the password itself. */
-  password: z.string().default(''),
+  password: reference(z.string()).default(''),
   tls: z.enum(['disable', 'require', 'verify-full']).default('require'),
   tlsCa: z.string().optional(),
   owner: z.string().default(''),
@@ -117,7 +121,7 @@ const eventLog = z
         mechanism: z.enum(['scram-sha-512', 'scram-sha-256', 'plain']).default('scram-sha-512'),
         user: z.string().min(1),
         /** `env:NAME`, `file:PATH`, or the password itself. */
-        password: z.string().min(1),
+        password: reference(z.string().min(1)),
       })
       .optional(),
     partitions: z.number().int().min(1).max(1000).default(6),
@@ -149,9 +153,11 @@ const auditStore = z
       .optional(),
     user: z.string().min(1).default('default'),
     /** `env:NAME`, `file:PATH`, or the password itself. */
-    password: z.string().default(''),
+    password: reference(z.string()).default(''),
     /** Who runs what auditors ask; absent: `user`. */
-    reader: z.strictObject({ user: z.string().min(1), password: z.string().default('') }).optional(),
+    reader: z
+      .strictObject({ user: z.string().min(1), password: reference(z.string()).default('') })
+      .optional(),
     /** The name of several servers of which each is to hold everything. */
     cluster: z
       .string()
@@ -245,10 +251,7 @@ export const configSchema = z.strictObject({
       proof: z
         .strictObject({
           /** `env:NAME` or `file:PATH` of the key that signs checkpoints; absent: one is made. */
-          key: z
-            .string()
-            .regex(/^(env|file):.+/, 'expected env:NAME or file:PATH')
-            .optional(),
+          key: reference(z.string().regex(/^(env|file):.+/, 'expected env:NAME or file:PATH')).optional(),
           /** Where checkpoints go beside the state directory. */
           sink: z
             .string()

@@ -44,8 +44,8 @@ export async function startHouse(
   const config = withDevRoles(loadConfig(env, cwd));
   const services = names.map((name): Target => targets[name]);
   const references = services.flatMap((service) => service.references ?? []);
-  expectReferences(config, env, references);
-  for (const service of services) service.expect?.(config);
+  expectReferences(config, env, ['eventLog', ...references]);
+  for (const service of services) service.expect?.(config, env);
   await openStateFolders(config);
   const here = names.length === 1 ? names : names.filter((name) => name !== 'audit');
   // First: it loads as much as the gate does, on the other processor.

@@ -5,6 +5,7 @@ import { loadStatementParser } from '#statement';
 import { apiDocumentMount } from './api/api.files.js';
 import { readConsoleFiles } from './console.files.js';
 import { consoleMount } from './console.mount.js';
+import { expectProofKey } from './expect.proof-key.js';
 import { startDevProvider } from './dev-provider.thread.js';
 
 export type ServiceModule = Type | DynamicModule;
@@ -14,7 +15,7 @@ export interface Target {
   /** The keys of the configuration whose `env:NAME` and `file:PATH` it can't start without. */
   readonly references?: readonly (keyof WeirConfig)[];
   /** What else must hold of the configuration before anything starts. Throws CONFIG_INVALID. */
-  readonly expect?: (config: WeirConfig) => void;
+  readonly expect?: (config: WeirConfig, env: NodeJS.ProcessEnv) => void;
   /** Loaded when it starts: no process loads what it does not serve. */
   readonly modules: (config: WeirConfig) => Promise<readonly ServiceModule[]>;
   /** What it serves beside its controllers. */
@@ -65,6 +66,8 @@ export const targets = {
     ],
   },
   audit: {
+    references: ['audit', 'auditStore'],
+    expect: expectProofKey,
     modules: async () => [(await import('../audit/index.js')).AuditModule],
   },
 } as const satisfies Readonly<Record<string, Target>>;

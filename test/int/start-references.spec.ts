@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { newSignerKey } from '#proof';
+import { describe, expect, it } from 'vitest';
 import { startHouse } from '../../services/all/house.js';
 
 it('a start without two secrets names both, before it begins anything', async () => {
@@ -15,4 +16,45 @@ it('a start without two secrets names both, before it begins anything', async ()
   );
   expect(readdirSync(folder)).toEqual(['weir.yaml']);
   rmSync(folder, { recursive: true });
+});
+
+describe("audit's own", () => {
+  const startWith = async (proof: string, store = '', env: NodeJS.ProcessEnv = {}) => {
+    const folder = mkdtempSync(join(tmpdir(), 'weir-start-'));
+    writeFileSync(join(folder, 'weir.yaml'), `policies: api\naudit:\n  proof: { ${proof} }\n${store}`);
+    try {
+      await expectStart(env, folder);
+    } finally {
+      expect(readdirSync(folder)).toEqual(['weir.yaml']);
+      rmSync(folder, { recursive: true });
+    }
+  };
+  /** What holds of the configuration before anything begins; the folder of state is then the first that can't be. */
+  const expectStart = (env: NodeJS.ProcessEnv, folder: string) =>
+    startHouse({ ...env, WEIR_DATA: '/dev/null/state' }, folder, ['audit', 'policy']);
+  const begins = /the state directory \/dev\/null\/state cannot be made/;
+
+  it('is checked before its process and its store are there', async () => {
+    await expect(startWith('key: env:NOPE')).rejects.toThrow(
+      /^weir\.yaml:3: audit\.proof\.key: env:NOPE: the environment variable NOPE is not set$/,
+    );
+    const reader =
+      'auditStore: { kind: clickhouse, url: "http://a", reader: { user: a, password: env:PW } }\n';
+    await expect(startWith('', reader)).rejects.toThrow(
+      /^weir\.yaml:4: auditStore\.reader\.password: env:PW/,
+    );
+  });
+
+  it('is a key that signs, and a wrong one is not told', async () => {
+    const wrong = startWith('key: env:KEY', '', { KEY: 's3cret' });
+    await expect(wrong).rejects.toThrow(/^weir\.yaml:3: audit\.proof\.key: /);
+    await expect(wrong).rejects.not.toThrow('s3cret');
+    await expect(startWith('key: env:KEY', '', { KEY: newSignerKey('log.example/weir') })).rejects.toThrow(
+      begins,
+    );
+  });
+
+  it('sink is no reference: what it names is made', async () => {
+    await expect(startWith('sink: file:checkpoints')).rejects.toThrow(begins);
+  });
 });
