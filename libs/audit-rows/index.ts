@@ -1,6 +1,7 @@
 export type { RowParts } from '#audit-store';
 export * from './control-event.row.js';
 export * from './event.times.js';
+export * from './expired-event.row.js';
 export * from './logged.row.js';
 export * from './row.line.js';
 export * from './session-event.row.js';

@@ -100,6 +100,24 @@ export interface DeadLetterRow extends LoggedRow {
   reason: string;
 }
 
+/** What is kept of a session's event that is erased: all that its hash covers, its content as a hash. */
+export interface ExpiredEventRow {
+  session_id: string;
+  seq: string;
+  /** Hex, as is `content`. */
+  hash: string;
+  event_id: string;
+  /** In full, as it is hashed. */
+  type: string;
+  time_us: string;
+  content: string;
+  topic: string;
+  partition: number;
+  offset: string;
+  logged_at: string;
+  erasure: string;
+}
+
 /** A session as it stood after its event at `offset`. */
 export interface SessionSummaryRow {
   session_id: string;
@@ -158,6 +176,10 @@ export const insertColumns: Readonly<Record<StorageTable, readonly string[]>> = 
     connection: 1, protocol: 1, source_address: 1, client_program: 1, client_user: 1, started_at: 1,
     last_event_at: 1, ended_at: 1, end_reason: 1, statements: 1, allowed: 1, denied: 1, held: 1, errors: 1,
     rows: 1, bytes: 1, masked_values: 1, events: 1, last_seq: 1, touched: 1, classes: 1,
+  }),
+  expired_event_rows: columns<ExpiredEventRow>({
+    session_id: 1, seq: 1, hash: 1, event_id: 1, type: 1, time_us: 1, content: 1, topic: 1, partition: 1,
+    offset: 1, logged_at: 1, erasure: 1,
   }),
 };
 

@@ -25,6 +25,7 @@ export const publicTables = [
   'control_events',
   'checkpoints',
   'dead_letters',
+  'expired_events',
 ] as const;
 
 export type PublicTable = (typeof publicTables)[number];
@@ -38,6 +39,7 @@ export const storageTables = {
   controlEvents: 'control_event_rows',
   deadLetters: 'dead_letter_rows',
   sessionSummaries: 'session_summary_rows',
+  expiredEvents: 'expired_event_rows',
 } as const;
 
 export type StorageTable = (typeof storageTables)[keyof typeof storageTables];

@@ -75,5 +75,7 @@ export interface EventLog {
   partitions(topic: Topic): Promise<readonly number[]>;
   /** The last position of each partition that holds events; none for an empty topic. */
   end(topic: Topic): Promise<readonly Position[]>;
+  /** Lets go of the events up to this position that the log took before then, where it does not do so by itself. */
+  expire(through: Position, before: number): Promise<void>;
   close(): Promise<void>;
 }

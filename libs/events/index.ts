@@ -27,4 +27,5 @@ export {
 export * from './gen/weir/events/v1/notification_pb.js';
 export * from './gen/weir/events/v1/policy_pb.js';
 export * from './gen/weir/events/v1/proof_pb.js';
+export * from './gen/weir/events/v1/retention_pb.js';
 export * from './gen/weir/events/v1/session_pb.js';

@@ -8,6 +8,7 @@ export const topics = {
   finding: 'weir.finding.v1',
   notification: 'weir.notification.v1',
   proof: 'weir.proof.v1',
+  retention: 'weir.retention.v1',
   deadLetter: 'weir.dead-letter.v1',
 } as const;
 

@@ -37,6 +37,7 @@ export function checkConfig(config: Parsed): ConfigProblem[] {
     ...demoNameTaken(config),
     ...eventLogProblems(config.eventLog),
     ...auditStoreProblems(config.auditStore),
+    ...at(['audit', 'retention', 'sessions'], outlived(config)),
     ...literalPasswords(config),
   ];
 }
@@ -58,6 +59,14 @@ function eventLogProblems(log: EventLogConfig): ConfigProblem[] {
       (tls?.cert === undefined) === (tls?.key === undefined) ? undefined : 'cert and key go together',
     ),
   ];
+}
+
+/** What the store erases must not go on standing in the log. The embedded one follows the store. */
+function outlived({ eventLog: { kind, retention }, audit }: Parsed): string | undefined {
+  const days = audit.retention.sessions;
+  return kind === 'kafka' && days !== undefined && days * 86_400 < retention
+    ? `is less than eventLog.retention, ${retention} seconds: the log would keep what the store erases`
+    : undefined;
 }
 
 function auditStoreProblems(store: AuditStoreSettings): ConfigProblem[] {

@@ -261,6 +261,12 @@ export const configSchema = z.strictObject({
           interval: z.number().int().min(1).max(50).default(15),
         })
         .prefault({}),
+      retention: z
+        .strictObject({
+          /** Days after its last event that a session's record is kept; absent: for ever. */
+          sessions: z.number().int().min(1).max(36_500).optional(),
+        })
+        .prefault({}),
     })
     .prefault({}),
   sessions: z

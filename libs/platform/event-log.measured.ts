@@ -91,6 +91,7 @@ class MeasuredLog implements EventLog {
   read: EventLog['read'] = (after, limit) => this.log.read(after, limit);
   partitions: EventLog['partitions'] = (topic) => this.log.partitions(topic);
   end: EventLog['end'] = (topic) => this.log.end(topic);
+  expire: EventLog['expire'] = (through, before) => this.log.expire(through, before);
 
   close(): Promise<void> {
     for (const stop of this.#stopReading) stop();

@@ -1,7 +1,14 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ClickHouseClient, ReaderLimits } from '#audit-store';
 import { CONFIG, type WeirConfig } from '#platform';
-import { AUDIT_CONTROL, AUDIT_READER, AUDIT_WRITER, RECORD_READER, SQL_READERS } from './audit.tokens.js';
+import {
+  AUDIT_CONTROL,
+  AUDIT_READER,
+  AUDIT_RETENTION,
+  AUDIT_WRITER,
+  RECORD_READER,
+  SQL_READERS,
+} from './audit.tokens.js';
 import { ActivityController } from './activity/activity.controller.js';
 import { ActivityReads } from './activity/activity.reads.js';
 import { ApprovalRequests } from './activity/approval.requests.js';
@@ -10,6 +17,7 @@ import { IngestService } from './ingest/ingest.service.js';
 import { LogController } from './proof/log.controller.js';
 import { ProofService } from './proof/proof.service.js';
 import { RecordReads } from './proof/record.reads.js';
+import { RetentionService } from './retention/retention.service.js';
 import { DecisionsController } from './sessions/decisions.controller.js';
 import { SessionEnding } from './sessions/session.ending.js';
 import { SessionReads } from './sessions/session.reads.js';
@@ -49,6 +57,7 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
     // The others wait for this one: the tables must stand before a reader looks for them.
     { provide: AUDIT_WRITER, inject: [CONFIG], useFactory: openAuditStore },
     { provide: AUDIT_CONTROL, inject: [CONFIG, AUDIT_WRITER], useFactory: openControl },
+    { provide: AUDIT_RETENTION, inject: [CONFIG, AUDIT_WRITER], useFactory: openControl },
     { provide: AUDIT_READER, inject: [CONFIG, AUDIT_WRITER], useFactory: openOwnReader },
     { provide: RECORD_READER, inject: [CONFIG, AUDIT_WRITER], useFactory: openOwnReader },
     { provide: SQL_READERS, inject: [CONFIG, AUDIT_WRITER], useFactory: openSqlReaders },
@@ -71,6 +80,7 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
     ApprovalRequests,
     IngestService,
     ProofService,
+    RetentionService,
     ClickHouseEndpoint,
   ],
 })
@@ -80,11 +90,12 @@ export class AuditModule implements OnApplicationShutdown {
   constructor(
     @Inject(AUDIT_WRITER) writer: ClickHouseClient,
     @Inject(AUDIT_CONTROL) control: ClickHouseClient,
+    @Inject(AUDIT_RETENTION) retention: ClickHouseClient,
     @Inject(AUDIT_READER) reader: ClickHouseClient,
     @Inject(RECORD_READER) records: ClickHouseClient,
     @Inject(SQL_READERS) pool: ReaderPool,
   ) {
-    this.#clients = [writer, control, reader, records, ...pool.clients];
+    this.#clients = [writer, control, retention, reader, records, ...pool.clients];
   }
 
   /** After ingest stopped (`onModuleDestroy`) and the last request was answered. */

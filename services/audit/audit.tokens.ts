@@ -5,4 +5,6 @@ export const AUDIT_CONTROL = Symbol('AUDIT_CONTROL');
 export const AUDIT_READER = Symbol('AUDIT_READER');
 /** Reads the whole record for whoever verifies it. */
 export const RECORD_READER = Symbol('RECORD_READER');
+/** Retention's own: what it erases takes long, and nothing waits behind. */
+export const AUDIT_RETENTION = Symbol('AUDIT_RETENTION');
 export const SQL_READERS = Symbol('SQL_READERS');

@@ -64,6 +64,8 @@ export class MemoryLog implements EventLog {
       .map(({ position }) => position);
   }
 
+  async expire(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
 

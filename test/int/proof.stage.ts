@@ -24,7 +24,7 @@ import {
   type Envelope,
   type Topic,
 } from '#events';
-import { AppError, systemClock } from '#kernel';
+import { AppError, systemClock, type Clock } from '#kernel';
 import { bootHttp, parseConfig, PlatformModule, type WeirConfig } from '#platform';
 import { AuditModule } from '../../services/audit/audit.module.js';
 import { AUDIT_WRITER } from '../../services/audit/audit.tokens.js';
@@ -54,13 +54,17 @@ export class ProofStage {
   #url = '';
   readonly #heads = new Map<string, ChainHead>();
 
-  private constructor(private readonly yaml: string) {}
+  private constructor(
+    private readonly yaml: string,
+    private readonly clock: Clock,
+  ) {}
 
   static async open(
     yaml = 'audit: { proof: { interval: 50, sink: "file:outside/checkpoints" } }',
     prepare: (dir: string) => void = () => undefined,
+    clock: Clock = systemClock,
   ): Promise<ProofStage> {
-    const stage = new ProofStage(yaml);
+    const stage = new ProofStage(yaml, clock);
     prepare(stage.dir);
     await stage.up();
     return stage;
@@ -73,8 +77,8 @@ export class ProofStage {
 
   async up(): Promise<void> {
     const config = this.config();
-    this.log = openEmbeddedLog({ path: join(this.dir, 'log') });
-    const platform = { config, clock: systemClock, eventLog: this.log, instance: 'proof-test', verifier };
+    this.log = openEmbeddedLog({ path: join(this.dir, 'log'), clock: this.clock });
+    const platform = { config, clock: this.clock, eventLog: this.log, instance: 'proof-test', verifier };
     @Module({ imports: [PlatformModule.forRoot(platform), AuditModule] })
     class App {}
     this.#app = await bootHttp(App, { listen: { host: '127.0.0.1', port: 0 }, shutdownHooks: false });
@@ -159,8 +163,8 @@ export class ProofStage {
 }
 
 /** Start, a read with rows, a held statement, and its end: ten events. */
-export function aSession(id: string, { ended = true } = {}): Envelope[] {
-  const origin = { source: 'proxy/test', subject: id, clock: systemClock };
+export function aSession(id: string, { ended = true, clock = systemClock } = {}): Envelope[] {
+  const origin = { source: 'proxy/test', subject: id, clock };
   const principal = { id: 'corp:agent-7', kind: 'agent', onBehalfOf: 'corp:ana' };
   const [first, second] = [`stm_${id}_1`, `stm_${id}_2`];
   const frames = Buffer.from('44000000' + '11' + '0001' + '00000007' + '6d61736b656421', 'hex');

@@ -96,6 +96,12 @@ class EmbeddedLog implements EventLog {
     return offset < 0 ? [] : [{ topic, partition: 0, offset }];
   }
 
+  async expire({ topic, offset, partition }: Position, before: number): Promise<void> {
+    if (partition !== 0) return;
+    const some = () => this.#store.write(() => this.#store.expire(topic, offset, before));
+    while ((await some()) > 0);
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }

@@ -15,6 +15,7 @@ import type { Position } from '../port.js';
 
 const headerBytes = 8;
 const maxDatabases = 64;
+const expiredAtOnce = 500;
 
 /** Where a work group stands, and who may move it. */
 export interface GroupState {
@@ -79,6 +80,21 @@ export class Store {
     });
     if (positions.length > 0) this.#heads.putSync(topic, { offset: head.offset + positions.length, at });
     return positions;
+  }
+
+  /**
+   * Removes the oldest events, up to `through`, as long as they were appended before then; how many. Some at a time: it
+   * holds the event loop, and all other writers. Only inside `write`.
+   */
+  expire(topic: Topic, through: number, before: number): number {
+    const database = this.#topic(topic);
+    const old: number[] = [];
+    for (const { key, value } of database.getRange({ start: 0, end: through + 1, limit: expiredAtOnce })) {
+      if (value.readDoubleBE(0) >= before) break;
+      old.push(key);
+    }
+    for (const key of old) database.removeSync(key);
+    return old.length;
   }
 
   /** What other processes have committed is seen from now on. */

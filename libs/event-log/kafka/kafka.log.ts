@@ -118,6 +118,9 @@ class KafkaLog implements EventLog {
     return this.reader.end(topic);
   }
 
+  /** A broker does so by itself, by its topic's `retention.ms`. */
+  async expire(): Promise<void> {}
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Header, Inject, Param, Query, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { topics } from '#events';
 import { AppError } from '#kernel';
 import { Roles } from '#platform';
 import { checkpointBlock, parseTilePath } from '#proof';
@@ -19,6 +20,8 @@ const recordQuery = z.strictObject({
     .optional(),
   since: z.iso.datetime({ offset: true }).optional(),
 });
+const controlQuery = z.strictObject({ topic: z.enum(Object.values(topics)).optional() });
+type ControlQuery = z.infer<typeof controlQuery>;
 const proofQuery = z
   .strictObject({
     tree: z.string().max(100).describe('`topic/partition`'),
@@ -116,8 +119,8 @@ export class LogController {
   @Get('records/control')
   @ApiProduces('application/x-ndjson')
   @ApiOkResponse({ schema: { type: 'string', description: 'one JSON object a line, by place in the log' } })
-  control(): StreamableFile {
-    return new StreamableFile(Readable.from(this.#records.control(), { objectMode: false }), ndjson);
+  control(@Query({ schema: controlQuery }) { topic }: ControlQuery): StreamableFile {
+    return new StreamableFile(Readable.from(this.#records.control(topic), { objectMode: false }), ndjson);
   }
 }
 

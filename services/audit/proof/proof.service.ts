@@ -98,6 +98,11 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
     return this.#writers.get(name);
   }
 
+  /** The offset of the last event that a checkpoint of this tree covers; -1: none, or not known yet. */
+  coveredThrough(tree: TreeName): number {
+    return this.#writers.get(treeKey(tree))?.through ?? -1;
+  }
+
   /** Covers all that is stored now and sends what is new to the sink. */
   async round(): Promise<void> {
     for (const key of this.#pending.keys()) await this.#grow(key);

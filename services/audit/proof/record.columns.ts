@@ -6,6 +6,7 @@ const wide = new Set([
     'offset',
     'seq',
     'last_seq',
+    'time_us',
     'max_rows',
     'waited_us',
     'rows',
@@ -30,6 +31,7 @@ export const recordColumns = {
   events: stored(insertColumns.session_event_rows),
   control: stored(insertColumns.control_event_rows),
   deadLetters: stored(insertColumns.dead_letter_rows),
+  expired: stored(insertColumns.expired_event_rows),
   summaries: stored(insertColumns.session_summary_rows),
   sessions: stored([
     ...[

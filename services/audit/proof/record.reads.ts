@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClickHouseClient } from '#audit-store';
+import type { Topic } from '#events';
 import { RECORD_READER } from '../audit.tokens.js';
 import { recordColumns } from './record.columns.js';
 
@@ -24,7 +25,7 @@ const few = 100;
 
 /**
  * The stored record as a verifier reads it, one JSON object a line: for each session `{"summary":…}`, `{"session":…}`, its
- * `{"statement":…}`s and `{"deadLetter":…}`s, then its `{"event":…}`s by seq, then `{"end":ID}`.
+ * `{"statement":…}`s, `{"deadLetter":…}`s and `{"expired":…}`s, then its `{"event":…}`s by seq, then `{"end":ID}`.
  */
 @Injectable()
 export class RecordReads {
@@ -46,11 +47,17 @@ export class RecordReads {
   }
 
   /** Events of the other topics, `{"control":…}`, and what could not be read, `{"deadLetter":…}`. */
-  async *control(): AsyncGenerator<string> {
-    const from = `SELECT ${recordColumns.control} FROM weir.control_events AS t`;
-    const dead = `SELECT ${recordColumns.deadLetters} FROM weir.dead_letters AS t`;
+  async *control(topic?: Topic): AsyncGenerator<string> {
+    if (topic !== undefined) return yield* this.#ofTopic(topic);
+    const from = `SELECT ${recordColumns.control} FROM weir.control_events AS t WHERE`;
+    const dead = `SELECT ${recordColumns.deadLetters} FROM weir.dead_letters AS t WHERE`;
     yield* this.#byOffset('control', from);
     yield* this.#byOffset('deadLetter', dead);
+  }
+
+  async *#ofTopic(topic: Topic): AsyncGenerator<string> {
+    const from = `SELECT ${recordColumns.control} FROM weir.control_events AS t WHERE t.topic = '${topic}' AND`;
+    yield* this.#byOffset('control', from);
   }
 
   /** What is derived comes before what it is derived from: a session that goes on has the events of what it shows. */
@@ -60,6 +67,7 @@ export class RecordReads {
       const views = bySession(await this.#rows(sessionsSql, { ids: part }));
       const statements = bySession(await this.#statements(part));
       const deadLetters = bySession(await this.#rows(deadLettersSql, { ids: part }));
+      const expired = bySession(await this.#expired(part));
       const events = this.#events(part);
       let next = await events.next();
       for (const id of part) {
@@ -67,6 +75,7 @@ export class RecordReads {
         yield* lines('session', views.get(id));
         yield* lines('statement', statements.get(id));
         yield* lines('deadLetter', deadLetters.get(id));
+        yield* lines('expired', expired.get(id));
         for (; next.value?.['session_id'] === id; next = await events.next())
           yield* lines('event', [next.value]);
         yield `${JSON.stringify({ end: id })}\n`;
@@ -84,6 +93,17 @@ export class RecordReads {
     }
   }
 
+  async #expired(ids: readonly string[]): Promise<Row[]> {
+    const found: Row[] = [];
+    for (let after = ['', '0', '']; ;) {
+      const place = { session: after[0], seq: after[1], erasure: after[2] };
+      const { rows, last } = await this.#page(expiredSql, { ids, ...place });
+      found.push(...rows);
+      if (last) return found;
+      after = ['session_id', 'seq', 'erasure'].map((column) => String(rows.at(-1)?.[column]));
+    }
+  }
+
   /** By session and seq. What comes in meanwhile is left for another time: reading ends, however much is written. */
   async *#events(ids: readonly string[]): AsyncGenerator<Row, undefined> {
     const begun = await this.#now();
@@ -97,7 +117,7 @@ export class RecordReads {
 
   async *#byOffset(kind: string, from: string): AsyncGenerator<string> {
     for (let place: Row = { topic: '', partition: 0, offset: '0' }; ;) {
-      const { rows, last } = await this.#page(`${from} WHERE ${afterPlace}`, place);
+      const { rows, last } = await this.#page(`${from} ${afterPlace}`, place);
       yield* lines(kind, rows);
       if (last) return;
       const { topic, partition, offset } = rows.at(-1) ?? {};
@@ -106,12 +126,18 @@ export class RecordReads {
   }
 
   async #ids(after: string, begun: string, since: string | undefined): Promise<string[]> {
+    const time = "parseDateTime64BestEffort({since: String}, 6, 'UTC')";
     const recent = `AND t.session_id IN (SELECT session_id FROM weir.session_summary_rows
-      WHERE last_event_at >= parseDateTime64BestEffort({since: String}, 6, 'UTC'))`;
+      WHERE last_event_at >= ${time})`;
     const rows = await this.#rows(
-      `SELECT DISTINCT t.session_id AS id FROM weir.session_events AS t WHERE t.session_id > {after: String}
-         AND t.ingested_at <= {begun: DateTime64(3, 'UTC')}
-       ${since === undefined ? '' : recent} ORDER BY t.session_id LIMIT ${sessionsAtOnce}`,
+      `SELECT DISTINCT s.id AS id FROM (
+         SELECT DISTINCT t.session_id AS id FROM weir.session_events AS t WHERE t.session_id > {after: String}
+           AND t.ingested_at <= {begun: DateTime64(3, 'UTC')} ${since === undefined ? '' : recent}
+           ORDER BY id LIMIT ${sessionsAtOnce}
+         UNION ALL
+         SELECT DISTINCT t.session_id AS id FROM weir.expired_events AS t WHERE t.session_id > {after: String}
+           ${since === undefined ? '' : `AND t.time >= ${time}`} ORDER BY id LIMIT ${sessionsAtOnce}
+       ) AS s ORDER BY id LIMIT ${sessionsAtOnce}`,
       { after, begun, ...(since === undefined ? {} : { since }) },
     );
     return rows.map(({ id }) => String(id));
@@ -180,6 +206,10 @@ const statementsSql = `SELECT ${recordColumns.statements} FROM weir.statements A
   ORDER BY t.session_id, t.statement_id`;
 const deadLettersSql = `SELECT ${recordColumns.deadLetters} FROM weir.dead_letters AS t
   WHERE t.session_id IN {ids: Array(String)} ORDER BY t.session_id, t.seq`;
+const expiredSql = `SELECT ${recordColumns.expired} FROM weir.expired_events AS t
+  WHERE t.session_id IN {ids: Array(String)}
+    AND (t.session_id, t.seq, t.erasure) > ({session: String}, {seq: UInt64}, {erasure: String})
+  ORDER BY t.session_id, t.seq, t.erasure`;
 const eventsSql = `SELECT ${recordColumns.events} FROM weir.session_events AS t
   WHERE t.session_id IN {ids: Array(String)} AND (t.session_id, t.seq) > ({session: String}, {seq: UInt64})
     AND t.ingested_at <= {begun: DateTime64(3, 'UTC')}

@@ -61,6 +61,11 @@ export class TreeWriter {
     return writer;
   }
 
+  /** The offset of the last event that stands in the tree; -1: none. */
+  get through(): number {
+    return this.files.through;
+  }
+
   get tree(): TreeName {
     return this.options.tree;
   }

@@ -5,6 +5,7 @@ export const verify: Verb = {
   name: 'verify',
   summary: 'hold the audit record against its hashes, trees and checkpoints',
   usage: `weir verify [--session ID | --since 1h|2026-01-31|2026-01-31T10:00:00Z] [--against FILE] [--key FILE]
+            [--retention DAYS]
 weir verify --offline BUNDLE [--key FILE] [--against FILE]
 
 Reads the record and believes none of it: hashes every event's bytes again, follows each session's chain, derives
@@ -14,9 +15,11 @@ role; --offline needs no gate, only a file that \`weir export\` wrote.
 --against: the checkpoints that went to a sink outside (\`audit.proof.sink\`): without them a record that was cut off
 or signed again as a whole cannot be told from a true one, and the answer says \`unanchored\`.
 --key: the verifier keys that you trust, one a line; without it those that the gate names itself.
+--retention: for how many days sessions are to be kept: whatever was erased earlier is a finding.
 
 One line per finding: changed text, changed column NAME, deleted row, added row, swapped, truncated tail, re-signed
-checkpoint, changed tree. Exit code 0: nothing found; 1: something was; 2: wrong usage or input.
+checkpoint, changed tree, wrong erasure. What retention erased is no finding where a checkpoint covers that it was
+old enough: a line says how much has expired, by which rule. Exit code 0: nothing found; 1: something was; 2: wrong usage or input.
 
 examples:
   ./weir verify
@@ -30,6 +33,7 @@ examples:
       since: { type: 'string' },
       against: { type: 'string' },
       key: { type: 'string' },
+      retention: { type: 'string' },
       offline: { type: 'string' },
     });
     // Loaded here: no other verb needs the event schema.

@@ -137,7 +137,15 @@ function provenLeaves(
 /** A bundle has no rows: what an event says of its place is all there is. */
 function recordOf({ session, events }: Bundle): SessionRecord {
   const rows = events.map((raw): StoredRow => ({ raw, seq: String(seqOfBytes(raw)) }));
-  return { session, events: rows, deadLetters: [], statements: [], summary: undefined, view: undefined };
+  return {
+    session,
+    events: rows,
+    deadLetters: [],
+    expired: [],
+    statements: [],
+    summary: undefined,
+    view: undefined,
+  };
 }
 
 const seqOf = (row: StoredRow): number => Number(textOf(row, 'seq'));

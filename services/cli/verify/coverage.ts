@@ -1,4 +1,4 @@
-import type { Leaf } from '#proof';
+import type { Leaf, SessionLeaf } from '#proof';
 import type { Covered } from './session.chain.js';
 import { textOf, type StoredRow } from './stored.rows.js';
 import { leavesOf, type Tree } from './trees.js';
@@ -20,7 +20,8 @@ export function coverageOf(trees: readonly Tree[], only?: string): Coverage {
   for (const { name, entries } of trees)
     for (const leaf of leavesOf({ entries })) {
       through.set(name, Math.max(through.get(name) ?? -1, lastOffset(leaf)));
-      if (name.startsWith(`${sessionTopic}/`) && 'session' in leaf) take(sessions, leaf, only);
+      if (name.startsWith(`${sessionTopic}/`) && 'session' in leaf)
+        take(sessions, { ...leaf, tree: name }, only);
     }
   return {
     ofSession: (session) => sessions.get(session) ?? [],
@@ -34,12 +35,12 @@ export function coverageOf(trees: readonly Tree[], only?: string): Coverage {
 
 function take(
   sessions: Map<string, Covered[]>,
-  { session, from, to, head }: Covered & { session: string },
+  { session, from, to, head, offset, tree }: SessionLeaf & { tree: string },
   only: string | undefined,
 ): void {
   if (only !== undefined && session !== only) return;
   const covered = sessions.get(session) ?? [];
-  covered.push({ from, to, head });
+  covered.push({ from, to, head, offset, tree });
   sessions.set(session, covered);
 }
 

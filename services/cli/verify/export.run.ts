@@ -20,6 +20,7 @@ export async function exportSession({ session, out }: ExportOptions, cli: Cli): 
   const lines = cli.api('auditor').lines('/log/records', { query: { session } });
   let record: SessionRecord | undefined;
   for await (const each of sessionRecords(lines)) record = each;
+  if (record?.events.length === 0 && record.expired.length > 0) throw hasExpired(record);
   if (!record || record.events.length === 0)
     throw new CliError(exit.notFound, `there is no session ${session}`, 'NOT_FOUND');
   const bundle = makeBundle(record, trees, keys);
@@ -35,3 +36,11 @@ export async function exportSession({ session, out }: ExportOptions, cli: Cli): 
   report.end();
   return report.clean;
 }
+
+const hasExpired = ({ session, expired }: SessionRecord): CliError =>
+  new CliError(
+    exit.notFound,
+    `session ${session} has expired: its ${expired.length} events were erased, and no more is left than their hashes`,
+    'EXPIRED',
+    `\`weir verify --session ${session}\` says by which rule`,
+  );

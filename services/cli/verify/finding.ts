@@ -7,7 +7,8 @@ export type FindingKind =
   | 'swapped'
   | 'truncated tail'
   | 're-signed checkpoint'
-  | 'changed tree';
+  | 'changed tree'
+  | 'wrong erasure';
 
 export interface Finding {
   readonly kind: FindingKind;

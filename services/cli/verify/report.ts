@@ -8,6 +8,8 @@ const progressEvery = 2000;
 export class Report {
   sessions = 0;
   events = 0;
+  /** Events of which no more is left than their hash covers. */
+  expired = 0;
   control = 0;
   uncovered = 0;
   #findings = 0;
@@ -43,10 +45,10 @@ export class Report {
   }
 
   end(): void {
-    const { sessions, events, control, uncovered } = this;
+    const { sessions, events, expired, control, uncovered } = this;
     const findings = this.#findings;
     if (this.cli.json)
-      this.cli.out(JSON.stringify({ verified: { sessions, events, control, uncovered, findings } }));
+      this.cli.out(JSON.stringify({ verified: { sessions, events, expired, control, uncovered, findings } }));
     else
       this.cli.out(
         `${sessions} sessions, ${events} events, ${control} control events: ` +

@@ -1,5 +1,7 @@
 import { contentHash, linkHash, saltBytes, type Envelope } from '#events';
 import { unknownSession, sessionEventRow } from '#audit-rows';
+import type { Erasures } from './erasures.js';
+import { keptRows, type Kept } from './expired.rows.js';
 import { span, type Finding, type FindingKind } from './finding.js';
 import { eventOf, textOf, type SessionRecord, type StoredRow } from './stored.rows.js';
 
@@ -8,6 +10,10 @@ export interface Covered {
   readonly from: number;
   readonly to: number;
   readonly head: string;
+  /** Where the tree's log has the last of them. */
+  readonly offset?: number;
+  /** `topic/partition` */
+  readonly tree?: string;
 }
 
 interface Placed {
@@ -23,16 +29,22 @@ export interface ChainResult {
   readonly findings: readonly Finding[];
   /** Rows whose bytes are what and where they should be: their columns can be held against them. */
   readonly sound: readonly StoredRow[];
-  /** Whether anything between them is missing. */
+  /** Whether nothing is missing and nothing has expired. */
   readonly whole: boolean;
+  /** Events of which no more is left than their hash covers. */
+  readonly expired: number;
   /** The hash after each event, hex, by seq. */
   readonly heads: ReadonlyMap<number, string>;
   readonly last: number;
 }
 
 /** Holds the bytes of a session's events against the session's chain, and both against what the trees say of it. */
-export function checkChain(record: SessionRecord, covered: readonly Covered[]): ChainResult {
-  return new ChainCheck(record, covered).run();
+export function checkChain(
+  record: SessionRecord,
+  covered: readonly Covered[],
+  erasures: Erasures = new Map(),
+): ChainResult {
+  return new ChainCheck(record, covered, erasures).run();
 }
 
 class ChainCheck {
@@ -45,22 +57,29 @@ class ChainCheck {
   readonly #named = new Set<number>();
   readonly #namedRuns: (readonly [from: number, to: number])[] = [];
   readonly #unread: readonly Placed[];
+  /** Of events that have no row any more, by seq. */
+  readonly #kept: ReadonlyMap<number, Kept>;
 
   constructor(
     private readonly record: SessionRecord,
     private readonly covered: readonly Covered[],
+    erasures: Erasures,
   ) {
     this.#placed = record.events.map((row) => placed(row, record.session));
     this.#unread = record.deadLetters.map((row) => placed(row, record.session));
     for (const each of this.#unread) this.#take(each);
     for (const each of this.#placed) this.#take(each);
+    const kept = keptRows(record.expired, covered, erasures);
+    this.#kept = new Map([...kept].filter(([seq]) => !this.#bySeq.has(seq)));
   }
 
   run(): ChainResult {
     for (const each of this.#placed) this.#checkPlace(each);
     for (const each of this.#unread) this.#checkUnread(each);
-    const last = this.#placed.reduce((most, { at, seq }) => Math.max(most, at, seq), 0);
+    const lastKept = [...this.#kept.keys()].reduce((most, seq) => Math.max(most, seq), 0);
+    const last = this.#placed.reduce((most, { at, seq }) => Math.max(most, at, seq), lastKept);
     const lastCovered = this.covered.reduce((most, { to }) => Math.max(most, to), 0);
+    this.#checkKept();
     this.#checkMissing(last, lastCovered);
     this.#checkHashes();
     this.#checkHeads();
@@ -70,7 +89,8 @@ class ChainCheck {
     return {
       findings: this.#findings,
       sound,
-      whole: this.#findings.length === 0,
+      whole: this.#findings.length === 0 && this.#kept.size === 0,
+      expired: this.#kept.size,
       heads: this.#heads,
       last,
     };
@@ -114,7 +134,7 @@ class ChainCheck {
 
   /** Up to `last` a row is missing between others; past it the trees know of more than the store has. */
   #checkMissing(last: number, lastCovered: number): void {
-    for (const [from, to] of gapsIn([...this.#bySeq.keys(), ...this.#named, last + 1]))
+    for (const [from, to] of gapsIn([...this.#bySeq.keys(), ...this.#kept.keys(), ...this.#named, last + 1]))
       this.#find(
         'deleted row',
         from,
@@ -131,27 +151,58 @@ class ChainCheck {
       );
   }
 
-  #checkHashes(): void {
-    for (const [seq, envelope] of [...this.#bySeq].sort(([a], [b]) => a - b)) {
-      const { link } = envelope;
-      if (!link) continue;
-      const content = contentHash(link.salt, envelope.data);
-      const { id, type, timeUs } = envelope;
-      const hash = hex(linkHash({ prev: link.prev, seq, id, type, timeUs, content }));
-      this.#heads.set(seq, hash);
-      const before = seq === 1 ? '0'.repeat(64) : this.#heads.get(seq - 1);
-      if (link.salt.length !== saltBytes)
-        this.#find('changed text', seq, seq, `its salt has ${link.salt.length} bytes`);
-      else if (hash !== hex(link.hash))
-        this.#find('changed text', seq, seq, 'its bytes are not those of its hash');
-      else if (before !== undefined && before !== hex(link.prev) && !this.#isNamed(seq - 1))
-        this.#find(
-          'changed text',
-          Math.max(seq - 1, 1),
-          Math.max(seq - 1, 1),
-          `its hash is not the one that seq ${seq} follows`,
-        );
+  /** Whether what is gone may be. */
+  #checkKept(): void {
+    let run: { from: number; to: number; why: string } | undefined;
+    const say = () => run && this.#find('deleted row', run.from, run.to, run.why);
+    for (const { seq, permitted, why } of [...this.#kept.values()].sort((a, b) => a.seq - b.seq)) {
+      if (permitted) continue;
+      if (run?.why === why && seq === run.to + 1) run.to = seq;
+      else {
+        say();
+        run = { from: seq, to: seq, why };
+      }
     }
+    say();
+  }
+
+  #checkHashes(): void {
+    const seqs = [...this.#bySeq.keys(), ...this.#kept.keys()].sort((a, b) => a - b);
+    for (const seq of seqs) {
+      const kept = this.#kept.get(seq);
+      const envelope = this.#bySeq.get(seq);
+      if (kept) this.#checkKeptHash(kept);
+      else if (envelope) this.#checkHash(seq, envelope);
+    }
+  }
+
+  /** Where it does not follow, it is this one that was changed, or the one before, which is named then. */
+  #checkKeptHash({ seq, hash, hashAfter }: Kept): void {
+    const before = seq === 1 ? '0'.repeat(64) : this.#heads.get(seq - 1);
+    this.#heads.set(seq, hash);
+    if (before === undefined || this.#isNamed(seq - 1) || hashAfter(before) === hash) return;
+    this.#find('changed text', seq, seq, 'what is kept of it is not what its hash covers');
+  }
+
+  #checkHash(seq: number, envelope: Envelope): void {
+    const { link } = envelope;
+    if (!link) return;
+    const content = contentHash(link.salt, envelope.data);
+    const { id, type, timeUs } = envelope;
+    const hash = hex(linkHash({ prev: link.prev, seq, id, type, timeUs, content }));
+    this.#heads.set(seq, hash);
+    const before = seq === 1 ? '0'.repeat(64) : this.#heads.get(seq - 1);
+    if (link.salt.length !== saltBytes)
+      this.#find('changed text', seq, seq, `its salt has ${link.salt.length} bytes`);
+    else if (hash !== hex(link.hash))
+      this.#find('changed text', seq, seq, 'its bytes are not those of its hash');
+    else if (before !== undefined && before !== hex(link.prev) && !this.#isNamed(seq - 1))
+      this.#find(
+        'changed text',
+        Math.max(seq - 1, 1),
+        Math.max(seq - 1, 1),
+        `its hash is not the one that seq ${seq} follows`,
+      );
   }
 
   /** Whoever hashes a whole chain anew cannot change what stands in a tree. */

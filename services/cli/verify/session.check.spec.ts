@@ -53,7 +53,15 @@ const coverage = (covered: readonly Covered[]): Coverage => ({
 });
 
 const empty: SessionRecord = {
-  ...{ session: 'ses_1', events: [], deadLetters: [], statements: [], summary: undefined, view: undefined },
+  ...{
+    session: 'ses_1',
+    events: [],
+    deadLetters: [],
+    expired: [],
+    statements: [],
+    summary: undefined,
+    view: undefined,
+  },
 };
 
 /** What is wrong with bytes and places; columns are another matter. */

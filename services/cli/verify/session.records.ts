@@ -6,6 +6,7 @@ interface Line {
   readonly session?: StoredRow;
   readonly statement?: StoredRow;
   readonly deadLetter?: StoredRow;
+  readonly expired?: StoredRow;
   readonly event?: StoredRow;
   readonly control?: StoredRow;
   /** The session is whole. */
@@ -16,17 +17,19 @@ interface Line {
 export async function* sessionRecords(lines: AsyncIterable<string>): AsyncGenerator<SessionRecord> {
   let open = emptyRecord();
   for await (const text of whole(lines)) {
-    const { summary, session, statement, deadLetter, event, end } = JSON.parse(text) as Line;
+    const { summary, session, statement, deadLetter, expired, event, end } = JSON.parse(text) as Line;
     if (summary) open.summary = summary;
     if (session) open.view = session;
     if (statement) open.statements.push(statement);
     if (deadLetter) open.deadLetters.push(deadLetter);
+    if (expired) open.expired.push(expired);
     if (event) open.events.push(event);
     if (end === undefined) continue;
     yield { session: end, ...open };
     open = emptyRecord();
   }
-  if (open.events.length + open.statements.length > 0) throw brokeOff('in the middle of a session');
+  if (open.events.length + open.statements.length + open.expired.length > 0)
+    throw brokeOff('in the middle of a session');
 }
 
 export type ControlRecord = Pick<Line, 'control' | 'deadLetter'>;
@@ -54,6 +57,7 @@ const brokeOff = (why: string): CliError =>
 const emptyRecord = () => ({
   events: [] as StoredRow[],
   deadLetters: [] as StoredRow[],
+  expired: [] as StoredRow[],
   statements: [] as StoredRow[],
   summary: undefined as StoredRow | undefined,
   view: undefined as StoredRow | undefined,

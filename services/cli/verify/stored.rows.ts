@@ -10,6 +10,8 @@ export interface SessionRecord {
   readonly session: string;
   readonly events: readonly StoredRow[];
   readonly deadLetters: readonly StoredRow[];
+  /** What is kept of events that retention has erased. */
+  readonly expired: readonly StoredRow[];
   readonly statements: readonly StoredRow[];
   readonly summary: StoredRow | undefined;
   /** What the view `weir.sessions` has of it. */

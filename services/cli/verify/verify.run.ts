@@ -5,6 +5,7 @@ import { timeOf } from '../since.js';
 import type { Cli } from '../verb.js';
 import { checkControl } from './control.check.js';
 import { coverageOf, type Coverage } from './coverage.js';
+import { checkErasures, erasureLine, ErasureTally, loadErasures, type Erasures } from './erasures.js';
 import { Report } from './report.js';
 import { checkLiveSession, checkSession } from './session.check.js';
 import { controlRecords, sessionRecords } from './session.records.js';
@@ -17,6 +18,8 @@ export interface VerifyOptions {
   readonly since?: string | undefined;
   readonly against?: string | undefined;
   readonly key?: string | undefined;
+  /** Days: no erasure may have kept a session for less. */
+  readonly retention?: string | undefined;
   readonly offline?: string | undefined;
 }
 
@@ -28,7 +31,10 @@ export async function verifyRecord(options: VerifyOptions, cli: Cli): Promise<bo
   const keys = await trustedKeys(options.key, cli);
   const trees = await verifyTrees(options, keys, cli, report);
   const coverage = coverageOf(trees, options.session);
-  await new SessionsCheck(options, coverage, cli, report).run();
+  const erasures = await loadErasures(trees, cli);
+  const sessions = new SessionsCheck(options, { coverage, erasures }, cli, report);
+  await sessions.run();
+  sessions.sayExpired();
   if (options.session === undefined) await verifyControl(trees, coverage, cli, report);
   report.end();
   return report.clean;
@@ -73,26 +79,50 @@ async function verifyControl(
 class SessionsCheck {
   readonly #seen = new Set<string>();
   readonly #since: string | undefined;
+  readonly #tally = new ErasureTally();
+  readonly #least: number;
 
   constructor(
     private readonly options: VerifyOptions,
-    private readonly coverage: Coverage,
+    private readonly known: { readonly coverage: Coverage; readonly erasures: Erasures },
     private readonly cli: Cli,
     private readonly report: Report,
   ) {
+    this.#least = leastDays(options.retention);
     this.#since = timeOf('since', options.since, cli);
   }
 
   async run(): Promise<void> {
     const { session } = this.options;
     for await (const record of this.#records({ session, since: this.#since })) await this.#check(record);
-    for (const id of this.coverage.sessions()) if (this.#isMissing(id)) this.#missing(id);
+    for (const id of this.known.coverage.sessions()) if (this.#isMissing(id)) this.#missing(id);
+  }
+
+  /** By which rules, and what is wrong with them. Where not everything was asked for, of what was. */
+  sayExpired(): void {
+    const { erasures } = this.known;
+    const all = this.options.session === undefined && this.#since === undefined;
+    const seen = new Map([...erasures].filter(([id]) => all || this.#tally.events(id) > 0));
+    for (const [id, each] of seen)
+      this.report.note(erasureLine(each, this.#tally.events(id), this.#tally.sessions(id)));
+    this.report.found(checkErasures(seen, this.#least, this.cli.now()));
+    if (all) this.report.found(this.#tally.check(seen));
   }
 
   async #check(record: SessionRecord): Promise<void> {
-    if (record.events.length === 0 && this.coverage.ofSession(record.session).length === 0)
+    if (
+      record.events.length + record.expired.length === 0 &&
+      this.known.coverage.ofSession(record.session).length === 0
+    )
       throw new CliError(exit.notFound, `there is no session ${record.session}`, 'NOT_FOUND');
-    const result = await checkLiveSession(record, this.coverage, () => this.#again(record.session));
+    const result = await checkLiveSession(
+      record,
+      this.known.coverage,
+      () => this.#again(record.session),
+      this.known.erasures,
+    );
+    this.#tally.add(record.expired);
+    this.report.expired += result.expired;
     this.#seen.add(record.session);
     this.report.sessions++;
     this.report.events += result.events;
@@ -112,11 +142,12 @@ class SessionsCheck {
       session,
       events: [],
       deadLetters: [],
+      expired: [],
       statements: [],
       summary: undefined,
       view: undefined,
     };
-    this.report.found(checkSession(record, this.coverage).findings);
+    this.report.found(checkSession(record, this.known.coverage).findings);
   }
 
   async #again(session: string): Promise<SessionRecord | undefined> {
@@ -130,4 +161,10 @@ class SessionsCheck {
   }): AsyncGenerator<SessionRecord> {
     return sessionRecords(this.cli.api('auditor').lines('/log/records', { query }));
   }
+}
+
+/** A day, where nobody says otherwise: no rule is shorter. */
+function leastDays(text = '1'): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw usageError(`--retention ${text}: expected a number of days`);
+  return Number(text);
 }
