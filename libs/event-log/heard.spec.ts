@@ -33,6 +33,14 @@ describe('how old what a tail knows is', () => {
     expect(tail.age).toBe(300);
   });
 
+  it('stays with the newest proof, whatever order they come in', () => {
+    const tail = heard();
+    tail.expects([policy]);
+    tail.toEnd(policy, now);
+    tail.toEnd(policy, now - 500);
+    expect(tail.age).toBe(0);
+  });
+
   it('forgets no proof when partitions are looked at anew', () => {
     const tail = heard();
     tail.expects([policy]);

@@ -20,7 +20,8 @@ export class Heard {
 
   /** Nothing that stood there at `askedAt` is missing here. When the answer came proves nothing: it may have been held up. */
   toEnd(place: Place, askedAt: number): void {
-    this.#at.set(keyOf(place), askedAt);
+    const before = this.#at.get(keyOf(place)) ?? -Infinity;
+    if (askedAt > before) this.#at.set(keyOf(place), askedAt);
   }
 
   /** Milliseconds, of the partition that is worst off. */

@@ -30,7 +30,7 @@ export interface Tail {
   readonly caughtUp: Promise<void>;
   /**
    * Milliseconds since the last moment of which it is proven that all that stood in the log then has been handled here;
-   * Infinity before the first. While the log answers it stays below some two seconds, whether or not anything is appended;
+   * Infinity before the first, which comes with `caughtUp`. While the log answers it stays below some two seconds, whether or not anything is appended;
    * where answers stay away, or the handler does not get on, it grows.
    */
   readonly age: number;

@@ -221,6 +221,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
         if (command) this.gate.end(command.sessionId, command.reason);
       }
     });
+    await this.commands.caughtUp;
   }
 
   private async shipLeftovers(): Promise<void> {

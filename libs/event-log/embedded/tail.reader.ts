@@ -25,10 +25,15 @@ export class TailReader implements Tail {
     private readonly onFailure: (failure: HandlerFailure) => void,
   ) {
     this.#progress = new Progress(options.after);
+    const asked = this.#heard.now();
     store.refresh();
     const ends = options.topics.map((topic) => ({ topic, partition: 0, offset: store.end(topic) }));
     this.#progress.startsWith(ends);
     this.#heard.expects(ends);
+    void this.#progress.caughtUp.then(
+      () => ends.forEach((place) => this.#heard.toEnd(place, asked)),
+      () => undefined,
+    );
     wake.enter();
     this.done = this.#run().finally(() => wake.leave());
   }

@@ -20,6 +20,8 @@ export class TailReader implements Tail {
   readonly #outage: Outage;
   readonly #times = new Map<string, number>();
   #began = false;
+  /** What stood there as it began is a first proof: a broker holds the first fetch of an empty topic. */
+  #onCaughtUp = () => {};
   #turns: Promise<unknown> = Promise.resolve();
   readonly done: Promise<void>;
 
@@ -31,6 +33,10 @@ export class TailReader implements Tail {
     private readonly report: (message: string) => void,
   ) {
     this.#progress = new Progress(options.after);
+    void this.#progress.caughtUp.then(
+      () => this.#onCaughtUp(),
+      () => undefined,
+    );
     this.#outage = new Outage(report, `reading ${options.topics.join(', ')}`);
     this.done = this.#run();
   }
@@ -80,8 +86,10 @@ export class TailReader implements Tail {
   /** Says what stood in the log when this began. */
   async #begin(): Promise<void> {
     if (this.#began) return;
+    const asked = this.#heard.now();
     const bounds = await this.fetcher.bounds(this.options.topics);
     this.#heard.expects(bounds);
+    this.#onCaughtUp = () => bounds.forEach((place) => this.#heard.toEnd(place, asked));
     const filled = bounds.filter(({ start, end }) => end > start);
     this.#progress.startsWith(
       filled.map(({ topic, partition, end }) => ({ topic, partition, offset: end - 1 })),
