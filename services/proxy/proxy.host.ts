@@ -99,7 +99,8 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     const { config, clock, eventLog, instance } = this;
     this.freshness = new Freshness({
       maxMs: config.sessions.maxStaleness * 1000,
-      age: () => Math.max(this.policies.age, this.approvals.age, this.commands.age),
+      // A leader that was cut off from its cluster goes on answering those who read; it takes nothing any more.
+      age: () => Math.max(this.policies.age, this.approvals.age, this.commands.age, this.shipper.stalled),
     });
     const keys = await proxyKeys(config.sharedDir);
     this.policies = new PolicyFollower({
