@@ -41,6 +41,11 @@ export class Follower {
     return this.#tail.caughtUp;
   }
 
+  /** As of `Tail`: how old what the fold knows is, milliseconds. */
+  get age(): number {
+    return this.#tail.age;
+  }
+
   /** Appends in order; waits for the last of them. */
   async append(...events: readonly [Envelope, ...Envelope[]]): Promise<Appended> {
     const positions = await this.#log.append(this.#topic, events.map(encodeEnvelope));

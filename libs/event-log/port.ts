@@ -28,6 +28,12 @@ export interface TailOptions {
 export interface Tail {
   /** Resolves once all that stood in the log when the tail began has been handled. */
   readonly caughtUp: Promise<void>;
+  /**
+   * Milliseconds since the last moment of which it is proven that all that stood in the log then has been handled here;
+   * Infinity before the first, which comes with `caughtUp`. While the log answers it stays below some two seconds, whether or not anything is appended;
+   * where answers stay away, or the handler does not get on, it grows.
+   */
+  readonly age: number;
   /** Resolves once the event with this id has been handled; rejects with TIMEOUT after `timeoutMs`. */
   passed(eventId: string, timeoutMs: number): Promise<void>;
   /** Resolves once this position, and all before it in its partition, has been handled; TIMEOUT likewise. */

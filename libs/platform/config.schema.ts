@@ -281,6 +281,8 @@ export const configSchema = z.strictObject({
       startupTimeout: z.number().int().min(1).default(15),
       /** Seconds that sessions get to reach an idle point when a proxy shuts down. */
       drain: z.number().int().min(0).max(3600).default(5),
+      /** Seconds without proof that the event log is read; then no new sessions and nothing that is masked. */
+      maxStaleness: z.number().int().min(5).max(3600).default(30),
     })
     .prefault({}),
   proxy: z

@@ -26,10 +26,19 @@ const caughtUp = new Readings({
   labels: ['topic'],
 });
 
+const ages = new Readings({
+  ...{
+    name: 'weir_log_fold_age_seconds',
+    help: 'Time since the stalest fold is known to have had all of the log',
+  },
+  labels: ['topic'],
+});
+
 interface Fold {
   readonly topics: readonly Topic[];
   readonly reached: Map<string, Position>;
   caughtUp: boolean;
+  age: () => number;
 }
 
 /** The same log, and how it does in this process's metrics. */
@@ -45,6 +54,7 @@ class MeasuredLog implements EventLog {
     this.#stopReading = [
       positions.add(() => slowest(this.#folds)),
       caughtUp.add(() => readiness(this.#folds)),
+      ages.add(() => stalest(this.#folds)),
     ];
   }
 
@@ -62,7 +72,7 @@ class MeasuredLog implements EventLog {
   }
 
   tail(options: TailOptions, handle: BatchHandler): Tail {
-    const fold: Fold = { topics: options.topics, reached: new Map(), caughtUp: false };
+    const fold: Fold = { topics: options.topics, reached: new Map(), caughtUp: false, age: () => Infinity };
     this.#folds.add(fold);
     const tail = this.log.tail(options, async (batch) => {
       await handle(batch);
@@ -72,8 +82,12 @@ class MeasuredLog implements EventLog {
       () => void (fold.caughtUp = true),
       () => undefined,
     );
+    fold.age = () => tail.age;
     return {
       caughtUp: tail.caughtUp,
+      get age() {
+        return tail.age;
+      },
       passed: (id, timeout) => tail.passed(id, timeout),
       reached: (position, timeout) => tail.reached(position, timeout),
       stop: () => {
@@ -112,4 +126,12 @@ function readiness(folds: Iterable<Fold>): [string[], number][] {
   for (const fold of folds)
     for (const topic of fold.topics) ready.set(topic, fold.caughtUp && (ready.get(topic) ?? true));
   return [...ready].map(([topic, is]) => [[topic], Number(is)]);
+}
+
+/** One that never had all of it is not caught up, which says so. */
+function stalest(folds: Iterable<Fold>): [string[], number][] {
+  const found = new Map<string, number>();
+  for (const { topics, age } of folds)
+    for (const topic of topics) found.set(topic, Math.max(found.get(topic) ?? 0, age()));
+  return [...found].filter(([, ms]) => Number.isFinite(ms)).map(([topic, ms]) => [[topic], ms / 1000]);
 }

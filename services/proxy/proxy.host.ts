@@ -11,7 +11,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ApprovalBook, Follower } from '#domain';
-import type { EventLog } from '#event-log';
+import type { EventLog, Tail } from '#event-log';
 import { EndSessionSchema, payload, topics } from '#events';
 import { toAppError, type AppError, type Clock } from '#kernel';
 import type { MaskingSet } from '#masking';
@@ -31,6 +31,7 @@ import {
   type WeirConfig,
 } from '#platform';
 import { ensureServerCertificate, loadServerCertificate } from '#wire';
+import { Freshness } from './gate/freshness.js';
 import type { TargetAddress } from './gate/gate.js';
 import { Holds } from './gate/holds.js';
 import { PolicyFollower } from './gate/policy-follower.js';
@@ -67,7 +68,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private readonly logger = new Logger('proxy');
   private policies!: PolicyFollower;
   private approvals!: Follower;
-  private commands!: { stop(): Promise<void> };
+  private commands!: Tail;
   private catalogs!: CatalogPool;
   private budgets!: OpenBudgets;
   private journal!: FileJournal;
@@ -76,6 +77,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private gate!: WeirGate;
   private door!: PostgresDoor;
   private listener: Listener | undefined;
+  private freshness!: Freshness;
   private drained: Promise<void> | undefined;
 
   constructor(
@@ -91,9 +93,15 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
 
   async onModuleInit(): Promise<void> {
     this.readiness.add('proxy policies', () => this.policies.isReady);
+    this.readiness.add('proxy freshness', () => this.freshness.holds);
     this.readiness.add('proxy listener', () => this.listener !== undefined);
     this.readiness.onLeave(() => this.drain());
     const { config, clock, eventLog, instance } = this;
+    this.freshness = new Freshness({
+      maxMs: config.sessions.maxStaleness * 1000,
+      // A leader that was cut off from its cluster goes on answering those who read; it takes nothing any more.
+      age: () => Math.max(this.policies.age, this.approvals.age, this.commands.age, this.shipper.stalled),
+    });
     const keys = await proxyKeys(config.sharedDir);
     this.policies = new PolicyFollower({
       eventLog,
@@ -123,9 +131,9 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     });
     const log = (error: unknown) => this.log(toAppError(error), {});
     this.budgets = await openBudgets(this.place, { dataDir: config.dataDir, key: keys.lookups, clock, log });
-    const { policies, journal, verifier, budgets } = this;
+    const { policies, journal, verifier, budgets, freshness } = this;
     this.gate = new WeirGate({
-      ...{ config, verifier, policies, journal, holds, budgets, eventLog, clock, instance },
+      ...{ config, verifier, policies, journal, holds, budgets, freshness, eventLog, clock, instance },
       tracing: this.tracing,
     });
     await Promise.all([this.policies.caughtUp, this.approvals.caughtUp]);
@@ -214,6 +222,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
         if (command) this.gate.end(command.sessionId, command.reason);
       }
     });
+    await this.commands.caughtUp;
   }
 
   private async shipLeftovers(): Promise<void> {

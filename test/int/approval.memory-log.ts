@@ -71,6 +71,7 @@ export class MemoryLog implements EventLog {
 
 class MemoryTail implements Tail {
   readonly caughtUp: Promise<void>;
+  readonly age = 0;
   readonly #handled: LoggedEvent[] = [];
   #next = 0;
   #running: Promise<void> | undefined;

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
-import type { EventLog } from '#event-log';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { EventLog, Tail } from '#event-log';
 import { topics } from '#events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventLogContract, type LogUnderTest } from '../../libs/event-log/contract.js';
@@ -149,6 +150,63 @@ describe.skipIf(!peer)('on one Kafka broker', () => {
       await expect(tooLarge).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       await log.append(policy, [event('a', 6)]);
       expect(idsOf(await readAll(log, policy))).toEqual([...ids('a', 1, 3), 'a-6']);
+    });
+  });
+
+  describe('a tail knows how old what it has is', () => {
+    const young = 2500;
+    const nothing = () => {};
+    const soon = (tail: Tail) => expect.poll(() => tail.age, { timeout: 15_000 });
+
+    it('while the broker stands still, with its connections open, and once it goes on', async () => {
+      const log = await stage.open(stage.fresh());
+      const tail = log.tail({ topics: [policy, session] }, nothing);
+      await tail.caughtUp;
+      await soon(tail).toBeLessThan(young);
+      const [broker] = stage.kafka.nodes;
+      broker!.freeze(true);
+      try {
+        const before = tail.age;
+        await pause(5000);
+        expect(tail.age).toBeGreaterThan(before + 3900);
+      } finally {
+        broker!.freeze(false);
+      }
+      await soon(tail).toBeLessThan(young);
+    }, 60_000);
+
+    it('by when it asked: an answer that was held up on its way is as old as its question', async () => {
+      const log = await stage.open({ ...stage.fresh(), brokers: [`127.0.0.1:${proxy.port}`] });
+      const tail = log.tail({ topics: [policy] }, nothing);
+      await tail.caughtUp;
+      await soon(tail).toBeLessThan(young);
+      proxy.late = 3000;
+      try {
+        await pause(5000);
+        const ages: number[] = [];
+        for (let i = 0; i < 100; i++) {
+          ages.push(tail.age);
+          await pause(50);
+        }
+        expect(Math.min(...ages)).toBeGreaterThan(2900);
+        expect(Math.max(...ages)).toBeLessThan(12_000); // they do come
+      } finally {
+        proxy.late = 0;
+      }
+      await soon(tail).toBeLessThan(young);
+    }, 60_000);
+
+    it('and that it is behind, while answers come that are not the end', async () => {
+      const log = await stage.open({ ...stage.fresh(), compression: 'none' });
+      await log.append(
+        policy,
+        [1, 2, 3].map((n) => event('a', n, 'x'.repeat(5 * 1024 * 1024))),
+      );
+      const ages: number[] = [];
+      const tail = log.tail({ topics: [policy] }, () => void ages.push(tail.age));
+      await tail.caughtUp;
+      expect(ages).toEqual([Infinity, Infinity, Infinity]);
+      await soon(tail).toBeLessThan(young);
     });
   });
 

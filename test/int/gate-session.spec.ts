@@ -12,6 +12,7 @@ import { loadStatementParser, type CatalogRelation } from '#statement';
 import { LocalLedger } from '../../services/proxy/gate/budget/budget-ledger.js';
 import { LookupRegister } from '../../services/proxy/gate/budget/lookup-register.js';
 import type { GateSession, HoldRequest, Namespace, Parameter } from '../../services/proxy/gate/gate.js';
+import { Freshness } from '../../services/proxy/gate/freshness.js';
 import { Holds } from '../../services/proxy/gate/holds.js';
 import type { PolicyFollower } from '../../services/proxy/gate/policy-follower.js';
 import { WeirGate } from '../../services/proxy/gate/weir-gate.js';
@@ -48,6 +49,8 @@ class Stage {
   readonly book = new ApprovalBook({ onError: logFoldError });
   readonly follower = new Follower(this.log, topics.approval, this.book, logFoldError);
   readonly ledger = new LocalLedger();
+  /** When the log last answered; undefined: it does. */
+  heardAt: number | undefined;
   journal!: FileJournal;
   gate!: WeirGate;
 
@@ -80,6 +83,7 @@ class Stage {
     };
     stage.gate = new WeirGate({
       ...{ journal: stage.journal, holds, eventLog: log, clock, instance: 'spec' },
+      freshness: new Freshness({ maxMs: 30_000, age: () => clock.now() - (stage.heardAt ?? clock.now()) }),
       budgets: { ledger, lookups: new LookupRegister(Buffer.alloc(32)) },
       config: {
         ...{ statements: { maxBytes: 10_000 }, sessions: { maxAge: 1000 } },
@@ -274,5 +278,32 @@ describe('look-ups beyond their window', () => {
     expect(look('c', { held: again })).toBe(again.judgement);
     expect(look('d').verdict.decision).toBe('hold');
     expect(look('a')).toBe(judgement);
+  });
+});
+
+describe('a log that does not answer', () => {
+  const policy = '@id("read") permit (principal, action in Action::"sql:any", resource);';
+
+  test('past the limit nobody is let in and nothing sensitive goes on; the rest does, and all of it once it answers', async () => {
+    stage = await Stage.open(dir, policy);
+    const open = await stage.session();
+    stage.heardAt = stage.clock.now();
+    const [masked, plain] = [judged(open, 'SELECT id FROM customers'), judged(open, 'SELECT 1')];
+    stage.clock.advance(30_000);
+    expect([open.stale(masked), open.stale(plain)]).toEqual([undefined, undefined]);
+    await stage.session();
+
+    stage.clock.advance(1);
+    // As decided before: what is cached is asked again.
+    expect(judged(open, 'SELECT id FROM customers')).toBe(masked);
+    expect(open.stale(masked)).toMatchObject({ code: 'STALE_SNAPSHOT' });
+    expect(open.stale(plain)).toBeUndefined();
+    await expect(stage.session()).rejects.toMatchObject({ code: 'STALE_SNAPSHOT' });
+    // Strangers learn nothing of how the gate does.
+    await expect(stage.session('wrong')).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
+
+    stage.heardAt = undefined;
+    expect(open.stale(masked)).toBeUndefined();
+    expect((await stage.session()).stale(masked)).toBeUndefined();
   });
 });

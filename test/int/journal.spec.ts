@@ -344,14 +344,17 @@ describe('the shipper', () => {
       append: (topic, events) => (away ? Promise.reject(new Error('away')) : log.append(topic, events)),
     };
     const shipper = ship(journal, flaky);
+    expect(shipper.stalled).toBe(0);
     const session = journal.openSession('ses_1');
     statements(journal, session, 1, 10);
-    await expect.poll(() => reports.length).toBeGreaterThan(0);
+    await expect.poll(() => reports.length).toBeGreaterThan(1);
     statements(journal, session, 11, 20);
     expect(journal.stats().unshipped).toBeGreaterThan(0);
     expect(journal.stats().oldestUnshippedAt).toBe(clock.now());
+    expect(shipper.stalled).toBeGreaterThan(100);
     away = false;
     await shipper.drained();
+    expect(shipper.stalled).toBe(0);
     expect(verifyChain(await sessionEvents(log))).toMatchObject({ ok: true, head: { seq: 40 } });
   });
 

@@ -5,11 +5,13 @@ import type { AddressInfo } from 'node:net';
                                   of an answer    correlation:int32 … */
 const produceKey = 0;
 
-/** Stands before a broker, and can lose its answers: what was asked is done, and whoever asked does not hear of it. */
+/** Stands before a broker, and can lose its answers (what was asked is done, and whoever asked does not hear of it) or hold them up. */
 export class KafkaProxy {
   /** How many more answers to appends are lost, each with its connection. */
   losing = 0;
   lost = 0;
+  /** How much later than the broker gives them answers arrive, milliseconds. */
+  late = 0;
   readonly #sockets = new Set<Socket>();
 
   private constructor(
@@ -52,7 +54,11 @@ export class KafkaProxy {
       broker.write(frame);
     });
     onFrames(broker, (frame) => {
-      if (!appends.delete(frame.readInt32BE(4)) || this.losing === 0) return void client.write(frame);
+      if (!appends.delete(frame.readInt32BE(4)) || this.losing === 0) {
+        if (this.late > 0) setTimeout(() => client.write(frame), this.late);
+        else client.write(frame);
+        return;
+      }
       this.losing--;
       this.lost++;
       end();

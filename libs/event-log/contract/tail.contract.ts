@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EventLog, LoggedEvent } from '../port.js';
+import type { EventLog, LoggedEvent, Tail } from '../port.js';
 import {
   patience,
   session,
@@ -13,6 +13,15 @@ import {
   ofKey,
   type Opened,
 } from './subject.js';
+
+/** A log that is there answers a tail so often. */
+const quietMs = 2500;
+
+async function youngAgain(tail: Tail): Promise<void> {
+  const until = Date.now() + patience;
+  while (tail.age > quietMs && Date.now() < until) await pause(20);
+  expect(tail.age).toBeLessThan(quietMs);
+}
 
 export function tailContract(opened: Opened): void {
   describe('tail', () => {
@@ -112,6 +121,22 @@ export function tailContract(opened: Opened): void {
       await tail.caughtUp;
       expect(attempts[1]).toEqual(attempts[0]);
       expect(attempts[2]).toEqual(attempts[0]);
+    });
+
+    it('knows how old what it has is: that stays young while nothing comes, and ages while it does not get on', async () => {
+      let hold: Promise<unknown> | undefined;
+      const tail = log.tail({ topics: [session, approval] }, () => hold as Promise<void> | undefined);
+      expect(tail.age).toBe(Infinity);
+      await tail.caughtUp;
+      expect(tail.age).toBeLessThan(quietMs);
+      await pause(3000);
+      expect(tail.age).toBeLessThan(quietMs);
+      hold = pause(4000);
+      const [position] = await log.append(session, [event('a', 1)]);
+      await pause(3000);
+      expect(tail.age).toBeGreaterThan(2900);
+      await tail.reached(position!, patience);
+      await youngAgain(tail);
     });
 
     it('hands nothing over after stop', async () => {

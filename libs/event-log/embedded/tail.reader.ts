@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { AppError } from '#kernel';
+import { Heard } from '../heard.js';
 import { persist, type HandlerFailure } from '../persist.js';
 import type { BatchHandler, LoggedEvent, Position, Tail, TailOptions } from '../port.js';
 import { Progress } from '../progress.js';
@@ -12,6 +13,7 @@ export const batchBytes = 4 * 1024 * 1024;
 /** Reads its topics by turns, one batch at a time, and commits nothing. */
 export class TailReader implements Tail {
   readonly #progress: Progress;
+  readonly #heard = new Heard();
   readonly #stop = new AbortController();
   readonly done: Promise<void>;
 
@@ -23,15 +25,25 @@ export class TailReader implements Tail {
     private readonly onFailure: (failure: HandlerFailure) => void,
   ) {
     this.#progress = new Progress(options.after);
+    const asked = this.#heard.now();
     store.refresh();
     const ends = options.topics.map((topic) => ({ topic, partition: 0, offset: store.end(topic) }));
     this.#progress.startsWith(ends);
+    this.#heard.expects(ends);
+    void this.#progress.caughtUp.then(
+      () => ends.forEach((place) => this.#heard.toEnd(place, asked)),
+      () => undefined,
+    );
     wake.enter();
     this.done = this.#run().finally(() => wake.leave());
   }
 
   get caughtUp(): Promise<void> {
     return this.#progress.caughtUp;
+  }
+
+  get age(): number {
+    return this.#heard.age;
   }
 
   passed(eventId: string, timeoutMs: number): Promise<void> {
@@ -65,13 +77,18 @@ export class TailReader implements Tail {
   async #round(stopped: AbortSignal): Promise<boolean> {
     let found = false;
     for (const topic of this.options.topics) {
+      const asked = this.#heard.now();
       this.store.refresh();
+      const end = this.store.end(topic);
       const [first, ...rest] = this.#next(topic);
-      if (!first) continue;
-      found = true;
-      const batch: [LoggedEvent, ...LoggedEvent[]] = [first, ...rest];
-      if (!(await persist(this.handle, batch, stopped, this.onFailure))) return true;
-      this.#progress.advance(batch);
+      if (first) {
+        found = true;
+        const batch: [LoggedEvent, ...LoggedEvent[]] = [first, ...rest];
+        if (!(await persist(this.handle, batch, stopped, this.onFailure))) return true;
+        this.#progress.advance(batch);
+      }
+      const after = this.#progress.after(topic, 0);
+      if (after.offset >= end) this.#heard.toEnd(after, asked);
     }
     return found;
   }

@@ -35,6 +35,8 @@ export interface FetchResponse {
     readonly topicName: string;
     readonly partitions: readonly {
       readonly partition: number;
+      /** The offset behind the last event that enough replicas have: what stands before it is all that readers may see. */
+      readonly highWatermark: string;
       readonly messages: readonly FetchedRecord[];
     }[];
   }[];

@@ -10,6 +10,8 @@ export interface Fetched {
   readonly topic: Topic;
   readonly partition: number;
   readonly events: readonly StoredEvent[];
+  /** Nothing that readers may see stood behind these when the broker answered. */
+  readonly isAll: boolean;
 }
 
 /** What a partition holds: offsets from `start` to before `end`. */
@@ -75,11 +77,14 @@ export class PartitionFetcher {
       topics: this.#wanted(after),
     });
     return responses.flatMap(({ topicName, partitions }) =>
-      partitions.flatMap(({ partition, messages }) => {
+      partitions.flatMap(({ partition, messages, highWatermark }) => {
         const from = after.find(
           (each) => this.names.of(each.topic) === topicName && each.partition === partition,
         );
-        return from ? [{ topic: from.topic, partition, events: eventsOf(messages, from) }] : [];
+        if (!from) return [];
+        const last = Math.max(from.offset, Number(messages.at(-1)?.offset ?? -1));
+        const isAll = last + 1 >= Number(highWatermark);
+        return [{ topic: from.topic, partition, events: eventsOf(messages, from), isAll }];
       }),
     );
   }

@@ -1,5 +1,6 @@
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import { AppError } from '#kernel';
+import { Heard } from '../heard.js';
 import { persist, type HandlerFailure } from '../persist.js';
 import { StoredEvent } from '../logged-event.js';
 import type { BatchHandler, LoggedEvent, Position, Tail, TailOptions } from '../port.js';
@@ -14,10 +15,13 @@ const waitMs = 1000;
 /** Reads every partition of its topics, a loop for each broker that leads some, and commits nothing. */
 export class TailReader implements Tail {
   readonly #progress: Progress;
+  readonly #heard = new Heard();
   readonly #stop = new AbortController();
   readonly #outage: Outage;
   readonly #times = new Map<string, number>();
   #began = false;
+  /** What stood there as it began is a first proof: a broker holds the first fetch of an empty topic. */
+  #onCaughtUp = () => {};
   #turns: Promise<unknown> = Promise.resolve();
   readonly done: Promise<void>;
 
@@ -29,12 +33,20 @@ export class TailReader implements Tail {
     private readonly report: (message: string) => void,
   ) {
     this.#progress = new Progress(options.after);
+    void this.#progress.caughtUp.then(
+      () => this.#onCaughtUp(),
+      () => undefined,
+    );
     this.#outage = new Outage(report, `reading ${options.topics.join(', ')}`);
     this.done = this.#run();
   }
 
   get caughtUp(): Promise<void> {
     return this.#progress.caughtUp;
+  }
+
+  get age(): number {
+    return this.#heard.age;
   }
 
   passed(eventId: string, timeoutMs: number): Promise<void> {
@@ -74,7 +86,10 @@ export class TailReader implements Tail {
   /** Says what stood in the log when this began. */
   async #begin(): Promise<void> {
     if (this.#began) return;
+    const asked = this.#heard.now();
     const bounds = await this.fetcher.bounds(this.options.topics);
+    this.#heard.expects(bounds);
+    this.#onCaughtUp = () => bounds.forEach((place) => this.#heard.toEnd(place, asked));
     const filled = bounds.filter(({ start, end }) => end > start);
     this.#progress.startsWith(
       filled.map(({ topic, partition, end }) => ({ topic, partition, offset: end - 1 })),
@@ -99,12 +114,15 @@ export class TailReader implements Tail {
   async #loop(node: string, places: Position[], ends: AbortSignal, onAnswer: () => void): Promise<void> {
     while (!ends.aborted) {
       const after = places.map(({ topic, partition }) => this.#progress.after(topic, partition));
+      const asked = this.#heard.now();
       const fetched = await this.fetcher
         .fetch(node, after, waitMs)
         .catch((error: unknown) => this.#mend(error, after));
       onAnswer();
       this.#outage.ended();
       for (const { events } of fetched) await this.#inTurn(events, ends);
+      if (ends.aborted) return; // what was fetched may not have been handled
+      for (const each of fetched) if (each.isAll) this.#heard.toEnd(each, asked);
     }
   }
 

@@ -41,6 +41,7 @@ function judged(verdict: Partial<Verdict>, more: Partial<Judgement> = {}): Judge
       lookups: [],
       inbound: { literals: [], writes: [] },
       unknownRelations: [],
+      sensitive: false,
       settled: false,
       bounded: false,
     },

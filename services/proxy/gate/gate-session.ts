@@ -35,6 +35,7 @@ import type { Budgets } from './budget/budgets.js';
 import { windowBudget, type WindowBudget } from './budget/window-budget.js';
 import { beyondBudget } from './excess.js';
 import { ExecutionCheck } from './execution-check.js';
+import type { Freshness } from './freshness.js';
 import {
   countEnd,
   countHold,
@@ -60,6 +61,7 @@ export interface SessionParts {
   readonly commits: CommitGroup;
   readonly holds: Holds;
   readonly budgets: Budgets;
+  readonly freshness: Freshness;
   readonly masking: () => MaskingSet;
   readonly clock: Clock;
   readonly instance: string;
@@ -136,6 +138,10 @@ export class RecordedSession implements GateSession {
     if (!beyond || !this.parts.holds.hasGrants) return checked;
     const bound = { judgement: beyond, parameters, circumstances: circumstances() };
     return this.parts.holds.isGranted(this, bound) ? beyond : judgement;
+  }
+
+  stale({ sensitive }: Judgement): AppError | undefined {
+    return this.parts.freshness.objection(sensitive);
   }
 
   windows({ verdict }: Judgement): WindowBudget | undefined {

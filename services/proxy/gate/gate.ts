@@ -61,7 +61,10 @@ export interface Namespace {
 
 /** The one gate that every protocol passes. */
 export interface Gate {
-  /** Verifies the token and names the target. Throws TOKEN_INVALID, TOKEN_EXPIRED, CONNECTION_UNKNOWN, SHUTTING_DOWN. */
+  /**
+   * Verifies the token and names the target. Throws TOKEN_INVALID, TOKEN_EXPIRED, STALE_SNAPSHOT, CONNECTION_UNKNOWN,
+   * SHUTTING_DOWN.
+   */
   open(knock: Knock): Promise<GateSession>;
   /** To be told what a client was refused with that has no session. */
   refused(code: ErrorCode): void;
@@ -102,6 +105,8 @@ export interface Judgement {
   readonly bounded: boolean;
   /** It is asked for beyond its budget: another thing to approve than the same text within it. */
   readonly excess?: boolean;
+  /** It touches a relation with masked columns, or a classified one that this principal may read in the clear. */
+  readonly sensitive: boolean;
   /** Relations that the namespace did not know: it may be stale. */
   readonly unknownRelations: readonly string[];
   /** The text is no SQL: where it goes wrong, in characters from 1, or 0. */
@@ -260,6 +265,11 @@ export interface GateSession {
    * execution is decided again; what follows (`verdict`, `received`, budgets) goes by the answer.
    */
   forExecution(request: ExecutionRequest): Judgement;
+  /**
+   * Why an execution may not go on now, whatever was decided: it is sensitive, and what this process knows of the log is too
+   * old. To be asked at every execution, also of a judgement that stands.
+   */
+  stale(judgement: Judgement): AppError | undefined;
   /** Undefined where no window bounds it: then there is nothing to ask, and nothing to pay. */
   windows(judgement: Judgement): WindowBudget | undefined;
   /**

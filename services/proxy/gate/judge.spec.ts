@@ -126,6 +126,37 @@ test('a function that only a cast calls is asked for as code, where nothing is m
   expect([open!.verdict.decision, open!.writes]).toEqual(['allow', false]);
 });
 
+describe('what is sensitive', () => {
+  test.each([
+    ['SELECT 1', false],
+    ['BEGIN', false],
+    ['SHOW search_path', false],
+    ['SELECT status FROM tickets', false],
+    ['SELECT id FROM customers', true],
+    ['SELECT count(*) FROM customers', true],
+    ['SELECT status FROM tickets WHERE EXISTS (SELECT FROM customers)', true],
+    ['DELETE FROM customers', true],
+    ['PREPARE p AS SELECT id FROM customers', true],
+    ['DECLARE c CURSOR FOR SELECT id FROM customers', true],
+    ['EXPLAIN SELECT id FROM customers', true],
+    ['COPY customers TO STDOUT', true],
+    ['SELECT 1; SELECT id FROM customers', true],
+  ])('%s: %s', (text, is) => expect(house().ask(text).sensitive).toBe(is));
+
+  test('EXECUTE and FETCH are what they run', () => {
+    const { ask } = house();
+    for (const [made, run] of [
+      ['PREPARE p AS SELECT id FROM customers', 'EXECUTE p'],
+      ['DECLARE p CURSOR FOR SELECT id FROM customers', 'FETCH p'],
+    ] as const) {
+      const masked = ask(made);
+      expect(ask(run, { lookup: () => masked }).sensitive).toBe(true);
+      const plain = ask(made.replace('customers', 'tickets'));
+      expect(ask(run, { lookup: () => plain }).sensitive).toBe(false);
+    }
+  });
+});
+
 describe('the classes of the columns that are touched', () => {
   test.each([
     ['SELECT id FROM customers', []],
@@ -146,7 +177,7 @@ describe('the classes of the columns that are touched', () => {
     const reveal = `${all} permit (principal, action == Action::"reveal", resource);`;
     const { ask } = house(reveal);
     const judgement = ask('SELECT email FROM customers');
-    expect([judgement.clean, judgement.classes]).toEqual([true, ['email']]);
+    expect([judgement.clean, judgement.classes, judgement.sensitive]).toEqual([true, ['email'], true]);
   });
 });
 

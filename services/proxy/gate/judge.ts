@@ -199,6 +199,7 @@ export class Judge {
       recordableText(text, !clean || inboundRefused, grounds.masking, redacted),
       others.map((j) => j.recordedText),
     );
+    const classes = classesOf(accesses, namespace);
     return {
       ...{ grounds, analysis, verdict, clean: clean && !inboundRefused, ...does, ...seen, recordedText },
       effects: analysis.statements.flatMap(({ effect }) => (effect ? [effect] : [])),
@@ -208,7 +209,8 @@ export class Judge {
         others.map((j) => j.exactText),
       ),
       tables: tablesOf(resolved),
-      classes: classesOf(accesses, namespace),
+      classes,
+      sensitive: !clean || classes.length > 0,
       objects: objectsOf(accesses, namespace),
       settled: isSettled(verdict, seen, grounds.masking),
       bounded: does.returnsRows && isBounded(verdict.obligations),
@@ -273,7 +275,7 @@ function refused(text: string, grounds: Grounds, reason: string, recordedText: s
   const verdict = denial(reason, '', grounds.snapshot);
   return {
     ...{ grounds, analysis, verdict, recordedText, ...nothingSeen },
-    ...{ clean: false, returnsRows: false, writes: false, settled: true, bounded: false },
+    ...{ clean: false, sensitive: true, returnsRows: false, writes: false, settled: true, bounded: false },
     ...{ effects: [], tables: [], classes: [], objects: [], exactText: text },
     recorded: encodeJudgement(analysis, [], verdict, recordedText),
   };

@@ -29,6 +29,11 @@ export class PolicyFollower {
     return this.follower.caughtUp;
   }
 
+  /** How old what it knows is, milliseconds. */
+  get age(): number {
+    return this.follower.age;
+  }
+
   /** True once there is something to decide on. */
   get isReady(): boolean {
     return this.snapshot !== undefined && this.set !== undefined;

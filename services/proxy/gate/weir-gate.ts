@@ -7,6 +7,7 @@ import type { Journal } from '../journal/index.js';
 import type { EndTime, Gate, GateSession, Knock } from './gate.js';
 import { CommitGroup } from './commit-group.js';
 import { countAuthFailure, countRefusal, readOpenSessions } from './gate.metrics.js';
+import type { Freshness } from './freshness.js';
 import { RecordedSession } from './gate-session.js';
 import type { Holds } from './holds.js';
 import type { Budgets } from './budget/budgets.js';
@@ -21,6 +22,7 @@ export interface WeirGateOptions {
   readonly journal: Journal;
   readonly holds: Holds;
   readonly budgets: Budgets;
+  readonly freshness: Freshness;
   readonly eventLog: EventLog;
   readonly clock: Clock;
   readonly instance: string;
@@ -56,6 +58,7 @@ export class WeirGate implements Gate {
   async open(knock: Knock): Promise<GateSession> {
     if (this.closing) throw new AppError('SHUTTING_DOWN', 'the gate is shutting down');
     const { principal } = await this.verify(knock);
+    this.options.freshness.demand();
     const target = await targetAddress(
       knock.connection,
       this.options.policies,
@@ -78,6 +81,7 @@ export class WeirGate implements Gate {
       commits: this.commits,
       holds: options.holds,
       budgets: options.budgets,
+      freshness: options.freshness,
       masking: () => options.policies.masking(),
       clock: options.clock,
       instance: options.instance,

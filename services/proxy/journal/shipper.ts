@@ -23,6 +23,8 @@ export interface ShipperOptions {
 export interface Shipper {
   /** Resolves once all that is in the journal now is in the log. */
   drained(): Promise<void>;
+  /** How long the log has not taken what it is being given, milliseconds; 0: it takes it, or there is nothing to give. */
+  readonly stalled: number;
   /** Ends after the batch under way, shipped or not. Before the journal is closed. */
   stop(): Promise<void>;
 }
@@ -62,6 +64,8 @@ class FileShipper implements Shipper {
   readonly #breath: Pick<Breath, 'after'>;
   readonly #tracing: Tracing;
   #waiters: Waiter[] = [];
+  /** When the append under way began, by performance.now(). */
+  #appendingSince: number | undefined;
   #saved: ShippedFile | undefined;
   #wakeUp: (() => void) | undefined;
   #bytes = Buffer.allocUnsafe(readBytes);
@@ -85,6 +89,10 @@ class FileShipper implements Shipper {
     if (this.files.shipped >= position) return Promise.resolve();
     if (this.#stop.signal.aborted) return Promise.reject(stoppedError());
     return new Promise((resolve, reject) => this.#waiters.push({ position, resolve, reject }));
+  }
+
+  get stalled(): number {
+    return this.#appendingSince === undefined ? 0 : performance.now() - this.#appendingSince;
   }
 
   stop(): Promise<void> {
@@ -143,9 +151,11 @@ class FileShipper implements Shipper {
   async #append(events: readonly EncodedEnvelope[]): Promise<boolean> {
     const stopped = this.#stop.signal;
     const span = this.#tracing.isOn ? this.#spanOf(events) : undefined;
+    this.#appendingSince = performance.now();
     for (let pauseMs = firstPauseMs; !stopped.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
         await this.log.append(topics.session, events);
+        this.#appendingSince = undefined;
         span?.end();
         return true;
       } catch (error) {

@@ -35,6 +35,8 @@ export class Executions {
     if (!run.judgement.settled) run.judgement = this.byParameters(run);
     const { decision } = run.judgement.verdict;
     if (decision === 'deny') return denial(run.judgement);
+    const stale = this.parts.session.stale(run.judgement);
+    if (stale) return stale;
     const hidden = hiddenEffect(run.judgement, this.parts.conversation.names);
     if (hidden !== undefined) return new AppError('STATEMENT_DENIED', runItself(hidden));
     const tooMuch = heldBySqlProblem(run.judgement, this.parts.conversation.names);

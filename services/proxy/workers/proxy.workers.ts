@@ -54,6 +54,8 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
     readiness.add('proxy workers', () => this.isWhole);
     readiness.onLeave(() => this.stopAll());
     readiness.add('proxy policies', () => this.policies.isReady);
+    // Each worker goes by what it reads itself; this process reads over the same network.
+    readiness.add('proxy freshness', () => this.policies.age <= this.config.sessions.maxStaleness * 1000);
   }
 
   async onApplicationBootstrap(): Promise<void> {
