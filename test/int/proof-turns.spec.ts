@@ -38,6 +38,7 @@ beforeEach(async () => {
     share: (options, owns) => log.share(options, owns),
     partitions: (topic) => log.partitions(topic),
     end: (topic) => log.end(topic),
+    expire: (through, before) => log.expire(through, before),
     close: () => log.close(),
     read: async (after, limit) => {
       reads++;
