@@ -60,12 +60,15 @@ export function tailContract(opened: Opened): void {
     it('does not call itself caught up before all that stood there is handled', async () => {
       await log.append(session, events('a', 1, 2500));
       let handled = 0;
+      const ages: number[] = [];
       const tail = log.tail({ topics: [session] }, async (batch) => {
+        ages.push(tail.age);
         await pause(1);
         handled += batch.length;
       });
       await tail.caughtUp;
       expect(handled).toBe(2500);
+      expect(new Set(ages)).toEqual(new Set([Infinity]));
     });
 
     it('reads several topics', async () => {
