@@ -30,6 +30,9 @@ const protocolLibs = ['kernel', 'wire', 'events', 'statement', 'masking', 'polic
 /** Folders below services/proxy that speak no protocol. */
 const proxyRooms = ['gate', 'journal', 'demo', 'workers'];
 
+/** What a start reads before it loads all the rest. */
+const firstDoor = 'platform/config';
+
 /** What the pages may take from elsewhere: they run in a browser, and all that they carry is sent to it. */
 const pagePackages = /^(react|react-dom|radix-ui|@tanstack\/react-(query|router))$/;
 
@@ -75,6 +78,8 @@ function isPage(file) {
 }
 
 function refuseLib(file, target, isTest) {
+  if (target === firstDoor)
+    return file === 'services/all/main.ts' ? undefined : `only a start imports #${firstDoor}`;
   if (target.includes('/')) return `only a lib's root may be imported: #${target.split('/')[0]}`;
   if (!(target in libs)) return `there is no lib ${target}`;
   if (isTest) return undefined;

@@ -1,9 +1,14 @@
 import 'reflect-metadata';
 import { isAppError } from '#kernel';
-import { startHouse } from './house.js';
-import { startOptions } from './start.options.js';
+import { loadConfig } from '#platform/config';
 
 try {
+  // First, and alone: what is wrong in it is told before all that it would start is loaded.
+  loadConfig();
+  const [{ startHouse }, { startOptions }] = await Promise.all([
+    import('./house.js'),
+    import('./start.options.js'),
+  ]);
   const { targets, listen } = startOptions(process.argv.slice(2));
   // In the environment: the processes that this one starts listen where it would.
   if (listen !== undefined) process.env['WEIR_LISTEN'] = listen;

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { topics } from '#events';
-import { ProofService } from '../../services/audit/proof/proof.service.js';
 import { RetentionService } from '../../services/audit/retention/retention.service.js';
 import { aSession, ProofStage } from './proof.stage.js';
 

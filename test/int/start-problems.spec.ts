@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -65,6 +65,25 @@ describe('a start that cannot be', () => {
     expect(told).toEqual([expect.stringContaining('weir: weir.yaml:5: webhooks[0].secret: what it names')]);
     expect(logged.join('\n')).toContain('"context":"dev-provider"');
     expect(logged.join('\n')).not.toContain('"level":"error"');
+  });
+});
+
+describe('a configuration that is wrong', () => {
+  /** Packages that a start loaded. */
+  async function loaded(yaml: string): Promise<readonly string[]> {
+    const coverage = mkdtempSync(join(folder, 'coverage-'));
+    await startWith(yaml, { NODE_V8_COVERAGE: coverage });
+    const texts = readdirSync(coverage).map((name) => readFileSync(join(coverage, name), 'utf8'));
+    return [...texts.join('').matchAll(/node_modules\/((?:@[^/"]+\/)?[^/"]+)/g)].map(([, name]) => name!);
+  }
+
+  it('is told before what it would start is loaded', { timeout: 60_000 }, async () => {
+    expect(await startWith('identitty: {}\n')).toContain('weir: weir.yaml:1: identitty: unknown key');
+    const few = await loaded('identitty: {}\n');
+    expect(few).toContain('zod');
+    expect(few.filter((name) => /nestjs|prom-client|kafkajs|lmdb|opentelemetry/.test(name))).toEqual([]);
+    // As one that is right as far as its file can tell does.
+    expect(await loaded('policies: nowhere/\n')).toContain('@nestjs/core');
   });
 });
 

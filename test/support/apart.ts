@@ -11,6 +11,10 @@ const idle = pathToFileURL(join(dist, 'test/support/idle-machine.js')).href;
 export interface ApartOptions {
   /** Of the log: `{ kind: kafka, … }`. */
   readonly eventLog: string;
+  /** Absent: the first identity's own address. */
+  readonly publicUrl?: string;
+  /** Lines below `identity:`, indented; absent: the roles of the development provider. */
+  readonly identity?: string;
   /** Lines of weir.yaml below what all have. */
   readonly yaml?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -94,13 +98,20 @@ export class Apart {
     private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  static async build({ eventLog, yaml = '', env = {} }: ApartOptions): Promise<Apart> {
+  static async build({
+    eventLog,
+    publicUrl,
+    identity: own,
+    yaml = '',
+    env = {},
+  }: ApartOptions): Promise<Apart> {
     const dir = mkdtempSync(join(tmpdir(), 'weir-apart-'));
     const identity = await freePort();
     const lines = [
-      `publicUrl: http://127.0.0.1:${identity}`,
+      `publicUrl: ${publicUrl ?? `http://127.0.0.1:${identity}`}`,
       'identity:',
-      '  roles: { approver: [approvers], security: [security], auditor: [auditors], operator: [operators] }',
+      own ??
+        '  roles: { approver: [approvers], security: [security], auditor: [auditors], operator: [operators] }',
       `policies: ${join(root, 'policies')}`,
       `eventLog: ${eventLog}`,
       yaml,
