@@ -8,6 +8,7 @@ export type FindingKind =
   | 'truncated tail'
   | 're-signed checkpoint'
   | 'changed tree'
+  | 'missing tile'
   | 'wrong erasure';
 
 export interface Finding {

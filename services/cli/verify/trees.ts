@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   decodeEntries,
   decodeLeaf,
@@ -13,6 +14,7 @@ import {
   tileWidth,
   type SignedCheckpoint,
   type Leaf,
+  type Tile,
   type VerifierKey,
 } from '#proof';
 import { CliError, exit, usageError } from '../exit-codes.js';
@@ -63,16 +65,22 @@ export async function readInput(file: string, cli: Cli): Promise<string> {
   }
 }
 
+/** Of several audit services behind one address one may be behind: it has tiles of another's checkpoint some seconds later. */
+const mostTries = 10;
+const tryEvery = 500;
+
 /** The gate's trees; what is wrong with one is a finding, and its leaves are then not believed. */
 export async function loadTrees(
   keys: readonly VerifierKey[],
   cli: Cli,
+  pause: (milliseconds: number) => Promise<unknown> = delay,
 ): Promise<{ trees: Tree[]; findings: Finding[] }> {
   const text = await (await cli.api('auditor').send('GET', '/log/checkpoint')).text();
   const trees: Tree[] = [];
   const findings: Finding[] = [];
+  const tiles = new Tiles(cli, pause);
   for (const note of splitCheckpoints(text)) {
-    const loaded = await loadTree(note, keys, cli);
+    const loaded = await loadTree(note, keys, tiles);
     if ('kind' in loaded) findings.push(loaded);
     else if (trees.some(({ name }) => name === loaded.name)) findings.push(second(loaded));
     else trees.push(loaded);
@@ -80,7 +88,7 @@ export async function loadTrees(
   return { trees, findings };
 }
 
-async function loadTree(note: string, keys: readonly VerifierKey[], cli: Cli): Promise<Tree | Finding> {
+async function loadTree(note: string, keys: readonly VerifierKey[], tiles: Tiles): Promise<Tree | Finding> {
   const checkpoint = openCheckpoint(note, keys);
   const where = readCheckpoint(note)?.origin ?? 'a checkpoint that cannot be read';
   if (!checkpoint) return { kind: 're-signed checkpoint', where, why: 'no key that is trusted signed it' };
@@ -88,9 +96,10 @@ async function loadTree(note: string, keys: readonly VerifierKey[], cli: Cli): P
   const name = origin.slice(checkpoint.by.name.length + 1);
   if (!treeName.test(name))
     return { kind: 're-signed checkpoint', where, why: 'it is of no tree that a gate has' };
-  const entries = await entriesOf(name, size, cli);
-  const list = LeafList.of(entries ?? []);
-  if (!entries || list.size !== size || !list.root().equals(root) || !entries.every(decodeLeaf))
+  const entries = await tiles.entries(name, size);
+  if (!Array.isArray(entries)) return missing(origin, entries.missing);
+  const list = LeafList.of(entries);
+  if (list.size !== size || !list.root().equals(root) || !entries.every(decodeLeaf))
     return { kind: 'changed tree', where: origin, why: `its entries are not those of its signed root` };
   return { origin, name, note, checkpoint, entries, list };
 }
@@ -105,27 +114,51 @@ const second = ({ origin, name }: Tree): Finding => ({
   why: `the gate names more than one tree of ${name}`,
 });
 
-/** Undefined where a bundle is missing or no bundle. */
-async function entriesOf(tree: string, size: number, cli: Cli): Promise<Buffer[] | undefined> {
-  const entries: Buffer[] = [];
-  for (const tile of tilesOf(size, 'entries')) {
-    // A partial bundle may have been replaced by the full one since the checkpoint was read.
-    const bytes =
-      (await tileBytes(tree, tilePath(tile), cli)) ??
-      (await tileBytes(tree, tilePath({ ...tile, width: tileWidth }), cli));
-    const some = bytes && decodeEntries(bytes)?.slice(0, tile.width);
-    if (!some) return undefined;
-    entries.push(...some);
-  }
-  return entries;
-}
+/** Nothing is believed of it, and nobody is accused: whoever serves it may only be behind. */
+const missing = (where: string, path: string): Finding => ({
+  kind: 'missing tile',
+  where,
+  why: `${path} is not there: the tree cannot be verified now. An audit service may be behind: try again; if it stays so, tiles were removed`,
+});
 
-async function tileBytes(tree: string, path: string, cli: Cli): Promise<Buffer | undefined> {
-  try {
-    const answer = await cli.api('auditor').send('GET', `/log/trees/${tree}/${path}`);
-    return Buffer.from(await answer.arrayBuffer());
-  } catch (error) {
-    if (error instanceof CliError && error.exitCode === exit.notFound) return undefined;
-    throw error;
+/** The tiles of a gate's trees. For those that are not there it waits some seconds, once for all trees. */
+class Tiles {
+  #tries = mostTries;
+
+  constructor(
+    private readonly cli: Cli,
+    private readonly pause: (milliseconds: number) => Promise<unknown>,
+  ) {}
+
+  /** Fewer than `size` where a bundle is none. */
+  async entries(tree: string, size: number): Promise<Buffer[] | { readonly missing: string }> {
+    const entries: Buffer[] = [];
+    for (const tile of tilesOf(size, 'entries')) {
+      const bytes = await this.#patiently(tree, tile);
+      if (!bytes) return { missing: tilePath(tile) };
+      entries.push(...(decodeEntries(bytes)?.slice(0, tile.width) ?? []));
+    }
+    return entries;
+  }
+
+  async #patiently(tree: string, tile: Tile): Promise<Buffer | undefined> {
+    for (;;) {
+      // A partial bundle may have been replaced by the full one since the checkpoint was read.
+      const bytes =
+        (await this.#bytes(tree, tilePath(tile))) ??
+        (await this.#bytes(tree, tilePath({ ...tile, width: tileWidth })));
+      if (bytes || this.#tries-- <= 0) return bytes;
+      await this.pause(tryEvery);
+    }
+  }
+
+  async #bytes(tree: string, path: string): Promise<Buffer | undefined> {
+    try {
+      const answer = await this.cli.api('auditor').send('GET', `/log/trees/${tree}/${path}`);
+      return Buffer.from(await answer.arrayBuffer());
+    } catch (error) {
+      if (error instanceof CliError && error.exitCode === exit.notFound) return undefined;
+      throw error;
+    }
   }
 }
