@@ -7,6 +7,9 @@ const errors = new Counts({
   labels: ['code'],
 });
 
+/** Seconds. A 503 is about something that is away or starts: it passes. */
+const retryAfter = '5';
+
 /** The parts of Fastify's reply that are used here. */
 interface Reply {
   readonly sent: boolean;
@@ -29,6 +32,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<Reply>();
     if (reply.sent) return;
     if (problem.status === 401) reply.header('www-authenticate', challenge(problem));
+    if (problem.status === 503) reply.header('retry-after', retryAfter);
     reply
       .status(problem.status)
       .header('content-type', 'application/problem+json')

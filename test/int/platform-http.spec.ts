@@ -70,6 +70,12 @@ class ThingsController {
   conflict() {
     throw new AppError('CONFLICT', 'it is there already', { hint: 'use another name' });
   }
+
+  @Public()
+  @Get('away')
+  away() {
+    throw new AppError('LOG_UNAVAILABLE', 'it is away');
+  }
 }
 
 const people: Record<string, readonly string[]> = {
@@ -191,6 +197,12 @@ describe('errors', () => {
       code: 'CONFLICT',
       hint: 'use another name',
     });
+  });
+
+  it('says when to ask again where something is away, and only there', async () => {
+    const away = await get('/api/things/away');
+    expect([away.status, away.headers.get('retry-after')]).toEqual([503, '5']);
+    expect((await get('/api/things/conflict')).headers.get('retry-after')).toBeNull();
   });
 
   it('says nothing about what nobody foresaw but where to look', async () => {

@@ -69,7 +69,7 @@ const until = async (holds: () => boolean | Promise<boolean>) => {
 function service(storedThrough = 9): { proof: ProofService; readiness: Readiness } {
   const ingest = { storedThrough: () => storedThrough, owns: () => true } as unknown as IngestService;
   const readiness = new Readiness();
-  const proof = new ProofService(config(), slow, ingest, systemClock, 'turns');
+  const proof = new ProofService(config(), slow, ingest, systemClock, 'turns', readiness);
   return { proof, readiness };
 }
 
@@ -122,5 +122,48 @@ describe('a cut', () => {
     expect((await next.checkpoints()).map(sizeOf)).toEqual([1]);
     await next.onModuleDestroy(); // what is stored by then is covered
     expect(await log.end(topics.proof)).toMatchObject([{ offset: 1 }]);
+  });
+});
+
+describe('a service that starts behind others', () => {
+  it('takes no work and shows no checkpoint, but a refusal, until its trees have the old cuts', async () => {
+    await appendCut();
+    const { proof, readiness } = service();
+    expect(await readiness.failing()).toEqual(['proof']);
+    await proof.onApplicationBootstrap();
+    await until(() => reads === 1);
+    expect(await readiness.failing()).toEqual(['proof']);
+    await expect(proof.checkpoints()).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
+    open?.();
+    expect((await proof.checkpoints()).map(sizeOf)).toEqual([1]);
+    await until(async () => (await readiness.failing()).length === 0);
+    await proof.onModuleDestroy();
+  });
+
+  it('is ready at once where no cut is, and stays so while a later one waits', async () => {
+    const { proof, readiness } = service();
+    await proof.onApplicationBootstrap();
+    await until(async () => (await readiness.failing()).length === 0);
+    await appendCut();
+    await until(() => reads === 1);
+    expect(await readiness.failing()).toEqual([]);
+    open?.();
+    await proof.onModuleDestroy();
+  });
+
+  it('takes no work while the log does not have what a cut is of', async () => {
+    await appendCut();
+    gate = Promise.reject(new Error('expired'));
+    gate.catch(() => {});
+    const { proof, readiness } = service();
+    await proof.onApplicationBootstrap();
+    expect(await proof.checkpoints()).toEqual([]);
+    await delay(100);
+    expect(await readiness.failing()).toEqual(['proof']);
+    gate = undefined;
+    await proof.round();
+    expect(await readiness.failing()).toEqual([]);
+    expect((await proof.checkpoints()).map(sizeOf)).toEqual([1]);
+    await proof.onModuleDestroy();
   });
 });

@@ -9,8 +9,8 @@ import {
 } from '@nestjs/common';
 import type { EventLog, LoggedEvent, Tail } from '#event-log';
 import { encodeEnvelope, newEvent, topics, TreeCutSchema } from '#events';
-import type { Clock } from '#kernel';
-import { CLOCK, CONFIG, Counts, EVENT_LOG, INSTANCE, Readings, type WeirConfig } from '#platform';
+import { AppError, type Clock } from '#kernel';
+import { CLOCK, CONFIG, Counts, EVENT_LOG, INSTANCE, Readiness, Readings, type WeirConfig } from '#platform';
 import { IngestService } from '../ingest/ingest.service.js';
 import { Turns } from '../turns.js';
 import { openSink, type CheckpointSink } from './checkpoint.sink.js';
@@ -29,6 +29,8 @@ const failures = new Counts({
 }).of();
 /** Milliseconds in which an own cut comes back from the log. */
 const cutTimeout = 10_000;
+/** Milliseconds that a request waits for the trees after a start. */
+const longestWait = 3000;
 
 /**
  * Grows the trees: cuts the log where it is stored, at an interval, and makes leaves of what lies between two cuts.
@@ -51,6 +53,8 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
   #tail: Tail | undefined;
   #running: Promise<void> = Promise.resolve();
   #failing = false;
+  #isCaughtUp = false;
+  #isGrown = false;
   #madeAt: number;
   #unmeasured = (): void => {};
 
@@ -60,11 +64,19 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(IngestService) private readonly ingest: IngestService,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(INSTANCE) private readonly instance: string,
+    @Inject(Readiness) readiness: Readiness,
   ) {
     this.folder = join(config.dataDir, 'proof');
     this.#interval = config.audit.proof.interval * 1000;
     this.#sink = openSink(config);
     this.#madeAt = clock.now();
+    readiness.add('proof', () => this.isGrown);
+  }
+
+  /** Whether the trees had all cuts that stood in the log at the start: until then other services' are longer. */
+  get isGrown(): boolean {
+    this.#isGrown ||= this.#isCaughtUp && [...this.#pending.values()].every(({ length }) => length === 0);
+    return this.#isGrown;
   }
 
   get keys(): ProofKeys {
@@ -78,7 +90,10 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
     this.#unmeasured = age.add(() => [[[], Math.max(0, this.clock.now() - this.#madeAt) / 1000]]);
   }
 
-  /** What is stored by now gets its checkpoint. */
+  /**
+   * What is stored by now gets its checkpoint. Nest destroys whoever depends before what it depends on: ingest still runs
+   * and says how far it has stored; once it has stopped it names no place to cut at.
+   */
   async onModuleDestroy(): Promise<void> {
     this.#stop.abort();
     this.#unmeasured();
@@ -88,19 +103,28 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** The newest checkpoint of each tree; after a start not before they are what they were. */
   async checkpoints(): Promise<string[]> {
-    await this.#tail?.caughtUp;
+    await this.#old();
     return [...this.#writers.values()].flatMap(({ note }) => note ?? []);
   }
 
   /** Undefined for a tree that is not. */
   async tree(name: string): Promise<TreeWriter | undefined> {
-    await this.#tail?.caughtUp;
+    await this.#old();
     return this.#writers.get(name);
   }
 
   /** The offset of the last event that a checkpoint of this tree covers; -1: none, or not known yet. */
   coveredThrough(tree: TreeName): number {
     return this.#writers.get(treeKey(tree))?.through ?? -1;
+  }
+
+  /** Resolves once the log's cuts are in their trees; LOG_UNAVAILABLE where that takes too long for a request. */
+  async #old(): Promise<void> {
+    const late = delay(longestWait, 'late' as const, { ref: false });
+    if ((await Promise.race([this.#tail?.caughtUp, late])) !== 'late') return;
+    throw new AppError('LOG_UNAVAILABLE', 'the trees are not made yet of what the log has', {
+      hint: 'they are made after each start of the audit service: ask again in some seconds',
+    });
   }
 
   /** Covers all that is stored now and sends what is new to the sink. */
@@ -116,7 +140,8 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
       () => false,
     );
     // Until then the trees are not what they were: no round, not even a last one.
-    if (!(await Promise.race([caughtUp, aborted(this.#stop.signal)]))) return;
+    this.#isCaughtUp = await Promise.race([caughtUp, aborted(this.#stop.signal)]);
+    if (!this.#isCaughtUp) return;
     for (let going = true; going;) {
       going = await delay(this.#interval, true, { signal: this.#stop.signal }).catch(() => false);
       await this.#tryRound();
