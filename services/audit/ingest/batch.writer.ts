@@ -11,6 +11,7 @@ import type { LoggedEvent } from '#event-log';
 import { Turns } from '../turns.js';
 import type { Announce, DeadLetter } from './dead.letters.js';
 import { tokenOf, type EventBatch } from './event.batch.js';
+import type { FailureCause } from './ingest.failure.js';
 
 export type Insert = (insert: RowInsert) => Promise<void>;
 
@@ -19,7 +20,7 @@ export interface BatchWriterOptions {
   readonly announce: Announce;
   /** Resolves after a pause, or at once when ingest stops; false: give up. */
   readonly pause: (milliseconds: number) => Promise<boolean>;
-  readonly onRetry: (error: unknown, tries: number) => void;
+  readonly onRetry: (error: unknown, cause: FailureCause) => void;
 }
 
 export function insertInto(client: ClickHouseClient): Insert {
@@ -79,7 +80,7 @@ export class BatchWriter {
   /** On the log first: the table's row, too, may be what the next process finds and goes on from. */
   async #bury(letters: readonly DeadLetter[], events: readonly LoggedEvent[]): Promise<void> {
     if (letters.length === 0) return;
-    await this.#until(() => this.options.announce(letters));
+    await this.#until('log', () => this.options.announce(letters));
     const { deadLetters: table } = storageTables;
     const lines = letters.map(({ event, reason }) => rowLine([deadLetterRow(event, reason)]));
     await this.#insert({ table, lines, token: tokenOf(table, events) });
@@ -87,16 +88,16 @@ export class BatchWriter {
 
   /** The same batch with the same token until the store has it. */
   async #insert(insert: RowInsert): Promise<void> {
-    if (insert.lines.length > 0) await this.#until(() => this.options.insert(insert));
+    if (insert.lines.length > 0) await this.#until('store', () => this.options.insert(insert));
   }
 
-  async #until(write: () => Promise<void>): Promise<void> {
+  async #until(cause: FailureCause, write: () => Promise<void>): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
         return await write();
       } catch (error) {
         if (isAboutData(error)) throw error;
-        this.options.onRetry(error, tries);
+        this.options.onRetry(error, cause);
         if (!(await this.options.pause(Math.min(100 * 2 ** tries, 5000)))) throw new GaveUp();
       }
     }

@@ -13,6 +13,7 @@ import { AppError } from '#kernel';
 import { CONFIG, EVENT_LOG, Readiness, Tracing, type WeirConfig } from '#platform';
 import { AUDIT_WRITER } from '../audit.tokens.js';
 import { insertInto, oneAtATime } from './batch.writer.js';
+import type { FailureCause, IngestFailure } from './ingest.failure.js';
 import { Ingest } from './ingest.js';
 import { IngestMetrics } from './ingest.metrics.js';
 import type { BatchResult } from './partition.ingest.js';
@@ -26,6 +27,15 @@ const longestWait = 5000;
 /** Milliseconds that a store has to say that it is there. */
 const pingTimeout = 2000;
 
+const away: Readonly<Record<FailureCause, string>> = {
+  log: 'the event log gives or takes no events; trying on',
+  store: 'the audit store does not take events; trying on',
+};
+const back: Readonly<Record<FailureCause, string>> = {
+  log: 'the event log gives and takes events again',
+  store: 'the audit store takes events again',
+};
+
 const answers = async (client: ClickHouseClient): Promise<boolean> =>
   Promise.race([client.ping().then(({ success }) => success), delay(pingTimeout, false, { ref: false })]);
 
@@ -36,7 +46,8 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #ingest: Ingest;
   readonly #metrics: IngestMetrics;
   readonly #traced: TracedReads;
-  #failing = false;
+  /** What was complained of and is not over. */
+  readonly #said = new Set<FailureCause>();
 
   constructor(
     @Inject(CONFIG) config: WeirConfig,
@@ -53,15 +64,15 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
       isShared: config.auditStore.kind === 'clickhouse',
       ...(config.auditStore.cluster === undefined ? {} : { insert: oneAtATime(insertInto(client)) }),
       onBatch: (batch) => this.#count(batch),
-      onRetry: (error) => this.#retry(error),
-      onError: (error) => this.#complain(error),
-      onBegin: () => this.#works(),
+      onRetry: (failure) => this.#retry(failure),
+      onError: (failure) => this.#complain(failure),
+      onRecovery: () => this.#again(),
     });
-    const isStoreUp = () => !this.#failing;
+    const isStoreUp = () => !this.#isFailing('store');
     this.#metrics = new IngestMetrics({ log, lags: () => this.#ingest.lags(), isStoreUp });
-    readiness.add('audit ingest', isStoreUp);
-    // Where nothing comes, nobody notices otherwise that a server is away.
-    if (config.auditStore.kind === 'clickhouse') readiness.add('audit store', () => answers(client));
+    // Where nothing comes, nobody notices otherwise that a server is away. Without the log the record can still be read.
+    const isServer = config.auditStore.kind === 'clickhouse';
+    readiness.add('audit store', () => isStoreUp() && (!isServer || answers(client)));
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -101,27 +112,35 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   #count(batch: BatchResult): void {
-    this.#works();
+    this.#again();
     this.#metrics.stored(batch);
     this.#traced.stored(batch.position);
     const { topic, deadLetters } = batch;
     if (deadLetters > 0) this.#log.warn(`${deadLetters} events of ${topic} went to weir.dead_letters`);
   }
 
-  #works(): void {
-    if (this.#failing) this.#log.log('the audit store takes events again');
-    this.#failing = false;
-  }
-
-  #retry(error: unknown): void {
+  #retry(failure: IngestFailure): void {
     this.#metrics.retried();
-    this.#complain(error);
+    this.#complain(failure);
   }
 
-  /** Once, not at every retry. */
-  #complain(error: unknown): void {
-    if (this.#failing) return;
-    this.#failing = true;
-    this.#log.error({ message: 'the audit store does not take events; trying on', error });
+  /** Once, not at every retry nor for every partition. */
+  #complain({ cause, ...what }: IngestFailure): void {
+    if (this.#said.has(cause)) return;
+    this.#said.add(cause);
+    this.#log.error({ message: away[cause], ...what });
+  }
+
+  /** Once no partition is kept by it any more. */
+  #again(): void {
+    for (const cause of this.#said) {
+      if (this.#isFailing(cause)) continue;
+      this.#said.delete(cause);
+      this.#log.log(back[cause]);
+    }
+  }
+
+  #isFailing(cause: FailureCause): boolean {
+    return this.#ingest.failures().some((failure) => failure.cause === cause);
   }
 }

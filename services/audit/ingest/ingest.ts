@@ -6,6 +6,7 @@ import type { Topic } from '#events';
 import { Breath } from '#platform';
 import { BatchWriter, insertInto, type Insert } from './batch.writer.js';
 import { announceOn } from './dead.letters.js';
+import type { IngestFailure } from './ingest.failure.js';
 import { PartitionIngest, type BatchResult, type PartitionLag, type Pause } from './partition.ingest.js';
 import { storedTopics } from './stored.position.js';
 
@@ -18,10 +19,12 @@ export interface IngestOptions {
   /** For tests; default: into the store. */
   readonly insert?: Insert;
   readonly onBatch?: (result: BatchResult) => void;
-  readonly onRetry?: (error: unknown, tries: number) => void;
-  readonly onError?: (error: unknown) => void;
-  /** A partition is carried: from now on, or again after an error. */
-  readonly onBegin?: () => void;
+  /** A write is tried again. */
+  readonly onRetry?: (failure: IngestFailure) => void;
+  /** A step is tried again, from where the store says that the partition ends. */
+  readonly onError?: (failure: IngestFailure) => void;
+  /** A partition got past what it did not get past. */
+  readonly onRecovery?: () => void;
   readonly batchSize?: number;
   readonly interval?: number;
   /** For tests; default: by what this machine's processors do. One for each partition. */
@@ -84,6 +87,11 @@ export class Ingest {
     return [...this.#running.values()].map(({ ingest }) => ingest.lag);
   }
 
+  /** Of each partition that is ours and does not get on. */
+  failures(): IngestFailure[] {
+    return [...this.#running.values()].flatMap(({ ingest }) => ingest.failure ?? []);
+  }
+
   #own(mine: readonly Partition[]): void {
     if (this.#isStopped) return;
     this.#endAllBut(mine.map(keyOf));
@@ -110,7 +118,7 @@ export class Ingest {
 
   #partition(topic: Topic, partition: number, pause: Pause): PartitionIngest {
     const { log, client, batchSize = 5000, interval = 200 } = this.#options;
-    return new PartitionIngest({
+    const ingest: PartitionIngest = new PartitionIngest({
       log,
       client,
       topic,
@@ -124,12 +132,13 @@ export class Ingest {
         insert: this.#options.insert ?? insertInto(client),
         announce: announceOn(log),
         pause,
-        onRetry: this.#options.onRetry ?? (() => {}),
+        onRetry: (error, cause) => this.#options.onRetry?.(ingest.fails(cause, error)),
       }),
       onBatch: this.#options.onBatch ?? (() => {}),
       onError: this.#options.onError ?? (() => {}),
-      onBegin: this.#options.onBegin ?? (() => {}),
+      onRecovery: this.#options.onRecovery ?? (() => {}),
     });
+    return ingest;
   }
 }
 

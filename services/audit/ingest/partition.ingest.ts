@@ -5,6 +5,7 @@ import { topics, type Topic } from '#events';
 import type { Breath } from '#platform';
 import { GaveUp, type BatchWriter } from './batch.writer.js';
 import { controlBatch, cutByDay, sessionBatch, summaryLines, type EventBatch } from './event.batch.js';
+import type { FailureCause, IngestFailure } from './ingest.failure.js';
 import { completeSummaries, summarizeAgain } from './session.summaries.js';
 import { loadSeeds } from './session.seeds.js';
 import { storedPosition, tableOf } from './stored.position.js';
@@ -32,9 +33,9 @@ export interface PartitionIngestOptions {
   readonly breath: Pick<Breath, 'after'>;
   readonly pause: Pause;
   readonly onBatch: (result: BatchResult) => void;
-  readonly onError: (error: unknown) => void;
-  /** The store has said where the partition ends there: at the start, and again after an error. */
-  readonly onBegin: () => void;
+  readonly onError: (failure: IngestFailure) => void;
+  /** It got on again: what was to be written is stored. */
+  readonly onRecovery: () => void;
 }
 
 export interface BatchResult {
@@ -66,6 +67,7 @@ export class PartitionIngest {
   #behind = 0;
   /** When the oldest event was appended that is read and not stored. */
   #oldest: number | undefined;
+  #failure: IngestFailure | undefined;
 
   constructor(private readonly options: PartitionIngestOptions) {
     const { topic, partition } = options;
@@ -76,6 +78,18 @@ export class PartitionIngest {
   /** The last event that is stored. */
   get position(): Position {
     return this.#position;
+  }
+
+  /** What it does not get past; undefined: nothing. */
+  get failure(): IngestFailure | undefined {
+    return this.#failure;
+  }
+
+  /** Takes down what it does not get past. */
+  fails(cause: FailureCause, error: unknown): IngestFailure {
+    const { topic, partition } = this.#position;
+    this.#failure = { topic, partition, cause, error };
+    return this.#failure;
   }
 
   get lag(): PartitionLag {
@@ -102,21 +116,31 @@ export class PartitionIngest {
 
   /** `most`: events, as far as reads of `readLimit` can tell. */
   async #step(most: number): Promise<'more' | 'drained' | 'stopped'> {
+    let cause: FailureCause = 'store';
     try {
       if (!this.#known) await this.#begin();
+      cause = 'log';
       const events = await this.#read(most);
+      cause = 'store';
       this.#oldest = events[0]?.appendedAt;
       this.#behind = Date.now() - (this.#oldest ?? Date.now());
       await this.#ingest(events);
       this.#oldest = undefined;
+      this.#recover();
       return events.length >= readLimit ? 'more' : 'drained';
     } catch (error) {
       if (error instanceof GaveUp) return 'stopped';
       this.#known = false; // memory may be ahead of the store: ask it again
       this.options.book.clear();
-      this.options.onError(error);
+      this.options.onError(this.fails(cause, error));
       return 'drained';
     }
+  }
+
+  #recover(): void {
+    if (!this.#failure) return;
+    this.#failure = undefined;
+    this.options.onRecovery();
   }
 
   async #ingest(events: readonly LoggedEvent[]): Promise<void> {
@@ -158,7 +182,6 @@ export class PartitionIngest {
     if (this.options.topic === topics.session) await completeSummaries(this.options.client, this.#position);
     this.#known = true;
     this.#wasKnown = true;
-    this.options.onBegin();
   }
 
   /** What stands in the log now, within the bounds of a batch. */
