@@ -27,6 +27,7 @@ export async function migrateAuditStore(
   await client.command({ query: dialect(`CREATE DATABASE IF NOT EXISTS ${database}`) });
   await client.command({ query: dialect(createLedger) });
   const applied = await readLedger(client);
+  refuseNewer(applied, migrations.at(-1)?.version ?? 0);
   const names: string[] = [];
   for (const migration of migrations) {
     const before = applied.get(migration.version);
@@ -98,6 +99,19 @@ function refuseChanged(migration: Migration, sha256: string): void {
     `migration ${migration.version} (${migration.name}) was applied with other text`,
     {
       hint: 'the audit store belongs to another version of Weirkeeper; never edit a migration, add one',
+    },
+  );
+}
+
+/** What a newer version made of the tables nobody here knows: rows would be written that it reads otherwise. */
+function refuseNewer(applied: ReadonlyMap<number, string>, own: number): void {
+  const newest = Math.max(...applied.keys(), 0);
+  if (newest <= own) return;
+  throw new AppError(
+    'CONFIG_INVALID',
+    `the audit store has tables of migration ${newest}, and this version knows ${own} migrations`,
+    {
+      hint: 'a newer Weirkeeper has migrated it: start that version, or put back the backup from before the upgrade',
     },
   );
 }

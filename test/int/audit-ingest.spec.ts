@@ -295,6 +295,20 @@ describe('the store', () => {
     await client.close();
   });
 
+  it('refuses an older version than the one that migrated it, and is left as it is', async () => {
+    const path = join(root, 'newer');
+    const client = connectAuditStore({ kind: 'embedded', path });
+    const [first, second, ...others] = readMigrations();
+    await migrateAuditStore(client, [first!, second!]);
+    await expect(migrateAuditStore(client, [first!])).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: 'the audit store has tables of migration 2, and this version knows 1 migrations',
+      hint: expect.stringContaining('a newer Weirkeeper has migrated it'),
+    });
+    expect(await migrateAuditStore(client)).toEqual(others.map(({ name }) => name));
+    await client.close();
+  });
+
   it('has a part on the disk before an insert returns', async () => {
     const client = await openStore();
     const settings = await rows(
