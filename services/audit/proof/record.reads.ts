@@ -12,6 +12,10 @@ export interface RecordQuery {
 }
 
 type Row = Readonly<Record<string, unknown>>;
+interface Page {
+  readonly rows: Row[];
+  readonly last: boolean;
+}
 
 const sessionsAtOnce = 100;
 /** Of sessions that are read together. */
@@ -22,6 +26,20 @@ const mostEvents = 5000;
  */
 const many = 5000;
 const few = 100;
+
+/** Page by page: once many rows were too much, no later page of it tries them again. */
+class Walk {
+  most = many;
+}
+
+/** TOO_MANY_ROWS, TIMEOUT_EXCEEDED, MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES, TOO_MANY_ROWS_OR_BYTES */
+const limitCodes = new Set(['158', '159', '241', '307', '396']);
+
+/** A server whose limit strikes after the first rows breaks its answer off, which is then no JSON. */
+function isTooMuch(error: unknown): boolean {
+  if (error instanceof SyntaxError) return true;
+  return error instanceof Error && 'code' in error && limitCodes.has(String(error.code));
+}
 
 /**
  * The stored record as a verifier reads it, one JSON object a line: for each session `{"summary":…}`, `{"session":…}`, its
@@ -85,8 +103,10 @@ export class RecordReads {
 
   async #statements(ids: readonly string[]): Promise<Row[]> {
     const found: Row[] = [];
+    const walk = new Walk();
     for (let after = ['', '']; ;) {
-      const { rows, last } = await this.#page(statementsSql, { ids, session: after[0], statement: after[1] });
+      const place = { session: after[0], statement: after[1] };
+      const { rows, last } = await this.#page(statementsSql, { ids, ...place }, walk);
       found.push(...rows);
       if (last) return found;
       after = [String(rows.at(-1)?.['session_id']), String(rows.at(-1)?.['statement_id'])];
@@ -95,9 +115,10 @@ export class RecordReads {
 
   async #expired(ids: readonly string[]): Promise<Row[]> {
     const found: Row[] = [];
+    const walk = new Walk();
     for (let after = ['', '0', '']; ;) {
       const place = { session: after[0], seq: after[1], erasure: after[2] };
-      const { rows, last } = await this.#page(expiredSql, { ids, ...place });
+      const { rows, last } = await this.#page(expiredSql, { ids, ...place }, walk);
       found.push(...rows);
       if (last) return found;
       after = ['session_id', 'seq', 'erasure'].map((column) => String(rows.at(-1)?.[column]));
@@ -107,8 +128,10 @@ export class RecordReads {
   /** By session and seq. What comes in meanwhile is left for another time: reading ends, however much is written. */
   async *#events(ids: readonly string[]): AsyncGenerator<Row, undefined> {
     const begun = await this.#now();
+    const walk = new Walk();
     for (let after = ['', '0']; ;) {
-      const { rows, last } = await this.#page(eventsSql, { ids, begun, session: after[0], seq: after[1] });
+      const place = { session: after[0], seq: after[1] };
+      const { rows, last } = await this.#page(eventsSql, { ids, begun, ...place }, walk);
       yield* rows;
       if (last) return undefined;
       after = [String(rows.at(-1)?.['session_id']), String(rows.at(-1)?.['seq'])];
@@ -116,8 +139,9 @@ export class RecordReads {
   }
 
   async *#byOffset(kind: string, from: string): AsyncGenerator<string> {
+    const walk = new Walk();
     for (let place: Row = { topic: '', partition: 0, offset: '0' }; ;) {
-      const { rows, last } = await this.#page(`${from} ${afterPlace}`, place);
+      const { rows, last } = await this.#page(`${from} ${afterPlace}`, place, walk);
       yield* lines(kind, rows);
       if (last) return;
       const { topic, partition, offset } = rows.at(-1) ?? {};
@@ -149,14 +173,15 @@ export class RecordReads {
     return String(row?.['now']);
   }
 
-  async #page(query: string, params: Record<string, unknown>): Promise<{ rows: Row[]; last: boolean }> {
-    const read = (limit: number) => this.#rows(`${query} LIMIT ${limit}`, params);
+  async #page(query: string, params: Record<string, unknown>, walk: Walk): Promise<Page> {
+    const { most } = walk;
     try {
-      const rows = await read(many);
-      return { rows, last: rows.length < many };
-    } catch {
-      const rows = await read(few);
-      return { rows, last: rows.length < few };
+      const rows = await this.#rows(`${query} LIMIT ${most}`, params);
+      return { rows, last: rows.length < most };
+    } catch (error) {
+      if (most === few || !isTooMuch(error)) throw error;
+      walk.most = few;
+      return this.#page(query, params, walk);
     }
   }
 
