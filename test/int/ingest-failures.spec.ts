@@ -19,7 +19,7 @@ let service: IngestService;
 let readiness: Readiness;
 let said: string[];
 /** What fails: reads of a topic, inserts into a table. */
-const away = { topic: '', table: '' };
+const away: { topic: string; table: string; error: Error } = { topic: '', table: '', error: new Error() };
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'weir-failures-'));
@@ -31,7 +31,7 @@ beforeEach(async () => {
     void said.push(typeof message === 'string' ? message : (message as { message: string }).message);
   vi.spyOn(Logger.prototype, 'error').mockImplementation(say);
   vi.spyOn(Logger.prototype, 'log').mockImplementation(say);
-  Object.assign(away, { topic: '', table: '' });
+  Object.assign(away, { topic: '', table: '', error: new Error('no space left') });
   readiness = new Readiness();
   const tracing = { isOn: false } as unknown as Tracing;
   const config = parseConfig('', join(dir, 'weir.yaml'), dir);
@@ -67,7 +67,7 @@ const failingStore = (): ClickHouseClient =>
     query: (params: Parameters<ClickHouseClient['query']>[0]) => client.query(params),
     command: (params: Parameters<ClickHouseClient['command']>[0]) => client.command(params),
     exec: async (params: Parameters<ClickHouseClient['exec']>[0]) => {
-      if (away.table !== '' && params.query.includes(away.table)) throw new Error('no space left');
+      if (away.table !== '' && params.query.includes(away.table)) throw away.error;
       return client.exec(params);
     },
   }) as unknown as ClickHouseClient;
@@ -109,4 +109,26 @@ describe('while a partition does not get on', () => {
     await expect.poll(waiting).toEqual([]);
     expect(said.at(-1)).toBe('the audit store takes events again');
   });
+
+  it('because no row fits its table, it says so and buries but a few; all is stored later', async () => {
+    Object.assign(away, {
+      table: 'session_event_rows',
+      error: Object.assign(new Error('Cannot parse'), { code: '6' }),
+    });
+    const positions = await log.append(topics.session, events('ses_1', 1, 60));
+    await expect.poll(waiting, { timeout: 10_000 }).toEqual(['audit store']);
+    expect(said).toEqual(['the audit store does not take events; trying on']);
+    away.table = '';
+    await expect.poll(waiting, { timeout: 15_000 }).toEqual([]);
+    await has(topics.session, positions);
+    const count = async (table: string) =>
+      (
+        await client.query({
+          query: `SELECT toUInt32(count()) AS n FROM weir.${table}`,
+          format: 'JSONEachRow',
+        })
+      ).json<{ n: number }>();
+    expect(await count('dead_letters')).toEqual([{ n: 19 }]);
+    expect(await count('session_events')).toEqual([{ n: 60 }]);
+  }, 40_000);
 });

@@ -8,6 +8,7 @@ import {
 } from '#audit-store';
 import { deadLetterRow, rowLine } from '#audit-rows';
 import type { LoggedEvent } from '#event-log';
+import { AppError } from '#kernel';
 import { Turns } from '../turns.js';
 import type { Announce, DeadLetter } from './dead.letters.js';
 import { tokenOf, type EventBatch } from './event.batch.js';
@@ -33,6 +34,11 @@ export function oneAtATime(insert: Insert): Insert {
   return (each) => turns.take(each.table, () => insert(each));
 }
 
+/** So many rows in a row that the store can't take are no sick rows: it, or this version, is not what it should be. */
+const mostSick = 20;
+/** Milliseconds until those rows are tried again. */
+const sickPause = 5000;
+
 /** Thrown when ingest stops while the store is away. */
 export class GaveUp extends Error {}
 
@@ -42,9 +48,12 @@ export class GaveUp extends Error {}
  * itself.
  */
 export class BatchWriter {
+  /** Rows that the store could not take, with none after them that it could. */
+  #sick = 0;
+
   constructor(private readonly options: BatchWriterOptions) {}
 
-  /** How many of its events the store could not take. */
+  /** How many of its events the store could not take. Throws where that is no fault of theirs. */
   async write(table: StorageTable, batch: EventBatch, events: readonly LoggedEvent[]): Promise<number> {
     await this.#bury(batch.deadLetters, events);
     return this.#writeRows(table, batch.rows, batch.events);
@@ -64,10 +73,13 @@ export class BatchWriter {
   ): Promise<number> {
     try {
       await this.#insert({ table, lines, token: tokenOf(table, events) });
+      if (lines.length > 0) this.#sick = 0;
       return 0;
     } catch (error) {
       if (!isAboutData(error)) throw error;
       if (lines.length === 1 && events[0]) {
+        if (this.#sick + 1 >= mostSick) await this.#stopOver(error);
+        this.#sick++;
         await this.#bury([{ event: events[0], reason: error }], events);
         return 1;
       }
@@ -75,6 +87,19 @@ export class BatchWriter {
       const buried = await this.#writeRows(table, lines.slice(0, half), events.slice(0, half));
       return buried + (await this.#writeRows(table, lines.slice(half), events.slice(half)));
     }
+  }
+
+  /** The rows stay on the log, and are read again from the first one that is neither stored nor buried. */
+  async #stopOver(cause: unknown): Promise<never> {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `the audit store could not take ${mostSick} events in a row, so it is not the events: ${reason}`;
+    const error = new AppError('INTERNAL', message, {
+      cause,
+      hint: 'no more are buried; has somebody changed its tables, or is another version of Weirkeeper at work?',
+    });
+    this.options.onRetry(error, 'store');
+    if (!(await this.options.pause(sickPause))) throw new GaveUp();
+    throw error;
   }
 
   /** On the log first: the table's row, too, may be what the next process finds and goes on from. */
