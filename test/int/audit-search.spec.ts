@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { atOnce } from '../../services/audit/ingest/table.turn.js';
 import { summarizeAgain } from '../../services/audit/ingest/session.summaries.js';
 import { mostClasses, mostTouched } from '#audit-rows';
 import { sessionQuery } from '../../services/audit/sessions/session.item.js';
@@ -113,7 +114,7 @@ describe(`a search in ${sessions} sessions`, () => {
 
   it('finds what a session touched beyond what its row has room for, and nothing else', async () => {
     await addWide(2000);
-    await summarizeAgain(store.writer, ['ses_wide']);
+    await summarizeAgain(store.writer, ['ses_wide'], atOnce);
     const lengths = `SELECT toUInt32(length(touched)) AS touched, toUInt32(length(classes)) AS classes
       FROM weir.session_summary_rows FINAL WHERE session_id = 'ses_wide'`;
     expect(await store.rows(lengths)).toEqual([{ touched: mostTouched + 1, classes: mostClasses + 1 }]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeEnvelope, newEvent, SessionEndedSchema, topics } from '#events';
 import { ManualClock } from '#kernel';
-import { BatchWriter, GaveUp, oneAtATime } from './batch.writer.js';
+import { BatchWriter, GaveUp } from './batch.writer.js';
 import type { EventBatch } from './event.batch.js';
 
 const envelope = newEvent(
@@ -118,31 +118,5 @@ describe('rows that the store cannot take', () => {
     for (const row of range(0, 19)) expect(await write(row, 1)).toBe(1);
     await expect(write(19, 1)).rejects.toThrow('could not take 20 events in a row');
     expect(buried).toEqual(range(0, 19));
-  });
-});
-
-describe('inserts one at a time', () => {
-  const of = (table: 'session_event_rows' | 'dead_letter_rows', token: string) => ({
-    table,
-    token,
-    lines: [],
-  });
-
-  it('follow one another within a table, not across tables, and a failure ends only its own', async () => {
-    const log: string[] = [];
-    const insert = oneAtATime(async ({ token }) => {
-      log.push(`begin ${token}`);
-      await new Promise((done) => setImmediate(done));
-      log.push(`end ${token}`);
-      if (token === 'a') throw new Error('refused');
-    });
-    const a = insert(of('session_event_rows', 'a'));
-    await Promise.all([
-      expect(a).rejects.toThrow('refused'),
-      insert(of('session_event_rows', 'b')),
-      insert(of('dead_letter_rows', 'c')),
-    ]);
-    expect(log.slice(0, 2)).toEqual(['begin a', 'begin c']);
-    expect(log.indexOf('begin b')).toBeGreaterThan(log.indexOf('end a'));
   });
 });

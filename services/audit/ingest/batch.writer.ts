@@ -9,7 +9,6 @@ import {
 import { deadLetterRow, rowLine } from '#audit-rows';
 import type { LoggedEvent } from '#event-log';
 import { AppError } from '#kernel';
-import { Turns } from '../turns.js';
 import type { Announce, DeadLetter } from './dead.letters.js';
 import { tokenOf, type EventBatch } from './event.batch.js';
 import type { FailureCause } from './ingest.failure.js';
@@ -26,12 +25,6 @@ export interface BatchWriterOptions {
 
 export function insertInto(client: ClickHouseClient): Insert {
   return (insert) => insertRows(client, insert);
-}
-
-/** Quorum inserts into one replicated table exclude one another: a second one would only be refused, and tried again. */
-export function oneAtATime(insert: Insert): Insert {
-  const turns = new Turns<StorageTable>();
-  return (each) => turns.take(each.table, () => insert(each));
 }
 
 /** So many rows in a row that the store can't take are no sick rows: it, or this version, is not what it should be. */

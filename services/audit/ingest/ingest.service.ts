@@ -12,12 +12,12 @@ import type { EventLog, Partition, Position } from '#event-log';
 import { AppError } from '#kernel';
 import { CONFIG, EVENT_LOG, Readiness, Tracing, type WeirConfig } from '#platform';
 import { AUDIT_WRITER } from '../audit.tokens.js';
-import { insertInto, oneAtATime } from './batch.writer.js';
 import type { FailureCause, IngestFailure } from './ingest.failure.js';
 import { Ingest } from './ingest.js';
 import { IngestMetrics } from './ingest.metrics.js';
 import type { BatchResult } from './partition.ingest.js';
 import { storedPosition } from './stored.position.js';
+import { oneAtATime } from './table.turn.js';
 import { TracedReads } from './traced.reads.js';
 
 /** Milliseconds. */
@@ -62,7 +62,7 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
       client,
       // An embedded store is this process's alone, so all that is in the log belongs in it.
       isShared: config.auditStore.kind === 'clickhouse',
-      ...(config.auditStore.cluster === undefined ? {} : { insert: oneAtATime(insertInto(client)) }),
+      ...(config.auditStore.cluster === undefined ? {} : { turn: oneAtATime() }),
       onBatch: (batch) => this.#count(batch),
       onRetry: (failure) => this.#retry(failure),
       onError: (failure) => this.#complain(failure),

@@ -9,6 +9,7 @@ import { announceOn } from './dead.letters.js';
 import type { IngestFailure } from './ingest.failure.js';
 import { PartitionIngest, type BatchResult, type PartitionLag, type Pause } from './partition.ingest.js';
 import { storedTopics } from './stored.position.js';
+import { atOnce, type TableTurn } from './table.turn.js';
 
 export interface IngestOptions {
   readonly log: EventLog;
@@ -18,6 +19,8 @@ export interface IngestOptions {
   readonly isShared?: boolean;
   /** For tests; default: into the store. */
   readonly insert?: Insert;
+  /** When a write into a table may run. Default: at once. */
+  readonly turn?: TableTurn;
   readonly onBatch?: (result: BatchResult) => void;
   /** A write is tried again. */
   readonly onRetry?: (failure: IngestFailure) => void;
@@ -117,7 +120,8 @@ export class Ingest {
   }
 
   #partition(topic: Topic, partition: number, pause: Pause): PartitionIngest {
-    const { log, client, batchSize = 5000, interval = 200 } = this.#options;
+    const { log, client, batchSize = 5000, interval = 200, turn = atOnce } = this.#options;
+    const insert = this.#options.insert ?? insertInto(client);
     const ingest: PartitionIngest = new PartitionIngest({
       log,
       client,
@@ -127,9 +131,10 @@ export class Ingest {
       interval,
       breath: this.#options.breath?.() ?? new Breath(),
       pause,
+      turn,
       book: new SessionBook(),
       writer: new BatchWriter({
-        insert: this.#options.insert ?? insertInto(client),
+        insert: (each) => turn(each.table, () => insert(each)),
         announce: announceOn(log),
         pause,
         onRetry: (error, cause) => this.#options.onRetry?.(ingest.fails(cause, error)),

@@ -9,6 +9,7 @@ import type { FailureCause, IngestFailure } from './ingest.failure.js';
 import { completeSummaries, summarizeAgain } from './session.summaries.js';
 import { loadSeeds } from './session.seeds.js';
 import { storedPosition, tableOf } from './stored.position.js';
+import type { TableTurn } from './table.turn.js';
 
 /** Events of one read: with the largest that the proxy records (64 KiB) 64 MiB. */
 const readLimit = 1000;
@@ -22,6 +23,8 @@ export interface PartitionIngestOptions {
   readonly log: EventLog;
   readonly client: ClickHouseClient;
   readonly writer: BatchWriter;
+  /** When it may write what `writer` does not. */
+  readonly turn: TableTurn;
   readonly book: SessionBook;
   readonly topic: Topic;
   readonly partition: number;
@@ -148,9 +151,9 @@ export class PartitionIngest {
   }
 
   async #store(events: readonly LoggedEvent[]): Promise<void> {
-    const { topic, partition, client, book, writer } = this.options;
+    const { topic, partition, client, book, writer, turn } = this.options;
     const begun = performance.now();
-    if (topic === topics.session) await loadSeeds(client, book, events);
+    if (topic === topics.session) await loadSeeds(client, book, events, turn);
     const batch = topic === topics.session ? sessionBatch(events, book) : controlBatch(events);
     const buried = await writer.write(this.#table, batch, events);
     await this.#summarize(batch, buried, events);
@@ -170,16 +173,17 @@ export class PartitionIngest {
 
   /** Where the store could not take an event, the book has counted what is not there: the store counts anew. */
   async #summarize(batch: EventBatch, buried: number, events: readonly LoggedEvent[]): Promise<void> {
-    const { client, book, writer } = this.options;
+    const { client, book, writer, turn } = this.options;
     if (batch.sessions.size === 0) return;
     if (buried === 0) return writer.writeSummaries(summaryLines(batch, book), events);
     book.clear();
-    await summarizeAgain(client, [...batch.sessions]);
+    await summarizeAgain(client, [...batch.sessions], turn);
   }
 
   async #begin(): Promise<void> {
-    this.#position = await storedPosition(this.options.client, this.options);
-    if (this.options.topic === topics.session) await completeSummaries(this.options.client, this.#position);
+    const { client, topic, turn } = this.options;
+    this.#position = await storedPosition(client, this.options);
+    if (topic === topics.session) await completeSummaries(client, this.#position, turn);
     this.#known = true;
     this.#wasKnown = true;
   }

@@ -9,6 +9,7 @@ import {
 import { database, storageTables, type ClickHouseClient } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
 import { loadSummaries, summarizeAgain } from './session.summaries.js';
+import type { TableTurn } from './table.turn.js';
 
 const table = `${database}.${storageTables.sessionEvents}`;
 
@@ -21,13 +22,14 @@ export async function loadSeeds(
   client: ClickHouseClient,
   book: SessionBook,
   events: readonly LoggedEvent[],
+  turn: TableTurn,
 ): Promise<void> {
   const missing = [...new Set(events.map((event) => envelopeOf(event)?.subject ?? ''))].filter(
     (id) => id !== '' && !book.has(id),
   );
   if (missing.length === 0) return;
   for (const id of missing) book.set(id, unknownSession());
-  const known = await loadWhole(client, book, missing);
+  const known = await loadWhole(client, book, missing, turn);
   await readFormats(client, book, known);
 }
 
@@ -39,6 +41,7 @@ async function loadWhole(
   client: ClickHouseClient,
   book: SessionBook,
   missing: readonly string[],
+  turn: TableTurn,
 ): Promise<string[]> {
   const known: string[] = [];
   for (let ids = missing, tries = 1; ids.length > 0; tries++) {
@@ -49,7 +52,7 @@ async function loadWhole(
     await loadSummaries(client, book, found);
     ids = found.filter((id) => BigInt(book.get(id).summary.lastSeq) !== book.get(id).highWater);
     known.push(...found.filter((id) => !ids.includes(id)));
-    await summarizeAgain(client, ids);
+    await summarizeAgain(client, ids, turn);
   }
   return known;
 }

@@ -1,6 +1,7 @@
 import { summaryOf, type SessionBook, type SummaryColumns } from '#audit-rows';
 import { database, insertColumns, storageTables, type ClickHouseClient } from '#audit-store';
 import type { Position } from '#event-log';
+import type { TableTurn } from './table.turn.js';
 
 const events = `${database}.${storageTables.sessionEvents}`;
 const table = `${database}.${storageTables.sessionSummaries}`;
@@ -30,6 +31,7 @@ export async function loadSummaries(
 export async function completeSummaries(
   client: ClickHouseClient,
   { topic, partition }: Position,
+  turn: TableTurn,
 ): Promise<void> {
   const place = 'topic = {topic: String} AND partition = {partition: UInt32}';
   await summarize(
@@ -37,24 +39,28 @@ export async function completeSummaries(
     `SELECT DISTINCT session_id FROM ${events} WHERE ${place} AND toInt64(offset) > (
        SELECT if(count() = 0, -1, toInt64(max(offset))) FROM ${table} WHERE ${place})`,
     { topic, partition },
+    turn,
   );
 }
 
 /** Sums these sessions up from their stored events. */
-export async function summarizeAgain(client: ClickHouseClient, ids: readonly string[]): Promise<void> {
+export async function summarizeAgain(
+  client: ClickHouseClient,
+  ids: readonly string[],
+  turn: TableTurn,
+): Promise<void> {
   if (ids.length === 0) return;
-  await summarize(client, 'SELECT arrayJoin({ids: Array(String)})', { ids });
+  await summarize(client, 'SELECT arrayJoin({ids: Array(String)})', { ids }, turn);
 }
 
 async function summarize(
   client: ClickHouseClient,
   ids: string,
   params: Record<string, unknown>,
+  turn: TableTurn,
 ): Promise<void> {
-  await client.command({
-    query: `INSERT INTO ${table} (${columns})
-      SELECT ${columns} FROM ${database}.session_summary_source WHERE session_id IN (${ids})
-      SETTINGS async_insert = 0, max_insert_threads = 1, insert_deduplicate = 0`,
-    query_params: params,
-  });
+  const query = `INSERT INTO ${table} (${columns})
+    SELECT ${columns} FROM ${database}.session_summary_source WHERE session_id IN (${ids})
+    SETTINGS async_insert = 0, max_insert_threads = 1, insert_deduplicate = 0`;
+  await turn(storageTables.sessionSummaries, () => client.command({ query, query_params: params }));
 }
