@@ -54,6 +54,7 @@ const failingLog = (): EventLog => ({
   share: (options, owns) => log.share(options, owns),
   partitions: (topic) => log.partitions(topic),
   end: (topic) => log.end(topic),
+  expire: (through, before) => log.expire(through, before),
   close: () => log.close(),
   read: async (after, limit) => {
     if (after.topic === away.topic) throw new Error('the brokers are away');
