@@ -3,6 +3,7 @@ import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
   createTokenVerifier,
+  endInOrder,
   expectReferences,
   issuersOf,
   listenFailure,
@@ -88,10 +89,14 @@ async function startServices(
   if (audit)
     app.get(MetricsDesk, { strict: false }).add('audit', () => metricsOver(auditSocket(config.dataDir)));
   const stop = async () => {
-    await app.get(Readiness, { strict: false }).leave();
-    await app.close();
-    await audit?.stop();
-    await eventLog.close();
+    // Whoever ends this process may end all of its group, or its machine: that is no accident from here on.
+    audit?.release();
+    await endInOrder(
+      () => app.get(Readiness, { strict: false }).leave(),
+      () => app.close(),
+      () => audit?.stop(),
+      () => eventLog.close(),
+    );
   };
   return { app, stop };
 }

@@ -1,10 +1,11 @@
 import 'reflect-metadata';
-import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { EventLog } from '#event-log';
-import { isAppError, newId, systemClock } from '#kernel';
+import { newId, systemClock } from '#kernel';
 import {
   createTokenVerifier,
+  endInOrder,
   issuersOf,
   JsonLogger,
   loadConfig,
@@ -14,7 +15,9 @@ import {
   openEventLog,
   PlatformModule,
   Readiness,
+  runProcess,
   withDevRoles,
+  type Running,
   type WeirConfig,
 } from '#platform';
 import { loadStatementParser } from '#statement';
@@ -51,13 +54,10 @@ class ProxyWorkerApp {
   }
 }
 
-async function end(app: INestApplicationContext): Promise<void> {
-  await app.get(Readiness, { strict: false }).leave();
-  await app.close();
-}
+/** Beyond its sessions' time: to ship and to close. Milliseconds. */
+const closingMs = 10_000;
 
-logAsJson();
-try {
+async function start(): Promise<Running> {
   measureProcess();
   const config = withDevRoles(loadConfig());
   const [eventLog] = await Promise.all([openEventLog(config), loadStatementParser()]);
@@ -69,15 +69,14 @@ try {
   );
   host = app.get(ProxyHost, { strict: false });
   const stop = () =>
-    void end(app).then(
-      () => process.exit(0),
-      () => process.exit(1),
+    endInOrder(
+      () => app.get(Readiness, { strict: false }).leave(),
+      () => app.close(),
+      () => eventLog.close(),
     );
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
-  // With its parent gone nobody hands it clients, and another gate may want its journal.
-  process.once('disconnect', stop);
-} catch (error) {
-  if (isAppError(error) && error.code !== 'INTERNAL') process.stderr.write(`weir: ${error.message}\n`);
-  else console.error(error);
-  process.exit(1);
+  return { stop, stopMs: config.sessions.drain * 1000 + closingMs };
 }
+
+logAsJson();
+// With its parent gone nobody hands it clients, and another gate may want its journal.
+await runProcess(start, { isChild: true });
