@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger } from '@nestjs/common';
 import { AppError, isAppError } from '#kernel';
 
 /** What a process does between its start and its end. */
@@ -41,20 +40,6 @@ export async function runProcess(
     report(error);
     endProcess(1);
   }
-}
-
-/** Runs each step, whatever became of those before it, and logs what failed; throws the first of that at the end. */
-export async function endInOrder(...steps: readonly (() => Promise<unknown> | undefined)[]): Promise<void> {
-  const failed: unknown[] = [];
-  for (const step of steps) {
-    try {
-      await step();
-    } catch (error) {
-      new Logger('shutdown').error({ message: 'a step of the shutdown failed', error });
-      failed.push(error);
-    }
-  }
-  if (failed.length > 0) throw failed[0];
 }
 
 /** Resolves once, when this process is asked to end. */

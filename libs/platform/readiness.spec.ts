@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, expect, it, vi } from 'vitest';
-import { endInOrder } from './process.run.js';
+import { endInOrder } from './process.end.js';
 import { Readiness } from './readiness.js';
 
 const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import { newId, systemClock } from '#kernel';
 import {
@@ -62,6 +63,9 @@ export async function startHouse(
   }
 }
 
+/** Milliseconds. */
+const logCloseMs = 2000;
+
 async function startServices(
   config: WeirConfig,
   names: readonly TargetName[],
@@ -95,7 +99,8 @@ async function startServices(
       () => app.get(Readiness, { strict: false }).leave(),
       () => app.close(),
       () => audit?.stop(),
-      () => eventLog.close(),
+      // One that is away would take long to say so, and nobody waits for its answers any more.
+      () => Promise.race([eventLog.close(), sleep(logCloseMs, undefined, { ref: false })]),
     );
   };
   return { app, stop };

@@ -68,11 +68,11 @@ async function start(): Promise<Running> {
     { logger: new JsonLogger(logLevel()), abortOnError: false },
   );
   host = app.get(ProxyHost, { strict: false });
+  // The log is not waited for: what it was given and has not taken is in the journal.
   const stop = () =>
     endInOrder(
       () => app.get(Readiness, { strict: false }).leave(),
       () => app.close(),
-      () => eventLog.close(),
     );
   return { stop, stopMs: config.sessions.drain * 1000 + closingMs };
 }

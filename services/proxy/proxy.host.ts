@@ -187,6 +187,8 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.drain();
+    // First what is this process's own; whatever speaks to others may have to wait for them.
+    await this.budgets.close();
     await this.commands.stop();
     await this.catalogs.close();
     // What is not shipped now is when it starts again.
@@ -194,7 +196,6 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     await this.shipper.stop();
     this.unmeasured();
     await this.journal.close();
-    await this.budgets.close();
     await this.approvals.stop();
     await this.policies.stop();
   }
