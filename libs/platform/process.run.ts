@@ -17,8 +17,9 @@ export interface RunOptions {
   readonly isChild?: boolean;
 }
 
-/** A start that is under way when the process is to end has this long to come about, or to fail. Milliseconds. */
-const startGrace = 10_000;
+/** A start that is under way when the process is to end has this long to come about, or to fail; a child's ends sooner, before its
+ * parent loses patience. Milliseconds. */
+const [startGrace, childStartGrace] = [10_000, 5000];
 /** What an engine's threads have to let the process go. Milliseconds. */
 const exitGrace = 3000;
 
@@ -32,7 +33,7 @@ export async function runProcess(
 ): Promise<void> {
   const asked = endAsked(isChild);
   try {
-    const running = await Promise.race([start(), tooLate(asked, startGrace)]);
+    const running = await Promise.race([start(), tooLate(asked, isChild ? childStartGrace : startGrace)]);
     await asked;
     await Promise.race([running.stop(), tooLate(asked, running.stopMs)]);
     endProcess(0);

@@ -81,7 +81,11 @@ async function startServices(
   const instance = newId('weir').slice(-8);
   // What metrics and traces call it: one service by its name, several together the gate.
   const process = names.length === 1 ? names[0]! : 'gate';
-  const platform = { config, clock: systemClock, eventLog, instance, verifier, process };
+  const platform = {
+    ...{ config, clock: systemClock, eventLog, instance, verifier, process },
+    // Its sessions and audit want the same processors.
+    yields: audit !== undefined,
+  };
   const ofAudit = audit ? forward(prefixesOf('audit'), auditSocket(config.dataDir)) : [];
   const app = await bootHttp(ServicesModule.forRoot(platform, modules.flat()), {
     listen: parseAddress(config.listen.http),

@@ -21,6 +21,8 @@ export interface AuditProcessOptions {
   readonly config: WeirConfig;
   /** Whose tokens are taken: those of the configuration, and the development provider's where that runs. */
   readonly issuers: readonly OidcIssuerConfig[];
+  /** See YIELDS. */
+  readonly yields: boolean;
 }
 
 /** Milliseconds; without a parent nobody else ends it, and an orphan keeps the store's folder. */
@@ -33,14 +35,14 @@ export const auditSocket = (dataDir: string): string => join(dataDir, 'audit.soc
  * Audit in a process of its own: it alone opens the audit store, and serves its part of the API on a Unix socket. Resolves
  * when it listens.
  */
-export async function startAudit({ config, issuers }: AuditProcessOptions): Promise<Running> {
+export async function startAudit({ config, issuers, yields }: AuditProcessOptions): Promise<Running> {
   await openStateFolder(config.dataDir);
   const eventLog = await openEventLog(config);
   const verifier = createTokenVerifier({ issuers, clock: systemClock });
   const instance = newId('audit').slice(-8);
   const socketPath = auditSocket(config.dataDir);
   const module = AuditApp.forRoot(
-    { config, clock: systemClock, eventLog, instance, verifier, process: 'audit' },
+    { config, clock: systemClock, eventLog, instance, verifier, process: 'audit', yields },
     socketPath,
   );
   const app = await bootHttp(module, { listen: { socketPath }, shutdownHooks: false });

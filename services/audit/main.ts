@@ -10,7 +10,7 @@ logAsJson();
 await runProcess(
   async () => {
     const config = withDevRoles(loadConfig());
-    return startAudit({ config, issuers: issuersOf(config) });
+    return startAudit({ config, issuers: issuersOf(config), yields: true });
   },
   { isChild: true },
 );

@@ -23,7 +23,7 @@ import {
 import { loadStatementParser } from '#statement';
 import { ProxyHost } from './proxy.host.js';
 import { ProxyModule } from './proxy.module.js';
-import { placeVariable, workerName } from './workers/place.js';
+import { placeVariable, workerName, yieldsVariable } from './workers/place.js';
 import { workerPlace } from './workers/worker.place.js';
 
 /** One worker of the data plane: a process of its own, started by the gate's. */
@@ -47,6 +47,7 @@ class ProxyWorkerApp {
           instance,
           verifier,
           process: workerName(index),
+          yields: process.env[yieldsVariable] !== undefined,
         }),
         ProxyModule.at(workerPlace(index, config, (key) => host().cancel(key))),
       ],

@@ -8,7 +8,7 @@ const [file, dataDir, sharedDir] = process.argv.slice(2);
 await runProcess(
   async () => {
     const config = loadConfig({ WEIR_CONFIG: file, WEIR_DATA: dataDir, WEIR_SHARED: sharedDir });
-    const running = await startAudit({ config, issuers: [] });
+    const running = await startAudit({ config, issuers: [], yields: false });
     console.log('ready');
     return running;
   },
