@@ -19,7 +19,13 @@ function begin(way: string): void {
   said = '';
   for (const stream of [child.stdout!, child.stderr!])
     stream.on('data', (data: Buffer) => (said += data.toString()));
-  ended = once(child, 'close');
+  // Not `close`, which a parent that disconnects is not told.
+  ended = once(child, 'exit').then(async (how) => {
+    await Promise.all(
+      [child.stdout!, child.stderr!].map(async (stream) => stream.closed || once(stream, 'close')),
+    );
+    return how;
+  });
 }
 const hasSaid = (text: string) => eventually(() => said.includes(text));
 const wholeLife = 'starting\nstarted\nstopping\nstopped\n';
