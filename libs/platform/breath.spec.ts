@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { Breath } from './breath.js';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
+import { describe, expect, it, vi } from 'vitest';
+import { Breath, breathOf } from './breath.js';
 
 function machine() {
   const times = { idle: 0, total: 0 };
@@ -32,5 +34,20 @@ describe('what can wait takes a breath', () => {
 
   it('goes on where nothing can be told', () => {
     expect(machine().breath.after(100)).toBe(0);
+  });
+
+  it('is of who shares its house with sessions: what else keeps a machine busy is no reason', () => {
+    const times = vi.spyOn(os, 'cpus');
+    const busy = (user: number) =>
+      void times.mockReturnValue([
+        { model: '', speed: 0, times: { user, nice: 0, sys: 0, idle: 0, irq: 0 } },
+      ]);
+    syncBuiltinESMExports();
+    busy(0);
+    const [shared, alone] = [breathOf(true), breathOf(false)];
+    busy(1000);
+    expect([shared.after(100), alone.after(100)]).toEqual([900, 0]);
+    times.mockRestore();
+    syncBuiltinESMExports();
   });
 });

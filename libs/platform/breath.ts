@@ -37,6 +37,11 @@ export class Breath {
   }
 }
 
+/** Of a process that shares its house with sessions, or of one that does not: there whoever else keeps the machine busy is no reason. */
+export function breathOf(yields: boolean): Pick<Breath, 'after'> {
+  return yields ? new Breath() : { after: () => 0 };
+}
+
 function processorTimes(): ProcessorTimes {
   let [idle, total] = [0, 0];
   for (const { times } of cpus()) {

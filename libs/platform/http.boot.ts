@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication, Type, DynamicModule } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -44,6 +45,20 @@ export async function bootHttp(
     return503OnClosing: true,
     abortOnError: false,
   });
+  try {
+    await listening(app, options);
+    return app;
+  } catch (error) {
+    // What was opened by then keeps files, ports and threads: an engine's would keep the whole process.
+    await Promise.race([app.close().catch(() => undefined), sleep(closeGrace, undefined, { ref: false })]);
+    throw error;
+  }
+}
+
+/** Milliseconds that what did not start has to be closed. */
+const closeGrace = 3000;
+
+async function listening(app: INestApplication, options: HttpOptions): Promise<void> {
   app.useSecurityHeaders();
   apiPrefix(app, options.globalPrefix);
   const close = closingInTime(app.getHttpServer() as Server);
@@ -56,7 +71,6 @@ export async function bootHttp(
   app.get(OpenApi, { strict: false }).describe(app);
   if ('socketPath' in options.listen) await app.listen(options.listen.socketPath);
   else await app.listen(options.listen.port, options.listen.host);
-  return app;
 }
 
 /** The application's controllers and its document, and nothing that runs: a preview makes none of its providers. */

@@ -27,6 +27,8 @@ export * from './pauses.js';
 export * from './platform.module.js';
 export * from './principal.claims.js';
 export * from './problem.js';
+export * from './process.end.js';
+export * from './process.run.js';
 export * from './readiness.js';
 export * from './refusal-rate.js';
 export * from './roles.js';

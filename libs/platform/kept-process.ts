@@ -44,10 +44,15 @@ export class KeptProcess {
     return this.child?.pid;
   }
 
-  /** SIGTERM, and SIGKILL where that has not ended it in `graceMs`. */
-  async stop(graceMs = shutdownGrace): Promise<void> {
+  /** From now on its end is no accident: it is not started again. */
+  release(): void {
     this.stopping = true;
     clearTimeout(this.timer);
+  }
+
+  /** SIGTERM, and SIGKILL where that has not ended it in `graceMs`. */
+  async stop(graceMs = shutdownGrace): Promise<void> {
+    this.release();
     const { child } = this;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     await new Promise<void>((resolve) => {

@@ -12,7 +12,7 @@ import { ProblemFilter } from './problem.filter.js';
 import { Readiness } from './readiness.js';
 import { StatusController } from './status.controller.js';
 import { TokenCallers } from './token.callers.js';
-import { CLOCK, CONFIG, EVENT_LOG, INSTANCE, TOKEN_VERIFIER, type TokenVerifier } from './tokens.js';
+import { CLOCK, CONFIG, EVENT_LOG, INSTANCE, TOKEN_VERIFIER, YIELDS, type TokenVerifier } from './tokens.js';
 import { Tracing } from './tracing/tracing.js';
 
 export interface PlatformOptions {
@@ -24,6 +24,8 @@ export interface PlatformOptions {
   readonly verifier: TokenVerifier;
   /** What this process is called in metrics. Default `gate`. */
   readonly process?: string;
+  /** See YIELDS. Default: no. */
+  readonly yields?: boolean;
 }
 
 /** What every application has: the injected tokens, the guard, the validation pipe, the exception filter. */
@@ -40,6 +42,7 @@ export class PlatformModule {
         { provide: EVENT_LOG, useValue: options.eventLog },
         { provide: INSTANCE, useValue: options.instance },
         { provide: TOKEN_VERIFIER, useValue: options.verifier },
+        { provide: YIELDS, useValue: options.yields ?? false },
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_PIPE, useClass: StandardSchemaValidationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
@@ -60,6 +63,7 @@ export class PlatformModule {
         EVENT_LOG,
         INSTANCE,
         TOKEN_VERIFIER,
+        YIELDS,
         MetricsDesk,
         Tracing,
         Readiness,

@@ -1,3 +1,5 @@
+import { Logger } from '@nestjs/common';
+
 /** What must hold before this process takes work. Rooms add their checks; `/readyz` runs them. */
 export class Readiness {
   readonly #checks = new Map<string, () => boolean | Promise<boolean>>();
@@ -15,11 +17,13 @@ export class Readiness {
 
   /**
    * The first step of a shutdown: from now on it takes no work and says so, that whoever balances goes elsewhere. Resolves when
-   * what was under way is over; until then everything else is there as it was.
+   * what was under way is over; until then everything else is there as it was. What fails of it is logged: the rest of the
+   * shutdown takes place all the same.
    */
   async leave(): Promise<void> {
     this.#isLeaving = true;
-    await Promise.all(this.#ends.map((end) => end()));
+    const ends = await Promise.allSettled(this.#ends.map(async (end) => end()));
+    for (const end of ends) if (end.status === 'rejected') logFailure(end.reason);
   }
 
   /** The names of the checks that do not hold now; a check that throws does not hold. */
@@ -30,6 +34,10 @@ export class Readiness {
     const failing = results.filter((name) => name !== undefined);
     return this.#isLeaving ? ['shutting down', ...failing] : failing;
   }
+}
+
+function logFailure(error: unknown): void {
+  new Logger('shutdown').error({ message: 'what was under way did not come to its end', error });
 }
 
 async function holds(check: () => boolean | Promise<boolean>): Promise<boolean> {

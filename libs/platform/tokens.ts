@@ -4,6 +4,8 @@ import type { Principal } from '#kernel';
 export const CONFIG = Symbol('CONFIG');
 export const CLOCK = Symbol('CLOCK');
 export const EVENT_LOG = Symbol('EVENT_LOG');
+/** Whether work that can wait (shipping, ingest) rests while the machine is busy, since sessions and it share a house. */
+export const YIELDS = Symbol('YIELDS');
 export const TOKEN_VERIFIER = Symbol('TOKEN_VERIFIER');
 /** This process's name in events' `source` and in logs, e.g. `gate-1a2b`. */
 export const INSTANCE = Symbol('INSTANCE');

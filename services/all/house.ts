@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
   createTokenVerifier,
+  endInOrder,
   expectReferences,
   issuersOf,
   listenFailure,
@@ -61,6 +63,9 @@ export async function startHouse(
   }
 }
 
+/** Milliseconds. */
+const logCloseMs = 2000;
+
 async function startServices(
   config: WeirConfig,
   names: readonly TargetName[],
@@ -76,7 +81,11 @@ async function startServices(
   const instance = newId('weir').slice(-8);
   // What metrics and traces call it: one service by its name, several together the gate.
   const process = names.length === 1 ? names[0]! : 'gate';
-  const platform = { config, clock: systemClock, eventLog, instance, verifier, process };
+  const platform = {
+    ...{ config, clock: systemClock, eventLog, instance, verifier, process },
+    // Its sessions and audit want the same processors.
+    yields: audit !== undefined,
+  };
   const ofAudit = audit ? forward(prefixesOf('audit'), auditSocket(config.dataDir)) : [];
   const app = await bootHttp(ServicesModule.forRoot(platform, modules.flat()), {
     listen: parseAddress(config.listen.http),
@@ -88,10 +97,15 @@ async function startServices(
   if (audit)
     app.get(MetricsDesk, { strict: false }).add('audit', () => metricsOver(auditSocket(config.dataDir)));
   const stop = async () => {
-    await app.get(Readiness, { strict: false }).leave();
-    await app.close();
-    await audit?.stop();
-    await eventLog.close();
+    // Whoever ends this process may end all of its group, or its machine: that is no accident from here on.
+    audit?.release();
+    await endInOrder(
+      () => app.get(Readiness, { strict: false }).leave(),
+      () => app.close(),
+      () => audit?.stop(),
+      // One that is away would take long to say so, and nobody waits for its answers any more.
+      () => Promise.race([eventLog.close(), sleep(logCloseMs, undefined, { ref: false })]),
+    );
   };
   return { app, stop };
 }

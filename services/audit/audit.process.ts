@@ -5,12 +5,14 @@ import { newId, systemClock } from '#kernel';
 import {
   bootHttp,
   createTokenVerifier,
+  endInOrder,
   openEventLog,
   openStateFolder,
   PlatformModule,
   Readiness,
   type OidcIssuerConfig,
   type PlatformOptions,
+  type Running,
   type WeirConfig,
 } from '#platform';
 import { AuditModule } from './audit.module.js';
@@ -19,40 +21,38 @@ export interface AuditProcessOptions {
   readonly config: WeirConfig;
   /** Whose tokens are taken: those of the configuration, and the development provider's where that runs. */
   readonly issuers: readonly OidcIssuerConfig[];
+  /** See YIELDS. */
+  readonly yields: boolean;
 }
+
+/** Milliseconds; without a parent nobody else ends it, and an orphan keeps the store's folder. */
+const stopMs = 10_000;
 
 /** Where the gate finds the audit process. */
 export const auditSocket = (dataDir: string): string => join(dataDir, 'audit.sock');
 
 /**
- * The audit process: it alone opens the audit store, and serves its part of the API on a Unix socket. Resolves
- * when it listens. It ends with SIGTERM, and with its parent: an orphan would keep the store's folder.
+ * Audit in a process of its own: it alone opens the audit store, and serves its part of the API on a Unix socket. Resolves
+ * when it listens.
  */
-export async function runAuditProcess({ config, issuers }: AuditProcessOptions): Promise<void> {
+export async function startAudit({ config, issuers, yields }: AuditProcessOptions): Promise<Running> {
   await openStateFolder(config.dataDir);
   const eventLog = await openEventLog(config);
   const verifier = createTokenVerifier({ issuers, clock: systemClock });
   const instance = newId('audit').slice(-8);
   const socketPath = auditSocket(config.dataDir);
   const module = AuditApp.forRoot(
-    { config, clock: systemClock, eventLog, instance, verifier, process: 'audit' },
+    { config, clock: systemClock, eventLog, instance, verifier, process: 'audit', yields },
     socketPath,
   );
   const app = await bootHttp(module, { listen: { socketPath }, shutdownHooks: false });
-  const stop = async () => {
-    await app.get(Readiness, { strict: false }).leave();
-    await app.close();
-    await eventLog.close();
-  };
-  const end = () =>
-    void stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
+  const stop = () =>
+    endInOrder(
+      () => app.get(Readiness, { strict: false }).leave(),
+      () => app.close(),
+      () => eventLog.close(),
     );
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
-  process.once('disconnect', end);
-  // It went while this one was starting. Undefined, whatever the types say, where there is none.
-  if ((process.connected as boolean | undefined) === false) end();
+  return { stop, stopMs };
 }
 
 const SOCKET_PATH = Symbol('SOCKET_PATH');

@@ -1,3 +1,3 @@
 export { AuditModule } from './audit.module.js';
-export { auditSocket, runAuditProcess, type AuditProcessOptions } from './audit.process.js';
+export { auditSocket, startAudit, type AuditProcessOptions } from './audit.process.js';
 export type { ReplayLine } from './sessions/session.item.js';

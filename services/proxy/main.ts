@@ -1,10 +1,11 @@
 import 'reflect-metadata';
-import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { EventLog } from '#event-log';
-import { isAppError, newId, systemClock } from '#kernel';
+import { newId, systemClock } from '#kernel';
 import {
   createTokenVerifier,
+  endInOrder,
   issuersOf,
   JsonLogger,
   loadConfig,
@@ -14,13 +15,15 @@ import {
   openEventLog,
   PlatformModule,
   Readiness,
+  runProcess,
   withDevRoles,
+  type Running,
   type WeirConfig,
 } from '#platform';
 import { loadStatementParser } from '#statement';
 import { ProxyHost } from './proxy.host.js';
 import { ProxyModule } from './proxy.module.js';
-import { placeVariable, workerName } from './workers/place.js';
+import { placeVariable, workerName, yieldsVariable } from './workers/place.js';
 import { workerPlace } from './workers/worker.place.js';
 
 /** One worker of the data plane: a process of its own, started by the gate's. */
@@ -44,6 +47,7 @@ class ProxyWorkerApp {
           instance,
           verifier,
           process: workerName(index),
+          yields: process.env[yieldsVariable] !== undefined,
         }),
         ProxyModule.at(workerPlace(index, config, (key) => host().cancel(key))),
       ],
@@ -51,13 +55,10 @@ class ProxyWorkerApp {
   }
 }
 
-async function end(app: INestApplicationContext): Promise<void> {
-  await app.get(Readiness, { strict: false }).leave();
-  await app.close();
-}
+/** Beyond its sessions' time: to ship and to close. Milliseconds. */
+const closingMs = 10_000;
 
-logAsJson();
-try {
+async function start(): Promise<Running> {
   measureProcess();
   const config = withDevRoles(loadConfig());
   const [eventLog] = await Promise.all([openEventLog(config), loadStatementParser()]);
@@ -68,16 +69,15 @@ try {
     { logger: new JsonLogger(logLevel()), abortOnError: false },
   );
   host = app.get(ProxyHost, { strict: false });
+  // The log is not waited for: what it was given and has not taken is in the journal.
   const stop = () =>
-    void end(app).then(
-      () => process.exit(0),
-      () => process.exit(1),
+    endInOrder(
+      () => app.get(Readiness, { strict: false }).leave(),
+      () => app.close(),
     );
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
-  // With its parent gone nobody hands it clients, and another gate may want its journal.
-  process.once('disconnect', stop);
-} catch (error) {
-  if (isAppError(error) && error.code !== 'INTERNAL') process.stderr.write(`weir: ${error.message}\n`);
-  else console.error(error);
-  process.exit(1);
+  return { stop, stopMs: config.sessions.drain * 1000 + closingMs };
 }
+
+logAsJson();
+// With its parent gone nobody hands it clients, and another gate may want its journal.
+await runProcess(start, { isChild: true });

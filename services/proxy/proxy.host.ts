@@ -16,6 +16,7 @@ import { EndSessionSchema, payload, topics } from '#events';
 import { toAppError, type AppError, type Clock } from '#kernel';
 import type { MaskingSet } from '#masking';
 import {
+  breathOf,
   CLOCK,
   CONFIG,
   EVENT_LOG,
@@ -27,6 +28,7 @@ import {
   Readiness,
   TOKEN_VERIFIER,
   Tracing,
+  YIELDS,
   type TokenVerifier,
   type WeirConfig,
 } from '#platform';
@@ -89,6 +91,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     @Inject(Readiness) private readonly readiness: Readiness,
     @Inject(PLACE) private readonly place: Place,
     @Inject(Tracing) private readonly tracing: Tracing,
+    @Inject(YIELDS) private readonly yields: boolean,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -117,7 +120,9 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     const dir = journalFolder(config.dataDir, this.place.index);
     this.journal = await openJournal({ dir, mode, maxBytes, clock, source: `proxy/${instance}` });
     this.unmeasured = measureJournal(this.journal, maxBytes, clock);
-    this.shipper = startShipper(this.journal, eventLog, { tracing: this.tracing });
+    this.shipper = startShipper(this.journal, eventLog, {
+      ...{ tracing: this.tracing, breath: breathOf(this.yields) },
+    });
     if (this.place.index === 0) void this.shipLeftovers();
     const holds = new Holds({
       book,
@@ -187,6 +192,8 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.drain();
+    // First what is this process's own; whatever speaks to others may have to wait for them.
+    await this.budgets.close();
     await this.commands.stop();
     await this.catalogs.close();
     // What is not shipped now is when it starts again.
@@ -194,7 +201,6 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     await this.shipper.stop();
     this.unmeasured();
     await this.journal.close();
-    await this.budgets.close();
     await this.approvals.stop();
     await this.policies.stop();
   }

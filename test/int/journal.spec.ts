@@ -16,6 +16,7 @@ import {
   SessionStartedSchema,
   StatementOutcomeSchema,
   StatementReceivedSchema,
+  topics,
   verifyChain,
   type Envelope,
 } from '#events';
@@ -378,6 +379,36 @@ describe('the shipper', () => {
     await ship(next, log).drained();
     const events = await sessionEvents(log);
     expect(verifyChain(events)).toMatchObject({ ok: true, head: { seq: 201 } });
+  });
+
+  it('stops at once while the log does not answer, and what it took without a word is shipped again', async () => {
+    const journal = await journalWith();
+    const log = openLog();
+    let landed: Promise<unknown> = Promise.resolve();
+    const silent: EventLog = {
+      ...log,
+      append: (topic, events) => {
+        landed = log.append(topic, events);
+        return new Promise(() => undefined);
+      },
+    };
+    const shipper = startShipper(journal, silent, { lingerMs: 1, report: () => {} });
+    await shipper.drained();
+    const session = journal.openSession('ses_1');
+    statements(journal, session, 1, 2);
+    const hopeless = shipper.drained().catch((error: unknown) => error);
+    await expect.poll(async () => (await landed) ?? 0).toHaveLength(4);
+    const begun = performance.now();
+    await shipper.stop();
+    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(await hopeless).toMatchObject({ code: 'SHUTTING_DOWN' });
+    await journal.close();
+
+    const next = await journalWith();
+    await ship(next, log).drained();
+    const after = { topic: topics.session, partition: 0, offset: -1 };
+    const ids = (await log.read(after, 100)).map(({ envelope }) => envelope.id);
+    expect(ids.slice(4, 8)).toEqual(ids.slice(0, 4));
   });
 
   it('goes on at the shipped position after a restart, and ships again if that is lost', async () => {

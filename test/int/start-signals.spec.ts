@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { eventually, freePort, root } from '../support/house.js';
 
 let dir = '';
@@ -24,6 +26,53 @@ it.skipIf(!existsSync('/proc/self/stat')).each(['SIGTERM', 'SIGKILL'] as const)(
   },
   120_000,
 );
+
+describe.skipIf(!existsSync('/proc/self/stat'))('a house by itself, and its children', () => {
+  it('end in order when a terminal sends Ctrl-C to all of them and a client is still there', async () => {
+    const house = await begin(process.execPath, [join(root, 'dist/services/all/main.js')]);
+    await eventually(() => house.said().includes('Weirkeeper is up'), 60_000);
+    family = familyOf(house.pid);
+    const client = connect(house.postgres, '127.0.0.1').on('error', () => undefined);
+    await once(client, 'connect');
+    process.kill(-house.pid, 'SIGINT');
+    expect(await house.ended).toEqual([0, null]);
+    await eventually(() => !family.some(isAlive), 5_000);
+    expect(house.said()).not.toContain('starting it again');
+    client.destroy();
+  }, 120_000);
+
+  it('are all gone after a SIGTERM during the start', async () => {
+    const house = await begin(process.execPath, [join(root, 'dist/services/all/main.js')]);
+    await eventually(() => familyOf(house.pid).length > 1, 30_000);
+    family = familyOf(house.pid);
+    process.kill(house.pid, 'SIGTERM');
+    expect(await house.ended).toEqual([0, null]);
+    await eventually(() => !family.some(isAlive), 5_000);
+    expect(house.said()).not.toContain('"level":"error"');
+  }, 120_000);
+});
+
+interface Begun {
+  readonly pid: number;
+  readonly postgres: number;
+  readonly ended: Promise<unknown[]>;
+  said(): string;
+}
+
+/** At the head of a process group of its own, as at a terminal. */
+async function begin(file: string, args: readonly string[]): Promise<Begun> {
+  const [http, postgres] = [await freePort(), await freePort()];
+  dir = mkdtempSync(join(tmpdir(), 'weir-start-'));
+  const config = join(dir, 'weir.yaml');
+  const listen = `{ http: 127.0.0.1:${http}, postgres: 127.0.0.1:${postgres}, sql: off }`;
+  writeFileSync(config, `listen: ${listen}\npolicies: ${join(root, 'policies')}\n`);
+  const env = { ...process.env, WEIR_CONFIG: config, WEIR_DATA: join(dir, 'state'), NO_COLOR: '1' };
+  const child = spawn(file, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => (output += data.toString()));
+  return { pid: child.pid!, postgres, ended: once(child, 'close'), said: () => output };
+}
 
 async function start(): Promise<ChildProcess> {
   const [http, postgres] = [await freePort(), await freePort()];

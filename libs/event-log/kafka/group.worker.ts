@@ -62,16 +62,18 @@ export class GroupWorker {
       retry: { ...retry, restartOnFailure: () => Promise.resolve(false) },
     });
     this.#consumer = consumer;
+    const over = new AbortController();
     try {
       await consumer.connect();
       await consumer.subscribe({ topic: this.names.of(this.options.topic), fromBeginning: true });
-      const ended = this.#ended(consumer, onJoin);
+      const ended = this.#ended(consumer, onJoin, over.signal);
       await consumer.run({
         ...{ autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: 1 },
         eachBatch: (payload) => (this.#handling = this.#eachBatch(payload)),
       });
       await ended;
     } finally {
+      over.abort();
       // Its own stop need not wait for what is being handled.
       await this.#handling.catch(() => {});
       // It leaves its group; where the brokers are away it would try for long, and ends by itself.
@@ -81,7 +83,7 @@ export class GroupWorker {
   }
 
   /** Resolves when stopped, rejects when kafkajs gives up. */
-  #ended(consumer: Consumer, onJoin: () => void): Promise<void> {
+  #ended(consumer: Consumer, onJoin: () => void, over: AbortSignal): Promise<void> {
     const { CRASH, GROUP_JOIN } = consumer.events;
     consumer.on(GROUP_JOIN, () => {
       onJoin();
@@ -90,7 +92,8 @@ export class GroupWorker {
     return new Promise((resolve, reject) => {
       consumer.on(CRASH, ({ payload }) => reject(payload.error));
       if (this.#stop.signal.aborted) resolve();
-      this.#stop.signal.addEventListener('abort', () => resolve(), { once: true });
+      // Not past its own end: what listens here keeps the consumer, and there is one for each time that it joined.
+      this.#stop.signal.addEventListener('abort', () => resolve(), { once: true, signal: over });
     });
   }
 

@@ -53,14 +53,16 @@ export class PartitionShare {
       ...{ maxWaitTimeInMs: beatMs / 2, allowAutoTopicCreation: false },
       retry: { ...retry, restartOnFailure: () => Promise.resolve(false) },
     });
+    const over = new AbortController();
     try {
       await consumer.connect();
       const topics = this.options.topics.map((topic) => this.names.of(topic));
       await consumer.subscribe({ topics, fromBeginning: true });
-      const ended = this.#ended(consumer, onJoin);
+      const ended = this.#ended(consumer, onJoin, over.signal);
       await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: async () => {} });
       await ended;
     } finally {
+      over.abort();
       this.owns([]);
       const left = consumer.disconnect().catch(() => {});
       await Promise.race([left, pause(leaveMs, undefined, { ref: false })]);
@@ -68,7 +70,7 @@ export class PartitionShare {
   }
 
   /** Resolves when stopped, rejects when kafkajs gives up. */
-  #ended(consumer: Consumer, onJoin: () => void): Promise<void> {
+  #ended(consumer: Consumer, onJoin: () => void, over: AbortSignal): Promise<void> {
     const { CRASH, GROUP_JOIN } = consumer.events;
     consumer.on(GROUP_JOIN, ({ payload }) => {
       onJoin();
@@ -80,7 +82,8 @@ export class PartitionShare {
     return new Promise((resolve, reject) => {
       consumer.on(CRASH, ({ payload }) => reject(payload.error));
       if (this.#stop.signal.aborted) resolve();
-      this.#stop.signal.addEventListener('abort', () => resolve(), { once: true });
+      // Not past its own end: what listens here keeps the consumer, and there is one for each time that it joined.
+      this.#stop.signal.addEventListener('abort', () => resolve(), { once: true, signal: over });
     });
   }
 

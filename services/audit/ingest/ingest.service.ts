@@ -10,7 +10,7 @@ import type { ClickHouseClient } from '#audit-store';
 import { parsePosition } from '#domain';
 import type { EventLog, Partition, Position } from '#event-log';
 import { AppError } from '#kernel';
-import { CONFIG, EVENT_LOG, Readiness, Tracing, type WeirConfig } from '#platform';
+import { breathOf, CONFIG, EVENT_LOG, Readiness, Tracing, YIELDS, type WeirConfig } from '#platform';
 import { AUDIT_WRITER } from '../audit.tokens.js';
 import type { FailureCause, IngestFailure } from './ingest.failure.js';
 import { Ingest } from './ingest.js';
@@ -55,11 +55,13 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(AUDIT_WRITER) private readonly client: ClickHouseClient,
     @Inject(Readiness) readiness: Readiness,
     @Inject(Tracing) tracing: Tracing,
+    @Inject(YIELDS) yields: boolean,
   ) {
     this.#traced = new TracedReads(tracing);
     this.#ingest = new Ingest({
       log: this.#traced.of(log),
       client,
+      breath: () => breathOf(yields),
       // An embedded store is this process's alone, so all that is in the log belongs in it.
       isShared: config.auditStore.kind === 'clickhouse',
       ...(config.auditStore.cluster === undefined ? {} : { turn: oneAtATime() }),

@@ -25,7 +25,7 @@ export interface Shipper {
   drained(): Promise<void>;
   /** How long the log has not taken what it is being given, milliseconds; 0: it takes it, or there is nothing to give. */
   readonly stalled: number;
-  /** Ends after the batch under way, shipped or not. Before the journal is closed. */
+  /** Ends at once; of the batch under way nobody knows whether the log took it. Before the journal is closed. */
   stop(): Promise<void>;
 }
 
@@ -154,7 +154,7 @@ class FileShipper implements Shipper {
     this.#appendingSince = performance.now();
     for (let pauseMs = firstPauseMs; !stopped.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        await this.log.append(topics.session, events);
+        if (!(await this.#taken(events))) break;
         this.#appendingSince = undefined;
         span?.end();
         return true;
@@ -165,6 +165,22 @@ class FileShipper implements Shipper {
     }
     span?.end({ error: 'stopped' });
     return false;
+  }
+
+  /**
+   * Whether the log took them before this was stopped. A log that is away answers late or never, and whoever ends has not the
+   * time: what it takes after that is shipped once more, which readers drop.
+   */
+  #taken(events: readonly EncodedEnvelope[]): Promise<boolean> {
+    const stopped = this.#stop.signal;
+    return new Promise((resolve, reject) => {
+      const leave = () => resolve(false);
+      stopped.addEventListener('abort', leave, { once: true });
+      this.log
+        .append(topics.session, events)
+        .then(() => resolve(true), reject)
+        .finally(() => stopped.removeEventListener('abort', leave));
+    });
   }
 
   /** About the statements in a batch that are traced. */

@@ -29,3 +29,5 @@ export const workerName = (index: number): string => `proxy-${index + 1}`;
 
 /** The variable that tells a worker its place. */
 export const placeVariable = 'WEIR_PROXY_WORKER';
+/** Set where its gate's house has audit, too: see YIELDS. */
+export const yieldsVariable = 'WEIR_PROXY_YIELDS';

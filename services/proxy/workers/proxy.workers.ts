@@ -11,7 +11,16 @@ import {
 import type { EventLog } from '#event-log';
 import { AppError, toAppError, type Clock } from '#kernel';
 import type { MaskingSet } from '#masking';
-import { CLOCK, CONFIG, EVENT_LOG, KeptProcess, MetricsDesk, Readiness, type WeirConfig } from '#platform';
+import {
+  CLOCK,
+  CONFIG,
+  EVENT_LOG,
+  KeptProcess,
+  MetricsDesk,
+  Readiness,
+  YIELDS,
+  type WeirConfig,
+} from '#platform';
 import { ensureServerCertificate } from '#wire';
 import { BudgetLessor } from '../gate/budget/budget-lease.js';
 import type { Bound } from '../gate/budget/budget-ledger.js';
@@ -22,7 +31,7 @@ import { targetAddress } from '../gate/target-address.js';
 import { proxyKeys } from '../proxy.keys.js';
 import { openBudgetState } from './budgets.js';
 import { Channel } from './channel.js';
-import { placeVariable, workerName } from './place.js';
+import { placeVariable, workerName, yieldsVariable } from './place.js';
 import type { CarriedKey } from './worker.place.js';
 
 /** What a worker has beyond its sessions' time, to ship and to close. Milliseconds. */
@@ -50,6 +59,7 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(EVENT_LOG) private readonly eventLog: EventLog,
     @Inject(Readiness) readiness: Readiness,
     @Inject(MetricsDesk) private readonly metrics: MetricsDesk,
+    @Inject(YIELDS) private readonly yields: boolean,
   ) {
     readiness.add('proxy workers', () => this.isWhole);
     readiness.onLeave(() => this.stopAll());
@@ -118,7 +128,10 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   private begin(seat: Seat, index: number): Worker['process'] {
-    const worker = cluster.fork({ [placeVariable]: String(index) });
+    const worker = cluster.fork({
+      [placeVariable]: String(index),
+      ...(this.yields ? { [yieldsVariable]: '1' } : {}),
+    });
     seat.channel = new Channel(worker, {
       listening: (address: { host: string; port: number }) => {
         seat.address = address;
