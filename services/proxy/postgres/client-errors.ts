@@ -2,7 +2,7 @@ import { AppError } from '#kernel';
 import { StatementSyntaxError } from '#statement';
 import type { GateSession, Judgement } from '../gate/gate.js';
 import { sqlstateOf } from './auth.js';
-import { errorResponse } from './codec.js';
+import { errorResponse, readReport } from './codec.js';
 import type { Run } from './run.js';
 
 /** Why a text is denied. */
@@ -33,6 +33,12 @@ export function refusal(
 /** As the server would say it: clients show the place, and no person is to be asked. */
 function syntaxError({ message, position }: StatementSyntaxError): Buffer {
   return errorResponse({ severity: 'ERROR', sqlstate: '42601', message, position: position || undefined });
+}
+
+/** What an ErrorResponse says, for the record: as the client sees it. */
+export function reported(frame: Buffer): { readonly sqlstate: string; readonly message: string } {
+  const report = readReport(frame, 0, frame.length);
+  return { sqlstate: report.get('C') ?? '', message: report.get('M') ?? '' };
 }
 
 function budgetMessage(run: Run): string {
