@@ -4,6 +4,7 @@ import type { GateSession, Judgement } from '../gate/gate.js';
 import { sqlstateOf } from './auth.js';
 import { errorResponse, readReport } from './codec.js';
 import type { Run } from './run.js';
+import { told } from './told.js';
 
 /** Why a text is denied. */
 export function denial({ verdict, syntaxErrorAt }: Judgement): AppError {
@@ -20,13 +21,14 @@ export function refusal(
   sqlstate = sqlstateOf[error.code],
 ): Buffer {
   if (error instanceof StatementSyntaxError) return syntaxError(error);
+  const { message, hint } = told(error);
   return errorResponse({
     severity: 'ERROR',
     sqlstate,
-    message: error.message,
+    message,
     // What the server would refuse as well is no decision of the gate's.
     detail: statementId === '' ? undefined : `decision ${statementId}`,
-    hint: error.hint ?? (statementId === '' ? undefined : session.hint(statementId)),
+    hint: hint ?? (statementId === '' ? undefined : session.hint(statementId)),
   });
 }
 

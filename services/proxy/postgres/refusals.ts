@@ -6,6 +6,7 @@ import { byte, frontend as type, message as frame } from './codec.js';
 import { syncExpected } from './expectation.js';
 import { TooMuchHeld } from './name-limits.js';
 import type { SessionParts } from './session-parts.js';
+import { isForOperators } from './told.js';
 
 export const sync = frame(type.sync);
 
@@ -27,6 +28,7 @@ export class Refusals {
   refuse(execution: Execution | undefined, error: AppError, sqlstate = sqlstateOf(error)): void {
     const { conversation, session, toTarget } = this.parts;
     session.refused(error.code);
+    if (isForOperators(error)) this.parts.log(error);
     const bytes = refusal(session, execution?.statementId ?? '', error, sqlstate);
     if (execution) session.outcome(execution, { status: statusOf(error), ...reported(bytes) });
     toTarget.push(this.failingDescribe);
