@@ -38,6 +38,8 @@ ${forwarded(behind)}
     # The services may take this front for their own machine, which may read their metrics: nobody else may.
     location /readyz { return 404; }
     location /metrics { return 404; }
+    # Whoever signs in at the development provider is anyone: it is for a browser on its own machine, never through a front.
+    location /dev-idp { return 404; }
 
 ${lines(inOrder(routes), location)}
   }

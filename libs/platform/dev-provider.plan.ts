@@ -32,6 +32,11 @@ export const devProviderPath = '/dev-idp';
 export function planDevProvider(config: WeirConfig): DevProviderPlan {
   if (config.identity.oidc.length > 0) return { start: false, why: 'identity.oidc configures an issuer' };
   if (config.identity.saml.length > 0) return { start: false, why: 'identity.saml configures a provider' };
+  if (config.identity.trustedProxies.length > 0)
+    return {
+      start: false,
+      why: 'identity.trustedProxies names a proxy, through which others could reach it',
+    };
   for (const [name, address] of Object.entries(config.listen))
     if (address !== 'off' && !isLoopbackHost(parseAddress(address).host))
       return { start: false, why: `listen.${name} is ${address}, which is not loopback` };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#platform';
-import { bannerOf } from './banner.js';
+import { bannerOf, bannerOfSome } from './banner.js';
 
 const config = (yaml: string) => parseConfig(yaml, '/etc/weirkeeper/weir.yaml', '/var/lib/weirkeeper');
 const banner = (yaml: string) => bannerOf(config(yaml), { postgres: { host: '0.0.0.0', port: 15432 } });
@@ -39,5 +39,17 @@ describe('the banner', () => {
     expect(text).not.toContain('the configured issuer');
     const shown = /^ {2}identity:\n(?: {4,}.*\n)+/m.exec(text)![0].replaceAll(/^ {2}/gm, '');
     expect(banner(open + shown)).toContain('a token of the configured issuer');
+  });
+});
+
+describe('the banner of some services', () => {
+  it('says whose log it is, where that is a folder', () => {
+    const own =
+      'The event log is the one in /var/lib/weirkeeper: only services with the same WEIR_DATA read it';
+    expect(bannerOfSome(config(''), ['identity'])).toContain(own);
+    const kafka = 'eventLog: { kind: kafka, brokers: ["127.0.0.1:9092"] }';
+    expect(bannerOfSome(config(kafka), ['identity', 'policy'])).toBe(
+      'Weirkeeper is up: identity, policy.  API 127.0.0.1:8080   State: /var/lib/weirkeeper\n',
+    );
   });
 });

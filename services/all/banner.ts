@@ -40,8 +40,10 @@ export async function houseBanner(config: WeirConfig, app: INestApplication): Pr
 }
 
 /** What a start of fewer services prints. */
-export function bannerOfSome({ listen, dataDir }: WeirConfig, names: readonly string[]): string {
-  return `Weirkeeper is up: ${names.join(', ')}.  API ${listen.http}   State: ${dataDir}\n`;
+export function bannerOfSome({ listen, dataDir, eventLog }: WeirConfig, names: readonly string[]): string {
+  const up = `Weirkeeper is up: ${names.join(', ')}.  API ${listen.http}   State: ${dataDir}\n`;
+  if (eventLog.kind !== 'embedded') return up;
+  return `${up}The event log is the one in ${dataDir}: only services with the same WEIR_DATA read it, on this machine. Elsewhere: eventLog.kind kafka.\n`;
 }
 
 function sqlLines({ listen }: WeirConfig): string[] {

@@ -22,6 +22,7 @@ import {
 import { auditChild, auditSocket } from './audit-child.js';
 import { bannerOfSome, houseBanner } from './banner.js';
 import { prefixesOf } from './api/api.files.js';
+import { expectApart } from './expect.apart.js';
 import { forward } from './forward.js';
 import { metricsOver } from './metrics.over.js';
 import { ServicesModule } from './services.module.js';
@@ -46,6 +47,8 @@ export async function startHouse(
   const config = withDevRoles(loadConfig(env, cwd));
   const services = names.map((name): Target => targets[name]);
   const references = services.flatMap((service) => service.references ?? []);
+  const isWhole = names.length === targetNames.length;
+  if (!isWhole) expectApart(config, env, names);
   expectReferences(config, env, ['eventLog', ...references]);
   for (const service of services) service.expect?.(config, env);
   await openStateFolders(config);
@@ -55,7 +58,6 @@ export async function startHouse(
   audit?.start();
   try {
     const { app, stop } = await startServices(config, here, audit);
-    const isWhole = names.length === targetNames.length;
     return { banner: isWhole ? await houseBanner(config, app) : bannerOfSome(config, names), stop };
   } catch (error) {
     await audit?.stop();

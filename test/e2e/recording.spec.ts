@@ -16,6 +16,7 @@ interface Event {
   readonly decision?: string;
   readonly status?: string;
   readonly sqlstate?: string;
+  readonly message?: string;
   /** A count in an outcome, the rows themselves in a chunk. */
   readonly rows?: string | Row[];
   readonly parameters?: { value?: string; note?: string }[];
@@ -117,13 +118,17 @@ describe.skipIf(!peer('postgres'))('the record of a session', () => {
   it('has each decision and what came of it', () => {
     const dropped = received('drop table');
     expect(dropped.decision).toBe('deny');
-    expect(of('StatementOutcome', dropped).status).toBe('denied');
+    expect(of('StatementOutcome', dropped)).toMatchObject({ status: 'denied', sqlstate: '42501' });
     expect(of('StatementOutcome', received('select notes::int'))).toMatchObject({
       status: 'error',
       sqlstate: '22P02',
     });
     const over = of('StatementOutcome', received(broad));
-    expect(over).toMatchObject({ status: 'over_budget', rows: '10000' });
+    expect(over).toMatchObject({ status: 'over_budget', rows: '10000', sqlstate: 'WK002' });
+    const no = of('StatementOutcome', received('delete from tickets where title'));
+    expect(no).toMatchObject({ status: 'denied', sqlstate: '42501' });
+    expect(no.message).toMatch(/^denied by dev:/);
+    expect(of('StatementOutcome', received('select id, name')).sqlstate).toBeUndefined();
     expect(received('select id, name').decision).toBe('allow');
   });
 

@@ -7,6 +7,7 @@ import {
   connectAuditStore,
   insertRows,
   migrateAuditStore,
+  publicTables,
   type AuditStoreConfig,
   type ClickHouseClient,
 } from '#audit-store';
@@ -245,18 +246,10 @@ describe("an auditor's day", () => {
       [[['corp:bot'], 'drop table t', 'drop']],
     ],
     ['SELECT a FROM (VALUES (1), (2)) AS v(a) ORDER BY a', [[1], [2]]],
-    [
-      'SHOW TABLES',
-      [
-        ['control_events'],
-        ['dead_letters'],
-        ['session_events'],
-        ['session_summary_rows'],
-        ['sessions'],
-        ['statements'],
-      ],
-    ],
-    ["SHOW TABLES FROM weir LIKE 'sess%'", [['session_events'], ['session_summary_rows'], ['sessions']]],
+    ['SHOW TABLES', [...publicTables].sort().map((table) => [table])],
+    ["SHOW TABLES FROM weir LIKE 'sess%'", [['session_events'], ['sessions']]],
+    ["SHOW TABLES ILIKE 'CHECK%'", [['checkpoints']]],
+    ["SHOW DATABASES LIKE 'weir'", [['weir']]],
   ])('%s', async (query, rows) => {
     expect((JSON.parse(await sql.run(query)) as { rows: unknown }).rows).toEqual(rows);
   });

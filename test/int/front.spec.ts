@@ -130,7 +130,12 @@ describe.skipIf(!nginx)('the front of docker-compose.yml', () => {
     '/./metrics',
     '/metrics;x',
     '/readyz',
-  ])('keeps %s, which the services tell their own machine alone, to itself', async (path) => {
+    '/dev-idp',
+    '/dev-idp/.well-known/openid-configuration',
+    '/dev-idp?x',
+    '/%64ev-idp/token',
+    '/x/..//dev-idp/auth',
+  ])('keeps %s, which is for the machine of the services alone, to itself', async (path) => {
     const { statusCode, headers } = await ask(path);
     expect([statusCode, headers['x-target']]).toEqual([404, undefined]);
   });

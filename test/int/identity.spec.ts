@@ -147,6 +147,7 @@ describe('the development provider', () => {
       'identity.oidc configures',
     ],
     ['listen: { postgres: 0.0.0.0:15432 }', 'listen.postgres is 0.0.0.0:15432, which is not loopback'],
+    ['identity: { trustedProxies: [127.0.0.1] }', 'identity.trustedProxies names a proxy'],
     ['publicUrl: https://weir.example', 'publicUrl is https://weir.example, which is not loopback'],
   ])('does not start with %s', async (text, why) => {
     const elsewhere = parseConfig(text, '/x/weir.yaml', dataDir);

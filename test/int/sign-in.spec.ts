@@ -10,6 +10,17 @@ beforeAll(async () => {
 });
 afterAll(() => house.stop());
 
+/** What the development provider's discovery answers to these headers. */
+const discovered = (headers: Record<string, string>) =>
+  new Promise((resolve, reject) => {
+    const url = `${house.url}/dev-idp/.well-known/openid-configuration`;
+    const asked = request(url, { headers }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    asked.once('error', reject).end();
+  });
+
 const me = async (browser: PlainBrowser) => json<Me>(await browser.ask(`${house.url}/api/identity/me`));
 
 describe('signing in at the development provider', () => {
@@ -111,21 +122,18 @@ describe("the development provider's pages", () => {
   });
 
   it('are not served to a name that was made to point here', async () => {
-    const status = (host: string) =>
-      new Promise((resolve, reject) => {
-        const asked = request(
-          `${house.url}/dev-idp/.well-known/openid-configuration`,
-          { headers: { host } },
-          (answer) => {
-            answer.resume();
-            resolve(answer.statusCode);
-          },
-        );
-        asked.once('error', reject).end();
-      });
-    expect(await status('evil.example:8080')).toBe(421);
-    expect(await status('127.0.0.1.evil.example')).toBe(421);
-    expect(await status('localhost:8080')).toBe(200);
+    expect(await discovered({ host: 'evil.example:8080' })).toBe(421);
+    expect(await discovered({ host: '127.0.0.1.evil.example' })).toBe(421);
+    expect(await discovered({ host: 'localhost:8080' })).toBe(200);
+  });
+
+  it.each([
+    ...['x-forwarded-for', 'X-Forwarded-Host', 'x-forwarded-proto', 'x-forwarded', 'x-real-ip'],
+    ...['forwarded', 'via'],
+  ])('are not served through a proxy, whatever its client says the host is: %s', async (name) => {
+    expect(await discovered({ host: '127.0.0.1:8080', [name]: '127.0.0.1' })).toBe(421);
+    expect(await discovered({ host: '127.0.0.1:8080', [name]: '' })).toBe(421);
+    expect(await discovered({ host: '127.0.0.1:8080', 'x-other': '127.0.0.1' })).toBe(200);
   });
 
   it('send the browser that came by another loopback name to the one that is configured', async () => {

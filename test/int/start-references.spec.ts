@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { newSignerKey } from '#proof';
 import { describe, expect, it } from 'vitest';
 import { startHouse } from '../../services/all/house.js';
+import { targetNames, type TargetName } from '../../services/all/targets.js';
 
 it('a start without two secrets names both, before it begins anything', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-start-'));
@@ -56,5 +57,52 @@ describe("audit's own", () => {
 
   it('sink is no reference: what it names is made', async () => {
     await expect(startWith('sink: file:checkpoints')).rejects.toThrow(begins);
+  });
+});
+
+describe('services apart', () => {
+  const kafka = 'eventLog: { kind: kafka, brokers: ["127.0.0.1:9"] }\n';
+  const open = 'listen: { postgres: 0.0.0.0:15432 }\n';
+  const corp = 'identity: { oidc: [{ name: corp, issuer: "https://idp.example", audience: weir }] }\n';
+  const begins = /the state directory \/dev\/null\/state cannot be made/;
+
+  const startOf = async (names: readonly TargetName[], yaml: string, env: NodeJS.ProcessEnv = {}) => {
+    const folder = mkdtempSync(join(tmpdir(), 'weir-start-'));
+    writeFileSync(join(folder, 'weir.yaml'), `policies: api\n${yaml}`);
+    try {
+      return await startHouse({ WEIR_DATA: '/dev/null/state', ...env }, folder, names);
+    } finally {
+      expect(readdirSync(folder)).toEqual(['weir.yaml']);
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  it.each(targetNames)('over Kafka, %s says that it needs WEIR_SHARED', async (name) => {
+    const yaml = kafka + corp;
+    await expect(startOf([name], yaml)).rejects.toMatchObject({
+      ...{ code: 'CONFIG_INVALID', message: expect.stringContaining('WEIR_SHARED') as string },
+      hint: expect.stringContaining('WEIR_DATA') as string,
+    });
+    for (const WEIR_SHARED of ['/dev/null/state', '/dev/null/shared'])
+      await expect(startOf([name], yaml, { WEIR_SHARED })).rejects.toThrow(begins);
+  });
+
+  it('in one process, all of them, or with a log in a folder, do not', async () => {
+    await expect(startOf(targetNames, kafka)).rejects.toThrow(begins);
+    await expect(startOf(['identity'], '')).rejects.toThrow(begins);
+  });
+
+  it('a proxy says that nobody signs the tokens that it would take', async () => {
+    await expect(startOf(['proxy'], open)).rejects.toThrow(
+      /^a proxy needs an issuer of tokens: .*listen\.postgres is 0\.0\.0\.0:15432, which is not loopback/,
+    );
+    await expect(startOf(['policy', 'proxy'], open)).rejects.toThrow('a proxy needs an issuer');
+    for (const [names, yaml] of [
+      [['proxy'], ''],
+      [['proxy'], open + corp],
+      [['policy'], open],
+      [targetNames, open],
+    ] as const)
+      await expect(startOf(names, yaml)).rejects.toThrow(begins);
   });
 });

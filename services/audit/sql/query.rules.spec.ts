@@ -66,12 +66,19 @@ describe('the rules', () => {
   it.each(['sessions', 'weir.sessions', 'a_cte', 'system.one'])('let %s be read', (table) => {
     expect(() => assertTable(table)).not.toThrow();
   });
-  it.each(['weir.session_event_rows', 'system.tables', 'weir.sessions.x', 'a/b', 'x.csv', '', 'SYSTEM.one'])(
-    'do not let %s be read',
-    (table) => {
-      expect(() => assertTable(table)).toThrow('is not available here');
-    },
-  );
+  it.each([
+    'weir.session_event_rows',
+    'session_summary_rows',
+    'weir.session_summary_rows',
+    'system.tables',
+    'weir.sessions.x',
+    'a/b',
+    'x.csv',
+    '',
+    'SYSTEM.one',
+  ])('do not let %s be read', (table) => {
+    expect(() => assertTable(table)).toThrow('is not available here');
+  });
   it.each([
     'count',
     'COUNT',

@@ -1,4 +1,4 @@
-import { database, publicTables } from '#audit-store';
+import { database, publicTables, searchTables } from '#audit-store';
 import { isAllowedFunction } from './allowed.functions.js';
 import { refused } from './query.refused.js';
 import { everyNode, type SyntaxNode } from './syntax.tree.js';
@@ -53,10 +53,13 @@ export function assertReadsOnly(root: SyntaxNode): void {
   }
 }
 
+/** The readers' rights include them for our own searches, which are not checked. */
+const ours: ReadonlySet<string> = new Set(searchTables);
+
 /** Throws unless the name is one that an auditor may read: bare ones are tables of `weir`, or the query's own. */
 export function assertTable(name: string): void {
   const parts = name.split('.');
-  const isOwn = parts.length === 1 && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+  const isOwn = parts.length === 1 && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !ours.has(name);
   const isPublic =
     parts.length === 2 && parts[0] === database && publicTables.some((table) => table === parts[1]);
   if (isOwn || isPublic || harmlessSystemTables.has(name)) return;

@@ -1,5 +1,4 @@
-import type { ClickHouseClient } from '#audit-store';
-import { database } from '#audit-store';
+import { database, publicTables, type ClickHouseClient } from '#audit-store';
 import type { AppError } from '#kernel';
 import { assertEnclosable, quoted } from './canonical.text.js';
 import { assertReadsOnly, assertTable } from './query.rules.js';
@@ -54,15 +53,26 @@ const name = '(?:`?[A-Za-z_]\\w*`?\\.)?`?[A-Za-z_]\\w*`?';
 const described = new RegExp(
   `^(?:DESCRIBE TABLE|SHOW CREATE TABLE|SHOW CREATE VIEW|SHOW CREATE|SHOW COLUMNS FROM) (${name})$`,
 );
-const listed = new RegExp(`^SHOW (?:DATABASES|TABLES(?: FROM ${database})?)(?: I?LIKE '[\\w%]*')?$`);
+const like = "( I?LIKE '[\\w%]*')?";
+const databases = new RegExp(`^SHOW DATABASES${like}$`);
+const tables = new RegExp(`^SHOW TABLES(?: FROM ${database})?${like}$`);
 
 /** SHOW and DESCRIBE can't be enclosed; they are taken in a few exact forms, whole. */
 function description(canonical: string): string | undefined {
-  if (listed.test(canonical)) return canonical;
+  if (databases.test(canonical)) return canonical;
+  const shown = tables.exec(canonical);
+  if (shown) return tableNames(shown[1]);
   const [, table] = described.exec(canonical) ?? [];
   if (table === undefined) return undefined;
   assertTable(table.replaceAll('`', ''));
   return canonical;
+}
+
+/** The engine would name what a reader has rights to, which is more than auditors may read. */
+function tableNames(filter: string | undefined): string {
+  const names = publicTables.map((table) => `(${quoted(table)})`).join(', ');
+  const where = filter === undefined ? '' : ` WHERE name${filter}`;
+  return `SELECT c1 AS name FROM (VALUES ${names}) AS v(c1)${where} ORDER BY name`;
 }
 
 async function enclosedSelect(client: ClickHouseClient, canonical: string, maxRows: number): Promise<string> {

@@ -46,7 +46,8 @@ function belowPath(plan: ProviderPlan, provider: Provider): RequestListener {
     response.setHeader('content-security-policy', pagePolicy);
     response.setHeader('x-content-type-options', 'nosniff');
     response.setHeader('referrer-policy', 'no-referrer');
-    if (!isAskedByLoopbackName(request)) return void response.writeHead(421).end();
+    if (!isAskedByLoopbackName(request) || cameThroughProxy(request))
+      return void response.writeHead(421).end();
     const path = request.url.replace(/\?[^]*/, '');
     if (path === stylesheetPath) return sendStylesheet(response);
     const [, uid] = /^\/interaction\/([\w-]+)$/.exec(path) ?? [];
@@ -59,6 +60,11 @@ function belowPath(plan: ProviderPlan, provider: Provider): RequestListener {
 /** A page whose own name was made to point here (DNS rebinding) could else sign in as anyone, and read the tokens. */
 function isAskedByLoopbackName({ headers: { host = '' } }: IncomingMessage): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/.test(host);
+}
+
+/** Whoever asked is somewhere else, then, whatever `Host` and the socket say: a proxy on this machine has a loopback address. */
+function cameThroughProxy({ headers }: IncomingMessage): boolean {
+  return Object.keys(headers).some((name) => /^(forwarded|via|x-forwarded(-.*)?|x-real-ip)$/.test(name));
 }
 
 /** Each way begins as nobody: the library would else ask to end the former session before another role's begins. */

@@ -1,4 +1,4 @@
-import { toAppError, type AppError, type ErrorCode } from '#kernel';
+import { toAppError, type ErrorCode } from '#kernel';
 import {
   authenticationOk,
   backendKeyData,
@@ -7,6 +7,7 @@ import {
   readyForQuery,
   type BackendKey,
 } from './codec.js';
+import { told } from './told.js';
 
 /**
  * What a client is told at the door. SQLSTATE by code: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -50,7 +51,7 @@ export const sqlstateOf: Readonly<Record<ErrorCode, string>> = {
 
 /** A refusal that ends the connection. Carries the error's own words and never its cause or a stack. */
 export function fatal(error: unknown): Buffer {
-  const { code, message, hint }: AppError = toAppError(error);
+  const { code, message, hint } = told(toAppError(error));
   return errorResponse({ severity: 'FATAL', sqlstate: sqlstateOf[code], message, hint });
 }
 

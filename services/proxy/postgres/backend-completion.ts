@@ -1,4 +1,4 @@
-import { budgetError } from './client-errors.js';
+import { budgetError, reported } from './client-errors.js';
 import { backend as type, readCommandComplete, readReadyForQuery, type TransactionStatus } from './codec.js';
 import { runOf, syncExpected, type Expectation } from './expectation.js';
 import type { Run } from './run.js';
@@ -70,7 +70,8 @@ export class BackendCompletion {
     const { conversation, toClient, session } = this.port;
     if (run.overBudget) {
       const error = budgetError(run, session);
-      run.finish('over_budget', 'WK002');
+      run.failed(reported(error));
+      run.finish('over_budget');
       if (!run.judgement.writes && this.failTransaction(status, error)) return;
       toClient.push(error);
     } else run.finish(run.errored ? run.failedAs : 'ok');
@@ -81,7 +82,9 @@ export class BackendCompletion {
   /** The cancel came too late: the server goes on with a segment that, for the client, has failed. */
   private tellOverBudget(run: Run): void {
     const { conversation, toClient, session } = this.port;
-    toClient.push(budgetError(run, session));
+    const error = budgetError(run, session);
+    run.failed(reported(error));
+    toClient.push(error);
     conversation.swallowing = true;
     // The client has sent no Sync yet: what it sends before one is for a segment that has failed.
     if (!conversation.expected.hasSync) conversation.skipping = true;

@@ -1,5 +1,4 @@
-import { budgetError, refusal } from './client-errors.js';
-import { readReport } from './codec.js';
+import { budgetError, refusal, reported } from './client-errors.js';
 import {
   classifyError,
   classifyNotification,
@@ -28,7 +27,7 @@ export class BackendReports {
     const run = runOf(head);
     const shown = this.shown(head, run, frame);
     if (shown && !conversation.swallowing) toClient.push(shown);
-    if (run && shown) run.failed(failureOf(shown));
+    if (run && shown) run.failed(reported(shown));
     conversation.copyIn = false;
     if (!head || head.kind === 'query') return;
     if (run) run.finish(run.failedAs);
@@ -78,9 +77,4 @@ export class BackendReports {
     const masking = session.masking();
     return masking.masksNothingOn(session.target.name) ? (text) => masking.maskText(text) : undefined;
   }
-}
-
-function failureOf(frame: Buffer): { code: string; message: string } {
-  const report = readReport(frame, 0, frame.length);
-  return { code: report.get('C') ?? '', message: report.get('M') ?? '' };
 }

@@ -2,8 +2,9 @@ import { AppError } from '#kernel';
 import { StatementSyntaxError } from '#statement';
 import type { GateSession, Judgement } from '../gate/gate.js';
 import { sqlstateOf } from './auth.js';
-import { errorResponse } from './codec.js';
+import { errorResponse, readReport } from './codec.js';
 import type { Run } from './run.js';
+import { told } from './told.js';
 
 /** Why a text is denied. */
 export function denial({ verdict, syntaxErrorAt }: Judgement): AppError {
@@ -20,19 +21,26 @@ export function refusal(
   sqlstate = sqlstateOf[error.code],
 ): Buffer {
   if (error instanceof StatementSyntaxError) return syntaxError(error);
+  const { message, hint } = told(error);
   return errorResponse({
     severity: 'ERROR',
     sqlstate,
-    message: error.message,
+    message,
     // What the server would refuse as well is no decision of the gate's.
     detail: statementId === '' ? undefined : `decision ${statementId}`,
-    hint: error.hint ?? (statementId === '' ? undefined : session.hint(statementId)),
+    hint: hint ?? (statementId === '' ? undefined : session.hint(statementId)),
   });
 }
 
 /** As the server would say it: clients show the place, and no person is to be asked. */
 function syntaxError({ message, position }: StatementSyntaxError): Buffer {
   return errorResponse({ severity: 'ERROR', sqlstate: '42601', message, position: position || undefined });
+}
+
+/** What an ErrorResponse says, for the record: as the client sees it. */
+export function reported(frame: Buffer): { readonly sqlstate: string; readonly message: string } {
+  const report = readReport(frame, 0, frame.length);
+  return { sqlstate: report.get('C') ?? '', message: report.get('M') ?? '' };
 }
 
 function budgetMessage(run: Run): string {

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { AppError } from '#kernel';
 import type { Execution, Judgement, Outcome } from '../gate/gate.js';
-import { refusal } from './client-errors.js';
+import { refusal, reported } from './client-errors.js';
 import { byte, frontend as type, message as frame } from './codec.js';
 import { syncExpected } from './expectation.js';
 import { TooMuchHeld } from './name-limits.js';
 import type { SessionParts } from './session-parts.js';
+import { isForOperators } from './told.js';
 
 export const sync = frame(type.sync);
 
@@ -27,8 +28,9 @@ export class Refusals {
   refuse(execution: Execution | undefined, error: AppError, sqlstate = sqlstateOf(error)): void {
     const { conversation, session, toTarget } = this.parts;
     session.refused(error.code);
+    if (isForOperators(error)) this.parts.log(error);
     const bytes = refusal(session, execution?.statementId ?? '', error, sqlstate);
-    if (execution) session.outcome(execution, { status: statusOf(error), message: error.message });
+    if (execution) session.outcome(execution, { status: statusOf(error), ...reported(bytes) });
     toTarget.push(this.failingDescribe);
     conversation.expected.push({ kind: 'refused', error: bytes });
     conversation.segmentOpen = true;

@@ -156,11 +156,11 @@ export class Run {
   }
 
   /** The error as the client sees it. */
-  failed(error: { code: string; message: string }): void {
-    this.failure = { sqlstate: error.code, message: error.message };
+  failed(error: { readonly sqlstate: string; readonly message: string }): void {
+    this.failure = error;
   }
 
-  finish(status: Outcome['status'], sqlstate = this.failure?.sqlstate): void {
+  finish(status: Outcome['status']): void {
     if (this.finished || !this.execution) return;
     this.finished = true;
     this.countMasked();
@@ -174,8 +174,7 @@ export class Run {
       recordingCut: this.isRecordCut,
     };
     if (this.masked) outcome.masked = this.masked;
-    if (sqlstate !== undefined) outcome.sqlstate = sqlstate;
-    if (this.failure) outcome.message = this.failure.message;
+    if (this.failure) Object.assign(outcome, this.failure);
     if (this.hash) outcome.digest = this.hash.digest();
     if (inline) outcome.result = inline;
     this.session.outcome(this.execution, outcome);

@@ -1,3 +1,4 @@
+import type { AppError } from '#kernel';
 import type { Outbox } from '#wire';
 import type { GateSession } from '../gate/gate.js';
 import type { CatalogSource } from './catalog.js';
@@ -24,4 +25,6 @@ export interface SessionParts {
   readonly toClient: Outbox;
   /** Writes what both outboxes hold, after what is recorded is safe. */
   flush(): void;
+  /** For the operator. */
+  log(error: AppError): void;
 }

@@ -56,6 +56,7 @@ function stage() {
   const gate = {
     judge: () => judgement,
     mustRead: () => false,
+    stale: () => undefined,
     received: () => (log.push('received'), { statementId: 's' }),
     outcome: () => void log.push('outcome'),
     whenSafe: (waiter: CommitWaiter) => void waiters.push(waiter),

@@ -84,6 +84,7 @@ export class PostgresSession {
       toTarget: this.toTarget,
       toClient: this.toClient,
       flush: () => this.flush(),
+      log: options.log,
     };
     this.frontend = new Frontend(parts, () => this.terminated(), fail);
     this.reader = new UnitReader((unit) => this.frontend.accept(unit));

@@ -48,6 +48,7 @@ export class NamingGate {
     masking: () => unmasked,
     reveals: () => true,
     hint: () => '',
+    stale: () => undefined,
     inboundRules: false,
     onEnd: () => undefined,
     refused: () => undefined,
