@@ -4,7 +4,17 @@ import { AppError, sweepDrafts } from '#kernel';
 import type { WeirConfig } from './config.schema.js';
 
 /** Where files are replaced as wholes; the log, the journal and the store have ways of their own. */
-const withDrafts = ['', 'tls', 'keys', 'approval-keys', 'secrets', 'page-sessions', 'saml-answers', 'demo'];
+const withDrafts = [
+  '',
+  'tls',
+  'keys',
+  'approval-keys',
+  'secrets',
+  'page-sessions',
+  'saml-answers',
+  'journals',
+  'demo',
+];
 
 /** The state directory, and the one that replicas share where that is another. Throws as below. */
 export async function openStateFolders({ dataDir, sharedDir, eventLog }: WeirConfig): Promise<void> {

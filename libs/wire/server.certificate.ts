@@ -1,8 +1,10 @@
 import { X509Certificate, createPrivateKey, webcrypto } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { AppError, systemClock, writeDurably, type Clock } from '#kernel';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError, createDurably, systemClock, writeDurably, type Clock } from '#kernel';
 
 /** PEM texts. */
 export interface ServerCertificate {
@@ -14,19 +16,46 @@ const DAY = 24 * 3600 * 1000;
 const VALID_DAYS = 397;
 const RENEW_BEFORE_DAYS = 30;
 
-/** The certificate in `dir`, made or renewed as needed: self-signed, for this host's names and loopback. */
+/** How long another, who has made the key, may take for its certificate. Milliseconds. */
+const othersMs = 2_000;
+
+/**
+ * The certificate in `dir`, made or renewed as needed: self-signed, for this host's names and loopback. Of several
+ * processes that find none there one makes it, and all have the same.
+ */
 export async function ensureServerCertificate(
   dir: string,
   clock: Clock = systemClock,
 ): Promise<ServerCertificate> {
   const [certFile, keyFile] = [join(dir, 'server.crt'), join(dir, 'server.key')];
+  const isOld = existsSync(certFile);
   const kept = await loadServerCertificate(certFile, keyFile).catch(() => undefined);
   if (kept !== undefined && staysValid(kept.cert, clock)) return kept;
   const made = await selfSigned(clock);
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  await writeDurably(keyFile, made.key);
+  if (!(await isFirst(keyFile, made.key))) {
+    const theirs = isOld ? undefined : await madeByAnother(certFile, keyFile);
+    if (theirs !== undefined && staysValid(theirs.cert, clock)) return theirs;
+    await writeDurably(keyFile, made.key);
+  }
   await writeDurably(certFile, made.cert, 0o644);
   return made;
+}
+
+/** Whoever makes the key makes the certificate. */
+async function isFirst(keyFile: string, key: string): Promise<boolean> {
+  return createDurably(keyFile, key).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+      return false;
+    },
+  );
+}
+
+/** Undefined where it died in between. */
+async function madeByAnother(certFile: string, keyFile: string): Promise<ServerCertificate | undefined> {
+  for (let waited = 0; waited < othersMs && !existsSync(certFile); waited += 50) await sleep(50);
+  return loadServerCertificate(certFile, keyFile).catch(() => undefined);
 }
 
 /** A given certificate (chain) and key. CONFIG_INVALID says which file is wrong and how. */

@@ -89,9 +89,10 @@ function worldOf(json: boolean, given: Partial<Cli>): Cli {
   };
 }
 
-/** WEIR_DATA; else `.weir` here, where a gate runs here; else that of the folder the command lives in. */
+/** Where a gate on this machine keeps what a command line may read: WEIR_SHARED; else WEIR_DATA; else `.weir` here, where a gate runs here; else that of the folder the command lives in. */
 function dataDirOf(env: NodeJS.ProcessEnv, cwd: string): string {
-  if (env['WEIR_DATA']) return resolve(cwd, env['WEIR_DATA']);
+  const named = env['WEIR_SHARED'] || env['WEIR_DATA'];
+  if (named) return resolve(cwd, named);
   const here = join(cwd, '.weir');
   const home = env['WEIR_HOME'];
   return home === undefined || existsSync(join(here, 'dev-idp.json')) ? here : join(home, '.weir');
@@ -116,6 +117,7 @@ environment:
   WEIR_TOKEN  a token of your identity provider; without it that of \`weir login\`, or on a development gate's own
               machine one is made as needed
   WEIR_DATA   the gate's state directory (.weir/)
+  WEIR_SHARED the folder that services apart share, where they have one: it counts before WEIR_DATA
 
 ${exitCodesHelp}`);
   return exit.ok;

@@ -58,7 +58,12 @@ export class TokenSource {
     });
     if (isForeign(response.status) && !(await this.#isGate())) throw notAGate(response);
     if (!response.ok)
-      throw new CliError(exit.refused, noToken(`the development provider answered ${response.status}`));
+      throw new CliError(
+        exit.refused,
+        noToken(
+          `the development provider answered ${response.status} to the secrets in ${this.#file}${elsewhere}`,
+        ),
+      );
     return answer.parse(await response.json());
   }
 
@@ -68,15 +73,22 @@ export class TokenSource {
     return answer.ok && (answer.headers.get('content-type') ?? '').includes('json');
   }
 
+  get #file(): string {
+    return join(this.options.dataDir, 'dev-idp.json');
+  }
+
   #secretsOf(speaker: Speaker): z.infer<typeof client> {
-    const file = join(this.options.dataDir, 'dev-idp.json');
+    const file = this.#file;
     if (!existsSync(file))
-      throw new CliError(exit.refused, noToken(`there is no ${file}`), 'UNAUTHENTICATED');
+      throw new CliError(exit.refused, noToken(`there is no ${file}${elsewhere}`), 'UNAUTHENTICATED');
     const found = devSecrets.safeParse(readJson(file)).data?.clients[speaker];
     if (!found) throw new CliError(exit.failed, `${file} has no ${speaker}`);
     return found;
   }
 }
+
+const elsewhere =
+  '; if the gate is on this machine, name its folder: WEIR_SHARED where services are apart, else WEIR_DATA';
 
 function noToken(reason: string): string {
   return `no token: run \`weir login\`, or set WEIR_TOKEN to a token of your identity provider (${reason})`;

@@ -2,10 +2,11 @@ import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Clock } from '#kernel';
 import { CLOCK, CONFIG, Roles, type WeirConfig } from '#platform';
-import { readJournals, type JournalState } from './journal/index.js';
+import type { JournalState } from './journal/index.js';
 import { journalItem, type JournalItem } from './journal.item.js';
+import { JournalWords } from './journal.words.js';
 
-/** From the files and not from their owners: a journal whose process is dead is the one that matters. */
+/** From files and not from their owners: a journal whose process is dead is the one that matters. */
 @ApiTags('journal')
 @Controller('journal')
 @Roles('operator')
@@ -13,20 +14,30 @@ export class JournalController {
   constructor(
     @Inject(CONFIG) private readonly config: WeirConfig,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(JournalWords) private readonly words: JournalWords,
   ) {}
 
-  /** What each journal of the data plane holds, and what of it is not in the event log yet. */
+  /** What each journal of each proxy holds, and what of it is not in the event log yet. */
   @Get()
   @ApiOkResponse({ standardSchema: journalItem })
   async read(): Promise<JournalItem> {
-    const { dataDir, journal } = this.config;
-    const found = await readJournals(dataDir);
-    const journals = found.map((state) => itemOf(state, this.clock.now()));
-    return { mode: journal.mode, capBytes: journal.maxBytes, journals };
+    const { mode, maxBytes } = this.config.journal;
+    const heard = await this.words.all();
+    const now = this.clock.now();
+    return {
+      mode,
+      capBytes: maxBytes,
+      proxies: heard.map(({ proxy, state, age }) => ({ name: proxy, state, age: age / 1000 })),
+      journals: heard.flatMap(({ proxy, journals }) => journals.map((each) => itemOf(proxy, each, now))),
+    };
   }
 }
 
-function itemOf({ oldestUnshippedAt, ...state }: JournalState, now: number): JournalItem['journals'][number] {
+function itemOf(
+  proxy: string,
+  { oldestUnshippedAt, ...state }: JournalState,
+  now: number,
+): JournalItem['journals'][number] {
   const age = oldestUnshippedAt === undefined ? null : Math.max(0, now - oldestUnshippedAt) / 1000;
-  return { ...state, oldestUnshippedAge: age, damaged: [...state.damaged] };
+  return { proxy, ...state, oldestUnshippedAge: age, damaged: [...state.damaged] };
 }

@@ -8,6 +8,8 @@ const owner = z.object({
 });
 
 const journal = z.object({
+  /** Whose it is, see `proxies`. */
+  proxy: z.string(),
   /** The folder below the state directory: one for each process of the data plane. */
   name: z.string(),
   bytes: z.number().int(),
@@ -20,11 +22,21 @@ const journal = z.object({
   damaged: z.array(z.object({ file: z.string(), bytes: z.number().int() })),
 });
 
-/** The journals of this gate, as their files have them. */
+const proxy = z.object({
+  /** The host's name and an id of the state directory. */
+  name: z.string(),
+  /** `live`: the one that answers; `heard`: another, of which the shared folder tells; `stopped`: it ended in order and left something to ship; `silent`: not heard for 30 s, and nobody knows what its journals hold by now. */
+  state: z.enum(['live', 'heard', 'stopped', 'silent']),
+  /** Seconds since it spoke. */
+  age: z.number(),
+});
+
+/** The journals of all proxies: its own as their files have them, those of others as these said last. */
 export const journalItem = z.object({
   mode: z.enum(['write-ahead', 'strict']),
   /** Of each journal. At the cap new statements are refused. */
   capBytes: z.number().int(),
+  proxies: z.array(proxy),
   journals: z.array(journal),
 });
 export type JournalItem = z.infer<typeof journalItem>;

@@ -149,7 +149,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     const { config, gate, catalogs } = this;
     const certificate = config.tls
       ? await loadServerCertificate(config.tls.cert, config.tls.key)
-      : await ensureServerCertificate(join(config.dataDir, 'tls'), this.clock);
+      : await ensureServerCertificate(join(config.sharedDir, 'tls'), this.clock);
     this.door = new PostgresDoor({
       place: this.place,
       gate,

@@ -5,6 +5,7 @@ import { ClassifyController } from './classify.controller.js';
 import { ClassifyDesk } from './classify.desk.js';
 import { DataPlane } from './data-plane.js';
 import { JournalController } from './journal.controller.js';
+import { JournalWords } from './journal.words.js';
 import { ProxyHost } from './proxy.host.js';
 import { alone, PLACE, type Place } from './workers/place.js';
 import { ProxyWorkers } from './workers/proxy.workers.js';
@@ -14,8 +15,12 @@ import { ProxyWorkers } from './workers/proxy.workers.js';
 export class ProxyModule {
   /** `workers`: of processes; one is this one. */
   static forRoot(workers: number): DynamicModule {
-    const api = { controllers: [CheckController, ClassifyController, JournalController] };
-    return { ...(workers === 1 ? ProxyModule.at(alone) : ProxyModule.inWorkers()), ...api };
+    const plane = workers === 1 ? ProxyModule.at(alone) : ProxyModule.inWorkers();
+    return {
+      ...plane,
+      controllers: [CheckController, ClassifyController, JournalController],
+      providers: [...(plane.providers ?? []), JournalWords],
+    };
   }
 
   static at(place: Place): DynamicModule {

@@ -1,14 +1,17 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { runCli } from '../../services/cli/cli.js';
 
 const one = {
+  proxy: 'here-0a0b0c0d',
   ...{ name: 'journal', bytes: 3 * 1024 * 1024, segments: 2, unshippedBytes: 1536, oldestUnshippedAge: 90.5 },
   owner: { state: 'alive', pid: 42, host: 'here' },
   damaged: [{ file: '0000000000000000.journal.damaged', bytes: 100 }],
 };
-const answer = { mode: 'strict', capBytes: 4 * 1024 ** 3, journals: [one] };
+const live = { name: 'here-0a0b0c0d', state: 'live', age: 0 };
+const alone = { mode: 'strict', capBytes: 4 * 1024 ** 3, proxies: [live], journals: [one] };
+let answer: unknown = alone;
 
 let gate: Server;
 let url: string;
@@ -20,6 +23,7 @@ beforeAll(async () => {
   await new Promise<void>((done) => gate.listen(0, '127.0.0.1', done));
   url = `http://127.0.0.1:${(gate.address() as AddressInfo).port}`;
 });
+beforeEach(() => (answer = alone));
 afterAll(() => gate.close());
 
 async function weir(...argv: string[]) {
@@ -35,6 +39,7 @@ it('shows mode, cap, size, what is to ship and since when, the owner, and what w
   expect(code).toBe(0);
   for (const shown of [
     'strict',
+    'here-0a0b0c0d  now',
     '4.0 GiB',
     '3.0 MiB',
     '0.1 %',
@@ -55,4 +60,30 @@ it('ends with 1 where something waits for longer than --max-age, and with 0 wher
   expect(await weir('--max-age', '91s')).toMatchObject({ code: 0, err: '' });
   expect(await weir('--max-age', '91s', '--json')).toMatchObject({ code: 0 });
   expect((await weir('--max-age', 'soon')).code).toBe(2);
+});
+
+it('ends with 1 for a proxy that fell silent, or stopped with events left; with 0 for one that is heard', async () => {
+  const other = (state: string, unshippedBytes: number) => ({
+    ...alone,
+    proxies: [live, { name: 'there-1a1b1c1d', state, age: 95.4 }],
+    journals: [
+      one,
+      { ...one, proxy: 'there-1a1b1c1d', unshippedBytes, oldestUnshippedAge: null, damaged: [] },
+    ],
+  });
+  for (const [state, unshipped, code] of [
+    ['silent', 10, 1],
+    ['silent', 0, 1],
+    ['stopped', 10, 1],
+    ['stopped', 0, 0],
+    ['heard', 10, 0],
+  ] as const) {
+    answer = other(state, unshipped);
+    const seen = await weir('--max-age', '1h');
+    expect([state, unshipped, seen.code]).toEqual([state, unshipped, code]);
+    expect(seen.err.includes('there-1a1b1c1d')).toBe(code === 1);
+    expect(seen.out).toContain(`there-1a1b1c1d  ${state === 'heard' ? '95.4 s ago' : `${state} 95 s ago`}`);
+  }
+  answer = { ...alone, proxies: [live, { name: 'torn.json', state: 'silent', age: 1 }] };
+  expect(await weir()).toMatchObject({ code: 1, out: expect.stringContaining('torn.json') as unknown });
 });

@@ -33,7 +33,7 @@ async function record(request: IncomingMessage): Promise<Asked> {
     method: request.method ?? '',
     path: (request.url ?? '').replace(/^\/api/, ''),
     token: request.headers.authorization,
-    body: body === '' ? undefined : (JSON.parse(body) as unknown),
+    body: /^[[{"]/.test(body) ? (JSON.parse(body) as unknown) : undefined,
   };
   asked.push(asking);
   return asking;
@@ -158,6 +158,25 @@ describe('the command', () => {
     const { code, err } = await weir(['approvals'], {});
     expect([code, err]).toEqual([3, expect.stringContaining('set WEIR_TOKEN')]);
     expect(asked).toEqual([]);
+  });
+
+  it('looks for the development secrets in WEIR_SHARED, else in WEIR_DATA, and says so', async () => {
+    const err: string[] = [];
+    const run = (env: NodeJS.ProcessEnv) =>
+      runCli(['approvals'], { env, url, err: (line) => err.push(line) });
+    expect(await run({ WEIR_SHARED: folder, WEIR_DATA: '/nowhere' })).toBe(3);
+    expect(await run({ WEIR_DATA: '/nowhere' })).toBe(3);
+    expect(err).toEqual([
+      expect.stringMatching(`no ${folder}/dev-idp.json; .*WEIR_SHARED where services are apart`),
+      expect.stringContaining('no /nowhere/dev-idp.json'),
+    ]);
+    answers.set('POST /dev-idp/token', { status: 401, body: {} });
+    const secrets = { clients: { approver: { id: 'dev-approver', secret: 'of another gate' } } };
+    writeFileSync(join(folder, 'dev-idp.json'), JSON.stringify(secrets));
+    err.length = 0;
+    expect(await run({ WEIR_SHARED: folder })).toBe(3);
+    rmSync(join(folder, 'dev-idp.json'));
+    expect(err[0]).toMatch(/answered 4\d\d to the secrets in .*dev-idp.json; .*WEIR_SHARED/);
   });
 
   it('speaks JSON about errors too', async () => {

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
@@ -18,6 +18,49 @@ const { routes, composePorts, generated } = (await import(join(root, 'deploy/dev
 const { nginxConf } = (await import(join(root, 'deploy/dev/nginx-conf.mjs'))) as {
   nginxConf: (routes: object, ports: object, options: object) => string;
 };
+
+/** `node deploy/dev/nginx-conf.mjs …` */
+function byHand(...args: readonly string[]) {
+  const program = join(root, 'deploy/dev/nginx-conf.mjs');
+  return spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+}
+const own = ['--identity', '10.0.0.1:9101', '--policy', 'policy.example:80', '--approval', '[::1]:9103'];
+const audit = ['--audit', '127.0.0.1:9104'];
+
+describe('a front made by hand', () => {
+  it('goes to the addresses given, to each of several, and listens on loopback unless told otherwise', () => {
+    const { status, stdout } = byHand(...own, ...audit, '--proxy', '10.0.0.5:9005,10.0.0.6:9005');
+    expect(status).toBe(0);
+    expect(stdout).toContain('upstream proxy { server 10.0.0.5:9005; server 10.0.0.6:9005; keepalive 16; }');
+    expect(stdout).toContain('upstream approval { server [::1]:9103; keepalive 16; }');
+    expect(stdout).toContain('listen 127.0.0.1:8080;');
+    const open = byHand(...own, ...audit, '--proxy', 'a:1', '--listen', '0.0.0.0:80');
+    expect(open.stdout).toContain('listen 0.0.0.0:80;');
+  });
+
+  it.each([
+    [[], "--proxy ''"],
+    [['--proxy', 'a:1; include /etc/passwd'], '--proxy'],
+    [['--proxy', 'a:1,'], '--proxy'],
+    [['--proxy', 'a:1', '--listen', '80; }'], '--listen'],
+    [['--proxy', 'a:1', '--folder', '/tmp;'], '--folder'],
+    [['--proxy', 'a:1', '--prxy', 'b:1'], '--prxy'],
+  ])('is not made of %j', (args, says) => {
+    const { status, stdout, stderr } = byHand(...own, ...audit, ...args);
+    expect([status, stdout, stderr]).toEqual([2, '', expect.stringContaining(says)]);
+  });
+
+  it.skipIf(!nginx)('is accepted by nginx', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'weir-front-'));
+    const named = own.map((each) => each.replace('policy.example', '127.0.0.1')); // nginx looks names up
+    const proxies = ['--proxy', '10.0.0.5:9005,10.0.0.6:9005'];
+    writeFileSync(join(folder, 'my.conf'), byHand(...named, ...audit, ...proxies, '--folder', folder).stdout);
+    const args = ['-t', '-c', join(folder, 'my.conf'), '-e', 'stderr'];
+    const { status, stderr } = spawnSync(nginx!.program, args, { encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    expect([status, stderr]).toEqual([0, expect.stringContaining('test is successful')]);
+  });
+});
 
 /** What stands where a target does: it says which one, and what it was asked. */
 function target(name: string): Promise<Server> {

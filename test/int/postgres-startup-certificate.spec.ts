@@ -52,6 +52,18 @@ describe('the server certificate', () => {
     );
   });
 
+  it('is one for all who start at once in one folder', async () => {
+    const all = await Promise.all(Array.from({ length: 5 }, () => ensureServerCertificate(dir)));
+    const kept = await loadServerCertificate(join(dir, 'server.crt'), join(dir, 'server.key'));
+    for (const each of all) expect(each).toEqual(kept);
+  });
+
+  it('is made where whoever began it died', async () => {
+    await writeFile(join(dir, 'server.key'), (await ensureServerCertificate(join(dir, 'other'))).key);
+    const made = await ensureServerCertificate(dir);
+    expect(await loadServerCertificate(join(dir, 'server.crt'), join(dir, 'server.key'))).toEqual(made);
+  });
+
   it('is made anew where the files are damaged', async () => {
     await ensureServerCertificate(dir);
     await writeFile(join(dir, 'server.crt'), 'half a file');

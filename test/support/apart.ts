@@ -149,7 +149,7 @@ export class Apart {
   }
 
   async token(role: string): Promise<string> {
-    const file = join(this.of('identity').dataDir, 'dev-idp.json');
+    const file = join(this.dir, 'shared', 'dev-idp.json');
     const secrets = JSON.parse(readFileSync(file, 'utf8')) as {
       clients: Record<string, { id: string; secret: string }>;
     };

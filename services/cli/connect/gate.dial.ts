@@ -49,6 +49,10 @@ function dial({ host, port }: GateAddress): Promise<Socket> {
   });
 }
 
+/* Where the gate makes its own. */
+const nameIt =
+  'name it with --tls-ca FILE; what a gate made itself is tls/server.crt in its WEIR_SHARED, else WEIR_DATA';
+
 function secure(socket: Socket, { host, pinned }: GateAddress): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const tls = connectTls({
@@ -56,7 +60,7 @@ function secure(socket: Socket, { host, pinned }: GateAddress): Promise<Socket> 
       ...(pinned === undefined ? { host, servername: nameOf(host) } : pin(pinned)),
     });
     tls.once('error', (error) =>
-      reject(new Error(`the gate's certificate is not accepted: ${error.message}`)),
+      reject(new Error(`the gate's certificate is not accepted: ${error.message} (${nameIt})`)),
     );
     tls.once('secureConnect', () => resolve(tls));
   });

@@ -24,8 +24,8 @@ Whoever can reach the address on this machine speaks as you while it is open.
 
   --listen   127.0.0.1:5433, or a port alone (default: a free port)
   --gate     the gate's PostgreSQL listener (default: as the gate says)
-  --tls-ca   PEM, the certificate that the gate must show (default: a local gate's own, else this machine's
-             authorities)
+  --tls-ca   PEM, the certificate that the gate must show (default: a local gate's own, tls/server.crt in WEIR_SHARED, else
+             WEIR_DATA; else this machine's authorities)
 
 examples:
   ./weir connect demo

@@ -4,7 +4,9 @@ import { bytes, table } from '../render.js';
 import { ageOf } from '../since.js';
 import { parseVerb, type Verb } from '../verb.js';
 
+const proxySchema = z.looseObject({ name: z.string(), state: z.string(), age: z.number() });
 const journalSchema = z.looseObject({
+  proxy: z.string(),
   name: z.string(),
   bytes: z.number(),
   segments: z.number(),
@@ -16,6 +18,7 @@ const journalSchema = z.looseObject({
 const answerSchema = z.looseObject({
   mode: z.string(),
   capBytes: z.number(),
+  proxies: z.array(proxySchema),
   journals: z.array(journalSchema),
 });
 type Answer = z.infer<typeof answerSchema>;
@@ -26,9 +29,12 @@ export const journal: Verb = {
   summary: 'what waits to be shipped to the event log, and for how long',
   usage: `weir journal [--max-age 30s|5m|1h] [--json]
 
-Shows each journal of the data plane (one a process): its size and cap, what of it is not in the event log yet, since when,
-and whether its owner lives. Needs the operator role.
---max-age: ends with 1 where something waits longer than that.
+Shows each journal of each proxy: its size and cap, what of it is not in the event log yet, since when, and whether its owner
+lives. What other proxies than the one that answers say of theirs lies in the shared folder; "last word" is how old that is.
+Needs the operator role.
+Ends with 1 where a proxy is silent (not heard for 30 s) or stopped with events left: its journal must be shipped first.
+--max-age: also where something waits longer than that.
+A silent proxy whose state is lost for good: remove its file from journals/ in the shared folder (WEIR_SHARED, else WEIR_DATA).
 Segments that could not be read are set aside below the state directory; they are named here until you remove them.
 
 examples:
@@ -46,17 +52,28 @@ examples:
   },
 };
 
-function verdictOf({ journals }: Answer, limitMs: number, tell: (text: string) => void): ExitCode {
+function verdictOf({ proxies, journals }: Answer, limitMs: number, tell: (text: string) => void): ExitCode {
   const late = journals.filter(({ oldestUnshippedAge: age }) => (age ?? 0) * 1000 > limitMs);
-  for (const { name } of late) tell(`weir: ${name} holds events for longer than that`);
-  return late.length > 0 ? exit.failed : exit.ok;
+  const gone = proxies.filter((each) => isGone(each, journals));
+  for (const { proxy, name } of late) tell(`weir: ${proxy} ${name} holds events for longer than that`);
+  for (const { name, state } of gone)
+    tell(`weir: ${name} is ${state}, and what its journal holds is not shipped: start it on its WEIR_DATA`);
+  return late.length + gone.length > 0 ? exit.failed : exit.ok;
 }
 
-const heads = ['journal', 'owner', 'segments', 'bytes', 'of cap', 'to ship', 'oldest'];
+/** Events may have come after the last word of one that ended without another. */
+function isGone({ name, state }: Answer['proxies'][number], journals: readonly Journal[]): boolean {
+  if (state === 'silent') return true;
+  return state === 'stopped' && journals.some((each) => each.proxy === name && each.unshippedBytes > 0);
+}
 
-function shown({ mode, capBytes, journals }: Answer): string {
-  if (journals.length === 0) return 'no journals';
+const heads = ['proxy', 'last word', 'journal', 'owner', 'segments', 'bytes', 'of cap', 'to ship', 'oldest'];
+
+function shown({ mode, capBytes, proxies, journals }: Answer): string {
+  const words = new Map(proxies.map((each) => [each.name, wordOf(each)]));
   const rows = journals.map((each) => [
+    each.proxy,
+    words.get(each.proxy),
     each.name,
     ownerOf(each),
     each.segments,
@@ -65,10 +82,17 @@ function shown({ mode, capBytes, journals }: Answer): string {
     bytes(each.unshippedBytes),
     each.oldestUnshippedAge === null ? '-' : `${each.oldestUnshippedAge.toFixed(1)} s`,
   ]);
-  const aside = journals.flatMap(({ name, damaged }) =>
-    damaged.map((each) => `set aside, unreadable: ${name}/${each.file} (${bytes(each.bytes)})`),
+  const without = proxies.filter(({ name }) => journals.every(({ proxy }) => proxy !== name));
+  for (const { name } of without) rows.push([name, words.get(name), 'none known']);
+  const aside = journals.flatMap(({ proxy, name, damaged }) =>
+    damaged.map((each) => `set aside, unreadable: ${proxy} ${name}/${each.file} (${bytes(each.bytes)})`),
   );
   return [`mode ${mode}, cap ${bytes(capBytes)}`, table(heads, rows), ...aside].join('\n');
+}
+
+function wordOf({ state, age }: Answer['proxies'][number]): string {
+  if (state === 'live') return 'now';
+  return state === 'heard' ? `${age.toFixed(1)} s ago` : `${state} ${age.toFixed(0)} s ago`;
 }
 
 function ownerOf({ owner: { state, pid } }: Journal): string {

@@ -32,7 +32,7 @@ export async function devProviderPlan(config: WeirConfig): Promise<ProviderPlan 
     new Logger('dev-provider').log(`the development OpenID provider is not started: ${plan.why}`);
     return undefined;
   }
-  const { keys, clients, cookieKey } = await openDevSecrets(config.dataDir);
+  const { keys, clients, cookieKey } = await openDevSecrets(config.sharedDir);
   const { issuer, audience } = plan.issuer;
   return {
     ...{ issuer, audience, keys, cookieKey },

@@ -24,9 +24,9 @@ const secretsSchema = z.strictObject({
 });
 export type DevSecrets = z.infer<typeof secretsSchema>;
 
-/** `<dataDir>/dev-idp.json`, mode 0600: signing key and client secrets, made on first start and kept. */
-export async function openDevSecrets(dataDir: string): Promise<DevSecrets> {
-  const file = join(dataDir, 'dev-idp.json');
+/** `<sharedDir>/dev-idp.json`, mode 0600: signing key and client secrets, made on first start and kept. */
+export async function openDevSecrets(sharedDir: string): Promise<DevSecrets> {
+  const file = join(sharedDir, 'dev-idp.json');
   const text = readIfThere(file);
   if (text === undefined) return makeSecrets(file);
   chmodSync(file, 0o600);

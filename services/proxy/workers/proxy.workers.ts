@@ -72,7 +72,7 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
     const { config, clock } = this;
     // What all of them read is made before there are several who would make it.
     const keys = await proxyKeys(config.sharedDir);
-    if (!config.tls) await ensureServerCertificate(join(config.dataDir, 'tls'), clock);
+    if (!config.tls) await ensureServerCertificate(join(config.sharedDir, 'tls'), clock);
     const log = (error: unknown) => this.logger.warn({ message: toAppError(error).message });
     this.policies = new PolicyFollower({
       eventLog: this.eventLog,
