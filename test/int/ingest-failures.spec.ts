@@ -35,7 +35,7 @@ beforeEach(async () => {
   readiness = new Readiness();
   const tracing = { isOn: false } as unknown as Tracing;
   const config = parseConfig('', join(dir, 'weir.yaml'), dir);
-  service = new IngestService(config, failingLog(), failingStore(), readiness, tracing);
+  service = new IngestService(config, failingLog(), failingStore(), readiness, tracing, false);
   await service.onApplicationBootstrap();
 });
 afterEach(async () => {
