@@ -1,4 +1,15 @@
+import { AppError } from '#kernel';
 import type { EncodedEnvelope, Envelope, Topic } from '#events';
+
+/** Encoded bytes of the largest event that the log takes: a Kafka batch of 8 MiB, less its own fields and headers. */
+export const mostAppendBytes = 8 * 1024 * 1024 - 1024;
+
+/** INPUT_INVALID for an event that the log can never take. */
+export function refuseLarge(events: readonly EncodedEnvelope[]): void {
+  const large = events.find(({ length }) => length > mostAppendBytes);
+  if (large)
+    throw new AppError('INPUT_INVALID', `an event of ${large.length} bytes is more than the log takes`);
+}
 
 /** Where an event stands. Offsets rise by one within a topic's partition; the embedded log has one partition. */
 export interface Position {
@@ -70,7 +81,10 @@ export type ShareHandler = (mine: readonly Partition[]) => void;
  * `share`: whose each partition is, for whoever reads by itself and keeps its position with what it writes.
  */
 export interface EventLog {
-  /** Appends in order; resolves when durable. An id that stands in the log already is appended again: readers drop it. */
+  /**
+   * INPUT_INVALID, and none is taken, where one has more than `mostAppendBytes`.
+   * Appends in order; resolves when durable. An id that stands in the log already is appended again: readers drop it.
+   */
   append(topic: Topic, events: readonly EncodedEnvelope[]): Promise<readonly Position[]>;
   tail(options: TailOptions, handle: BatchHandler): Tail;
   work(options: WorkOptions, handle: BatchHandler): Pick<Tail, 'stop'>;

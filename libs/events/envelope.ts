@@ -9,6 +9,12 @@ import {
 import { newId, type Clock } from '#kernel';
 import { EnvelopeSchema, type Envelope } from './gen/weir/events/v1/envelope_pb.js';
 
+/**
+ * Encoded bytes that one event of a session has at most, well below what the log takes at once (8 MiB): what were larger
+ * could never be shipped, nor anything behind it. Who writes one bounds what goes into it; the journal takes no larger one.
+ */
+export const mostEventBytes = 2 * 1024 * 1024;
+
 /** An envelope's exact bytes: what is stored, chained and, in the end, proved. */
 export type EncodedEnvelope = Uint8Array;
 

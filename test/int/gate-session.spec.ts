@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { approval, ApprovalBook, Follower, toApprovalEnvelope } from '#domain';
-import { payload, SignInRefusedSchema, topics } from '#events';
+import { encodeEnvelope, payload, SignInRefusedSchema, StatementReceivedSchema, topics } from '#events';
 import { AppError, ManualClock, newId, type Principal } from '#kernel';
 import { compileMasking, parseMasking } from '#masking';
 import { logFoldError, FileApprovalKeys, type WeirConfig } from '#platform';
@@ -17,6 +18,7 @@ import { Holds } from '../../services/proxy/gate/holds.js';
 import type { PolicyFollower } from '../../services/proxy/gate/policy-follower.js';
 import { WeirGate } from '../../services/proxy/gate/weir-gate.js';
 import { openJournal, type FileJournal } from '../../services/proxy/journal/index.js';
+import { journalEvents } from '../support/log-writer.read.js';
 import { MemoryLog } from './approval.memory-log.js';
 
 const bot: Principal = { id: 'corp:bot', issuer: 'corp', subject: 'bot', kind: 'agent', groups: ['agents'] };
@@ -233,6 +235,56 @@ describe('refused knocks', () => {
     await expect(stage.session('wrong')).rejects.toThrow('it is wrong');
     expect((await refused()).at(-1)).toBe('it is wrong (5 more before it were not recorded)');
     await expect(stage.session()).resolves.toBeDefined();
+  });
+});
+
+describe('parameters', () => {
+  const recorded = async (values: readonly string[], text = 'SELECT 1', portal = '') => {
+    const session = await stage.session();
+    const parameters = values.map((value) => ({ value, format: 0 as const }));
+    session.received(judged(session, text), { how: 'extended', parameters, portal });
+    void stage.journal.commit();
+    const event = journalEvents(join(dir, 'journal')).at(-1)!;
+    return { event, received: payload(StatementReceivedSchema, event)! };
+  };
+
+  test('are kept up to a sum; one entry stands for the rest, with its digest', async () => {
+    stage = await Stage.open(dir, 'permit (principal, action, resource);');
+    const { event, received } = await recorded(Array.from({ length: 1200 }, () => '€'.repeat(4000)));
+    expect(encodeEnvelope(event).length).toBeLessThan(300_000);
+    expect(received.parameters).toHaveLength(22);
+    expect(received.parameters[20]).toMatchObject({ value: '€'.repeat(4000), note: '' });
+    const sha256 = createHash('sha256')
+      .update(`12000:${'€'.repeat(4000)}`.repeat(1179))
+      .digest('hex');
+    const note = `cut: 1179 parameters from here on, 4716000 characters, SHA-256 ${sha256}`;
+    expect(received.parameters[21]).toMatchObject({ value: '', null: false, note });
+  });
+
+  test('are kept one by one below it, and near masked columns no digest tells of their values', async () => {
+    stage = await Stage.open(dir, 'permit (principal, action, resource);');
+    const few = await recorded(['1', 'x'.repeat(5000)]);
+    expect(few.received.parameters.map(({ note }) => note)).toEqual(['', 'cut from 5000 characters']);
+    const text = 'SELECT id FROM customers WHERE email = $1';
+    const many = await recorded(
+      Array.from({ length: 60_000 }, () => '1'),
+      text,
+    );
+    expect(encodeEnvelope(many.event).length).toBeLessThan(600_000);
+    expect(many.received.parameters.at(-1)!.note).toMatch(
+      /^cut: \d{5} parameters from here on, \d{5} characters$/,
+    );
+  });
+
+  test('and no other name that a client gives makes an event that no log takes', async () => {
+    stage = await Stage.open(dir, 'permit (principal, action, resource);');
+    const name = 'p'.repeat(10_000_000);
+    const { received } = await recorded([], 'SELECT 1', name);
+    expect(received.portal).toMatch(/^p{1024}… \(of 10000000 characters\)$/);
+    const session = await stage.session();
+    session.prepared(judged(session, 'SELECT 1'), name);
+    void stage.journal.commit();
+    expect(encodeEnvelope(journalEvents(join(dir, 'journal')).at(-1)!).length).toBeLessThan(2000);
   });
 });
 

@@ -11,6 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  decodeEnvelope,
+  mostEventBytes,
   payload,
   SessionEndedSchema,
   SessionStartedSchema,
@@ -21,10 +23,11 @@ import {
   type Envelope,
 } from '#events';
 import { openEmbeddedLog, type EventLog } from '#event-log';
-import { ManualClock } from '#kernel';
+import { AppError, ManualClock } from '#kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   openJournal,
+  readJournals,
   startShipper,
   type FileJournal,
   type JournalOptions,
@@ -452,6 +455,55 @@ describe('the shipper', () => {
     expect(await sessionEvents(log)).toHaveLength(119);
     expect(readdirSync(dir)).toContain(`${segments[1]!}.damaged`);
     expect(reports.join()).toContain('damaged');
+  });
+
+  it('sets aside what the log can never take, and ships all that is around it', async () => {
+    const journal = await journalWith();
+    const session = journal.openSession('ses_1');
+    statements(journal, session, 1, 3);
+    const log = openLog();
+    // As a journal of an older version is: the log's bound is below what stands in it.
+    const mostBytes = 500;
+    const small: EventLog = {
+      ...{ tail: log.tail.bind(log), work: log.work.bind(log), share: log.share.bind(log) },
+      ...{ read: log.read.bind(log), end: log.end.bind(log), partitions: log.partitions.bind(log) },
+      ...{ expire: log.expire.bind(log), close: log.close.bind(log) },
+      append: async (topic, events) => {
+        if (events.some(({ length }) => length > mostBytes)) throw new AppError('INPUT_INVALID', 'large');
+        return log.append(topic, events);
+      },
+    };
+    receive(session, 'sta_large', 'x'.repeat(600));
+    void journal.commit();
+    statements(journal, session, 4, 5);
+    await ship(journal, small).drained();
+    const events = await sessionEvents(log);
+    expect(events.map(({ link }) => Number(link!.seq))).toEqual([1, 2, 3, 4, 5, 6, 8, 9, 10, 11]);
+    const aside = readdirSync(dir).filter((name) => name.endsWith('.event.damaged'));
+    expect(aside).toHaveLength(1);
+    expect(decodeEnvelope(readFileSync(join(dir, aside[0]!))).link?.seq).toBe(7n);
+    expect(journal.stats().errors.setAside).toBe(1);
+    expect(reports.join()).toContain('more than the event log takes');
+    const [state] = await readJournals(join(dir, '..'));
+    expect(state).toMatchObject({ unshippedBytes: 0, damaged: [{ file: aside[0] }] });
+  });
+});
+
+describe('one event', () => {
+  it('is no larger than the bound: a session that would add one adds nothing, and goes on', async () => {
+    const journal = await journalWith();
+    const session = journal.openSession('ses_1');
+    const large = expect.objectContaining({ code: 'STATEMENT_TOO_LARGE' });
+    receive(session, 'a', 'x'.repeat(mostEventBytes - 1000));
+    expect(() => receive(session, 'b', 'x'.repeat(mostEventBytes))).toThrow(large);
+    answer(session, 'a');
+    void journal.commit();
+    const log = openLog();
+    await ship(journal, log).drained();
+    const events = await sessionEvents(log);
+    expect(types(events)).toEqual(['StatementReceived', 'StatementOutcome']);
+    expect(verifyChain(events)).toMatchObject({ ok: true, head: { seq: 2 } });
+    expect(readdirSync(dir).filter((name) => name.endsWith('.damaged'))).toEqual([]);
   });
 });
 

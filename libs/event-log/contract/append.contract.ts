@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { encodeEnvelope, newEvent, SessionEndedSchema } from '#events';
+import { encodeEnvelope, mostEventBytes, newEvent, SessionEndedSchema } from '#events';
 import { systemClock } from '#kernel';
-import type { EventLog } from '../port.js';
+import { mostAppendBytes, type EventLog } from '../port.js';
 import { session, approval, event, events, idsOf, ids, ofKey, readAll, type Opened } from './subject.js';
 
 export function appendContract(opened: Opened): void {
@@ -33,6 +33,14 @@ export function appendContract(opened: Opened): void {
     it('takes an empty append', async () => {
       expect(await log.append(session, [])).toEqual([]);
       expect(await log.end(session)).toEqual([]);
+    });
+
+    it('takes the largest event of a session, and tells of one that it never takes before it takes any', async () => {
+      await log.append(session, [event('a', 1, 'x'.repeat(mostEventBytes - 200))]);
+      const tooLarge = [event('a', 2), event('a', 3, 'x'.repeat(mostAppendBytes))];
+      await expect(log.append(session, tooLarge)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+      await log.append(session, [event('a', 4)]);
+      expect(idsOf(await readAll(log, session))).toEqual(['a-1', 'a-4']);
     });
 
     it('names the last position as the end', async () => {

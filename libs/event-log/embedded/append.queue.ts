@@ -1,6 +1,6 @@
 import type { EncodedEnvelope, Topic } from '#events';
 import { AppError, isAppError, type Clock } from '#kernel';
-import type { Position } from '../port.js';
+import { refuseLarge, type Position } from '../port.js';
 import type { Store } from './store.js';
 
 interface Pending {
@@ -29,8 +29,9 @@ export class AppendQueue {
     this.#onCommit = onCommit;
   }
 
-  append(topic: Topic, events: readonly EncodedEnvelope[]): Promise<readonly Position[]> {
-    if (this.#closed) return Promise.reject(new AppError('SHUTTING_DOWN', 'the event log is closed'));
+  async append(topic: Topic, events: readonly EncodedEnvelope[]): Promise<readonly Position[]> {
+    if (this.#closed) throw new AppError('SHUTTING_DOWN', 'the event log is closed');
+    refuseLarge(events);
     const bytes = events.reduce((sum, raw) => sum + raw.length, 0);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ topic, events, bytes, resolve, reject });

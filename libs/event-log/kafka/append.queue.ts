@@ -8,11 +8,10 @@ import kafkajs, {
 } from 'kafkajs';
 import type { EncodedEnvelope, Topic } from '#events';
 import { AppError } from '#kernel';
-import type { Position } from '../port.js';
+import { refuseLarge, type Position } from '../port.js';
 import { toKafka } from './cloud-event.codec.js';
 import { kafkaError } from './kafka.errors.js';
 import { pauseAfter } from './outage.js';
-import { maxBatchBytes } from './topic.maker.js';
 import type { TopicNames } from './topic.names.js';
 
 export interface AppendQueueOptions {
@@ -65,13 +64,13 @@ export class AppendQueue {
     this.#options = options;
   }
 
-  append(topic: Topic, events: readonly EncodedEnvelope[]): Promise<readonly Position[]> {
-    if (this.#closed) return Promise.reject(new AppError('SHUTTING_DOWN', 'the event log is closed'));
-    if (events.length === 0) return Promise.resolve([]);
+  async append(topic: Topic, events: readonly EncodedEnvelope[]): Promise<readonly Position[]> {
+    if (this.#closed) throw new AppError('SHUTTING_DOWN', 'the event log is closed');
+    if (events.length === 0) return [];
+    refuseLarge(events);
     return new Promise((resolve, reject) => {
       const call = this.#call(events.length, resolve, reject);
       const pending = events.map((raw, index) => this.#pending(call, index, topic, raw));
-      if (call.settled) return;
       this.#waiting = this.#waiting.concat(pending);
       this.#flushing ??= this.#flush();
     });
@@ -106,10 +105,6 @@ export class AppendQueue {
   #pending(call: Call, index: number, topic: Topic, raw: EncodedEnvelope): Pending {
     const message = toKafka(raw);
     const bytes = raw.length + recordOverhead;
-    if (bytes > maxBatchBytes)
-      call.reject(
-        new AppError('INPUT_INVALID', `an event of ${raw.length} bytes is more than the log takes`),
-      );
     const partition = this.#partition(topic, message.key);
     return { call, index, topic, bytes, message: { ...message, partition } };
   }

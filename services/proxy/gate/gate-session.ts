@@ -26,7 +26,6 @@ import type {
   Knock,
   Namespace,
   Outcome,
-  Parameter,
   ReadText,
   RecordedResult,
   TargetAddress,
@@ -45,7 +44,8 @@ import {
   observeLatency,
 } from './gate.metrics.js';
 import { inboundError } from './inbound.js';
-import { writeOutcome, writeParameter, writeResult } from './record.wire.js';
+import { writeParameters } from './parameters.record.js';
+import { cutText, mostMessage, mostName, writeOutcome, writeResult } from './record.wire.js';
 import type { CommitGroup, CommitWaiter } from './commit-group.js';
 import type { Holds } from './holds.js';
 import { SessionTrace } from './session.trace.js';
@@ -177,11 +177,13 @@ export class RecordedSession implements GateSession {
     const statementId = `${this.id}-${++this.statements}`;
     // The id first: whoever looks for it finds it there without decoding the rest.
     const out = this.chain.write().text(1, statementId).raw(judgement.recorded).text(5, details.how);
-    for (const parameter of details.parameters)
-      writeParameter(out, this.recordable(parameter, judgement.clean));
+    writeParameters(out, details.parameters, judgement.clean, this.masking());
     // In protobuf the last of a field wins: these replace what the judgement's own encoding says.
-    out.text(12, details.decision).text(13, details.reason).text(16, details.approvalId);
-    out.text(18, details.portal);
+    out
+      .text(12, details.decision)
+      .text(13, cutText(details.reason, mostMessage))
+      .text(16, details.approvalId);
+    out.text(18, cutText(details.portal, mostName));
     const trace = this.trace?.received(statementId, judgement, details);
     this.chain.addWritten(StatementReceivedSchema.typeName, { opens: statementId, trace: trace?.field });
     const execution = { statementId, startedAt: performance.now(), judgement, trace };
@@ -192,7 +194,11 @@ export class RecordedSession implements GateSession {
   prepared(judgement: Judgement, name: string): void {
     this.parts.journal.admit();
     const textHash = createHash('sha256').update(judgement.analysis.text).digest();
-    this.chain.add(StatementPreparedSchema, { name, textHash, text: judgement.recordedText });
+    this.chain.add(StatementPreparedSchema, {
+      name: cutText(name, mostName),
+      textHash,
+      text: judgement.recordedText,
+    });
   }
 
   outcome(execution: Execution, outcome: Outcome): void {
@@ -277,29 +283,13 @@ export class RecordedSession implements GateSession {
     this.trace?.ended(this.statements);
     this.chain.add(SessionEndedSchema, {
       sessionId: this.id,
-      reason,
+      reason: cutText(reason, mostMessage),
       statements: BigInt(this.statements),
       bytesIn: BigInt(bytesIn),
       bytesOut: BigInt(bytesOut),
     });
     this.parts.commits.whenSafe(nobody);
     this.parts.closed();
-  }
-
-  private recordable(parameter: Parameter, clean: boolean): { value: string; null: boolean; note: string } {
-    const { value } = parameter;
-    if (value === null) return { value: '', null: true, note: '' };
-    // Near masked columns nothing tells an id from a PIN: no value is kept.
-    if (!clean) return { value: '', null: false, note: `masked, ${value.length} characters` };
-    if (shortNumber.test(value)) return { value, null: false, note: '' };
-    const shown = this.masking().maskText(Buffer.from(value))?.toString('utf8') ?? value;
-    if (shown.length <= recordedParameter)
-      return { value: shown, null: false, note: shown === value ? '' : 'masked' };
-    return {
-      value: shown.slice(0, recordedParameter),
-      null: false,
-      note: `cut from ${value.length} characters`,
-    };
   }
 }
 
@@ -308,7 +298,3 @@ const nobody: CommitWaiter = { waiting: () => undefined, done: () => undefined }
 
 /** An approver reads it in a line; the session's own record has all of it. */
 const shortened = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);
-
-const shortNumber = /^-?\d{1,8}$/;
-/** Characters of a parameter that a record keeps. */
-const recordedParameter = 4096;

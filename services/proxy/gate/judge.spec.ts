@@ -59,6 +59,17 @@ function house(policies = all, masking = 'rules: []') {
   return { clock, state, judges, here, ask };
 }
 
+test('what no record can hold is refused, however short its text', () => {
+  const { ask } = house();
+  const prepared = { ...ask('SELECT 1'), recordedText: 'x'.repeat(100_000) };
+  const lookup = () => prepared;
+  expect(ask('EXECUTE a;'.repeat(10), { lookup }).verdict.decision).toBe('allow');
+  const judgement = ask('EXECUTE a;'.repeat(20), { lookup });
+  expect(judgement.verdict).toMatchObject({ decision: 'deny' });
+  expect(judgement.verdict.reason).toMatch(/^its record would have 200\d{4} bytes, the limit is 1572864$/);
+  expect(fromBinary(StatementReceivedSchema, judgement.recorded)).toMatchObject({ text: '…', kinds: [] });
+});
+
 describe('one judgement for all sessions', () => {
   test('of the same principal, groups, names and text', () => {
     const { ask } = house();

@@ -1,3 +1,4 @@
+import { mostEventBytes } from '#events';
 import type { Clock, Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
 import type { ConnectionRef, PolicySnapshot, Verdict } from '#policy-engine';
@@ -57,6 +58,8 @@ export interface JudgeOptions {
 const hourMs = 3_600_000;
 /** What names mean may change while a text is read; after so many times it is judged on the spot. */
 const mostReadings = 4;
+/** Of a judgement's own fields; the rest of an event is for parameters and for what is fixed. */
+const mostRecordedBytes = mostEventBytes - 512 * 1024;
 const noStatements = { fingerprint: '', statements: [] };
 /** A function that no text names. */
 const hiddenCode: Access = { action: 'sql:code', columns: [] };
@@ -152,7 +155,16 @@ export class Judge {
     return read.find((each) => each.text === text && each.names === names)?.found ?? understand(text, names);
   }
 
+  /** Much follows from a short text (what EXECUTE runs, each column of each table): what no record can hold is refused. */
   private fresh(request: JudgeRequest, found: Understanding | undefined, grounds: Grounds): Grounded {
+    const judgement = this.whole(request, found, grounds);
+    const { length } = judgement.recorded;
+    if (length <= mostRecordedBytes) return judgement;
+    const reason = `its record would have ${length} bytes, the limit is ${mostRecordedBytes}`;
+    return refused(request.text, grounds, reason, '…');
+  }
+
+  private whole(request: JudgeRequest, found: Understanding | undefined, grounds: Grounds): Grounded {
     const { text } = request;
     const size = `${Buffer.byteLength(text)} bytes, the limit is ${this.options.maxStatementBytes}`;
     if (!found) return refused(text, grounds, `the statement has ${size}`, '…');

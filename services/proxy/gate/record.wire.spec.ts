@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { ResultChunkSchema, StatementOutcomeSchema, StatementReceivedSchema } from '#events';
+import { mostEventBytes, ResultChunkSchema, StatementOutcomeSchema, StatementReceivedSchema } from '#events';
 import { PayloadWriter } from '../journal/payload.writer.js';
 import type { Outcome, RecordedResult } from './gate.js';
 import { writeOutcome, writeParameter, writeResult } from './record.wire.js';
@@ -66,6 +66,22 @@ describe('what the hot path writes, read with the generated code', () => {
       create(StatementOutcomeSchema, { statementId: 's', status: 'ok' }),
     );
     expect(Buffer.from(writer.finish())).toEqual(Buffer.from(expected));
+  });
+
+  it('an outcome of a target that sends what it likes, cut to what an event may be', () => {
+    const long = 'é'.repeat(4 * 1024 * 1024);
+    const column = { name: 'n'.repeat(63), typeOid: 25, format: 0 as const, mask: '', class: '' };
+    const wide = { ...result, columns: Array.from({ length: 65_535 }, () => column) };
+    writeOutcome(writer.begin(), 's', { ...full, message: long, commandTag: long, result: wide }, 1);
+    const bytes = writer.finish();
+    expect(bytes.length).toBeLessThan(mostEventBytes / 2);
+    const read = fromBinary(StatementOutcomeSchema, bytes);
+    expect(read.message).toMatch(/^é{8192}… \(of 4194304 characters\)$/);
+    const { columns } = read.result!;
+    expect(columns.at(-1)!.name).toBe(`… (${65_535 - columns.length + 1} more columns)`);
+    const table = { ...result, columns: wide.columns.slice(0, 1664) };
+    writeResult(writer.begin(), 's', 0, table);
+    expect(fromBinary(ResultChunkSchema, writer.finish()).columns).toHaveLength(1664);
   });
 
   it('a chunk and parameters', () => {

@@ -4,6 +4,15 @@ import type { Outcome, RecordedResult, ResultColumnRecord } from './gate.js';
 // These run for every statement. Field numbers: proto/weir/events/v1/session.proto; record.wire.spec.ts reads everything
 // back with the generated code.
 
+/** Characters of what a target, or a client, may make as long as a message may be. */
+export const mostMessage = 8192;
+export const mostName = 1024;
+/** Bytes of a result's columns: a table's 1,664 with long names are half of it. A target may send more. */
+const mostColumnBytes = 512 * 1024;
+
+export const cutText = <T extends string | undefined>(text: T, most: number): T | string =>
+  text !== undefined && text.length > most ? `${text.slice(0, most)}… (of ${text.length} characters)` : text;
+
 export function writeParameter(
   out: PayloadWriter,
   parameter: { value: string; null: boolean; note: string },
@@ -18,8 +27,8 @@ export function writeOutcome(
   outcome: Outcome,
   durationUs: number,
 ): void {
-  out.text(1, statementId).text(2, outcome.status).text(3, outcome.commandTag);
-  out.text(4, outcome.sqlstate).text(5, outcome.message);
+  out.text(1, statementId).text(2, outcome.status).text(3, cutText(outcome.commandTag, mostName));
+  out.text(4, cutText(outcome.sqlstate, mostName)).text(5, cutText(outcome.message, mostMessage));
   out.uint(6, outcome.rows).uint(7, outcome.bytes).uint(8, durationUs);
   if (outcome.masked && outcome.masked.size > 0) writeMasked(out, outcome.masked);
   if (outcome.digest) out.bytes(10, outcome.digest);
@@ -44,9 +53,22 @@ export function writeResult(
   result: RecordedResult,
 ): void {
   out.text(1, statementId).uint(2, index);
-  for (const column of result.columns) writeColumn(out, column);
+  writeColumns(out, result.columns);
   if (result.frames.length > 0) out.bytes(5, result.frames);
   out.uint(6, result.rowCount);
+}
+
+function writeColumns(out: PayloadWriter, columns: readonly ResultColumnRecord[]): void {
+  let bytes = 0;
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i]!;
+    bytes += 24 + 3 * column.name.length + column.mask.length + column.class.length;
+    if (bytes > mostColumnBytes) {
+      const name = `… (${columns.length - i} more columns)`;
+      return writeColumn(out, { name, typeOid: 0, format: 0, mask: '', class: '' });
+    }
+    writeColumn(out, column);
+  }
 }
 
 function writeColumn(out: PayloadWriter, column: ResultColumnRecord): void {

@@ -9,6 +9,7 @@ import {
   remove,
   segmentAt,
   setAside,
+  setEventAside,
   sizeOf,
   syncDirectory,
   type Segment,
@@ -23,8 +24,8 @@ export class JournalFiles {
   /** Sessions without an end, as the last owner left them; afterwards the journal's own. */
   readonly recovered: Sessions;
   readonly directory: string;
-  /** Writes that failed, and syncs. Since this process began. */
-  readonly errors = { append: 0, sync: 0 };
+  /** Writes that failed, syncs, and events that the log could not take. Since this process began. */
+  readonly errors = { append: 0, sync: 0, setAside: 0 };
   readonly #mode: JournalOptions['mode'];
   readonly #segmentBytes: number;
   readonly #maxBytes: number;
@@ -160,6 +161,12 @@ export class JournalFiles {
     if (segment === this.#current) throw new Error(`${segment.path} can't be read`);
     setAside(segment);
     this.#segments = this.#segments.filter((other) => other !== segment);
+  }
+
+  /** One event that the log can't take; on disk before what follows it is shipped. Where it then is. */
+  setEventAside(event: Uint8Array, place: number): string {
+    this.errors.setAside++;
+    return setEventAside(this.directory, event, place);
   }
 
   async close(): Promise<void> {

@@ -17,6 +17,11 @@ const age = gauge(
 const appendErrors = counter('weir_journal_append_errors_total', 'Writes that failed');
 const syncErrors = counter('weir_journal_fsync_errors_total', 'Syncs that failed');
 
+const setAside = counter(
+  'weir_journal_set_aside_total',
+  'Events that the event log can never take, put into a file beside the journal',
+);
+
 /** Shows how this journal does, by its folder's name. Returns what ends that. */
 export function measureJournal(journal: FileJournal, maxBytes: number, clock: Clock): () => void {
   const name = [basename(journal.files.directory)];
@@ -28,6 +33,7 @@ export function measureJournal(journal: FileJournal, maxBytes: number, clock: Cl
     age.add(read(() => Math.max(0, clock.now() - (journal.stats().oldestUnshippedAt ?? clock.now())) / 1000)),
     appendErrors.add(read(() => journal.stats().errors.append)),
     syncErrors.add(read(() => journal.stats().errors.sync)),
+    setAside.add(read(() => journal.stats().errors.setAside)),
   ];
   return () => ends.forEach((end) => end());
 }

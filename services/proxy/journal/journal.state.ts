@@ -16,7 +16,7 @@ export interface JournalState {
   /** When the oldest event that is not in the log yet was written, milliseconds since the epoch. */
   readonly oldestUnshippedAt: number | undefined;
   readonly owner: FoundOwner;
-  /** Segments that could not be read and were set aside for whoever looks into them. */
+  /** Segments that could not be read, and events that the log could not take, set aside for whoever looks into them. */
   readonly damaged: readonly { readonly file: string; readonly bytes: number }[];
 }
 

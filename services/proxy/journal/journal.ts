@@ -15,8 +15,8 @@ export interface JournalStats {
   readonly unshipped: number;
   /** Milliseconds since the epoch, to within a second; undefined where all is shipped. */
   readonly oldestUnshippedAt: number | undefined;
-  /** Writes and fsyncs of this process that failed. */
-  readonly errors: { readonly append: number; readonly sync: number };
+  /** Writes and fsyncs of this process that failed, and events that the log could not take. */
+  readonly errors: { readonly append: number; readonly sync: number; readonly setAside: number };
 }
 
 /** The proxy's own append-only file. */

@@ -1,4 +1,4 @@
-import { contentDigest, fillSalt, linkDigest, saltBytes, type ChainHead } from '#events';
+import { contentDigest, fillSalt, linkDigest, mostEventBytes, saltBytes, type ChainHead } from '#events';
 import { AppError, type Clock } from '#kernel';
 import { frameBytes, recordKinds, sealRecord } from './record.codec.js';
 
@@ -34,11 +34,16 @@ export class RecordBuffer {
     this.#clock = clock;
   }
 
-  /** Appends the event after `head`; returns its hash as a latin1 string. `trace`: field 8, where it has one. */
+  /**
+   * Appends the event after `head`; returns its hash as a latin1 string. `trace`: field 8, where it has one. Throws
+   * STATEMENT_TOO_LARGE, and has taken nothing, where it is more than `mostEventBytes`.
+   */
   event(origin: Origin, head: ChainHead, type: string, data: Uint8Array, trace?: Uint8Array): string {
     const seq = head.seq + 1;
     const id = `${origin.sessionId}-${seq}`;
-    this.#reserve(fixedBytes + 2 * id.length + type.length + origin.fields.length + data.length);
+    const bytes = fixedBytes + 2 * id.length + type.length + origin.fields.length + data.length;
+    if (bytes > mostEventBytes) throw tooLarge(bytes);
+    this.#reserve(bytes);
     this.#tick();
     fillSalt(this.#salt, 0);
     const content = contentDigest(this.#salt, data);
@@ -121,6 +126,12 @@ export class RecordBuffer {
     this.bytes = larger;
   }
 }
+
+const tooLarge = (bytes: number) =>
+  new AppError(
+    'STATEMENT_TOO_LARGE',
+    `its record would have ${bytes} bytes; ${mostEventBytes} is the most that one has`,
+  );
 
 export function originOf(source: string, sessionId: string): Origin {
   if (!/^[\x21-\x7e]{1,128}$/.test(sessionId)) {

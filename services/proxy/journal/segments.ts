@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlink } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  unlink,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** A file of the journal. Positions count from the journal's first byte ever, so `base` names the file. */
@@ -34,6 +43,20 @@ export function remove(segment: Segment): void {
 /** Takes a segment with a record that can't be read out of the journal, but keeps it for whoever looks into it. */
 export function setAside(segment: Segment): void {
   renameSync(segment.path, `${segment.path}.damaged`);
+}
+
+/** `<place>.event.damaged`: the envelope's bytes. The same event again, after a crash, has the same name. */
+export function setEventAside(directory: string, event: Uint8Array, place: number): string {
+  const path = join(directory, `${String(place).padStart(16, '0')}.event.damaged`);
+  const fd = openSync(path, 'w', 0o600);
+  try {
+    writeFileSync(fd, event);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  syncDirectory(directory);
+  return path;
 }
 
 /** Makes files made and removed in it survive the host. */

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import { topics, traceparentOf, type EncodedEnvelope } from '#events';
-import { AppError } from '#kernel';
+import { AppError, isAppError } from '#kernel';
 import type { EventLog } from '#event-log';
 import { Breath, Tracing, type TraceSpan } from '#platform';
 import type { FileJournal } from './journal.js';
@@ -138,7 +138,7 @@ class FileShipper implements Shipper {
 
   async #ship(): Promise<void> {
     const batch = await this.#read(this.files.shipped);
-    if (batch.events.length > 0 && !(await this.#append(batch.events))) return;
+    if (batch.events.length > 0 && !(await this.#deliver(batch.events, batch.end))) return;
     this.#saved ??= await ShippedFile.open(this.files.directory);
     await this.#saved.save(batch.end);
     this.files.setShipped(batch.end);
@@ -147,8 +147,29 @@ class FileShipper implements Shipper {
     for (const waiter of reached) waiter.resolve();
   }
 
+  /**
+   * What the log can never take (an older version let larger events into a journal) goes into a file beside it, so that
+   * all behind it is shipped: its session has a gap from there on, which is a finding. False: stopped before.
+   */
+  async #deliver(events: readonly EncodedEnvelope[], end: number): Promise<boolean> {
+    const taken = await this.#append(events);
+    if (taken !== 'never') return taken;
+    if (events.length === 1) return this.#setAside(events[0]!, end);
+    for (const [index, event] of events.entries())
+      if (!(await this.#deliver([event], end - events.length + index + 1))) return false;
+    return true;
+  }
+
+  #setAside(event: EncodedEnvelope, place: number): true {
+    const path = this.files.setEventAside(event, place);
+    this.#report(
+      `journal: an event of ${event.length} bytes is more than the event log takes; it is in ${path}, not in the record`,
+    );
+    return true;
+  }
+
   /** False: stopped before the log took it. */
-  async #append(events: readonly EncodedEnvelope[]): Promise<boolean> {
+  async #append(events: readonly EncodedEnvelope[]): Promise<boolean | 'never'> {
     const stopped = this.#stop.signal;
     const span = this.#tracing.isOn ? this.#spanOf(events) : undefined;
     this.#appendingSince = performance.now();
@@ -159,6 +180,11 @@ class FileShipper implements Shipper {
         span?.end();
         return true;
       } catch (error) {
+        if (isAppError(error, 'INPUT_INVALID')) {
+          this.#appendingSince = undefined;
+          span?.end({ error: 'too large' });
+          return 'never';
+        }
         this.#report(`journal: the event log took no events, again in ${pauseMs} ms`, error);
         await pause(pauseMs, undefined, { signal: stopped }).catch(() => {});
       }

@@ -18,6 +18,8 @@ import type { Spending } from './spending.js';
 
 /** Result bytes gathered before they are written as a chunk of their own. */
 const chunkBytes = 64 * 1024;
+/** Of frames in one event, whatever `recording.maxResultBytes` is: a row may be as long as a message. */
+const mostFrameBytes = 1024 * 1024;
 /** A result up to this size stands inside its outcome. */
 const inlineBytes = 8 * 1024;
 
@@ -129,7 +131,8 @@ export class Run {
     this.bytes += frames.length;
     this.spending.add(this.completed, rows, frames.length);
     this.windows?.spent(rows, frames.length);
-    if (this.isRecordCut || this.recorded + frames.length > this.recordBytes) return this.digestOnly(frames);
+    const most = Math.min(this.recordBytes - this.recorded, mostFrameBytes);
+    if (this.isRecordCut || frames.length > most) return this.digestOnly(frames);
     // A copy: the socket's buffer must not be kept alive by the record.
     this.frames.push(Buffer.from(frames));
     this.gathered += frames.length;
