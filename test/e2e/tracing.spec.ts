@@ -90,7 +90,8 @@ describe.skipIf(!peer('postgres'))('traces of a whole instance', { timeout: 90_0
 
   it('have a refusal without a target, an error of the target with its SQLSTATE, a wait for a person', () => {
     const refused = spans('DROP').find(({ attributes }) => attributes['weir.decision'] === 'deny');
-    expect(refused).toMatchObject({ isError: true, attributes: { 'error.type': 'denied' } });
+    const sqlstate = { 'error.type': '42501', 'db.response.status_code': '42501' };
+    expect(refused).toMatchObject({ isError: true, attributes: { ...sqlstate, 'weir.outcome': 'denied' } });
     expect(under(refused!).map(({ name }) => name)).not.toContain('target');
     const failed = receiver.spans.find(({ attributes }) => attributes['db.response.status_code'] === '22012');
     expect(failed).toMatchObject({ isError: true, attributes: { 'error.type': '22012' } });
