@@ -25,6 +25,16 @@ describe('the banner', () => {
     expect(banner('demo: true\nlisten: { sql: off }')).not.toContain('ClickHouse');
   });
 
+  it('of some names what they listen on, and nothing that others do', () => {
+    const some = (...names: string[]) => bannerOfSome(config(''), names);
+    expect(some('proxy')).toContain(
+      'Weirkeeper is up: proxy.  API 127.0.0.1:8080   PostgreSQL 127.0.0.1:15432   State: /var/lib/weirkeeper\n',
+    );
+    expect(some('audit')).toContain("auditors' SQL 127.0.0.1:8123");
+    expect(some('audit', 'identity')).not.toContain('PostgreSQL');
+    expect(bannerOfSome(config('listen: { sql: off }'), ['audit'])).not.toContain('SQL');
+  });
+
   it('names the token of the issuer that is configured', () => {
     const text = banner(`${open}identity: { oidc: [${corp}] }`);
     expect(text).toContain('a token of the configured issuer');

@@ -40,8 +40,16 @@ export async function houseBanner(config: WeirConfig, app: INestApplication): Pr
 }
 
 /** What a start of fewer services prints. */
-export function bannerOfSome({ listen, dataDir, eventLog }: WeirConfig, names: readonly string[]): string {
-  const up = `Weirkeeper is up: ${names.join(', ')}.  API ${listen.http}   State: ${dataDir}\n`;
+export function bannerOfSome(config: WeirConfig, names: readonly string[]): string {
+  const { listen, dataDir, sharedDir, eventLog } = config;
+  const where = [
+    `API ${listen.http}`,
+    ...(names.includes('proxy') ? [`PostgreSQL ${listen.postgres}`] : []),
+    ...(names.includes('audit') && listen.sql !== 'off' ? [`auditors' SQL ${listen.sql}`] : []),
+    `State: ${dataDir}`,
+    ...(sharedDir === dataDir ? [] : [`shared: ${sharedDir}`]),
+  ];
+  const up = `Weirkeeper is up: ${names.join(', ')}.  ${where.join('   ')}\n`;
   if (eventLog.kind !== 'embedded') return up;
   return `${up}The event log is the one in ${dataDir}: only services with the same WEIR_DATA read it, on this machine. Elsewhere: eventLog.kind kafka.\n`;
 }

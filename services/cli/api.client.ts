@@ -63,19 +63,32 @@ export class ApiClient {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) throw await refusal(response, `${method} /api${path}`);
     return response;
   }
 }
 
-async function refusal(response: Response): Promise<CliError> {
+async function refusal(response: Response, asked: string): Promise<CliError> {
   const text = await response.text();
   const parsed = problem.safeParse(tryJson(text));
   if (!parsed.success && isForeign(response.status)) return notAGate(response);
-  if (!parsed.success) return new CliError(byStatus(response.status), `the gate answered ${response.status}`);
+  if (!parsed.success) {
+    const said = `the gate answered ${response.status} to ${asked}`;
+    return new CliError(
+      byStatus(response.status),
+      said,
+      undefined,
+      isAway(response.status) ? away : undefined,
+    );
+  }
   const { detail, code, hint } = parsed.data;
   return new CliError(exitCodeOf(code as ErrorCode), detail, code, hint);
 }
+
+/** What a front says for a service that does not answer. */
+const isAway = (status: number) => [502, 503, 504].includes(status);
+const away =
+  'the service that has this path is away: services/all/api/routes.json says which it is, its own /readyz what it waits for';
 
 function byStatus(status: number): ExitCode {
   return status === 401 || status === 403 ? exit.refused : exit.failed;

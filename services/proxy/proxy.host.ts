@@ -213,10 +213,14 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private async endSessions(): Promise<void> {
     const drainMs = this.config.sessions.drain * 1000;
     const reason = 'the gate is shutting down';
+    const begun = performance.now();
+    this.logger.log(`draining: ${this.gate.sessions} sessions have up to ${drainMs / 1000} s to end`);
     this.gate.close(reason);
     const late = setTimeout(() => this.gate.endAll(reason, 'now'), drainMs);
     await this.listener?.close(drainMs + lastWordsMs);
     clearTimeout(late);
+    const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+    this.logger.log(`drained in ${seconds} s, ${this.gate.sessions} sessions left`);
   }
 
   /** Commands of before this process began are about sessions that are gone. */

@@ -42,6 +42,9 @@ describe.skipIf(!peer('psql'))('the demo database', () => {
   it('asks once for a statement, though its port is another after a restart', async () => {
     const id = await heldAs();
     await house.kill('SIGTERM');
+    expect(house.log).toMatch(
+      /draining: 0 sessions have up to \d+ s to end[^]*drained in \d\.\d s, 0 sessions left/,
+    );
     chmodSync(house.dataDir, 0o755);
     await house.up();
     expect(await heldAs()).toBe(id);

@@ -179,6 +179,15 @@ describe('the command', () => {
     expect(err[0]).toMatch(/answered 4\d\d to the secrets in .*dev-idp.json; .*WEIR_SHARED/);
   });
 
+  it('says what was asked where a front answers for a service that is away', async () => {
+    answers.set('GET /journal', { status: 502, body: '<html>Bad Gateway</html>' });
+    const { code, err } = await weir(['journal']);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/answered 502 to GET \/api\/journal\n.*routes\.json/) as string,
+    ]);
+  });
+
   it('speaks JSON about errors too', async () => {
     const { code, err } = await weir(['approvals', 'apr_x', '--json']);
     expect([code, JSON.parse(err)]).toEqual([4, { error: { code: 'NOT_FOUND', message: 'no such thing' } }]);

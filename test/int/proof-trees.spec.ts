@@ -315,6 +315,29 @@ describe('weir export', () => {
     await stage.up();
   });
 
+  it('says of a session that has just ended that its end waits for a checkpoint', async () => {
+    await stage.append(aSession('ses_late', { ended: false }));
+    await stage.cover();
+    await stage.append(aSession('ses_late').slice(-1));
+    expect(await stage.weir('export', '--session', 'ses_late', '--out', 'late')).toMatchObject({ code: 0 });
+    const { code, out } = await stage.weir('verify', '--offline', 'late');
+    expect([code, out[1]]).toEqual([
+      0,
+      expect.stringMatching(/^its end is not covered .*export again in 15 s/),
+    ]);
+    await stage.cover();
+    await stage.weir('export', '--session', 'ses_late', '--out', 'late');
+    expect((await stage.weir('verify', '--offline', 'late')).out.join()).not.toMatch(/its end|goes on/);
+  });
+
+  it('says what to do where the sink has no file yet', async () => {
+    const { code, err } = await stage.weir('verify', '--key', 'proof/keys', '--against', 'outside/nothing');
+    expect([code, err.join('\n')]).toEqual([
+      2,
+      expect.stringMatching(/there is no such file\n.*the first checkpoint makes it/),
+    ]);
+  });
+
   it('says what it can’t prove: its own keys, no sink, events after the checkpoint', async () => {
     await stage.append(aSession('ses_open', { ended: false }));
     await stage.cover();

@@ -72,6 +72,8 @@ export interface BundleResult {
   readonly uncovered: number;
   /** Whether the last of them is the session's end, and stands in the tree. */
   readonly ended: boolean;
+  /** It has ended by what the bundle holds, and no checkpoint covers that yet. */
+  readonly endUncovered: boolean;
   /** What the bundle's trees were when it was made. */
   readonly checkpoints: readonly Checkpoint[];
 }
@@ -101,12 +103,14 @@ export function checkBundle(bundle: Bundle, keys: readonly VerifierKey[]): Bundl
   }
   const chain = checkChain(recordOf(bundle), covered);
   const last = covered.reduce((most, { to }) => Math.max(most, to), 0);
+  const hasEnd = typeOfBytes(bundle.events.at(-1) ?? '').endsWith('.SessionEnded');
   return {
     findings: [...findings, ...chain.findings],
     chain,
     events: bundle.events.length,
     uncovered: Math.max(0, chain.last - last),
-    ended: chain.last <= last && typeOfBytes(bundle.events.at(-1) ?? '').endsWith('.SessionEnded'),
+    ended: hasEnd && chain.last <= last,
+    endUncovered: hasEnd && chain.last > last,
     checkpoints,
   };
 }

@@ -54,14 +54,20 @@ export async function trustedKeys(file: string | undefined, cli: Cli): Promise<V
 
 /** The checkpoints of a sink's copy, as they are. */
 export async function sinkNotes(file: string, cli: Cli): Promise<string[]> {
-  return splitCheckpoints(await readInput(file, cli));
+  return splitCheckpoints(await readInput(file, cli, missingSink));
 }
 
-export async function readInput(file: string, cli: Cli): Promise<string> {
+const missingSink =
+  'the first checkpoint makes it, up to 15 s (audit.proof.interval) after the audit service started with audit.proof.sink: wait, or name the file that stands there, or a copy';
+
+/** `missing`: what to do where there is no such file. */
+export async function readInput(file: string, cli: Cli, missing?: string): Promise<string> {
   try {
     return await readFile(resolve(cli.cwd, file), 'utf8');
   } catch (error) {
-    throw new CliError(exit.usage, `${file}: ${(error as Error).message}`, 'INPUT_INVALID');
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') throw new CliError(exit.usage, `${file}: ${message}`, 'INPUT_INVALID');
+    throw new CliError(exit.usage, `${file}: there is no such file`, 'INPUT_INVALID', missing);
   }
 }
 

@@ -50,7 +50,7 @@ export interface HeardWord {
 }
 
 export async function speakerOf(dataDir: string): Promise<Speaker> {
-  const path = join(dataDir, 'proxy.id');
+  const path = join(dataDir, 'proxy-id');
   await createDurably(path, `${randomBytes(4).toString('hex')}\n`).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
