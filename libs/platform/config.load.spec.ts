@@ -63,6 +63,18 @@ describe('a wrong configuration', () => {
     ]);
   });
 
+  it('takes no log that would keep what the audit store erases', () => {
+    const kept = (days: number, log: string) =>
+      `audit: { retention: { sessions: ${days} } }\neventLog: ${log}`;
+    const kafka = '{ kind: kafka, brokers: [kafka:9092], retention: 172800 }';
+    expect(problems(kept(1, kafka))).toEqual([
+      'weir.yaml:1: audit.retention.sessions: is less than eventLog.retention, 172800 seconds: the log would keep what the store erases',
+    ]);
+    expect(parse(kept(2, kafka)).audit.retention).toEqual({ sessions: 2 });
+    expect(parse(kept(1, '{ kind: embedded }')).audit.retention).toEqual({ sessions: 1 });
+    expect(problems('audit: { retention: { sessions: 0 } }')).toHaveLength(1);
+  });
+
   it('asks for what a ClickHouse server needs, and takes it for no other store', () => {
     expect(problems('auditStore: { kind: clickhouse }')).toEqual([
       'weir.yaml:1: auditStore.url: give the address of its HTTP interface',

@@ -61,6 +61,35 @@ describe('the embedded log', () => {
     await rm(path, { recursive: true, force: true });
   });
 
+  it('lets go of its oldest events, and no others, and goes on after its last', async () => {
+    const clock = new ManualClock();
+    const log = open(clock);
+    await log.append(topics.session, events(0, 1199));
+    const before = clock.now() + 1;
+    clock.advance(10);
+    await log.append(topics.session, events(1200, 1201));
+    const end = { topic: topics.session, partition: 0, offset: 1201 };
+    const left = async () => {
+      const found = await log.read({ ...end, offset: -1 }, 2000);
+      return [found.length, found[0]?.position.offset];
+    };
+    await log.expire({ ...end, offset: 9 }, before);
+    expect(await left()).toEqual([1192, 10]);
+    await log.expire(end, before);
+    expect(await left()).toEqual([2, 1200]);
+    await log.expire(end, clock.now() + 1);
+    expect(await left()).toEqual([0, undefined]);
+    expect(await log.end(topics.session)).toEqual([end]);
+    expect(await log.append(topics.session, events(1202, 1202))).toEqual([{ ...end, offset: 1202 }]);
+    const seen: number[] = [];
+    const tail = log.tail(
+      { topics: [topics.session] },
+      (batch) => void seen.push(...batch.map((e) => e.position.offset)),
+    );
+    await tail.caughtUp;
+    expect(seen).toEqual([1202]);
+  });
+
   it('counts offsets from 0 without gaps, across a reopening', async () => {
     const first = open();
     await first.append(topics.session, events(1, 2));

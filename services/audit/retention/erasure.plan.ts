@@ -44,7 +44,9 @@ export function planErasure(
 ): ErasurePlan | undefined {
   const chosen: OldSession[] = [];
   let events = 0;
-  for (const each of found.toSorted((a, b) => a.lastOffset - b.lastOffset)) {
+  for (const each of found.toSorted(
+    (a, b) => a.lastOffset - b.lastOffset || (a.session < b.session ? -1 : 1),
+  )) {
     if (each.lastAt >= cutoff || each.lastOffset > covered) continue;
     if (chosen.length > 0 && events + each.events > mostEvents) break;
     chosen.push(each);

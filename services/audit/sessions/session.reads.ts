@@ -35,8 +35,16 @@ export class SessionReads {
 
   async get(id: string): Promise<SessionDetail> {
     const [item] = await this.#rows<SessionItem>(itemSql, { id });
-    if (!item) throw notFound('session', id);
+    if (!item) throw await this.#gone(id);
     return { ...item, endedBy: item.endReason === '' ? '' : await this.#whoEnded(id, item.endReason) };
+  }
+
+  /** What retention erased is not what never was. */
+  async #gone(id: string): Promise<AppError> {
+    const [row] = await this.#rows<{ erasure: string }>(expiredSql, { id });
+    return row
+      ? new AppError('NOT_FOUND', `session ${id} has expired: its record was erased (${row.erasure})`)
+      : notFound('session', id);
   }
 
   /** Each event as one line of JSON (`ReplayLine`), the first queried for before this resolves. */
@@ -147,6 +155,8 @@ const itemColumns = `
   masked_values AS maskedValues, events`;
 
 const itemSql = `SELECT ${itemColumns}, missing FROM weir.sessions WHERE session_id = {id: String}`;
+
+const expiredSql = 'SELECT erasure FROM weir.expired_events WHERE session_id = {id: String} LIMIT 1';
 
 const summariesSql = `
   SELECT ${itemColumns}, last_seq - events AS missing FROM weir.session_summary_rows FINAL
