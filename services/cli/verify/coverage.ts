@@ -49,3 +49,14 @@ function lastOffset(leaf: Leaf): number {
   const list = 'events' in leaf ? leaf.events : leaf.unreadable;
   return list.reduce((most, [offset]) => Math.max(most, offset), -1);
 }
+
+/** Leaves follow one another: as a rule they are one range. */
+export function mergedRanges(covered: readonly Pick<Covered, 'from' | 'to'>[]): [from: number, to: number][] {
+  const ranges: [number, number][] = [];
+  for (const { from, to } of [...covered].sort((a, b) => a.from - b.from)) {
+    const last = ranges.at(-1);
+    if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to);
+    else ranges.push([from, to]);
+  }
+  return ranges;
+}

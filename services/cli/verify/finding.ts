@@ -8,7 +8,9 @@ export type FindingKind =
   | 'truncated tail'
   | 're-signed checkpoint'
   | 'changed tree'
-  | 'wrong erasure';
+  | 'wrong erasure'
+  | 'uncovered'
+  | 'unproven';
 
 export interface Finding {
   readonly kind: FindingKind;

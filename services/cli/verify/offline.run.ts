@@ -24,7 +24,6 @@ export async function verifyOffline(file: string, options: OfflineOptions, cli: 
   await anchor(result.checkpoints, keys, options.against, cli, report);
   report.sessions = 1;
   report.events = result.events;
-  report.uncovered = result.uncovered;
   report.end();
   return report.clean;
 }

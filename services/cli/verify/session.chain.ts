@@ -1,4 +1,4 @@
-import { contentHash, linkHash, saltBytes, type Envelope } from '#events';
+import { contentHash, linkHash, saltBytes, SessionEndedSchema, type Envelope } from '#events';
 import { unknownSession, sessionEventRow } from '#audit-rows';
 import type { Erasures } from './erasures.js';
 import { keptRows, type Kept } from './expired.rows.js';
@@ -83,6 +83,7 @@ class ChainCheck {
     this.#checkMissing(last, lastCovered);
     this.#checkHashes();
     this.#checkHeads();
+    this.#checkEnd();
     const sound = this.#placed
       .filter(({ at, seq }) => at === seq && !this.#isNamed(at))
       .map(({ row }) => row);
@@ -212,6 +213,15 @@ class ChainCheck {
       if (computed === undefined || computed === head || this.#namedWithin(from, to)) continue;
       this.#find('changed text', from, to, `the chain's hash after seq ${to} is not the one in the tree`);
     }
+  }
+
+  /** Nothing follows a session's end. */
+  #checkEnd(): void {
+    const ends = [...this.#bySeq].filter(([, { type }]) => type === SessionEndedSchema.typeName);
+    const end = ends.reduce((least, [seq]) => Math.min(least, seq), Infinity);
+    for (const seq of [...this.#bySeq.keys()].sort((a, b) => a - b))
+      if (seq > end && !this.#isNamed(seq))
+        this.#find('added row', seq, seq, `the session had ended with seq ${end}`);
   }
 
   #namedWithin(from: number, to: number): boolean {

@@ -1,7 +1,7 @@
-import type { Coverage } from './coverage.js';
+import { mergedRanges, type Coverage } from './coverage.js';
 import type { Erasures } from './erasures.js';
 import { sameFinding, type Finding } from './finding.js';
-import { checkChain, type ChainResult, type Covered } from './session.chain.js';
+import { checkChain, type ChainResult } from './session.chain.js';
 import { checkColumns } from './session.columns.js';
 import { textOf, type SessionRecord, type StoredRow } from './stored.rows.js';
 
@@ -20,7 +20,7 @@ export function checkSession(record: SessionRecord, coverage: Coverage, erasures
   const covered = coverage.ofSession(session);
   const chain = checkChain(record, covered, erasures);
   const columns = checkColumns(record, chain.sound, chain.whole);
-  const ranges = merged(covered);
+  const ranges = mergedRanges(covered);
   const outside = events.filter((row) => !ranges.some(([from, to]) => isWithin(row, from, to)));
   const added = chain.findings.length > 0 ? [] : outside.filter((row) => coverage.passes(row));
   return {
@@ -45,17 +45,6 @@ function leftOver(
   if (events.length > 0 || expired === 0 || !(summary || view || statements.length > 0)) return [];
   const where = `session ${session} summary`;
   return [{ kind: 'added row', where, why: 'its events have expired, and it with them' }];
-}
-
-/** Leaves follow one another: as a rule they are one range. */
-function merged(covered: readonly Covered[]): [from: number, to: number][] {
-  const ranges: [number, number][] = [];
-  for (const { from, to } of [...covered].sort((a, b) => a.from - b.from)) {
-    const last = ranges.at(-1);
-    if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to);
-    else ranges.push([from, to]);
-  }
-  return ranges;
 }
 
 const isWithin = (row: StoredRow, from: number, to: number): boolean => {
