@@ -49,7 +49,8 @@ const rowOf = (event: Envelope, own: StoredRow = {}): StoredRow => ({
 const coverage = (covered: readonly Covered[]): Coverage => ({
   ofSession: () => covered,
   sessions: () => ['ses_1'],
-  passes: () => true,
+  objection: () => ({ kind: 'added row', why: 'no tree has it' }),
+  isDue: () => true,
 });
 
 const empty: SessionRecord = {

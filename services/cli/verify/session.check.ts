@@ -1,7 +1,7 @@
-import { mergedRanges, type Coverage } from './coverage.js';
+import { mergedRanges, treeOf, type Coverage } from './coverage.js';
 import type { Erasures } from './erasures.js';
-import { sameFinding, type Finding } from './finding.js';
-import { checkChain, type ChainResult } from './session.chain.js';
+import { sameFinding, span, type Finding } from './finding.js';
+import { checkChain, type ChainResult, type Covered } from './session.chain.js';
 import { checkColumns } from './session.columns.js';
 import { textOf, type SessionRecord, type StoredRow } from './stored.rows.js';
 
@@ -22,17 +22,18 @@ export function checkSession(record: SessionRecord, coverage: Coverage, erasures
   const columns = checkColumns(record, chain.sound, chain.whole);
   const ranges = mergedRanges(covered);
   const outside = events.filter((row) => !ranges.some(([from, to]) => isWithin(row, from, to)));
-  const added = chain.findings.length > 0 ? [] : outside.filter((row) => coverage.passes(row));
+  const unproven = chain.findings.length > 0 ? [] : objections(session, outside, coverage);
   return {
     findings: [
       ...chain.findings,
       ...columns,
       ...leftOver(record, chain),
-      ...added.map((row) => addedRow(session, row)),
+      ...unproven,
+      ...misplaced(session, events, covered),
     ],
     events: events.length,
     expired: chain.expired,
-    uncovered: outside.length - added.length,
+    uncovered: unproven.length > 0 ? 0 : outside.length,
     ended: events.some((row) => textOf(row, 'type') === 'SessionEnded'),
   };
 }
@@ -52,11 +53,37 @@ const isWithin = (row: StoredRow, from: number, to: number): boolean => {
   return seq >= from && seq <= to;
 };
 
-const addedRow = (session: string, row: StoredRow): Finding => ({
-  kind: 'added row',
-  where: `session ${session} seq ${textOf(row, 'seq')}`,
-  why: 'the tree goes past its place in the log and does not have it',
-});
+/** Of rows that no tree has, those that one should have. */
+function objections(session: string, rows: readonly StoredRow[], coverage: Coverage): Finding[] {
+  const byKind = new Map<string, { finding: Pick<Finding, 'kind' | 'why'>; seqs: number[] }>();
+  for (const row of rows) {
+    const finding = coverage.objection(row);
+    if (!finding) continue;
+    const same = byKind.get(finding.why) ?? { finding, seqs: [] };
+    same.seqs.push(Number(textOf(row, 'seq')));
+    byKind.set(finding.why, same);
+  }
+  return [...byKind.values()].flatMap(({ finding, seqs }) =>
+    mergedRanges(seqs.map((seq) => ({ from: seq, to: seq }))).map(([from, to]) => ({
+      ...finding,
+      where: `session ${session} seq ${span(from, to)}`,
+    })),
+  );
+}
+
+/** A session is in one partition, which its rows must claim: the trees say which. */
+function misplaced(session: string, rows: readonly StoredRow[], covered: readonly Covered[]): Finding[] {
+  const known = covered.filter(({ tree }) => tree !== undefined);
+  const home = known.at(-1)?.tree ?? treeOf(rows[0] ?? {});
+  return rows.flatMap((row): Finding[] => {
+    const tree = known.find(({ from, to }) => isWithin(row, from, to))?.tree ?? home;
+    if (covered.length > known.length || treeOf(row) === tree) return [];
+    const where = `session ${session} seq ${textOf(row, 'seq')}`;
+    return [
+      { kind: 'changed column partition', where, why: `it says ${treeOf(row)}, the session is in ${tree}` },
+    ];
+  });
+}
 
 /**
  * A session that goes on is read while it is written: what is found there must be found again. `again` reads it anew.

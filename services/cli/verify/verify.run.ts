@@ -30,7 +30,7 @@ export async function verifyRecord(options: VerifyOptions, cli: Cli): Promise<bo
   const report = new Report(cli);
   const keys = await trustedKeys(options.key, cli);
   const trees = await verifyTrees(options, keys, cli, report);
-  const coverage = coverageOf(trees, options.session);
+  const coverage = coverageOf(trees, options.session, cli.now());
   const erasures = await loadErasures(trees, cli);
   const sessions = new SessionsCheck(options, { coverage, erasures }, cli, report);
   await sessions.run();
