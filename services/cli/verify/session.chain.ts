@@ -188,9 +188,14 @@ class ChainCheck {
   #checkHash(seq: number, envelope: Envelope): void {
     const { link } = envelope;
     if (!link) return;
-    const content = contentHash(link.salt, envelope.data);
-    const { id, type, timeUs } = envelope;
-    const hash = hex(linkHash({ prev: link.prev, seq, id, type, timeUs, content }));
+    const hash = hashOf(envelope, seq);
+    if (hash === undefined)
+      return this.#find(
+        'changed text',
+        seq,
+        seq,
+        'no hash can be made of what it says: something is too long',
+      );
     this.#heads.set(seq, hash);
     const before = seq === 1 ? '0'.repeat(64) : this.#heads.get(seq - 1);
     if (link.salt.length !== saltBytes)
@@ -249,6 +254,16 @@ function placed(row: StoredRow, session: string): Placed {
     return { row, at, envelope, seq: envelope.subject === session ? Number(envelope.link?.seq ?? 0n) : 0 };
   } catch {
     return { row, at, envelope: undefined, seq: 0 };
+  }
+}
+
+/** Hex; undefined for what no gate writes: an id, a salt or a number beyond all measure. */
+function hashOf({ link, id, type, timeUs, data }: Envelope, seq: number): string | undefined {
+  try {
+    const { prev = new Uint8Array(), salt = new Uint8Array() } = link ?? {};
+    return hex(linkHash({ prev, seq, id, type, timeUs, content: contentHash(salt, data) }));
+  } catch {
+    return undefined;
   }
 }
 
