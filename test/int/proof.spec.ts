@@ -333,6 +333,30 @@ describe('weir verify', () => {
     }
   });
 
+  it('reads what says that it came in days to come, what has no id, and a summary of nothing', async () => {
+    await stage.cover();
+    const before = await everything();
+    const day = Date.now() - 86_400_000;
+    const clock = { now: () => day };
+    await insertSession(aSession('ses_2100', { clock }), day, { ingested_at: '2100-01-01 00:00:00.000' });
+    await insertSession(aSession('', { clock }), day, {});
+    await insertSession(aSession('no id at all', { clock }), day, {});
+    await insertSession(aSession('ses_shadow', { clock }), day, {});
+    await stage.tamper(`ALTER TABLE ${rows} DELETE WHERE session_id = 'ses_shadow'`);
+    const passed = 'the tree goes past its place in the log and does not have it';
+    expect(added(await everything(), before).sort()).toEqual([
+      `added row: session  seq 1 to 10: ${passed}`,
+      `added row: session no id at all seq 1 to 10: ${passed}`,
+      `added row: session ses_2100 seq 1 to 10: ${passed}`,
+      'added row: session ses_shadow summary: no event is of it',
+    ]);
+    await stage.tamper(`ALTER TABLE ${rows} DELETE WHERE session_id IN ('ses_2100', '', 'no id at all')`);
+    await stage.tamper(
+      `ALTER TABLE weir.session_summary_rows DELETE WHERE session_id IN ('ses_2100', '', 'no id at all', 'ses_shadow')`,
+    );
+    expect(added(await everything(), before)).toEqual([]);
+  });
+
   it('finds an event after the end of a session, and one that claims another partition', async () => {
     await stage.append([...aSession('ses_after'), ...aSession('ses_moved', { ended: false })]);
     await stage.cover();

@@ -77,7 +77,8 @@ class ControlCheck {
     const proven = this.#missing.get(where);
     this.#missing.delete(where);
     // What has a place in a session is held against that.
-    if (textOf(row, 'topic') === topics.session && textOf(row, 'seq') !== '0') return;
+    const { topic, session_id: session, seq } = row;
+    if (topic === topics.session && session !== '' && seq !== '0') return;
     const findings = proven ? checkBytes(where, row, proven.hash) : this.#checkUnproven(where, row);
     this.#findings.push(...(findings.length === 0 && isReadable(row) ? [hidden(where)] : findings));
   }

@@ -19,7 +19,7 @@ export function checkSession(record: SessionRecord, coverage: Coverage, erasures
   const { session, events } = record;
   const covered = coverage.ofSession(session);
   const chain = checkChain(record, covered, erasures);
-  const columns = checkColumns(record, chain.sound, chain.whole);
+  const columns = events.length > 0 ? checkColumns(record, chain.sound, chain.whole) : [];
   const ranges = mergedRanges(covered);
   const outside = events.filter((row) => !ranges.some(([from, to]) => isWithin(row, from, to)));
   const unproven = chain.findings.length > 0 ? [] : objections(session, outside, coverage);
@@ -38,14 +38,21 @@ export function checkSession(record: SessionRecord, coverage: Coverage, erasures
   };
 }
 
-/** What is derived from events goes with the last of them. */
+/** What is derived from events goes with the last of them, and does not come without one. */
 function leftOver(
   { session, events, summary, view, statements }: SessionRecord,
-  { expired }: ChainResult,
+  { expired, findings }: ChainResult,
 ): Finding[] {
-  if (events.length > 0 || expired === 0 || !(summary || view || statements.length > 0)) return [];
+  if (events.length > 0 || !(summary || view || statements.length > 0)) return [];
+  if (expired === 0 && findings.length > 0) return [];
   const where = `session ${session} summary`;
-  return [{ kind: 'added row', where, why: 'its events have expired, and it with them' }];
+  return [
+    {
+      kind: 'added row',
+      where,
+      why: expired > 0 ? 'its events have expired, and it with them' : 'no event is of it',
+    },
+  ];
 }
 
 const isWithin = (row: StoredRow, from: number, to: number): boolean => {
