@@ -10,7 +10,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { topics } from '#events';
+import {
+  decodeEnvelope,
+  encodeEnvelope,
+  genesis,
+  linkEnvelope,
+  topics,
+  type ChainHead,
+  type Envelope,
+} from '#events';
 import {
   decodeEntries,
   leafHash,
@@ -315,21 +323,6 @@ describe('weir export', () => {
     await stage.up();
   });
 
-  it('says of a session that has just ended that its end waits for a checkpoint', async () => {
-    await stage.append(aSession('ses_late', { ended: false }));
-    await stage.cover();
-    await stage.append(aSession('ses_late').slice(-1));
-    expect(await stage.weir('export', '--session', 'ses_late', '--out', 'late')).toMatchObject({ code: 0 });
-    const { code, out } = await stage.weir('verify', '--offline', 'late');
-    expect([code, out[1]]).toEqual([
-      0,
-      expect.stringMatching(/^its end is not covered .*export again in 15 s/),
-    ]);
-    await stage.cover();
-    await stage.weir('export', '--session', 'ses_late', '--out', 'late');
-    expect((await stage.weir('verify', '--offline', 'late')).out.join()).not.toMatch(/its end|goes on/);
-  });
-
   it('says what to do where the sink has no file yet', async () => {
     const { code, err } = await stage.weir('verify', '--key', 'proof/keys', '--against', 'outside/nothing');
     expect([code, err.join('\n')]).toEqual([
@@ -338,24 +331,81 @@ describe('weir export', () => {
     ]);
   });
 
-  it('says what it can’t prove: its own keys, no sink, events after the checkpoint', async () => {
+  it('leaves out what no checkpoint covers, says so, and verifies for what it holds', async () => {
     await stage.append(aSession('ses_open', { ended: false }));
+    expect(await stage.weir('export', '--session', 'ses_open')).toMatchObject({ code: 1 });
+    expect(existsSync(join(stage.dir, 'ses_open.bundle'))).toBe(false);
     await stage.cover();
     await stage.append(aSession('ses_open').slice(1, 3));
-    expect(await stage.weir('export', '--session', 'ses_open', '--out', 'b')).toMatchObject({ code: 0 });
-    expect((await stage.weir('verify', '--offline', 'b')).out).toEqual([
-      'keys: those that the bundle names; pin them with --key',
-      'the session goes on: that these are all of its events is not proven',
-      expect.stringMatching(/^unanchored: .* was held against no sink's copy$/),
-      expect.stringContaining(
-        '11 events, 0 control events: nothing found; 2 events are younger than the last checkpoint',
-      ),
+    const exported = await stage.weir('export', '--session', 'ses_open', '--out', 'b');
+    expect(exported).toMatchObject({ code: 0, err: [] });
+    expect(exported.out).toEqual([
+      'wrote b',
+      'left out: 2 events that no checkpoint covers yet',
+      'the bundle does not hold the end of the session: export it again for that',
+      '1 sessions, 9 events, 0 control events: nothing found',
     ]);
+    expect(await stage.weir('verify', '--offline', 'b')).toEqual({
+      code: 0,
+      out: [
+        'keys: those that the bundle names; pin them with --key',
+        'the session goes on: that these are all of its events is not proven',
+        expect.stringMatching(/^unanchored: .* was held against no sink's copy$/),
+        '1 sessions, 9 events, 0 control events: nothing found',
+      ],
+      err: [],
+    });
     expect(await stage.weir('export', '--session', 'ses_none')).toMatchObject({ code: 4 });
     expect(existsSync(join(stage.dir, 'ses_none.bundle'))).toBe(false);
     expect(await stage.weir('export', '--session', '../x')).toMatchObject({ code: 2 });
   });
+
+  it('is not believed where it is invented, as a whole or after what is proven', async () => {
+    await record('ses_1');
+    await stage.append(aSession('ses_2', { ended: false }));
+    await stage.cover();
+    const verified = async (bundle: unknown) => {
+      writeFileSync(join(stage.dir, 'forged'), JSON.stringify(bundle));
+      const { code, out } = await stage.weir('verify', '--offline', 'forged', ...anchored);
+      return [code, ...out.slice(0, -1)];
+    };
+    const invented = chained(aSession('ses_9'), genesis);
+    const air = { format: 'weir-session-bundle/1', session: 'ses_9', events: invented, keys: [], trees: [] };
+    const noTree = 'the bundle has no tree in which the session stands';
+    expect(await verified(air)).toContain(`unproven: 10 events of session ses_9: ${noTree}`);
+    expect(await verified({ ...air, events: [] })).toContain(
+      `unproven: 0 events of session ses_9: ${noTree}`,
+    );
+    const extended = async (session: string) => {
+      await stage.weir('export', '--session', session, '--out', 'real');
+      const real = JSON.parse(text('real')) as { events: string[] };
+      expect((await verified(real))[0]).toBe(0);
+      const last = decodeEnvelope(Buffer.from(real.events.at(-1)!, 'base64')).link!;
+      const more = chained(aSession(session).slice(8), { seq: Number(last.seq), hash: last.hash });
+      return verified({ ...real, events: [...real.events, ...more] });
+    };
+    expect((await extended('ses_2')).slice(0, 2)).toEqual([
+      1,
+      'unproven: 2 events of session ses_2, seq 10 to 11: no checkpoint of the bundle covers them',
+    ]);
+    expect(await extended('ses_1')).toEqual(
+      expect.arrayContaining([
+        1,
+        'added row: session ses_1 seq 11: the session had ended with seq 10',
+        'added row: session ses_1 seq 12: the session had ended with seq 10',
+        'unproven: 2 events of session ses_1, seq 11 to 12: no checkpoint of the bundle covers them',
+      ]),
+    );
+  });
 });
+
+/** As a bundle has them. */
+function chained(events: readonly Envelope[], head: ChainHead): string[] {
+  return events.map((event) => {
+    head = linkEnvelope(event, head);
+    return Buffer.from(encodeEnvelope(event)).toString('base64');
+  });
+}
 
 /** One character in the middle, which stays base64. */
 function flip(encoded: string): string {

@@ -10,11 +10,17 @@ import {
   newEvent,
   payload,
   SessionEndedSchema,
+  StatementOutcomeSchema,
   StatementReceivedSchema,
   topics,
+  TreeCutSchema,
   type ChainHead,
+  type Envelope,
 } from '#events';
 import { systemClock } from '#kernel';
+import { controlEventRow, rowLine, sessionEventRow, StoredRowEvent, unknownSession } from '#audit-rows';
+import type { ClickHouseClient } from '#audit-store';
+import { AUDIT_WRITER } from '../../services/audit/audit.tokens.js';
 import { aSession, ProofStage } from './proof.stage.js';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -271,4 +277,172 @@ describe('weir verify', () => {
       ]),
     );
   });
+
+  it('finds a control event that was put among what could not be read', async () => {
+    const origin = { source: 'approval', subject: 'apr_h', clock: systemClock };
+    const unread = newEvent(ApprovalExpiredSchema, {}, origin);
+    unread.type = 'weir.events.v1.FromTheFuture';
+    const hidden = newEvent(ApprovalDecidedSchema, { approvalId: 'apr_h', decision: 'deny' }, origin);
+    await stage.append([unread, hidden], topics.approval);
+    await stage.cover();
+    const before = await everything();
+    const table = 'weir.control_event_rows';
+    const [row] = await stage.rows<{ offset: string }>(
+      `SELECT toString(offset) AS offset FROM ${table} WHERE event_id = '${hidden.id}'`,
+    );
+    await stage.tamper(
+      `INSERT INTO weir.dead_letter_rows (topic, partition, offset, raw_base64, logged_at, event_id, type, reason)
+       SELECT topic, partition, offset, base64Encode(raw), logged_at, event_id, type, 'x' FROM ${table}
+       WHERE event_id = '${hidden.id}'`,
+    );
+    await stage.tamper(`ALTER TABLE ${table} DELETE WHERE event_id = '${hidden.id}'`);
+    expect(added(await everything(), before)).toEqual([
+      `deleted row: ${topics.approval}/0 offset ${row!.offset}: it lies among what could not be read, and can be read`,
+    ]);
+  });
+
+  it('finds what is put beside the cuts of the trees, where no tree has it', async () => {
+    await stage.append(aSession('ses_cut'));
+    await stage.cover();
+    const before = await everything();
+    const origin = { source: 'approval', subject: 'apr_b', clock: systemClock };
+    const boss = { approvalId: 'apr_b', decision: 'approve', by: { id: 'corp:boss', kind: 'person' } };
+    const cut = { topic: topics.approval, partition: 0, after: 1_000_000n, through: 1_000_001n };
+    await insertControl(newEvent(ApprovalDecidedSchema, boss, origin), 900_000);
+    await insertControl(newEvent(TreeCutSchema, cut, origin), 900_001);
+    expect(added(await everything(), before)).toEqual([
+      `added row: ${topics.proof}/0 offset 900000: this topic says how trees are cut, and nothing else`,
+      `added row: ${topics.proof}/0 offset 900001: no batch of ${topics.approval}/0 ended at 1000000`,
+    ]);
+  });
+
+  it('finds a session in a partition that the log has no tree of, once it is not young', async () => {
+    const fabricated = (id: string, when: number, extra: Place = {}) =>
+      insertSession(aSession(id, { clock: { now: () => when } }), when, { partition: 4242, ...extra });
+    await fabricated('ses_young', Date.now());
+    expect((await stage.weir('verify', '--session', 'ses_young')).out.at(-1)).toContain(
+      'nothing found; 10 events are younger',
+    );
+    const why = 'the log has no tree weir.session.v1/4242';
+    for (const [id, when] of [
+      ['ses_4242', Date.now() - 86_400_000],
+      ['ses_tocome', Date.now() + 86_400_000],
+    ] as const) {
+      await fabricated(id, when);
+      await expect(found('--session', id)).resolves.toEqual([`uncovered: session ${id} seq 1 to 10: ${why}`]);
+    }
+  });
+
+  it('reads what says that it came in days to come, what has no id, and a summary of nothing', async () => {
+    await stage.cover();
+    const before = await everything();
+    const day = Date.now() - 86_400_000;
+    const clock = { now: () => day };
+    await insertSession(aSession('ses_2100', { clock }), day, { ingested_at: '2100-01-01 00:00:00.000' });
+    await insertSession(aSession('', { clock }), day, {});
+    await insertSession(aSession('no id at all', { clock }), day, {});
+    await insertSession(aSession('ses_shadow', { clock }), day, {});
+    await stage.tamper(`ALTER TABLE ${rows} DELETE WHERE session_id = 'ses_shadow'`);
+    const passed = 'the tree goes past its place in the log and does not have it';
+    expect(added(await everything(), before).sort()).toEqual([
+      `added row: session  seq 1 to 10: ${passed}`,
+      `added row: session no id at all seq 1 to 10: ${passed}`,
+      `added row: session ses_2100 seq 1 to 10: ${passed}`,
+      'added row: session ses_shadow summary: no event is of it',
+    ]);
+    await stage.tamper(`ALTER TABLE ${rows} DELETE WHERE session_id IN ('ses_2100', '', 'no id at all')`);
+    await stage.tamper(
+      `ALTER TABLE weir.session_summary_rows DELETE WHERE session_id IN ('ses_2100', '', 'no id at all', 'ses_shadow')`,
+    );
+    expect(added(await everything(), before)).toEqual([]);
+  });
+
+  it('finds an event after the end of a session, and one that claims another partition', async () => {
+    await stage.append([...aSession('ses_after'), ...aSession('ses_moved', { ended: false })]);
+    await stage.cover();
+    const outcome = (id: string) =>
+      newEvent(
+        StatementOutcomeSchema,
+        { statementId: `stm_${id}_1`, status: 'denied' },
+        { source: 'proxy/test', subject: id, clock: systemClock },
+      );
+    for (const [id, seq] of [
+      ['ses_after', 11],
+      ['ses_moved', 10],
+    ] as const) {
+      const [last] = await stage.rows<{ hash: string }>(`SELECT hash FROM ${rows} WHERE ${at(seq - 1, id)}`);
+      const head = { seq: seq - 1, hash: Buffer.from(last!.hash, 'hex') };
+      const place = { partition: 4242, offset: 5_000 };
+      await insertSession([...aSession(id).slice(0, seq - 1), outcome(id)], Date.now(), place, head);
+    }
+    const elsewhere = 'it says weir.session.v1/4242, the session is in weir.session.v1/0';
+    expect(await found('--session', 'ses_after')).toEqual(
+      expect.arrayContaining([
+        'added row: session ses_after seq 11: the session had ended with seq 10',
+        `changed column partition: session ses_after seq 11: ${elsewhere}`,
+      ]),
+    );
+    expect(await found('--session', 'ses_moved')).toContain(
+      `changed column partition: session ses_moved seq 10: ${elsewhere}`,
+    );
+  });
 });
+
+/** All that is found, of whatever was changed so far. */
+const everything = async () => (await stage.weir('verify', ...anchored)).out.slice(0, -1);
+const added = (now: readonly string[], before: readonly string[]) =>
+  now.filter((line) => !before.includes(line));
+
+interface Place {
+  readonly partition?: number;
+  readonly offset?: number;
+}
+
+/** Straight into the store, as whoever has its folder can. */
+async function insertControl(event: Envelope, offset: number): Promise<void> {
+  const place = { topic: topics.proof, partition: 0, offset };
+  const row = controlEventRow(new StoredRowEvent(place, Date.now() - 86_400_000, encodeEnvelope(event)));
+  await insert('control_event_rows', JSON.parse(rowLine(row)) as object);
+}
+
+/** Its summary, too. With a `head`, only the last event: those before it are there. */
+async function insertSession(
+  events: readonly Envelope[],
+  loggedAt: number,
+  { partition = 0, offset = 0, ...columns }: Place & Record<string, unknown>,
+  head?: ChainHead,
+): Promise<void> {
+  const entry = unknownSession();
+  let chain: ChainHead = genesis;
+  const lines = events.map((event, i) => {
+    const isLast = i === events.length - 1;
+    chain = linkEnvelope(event, head && isLast ? head : chain);
+    const place = { topic: topics.session, partition, offset: offset + i };
+    const row = sessionEventRow(
+      new StoredRowEvent(place, loggedAt, encodeEnvelope(event)),
+      event.link!,
+      entry,
+    );
+    return { ...(JSON.parse(rowLine(row)) as object), ...columns };
+  });
+  for (const line of head ? lines.slice(-1) : lines) await insert('session_event_rows', line);
+  const [{ subject }] = events as [Envelope];
+  const names = await stage.rows<{ name: string }>(
+    `SELECT name FROM system.columns WHERE database = 'weir' AND table = 'session_summary_source'`,
+  );
+  const list = names.map(({ name }) => name).join(', ');
+  await stage.tamper(
+    `INSERT INTO weir.session_summary_rows (${list}) SELECT ${list} FROM weir.session_summary_source
+     WHERE session_id = '${subject}'`,
+  );
+}
+
+async function insert(table: string, row: object): Promise<void> {
+  const client = stage.get<ClickHouseClient>(AUDIT_WRITER);
+  await client.insert({
+    table: `weir.${table}`,
+    values: [row],
+    format: 'JSONEachRow',
+    columns: Object.keys(row) as [string, ...string[]],
+  });
+}

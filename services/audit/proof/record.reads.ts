@@ -56,11 +56,11 @@ export class RecordReads {
   async *sessions(query: RecordQuery): AsyncGenerator<string> {
     if (query.session !== undefined) return yield* this.#together([query.session]);
     const begun = await this.#now();
-    for (let after = ''; ;) {
+    for (let after: string | undefined; ;) {
       const ids = await this.#ids(after, begun, query.since);
       yield* this.#together(ids);
       if (ids.length < sessionsAtOnce) return;
-      after = ids.at(-1) ?? '';
+      after = ids.at(-1);
     }
   }
 
@@ -105,7 +105,7 @@ export class RecordReads {
     const found: Row[] = [];
     const walk = new Walk();
     for (let after = ['', '']; ;) {
-      const place = { session: after[0], statement: after[1] };
+      const place = { session: after[0], statement: after[1], first: Number(found.length === 0) };
       const { rows, last } = await this.#page(statementsSql, { ids, ...place }, walk);
       found.push(...rows);
       if (last) return found;
@@ -118,7 +118,8 @@ export class RecordReads {
     const walk = new Walk();
     for (let after = ['', '0', '']; ;) {
       const place = { session: after[0], seq: after[1], erasure: after[2] };
-      const { rows, last } = await this.#page(expiredSql, { ids, ...place }, walk);
+      const first = Number(found.length === 0);
+      const { rows, last } = await this.#page(expiredSql, { ids, ...place, first }, walk);
       found.push(...rows);
       if (last) return found;
       after = ['session_id', 'seq', 'erasure'].map((column) => String(rows.at(-1)?.[column]));
@@ -129,8 +130,8 @@ export class RecordReads {
   async *#events(ids: readonly string[]): AsyncGenerator<Row, undefined> {
     const begun = await this.#now();
     const walk = new Walk();
-    for (let after = ['', '0']; ;) {
-      const place = { session: after[0], seq: after[1] };
+    for (let [after, first] = [['', '0'], 1]; ; first = 0) {
+      const place = { session: after[0], seq: after[1], first };
       const { rows, last } = await this.#page(eventsSql, { ids, begun, ...place }, walk);
       yield* rows;
       if (last) return undefined;
@@ -140,29 +141,38 @@ export class RecordReads {
 
   async *#byOffset(kind: string, from: string): AsyncGenerator<string> {
     const walk = new Walk();
-    for (let place: Row = { topic: '', partition: 0, offset: '0' }; ;) {
+    for (let place: Row = { topic: '', partition: 0, offset: '0', id: '', first: 1 }; ;) {
       const { rows, last } = await this.#page(`${from} ${afterPlace}`, place, walk);
       yield* lines(kind, rows);
       if (last) return;
-      const { topic, partition, offset } = rows.at(-1) ?? {};
-      place = { topic, partition, offset };
+      const { topic, partition, offset, event_id: id } = rows.at(-1) ?? {};
+      place = { topic, partition, offset, id, first: 0 };
     }
   }
 
-  async #ids(after: string, begun: string, since: string | undefined): Promise<string[]> {
+  async #ids(after: string | undefined, begun: string, since: string | undefined): Promise<string[]> {
     const time = "parseDateTime64BestEffort({since: String}, 6, 'UTC')";
     const recent = `AND t.session_id IN (SELECT session_id FROM weir.session_summary_rows
       WHERE last_event_at >= ${time})`;
+    const next = after === undefined ? '1 = 1' : 't.session_id > {after: String}';
     const rows = await this.#rows(
       `SELECT DISTINCT s.id AS id FROM (
-         SELECT DISTINCT t.session_id AS id FROM weir.session_events AS t WHERE t.session_id > {after: String}
-           AND t.ingested_at <= {begun: DateTime64(3, 'UTC')} ${since === undefined ? '' : recent}
+         SELECT DISTINCT t.session_id AS id FROM weir.session_events AS t WHERE ${next}
+           AND ${there('t.ingested_at')} ${since === undefined ? '' : recent}
            ORDER BY id LIMIT ${sessionsAtOnce}
          UNION ALL
-         SELECT DISTINCT t.session_id AS id FROM weir.expired_events AS t WHERE t.session_id > {after: String}
+         SELECT DISTINCT t.session_id AS id FROM weir.session_summary_rows AS t WHERE ${next}
+           AND ${there('t.last_event_at')} ${since === undefined ? '' : `AND t.last_event_at >= ${time}`}
+           ORDER BY id LIMIT ${sessionsAtOnce}
+         UNION ALL
+         SELECT DISTINCT t.session_id AS id FROM weir.dead_letters AS t WHERE ${next} AND t.session_id != ''
+           AND ${there('t.ingested_at')} ${since === undefined ? '' : recent}
+           ORDER BY id LIMIT ${sessionsAtOnce}
+         UNION ALL
+         SELECT DISTINCT t.session_id AS id FROM weir.expired_events AS t WHERE ${next}
            ${since === undefined ? '' : `AND t.time >= ${time}`} ORDER BY id LIMIT ${sessionsAtOnce}
        ) AS s ORDER BY id LIMIT ${sessionsAtOnce}`,
-      { after, begun, ...(since === undefined ? {} : { since }) },
+      { after: after ?? '', begun, ...(since === undefined ? {} : { since }) },
     );
     return rows.map(({ id }) => String(id));
   }
@@ -221,23 +231,32 @@ function parts(ids: readonly string[], summaries: ReadonlyMap<string, readonly R
   return groups;
 }
 
+/**
+ * What was there when reading began, so that it ends however much is written meanwhile. A time that is to come is nobody's
+ * honest one: it must not hide a row for ever.
+ */
+const there = (column: string): string =>
+  `(${column} <= {begun: DateTime64(3, 'UTC')} OR ${column} > now64(3, 'UTC'))`;
+
 const summarySql = `SELECT ${recordColumns.summaries} FROM weir.session_summary_rows AS t FINAL
   WHERE t.session_id IN {ids: Array(String)}`;
 const sessionsSql = `SELECT ${recordColumns.sessions} FROM weir.sessions AS t
   WHERE t.session_id IN {ids: Array(String)}`;
 const statementsSql = `SELECT ${recordColumns.statements} FROM weir.statements AS t
   WHERE t.session_id IN {ids: Array(String)}
-    AND (t.session_id, t.statement_id) > ({session: String}, {statement: String})
+    AND ({first: UInt8} = 1 OR (t.session_id, t.statement_id) > ({session: String}, {statement: String}))
   ORDER BY t.session_id, t.statement_id`;
 const deadLettersSql = `SELECT ${recordColumns.deadLetters} FROM weir.dead_letters AS t
   WHERE t.session_id IN {ids: Array(String)} ORDER BY t.session_id, t.seq`;
 const expiredSql = `SELECT ${recordColumns.expired} FROM weir.expired_events AS t
   WHERE t.session_id IN {ids: Array(String)}
-    AND (t.session_id, t.seq, t.erasure) > ({session: String}, {seq: UInt64}, {erasure: String})
+    AND ({first: UInt8} = 1 OR (t.session_id, t.seq, t.erasure) > ({session: String}, {seq: UInt64}, {erasure: String}))
   ORDER BY t.session_id, t.seq, t.erasure`;
 const eventsSql = `SELECT ${recordColumns.events} FROM weir.session_events AS t
-  WHERE t.session_id IN {ids: Array(String)} AND (t.session_id, t.seq) > ({session: String}, {seq: UInt64})
-    AND t.ingested_at <= {begun: DateTime64(3, 'UTC')}
+  WHERE t.session_id IN {ids: Array(String)}
+    AND ({first: UInt8} = 1 OR (t.session_id, t.seq) > ({session: String}, {seq: UInt64}))
+    AND ${there('t.ingested_at')}
   ORDER BY t.session_id, t.seq`;
-const afterPlace = `(t.topic, t.partition, t.offset) > ({topic: String}, {partition: UInt32}, {offset: UInt64})
-  ORDER BY t.topic, t.partition, t.offset`;
+const afterPlace = `({first: UInt8} = 1
+    OR (t.topic, t.partition, t.offset, t.event_id) > ({topic: String}, {partition: UInt32}, {offset: UInt64}, {id: String}))
+  ORDER BY t.topic, t.partition, t.offset, t.event_id`;

@@ -8,7 +8,7 @@ export const exportBundle: Verb = {
 
 Writes the exact bytes of the session's events, the leaves that stand for them in the tree, what proves it, the signed
 checkpoint and its verifier keys into FILE (ID.bundle). \`weir verify --offline FILE\` needs nothing else; an auditor
-pins the keys with --key. Needs the auditor role.
+pins the keys with --key. Events that no checkpoint covers yet are left out, and it is said. Needs the auditor role.
 
 examples:
   ./weir export --session ses_01k9…

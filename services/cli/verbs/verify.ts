@@ -18,8 +18,9 @@ or signed again as a whole cannot be told from a true one, and the answer says \
 --retention: for how many days sessions are to be kept: whatever was erased earlier is a finding.
 
 One line per finding: changed text, changed column NAME, deleted row, added row, swapped, truncated tail, re-signed
-checkpoint, changed tree, missing tile (cannot be verified now), wrong erasure. What retention erased is no finding where
-a checkpoint covers that it was old enough: a line says how much has expired, by which rule. Exit code 0: nothing found; 1: something was; 2: wrong usage or input.
+checkpoint, changed tree, missing tile (cannot be verified now), wrong erasure, uncovered, unproven. What retention
+erased is no finding where a checkpoint covers that it was old enough: a line says how much has expired, by which rule.
+Exit code 0: nothing found; 1: something was; 2: wrong usage or input.
 
 examples:
   ./weir verify

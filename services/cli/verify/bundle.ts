@@ -11,7 +11,8 @@ import {
   type Leaf,
   type VerifierKey,
 } from '#proof';
-import type { Finding } from './finding.js';
+import { coverageOf, mergedRanges } from './coverage.js';
+import { span, type Finding } from './finding.js';
 import { checkChain, type ChainResult, type Covered } from './session.chain.js';
 import { eventOf, textOf, type SessionRecord, type StoredRow } from './stored.rows.js';
 import { leavesOf, type Tree } from './trees.js';
@@ -39,16 +40,19 @@ const bundleSchema = z.strictObject({
 });
 export type Bundle = z.infer<typeof bundleSchema>;
 
+/** Of what the trees cover: anything else would prove nothing. */
 export function makeBundle(
   record: SessionRecord,
   trees: readonly Tree[],
   keys: readonly VerifierKey[],
 ): Bundle {
   const rows = [...record.events, ...record.deadLetters];
+  const ranges = mergedRanges(coverageOf(trees, record.session).ofSession(record.session));
+  const covered = rows.filter((row) => ranges.some(([from, to]) => seqOf(row) >= from && seqOf(row) <= to));
   return {
     format,
     session: record.session,
-    events: rows.sort((a, b) => seqOf(a) - seqOf(b)).map((row) => textOf(row, 'raw')),
+    events: covered.sort((a, b) => seqOf(a) - seqOf(b)).map((row) => textOf(row, 'raw')),
     keys: keys.map(({ text }) => text),
     trees: trees
       .map((tree) => ({ checkpoint: tree.note, leaves: provenLeaves(tree, record.session) }))
@@ -69,11 +73,8 @@ export interface BundleResult {
   readonly findings: readonly Finding[];
   readonly chain: ChainResult;
   readonly events: number;
-  readonly uncovered: number;
   /** Whether the last of them is the session's end, and stands in the tree. */
   readonly ended: boolean;
-  /** It has ended by what the bundle holds, and no checkpoint covers that yet. */
-  readonly endUncovered: boolean;
   /** What the bundle's trees were when it was made. */
   readonly checkpoints: readonly Checkpoint[];
 }
@@ -90,7 +91,7 @@ export function checkBundle(bundle: Bundle, keys: readonly VerifierKey[]): Bundl
     else {
       checkpoints.push(checkpoint);
       for (const leaf of leaves) {
-        const proven = provenLeaf(leaf, checkpoint, bundle.session);
+        const proven = isSessionTree(checkpoint) && provenLeaf(leaf, checkpoint, bundle.session);
         if (proven) covered.push(proven);
         else
           findings.push({
@@ -102,18 +103,35 @@ export function checkBundle(bundle: Bundle, keys: readonly VerifierKey[]): Bundl
     }
   }
   const chain = checkChain(recordOf(bundle), covered);
-  const last = covered.reduce((most, { to }) => Math.max(most, to), 0);
-  const hasEnd = typeOfBytes(bundle.events.at(-1) ?? '').endsWith('.SessionEnded');
+  const unproven = unprovenEvents(bundle, covered);
   return {
-    findings: [...findings, ...chain.findings],
+    findings: [...findings, ...chain.findings, ...unproven],
     chain,
     events: bundle.events.length,
-    uncovered: Math.max(0, chain.last - last),
-    ended: hasEnd && chain.last <= last,
-    endUncovered: hasEnd && chain.last > last,
+    ended: unproven.length === 0 && typeOfBytes(bundle.events.at(-1) ?? '').endsWith('.SessionEnded'),
     checkpoints,
   };
 }
+
+/** Offline nobody can say that it is merely young: what no checkpoint of the bundle covers may be invented. */
+function unprovenEvents({ session, events }: Bundle, covered: readonly Covered[]): Finding[] {
+  if (covered.length === 0)
+    return [
+      {
+        kind: 'unproven',
+        where: `${events.length} events of session ${session}`,
+        why: 'the bundle has no tree in which the session stands',
+      },
+    ];
+  const ranges = mergedRanges(covered);
+  const seqs = events.map(seqOfBytes).filter((seq) => !ranges.some(([from, to]) => seq >= from && seq <= to));
+  if (seqs.length === 0) return [];
+  const runs = mergedRanges(seqs.map((seq) => ({ from: seq, to: seq }))).map(([from, to]) => span(from, to));
+  const where = `${seqs.length} events of session ${session}, seq ${runs.slice(0, 5).join(', ')}`;
+  return [{ kind: 'unproven', where, why: 'no checkpoint of the bundle covers them' }];
+}
+
+const isSessionTree = ({ origin }: Checkpoint): boolean => /\/weir\.session\.v1\/\d+$/.test(origin);
 
 function provenLeaf(
   { index, entry, proof }: Bundle['trees'][number]['leaves'][number],

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { controlEventRow } from '#audit-rows';
-import type { Coverage } from './coverage.js';
+import { topics } from '#events';
+import { treeOf, type Coverage } from './coverage.js';
+import { CutCheck } from './cut.check.js';
 import type { Finding } from './finding.js';
 import { placeOf, type ControlRecord } from './session.records.js';
 import { differences, eventOf, shown, textOf, type StoredRow } from './stored.rows.js';
@@ -11,11 +13,6 @@ export interface ControlResult {
   readonly events: number;
   readonly uncovered: number;
 }
-
-const notInTree = 'the tree goes past its place in the log and does not have it';
-
-/** How trees are cut: no tree covers it, since each would then grow by itself. */
-const cutTopic = 'weir.proof.v1';
 
 /**
  * Events that are no session's: each against its hash in the trees, and its columns against its bytes. Rows and leaves
@@ -46,6 +43,7 @@ interface Proven {
 class ControlCheck {
   readonly #findings: Finding[] = [];
   readonly #walks: ReadonlyMap<string, Walk>;
+  readonly #cuts: CutCheck;
   /** Proven and not seen: unreadable, the same event once more, or deleted. By place; and by tree and id. */
   readonly #missing = new Map<string, Proven>();
   readonly #missingIds = new Map<string, Proven[]>();
@@ -56,6 +54,7 @@ class ControlCheck {
     trees: readonly Tree[],
     private readonly coverage: Coverage,
   ) {
+    this.#cuts = new CutCheck(trees, coverage);
     this.#walks = new Map(trees.map((tree) => [tree.name, new Walk(tree)]));
   }
 
@@ -76,8 +75,12 @@ class ControlCheck {
     this.end();
     const where = placeOf(row);
     const proven = this.#missing.get(where);
-    if (proven) this.#findings.push(...checkBytes(where, row, proven.hash));
     this.#missing.delete(where);
+    // What has a place in a session is held against that.
+    const { topic, session_id: session, seq } = row;
+    if (topic === topics.session && session !== '' && seq !== '0') return;
+    const findings = proven ? checkBytes(where, row, proven.hash) : this.#checkUnproven(where, row);
+    this.#findings.push(...(findings.length === 0 && isReadable(row) ? [hidden(where)] : findings));
   }
 
   /** No more rows. */
@@ -101,8 +104,9 @@ class ControlCheck {
   }
 
   #checkUnproven(where: string, row: StoredRow): Finding[] {
-    if (textOf(row, 'topic') === cutTopic) return [];
-    if (this.coverage.passes(row)) return [{ kind: 'added row', where, why: notInTree }];
+    if (textOf(row, 'topic') === topics.proof) return this.#cuts.check(where, row);
+    const objection = this.coverage.objection(row);
+    if (objection) return [{ ...objection, where }];
     this.#uncovered++;
     return [];
   }
@@ -151,7 +155,6 @@ function* provenEvents(tree: Tree): Generator<Proven, undefined> {
   return undefined;
 }
 
-const treeOf = (row: StoredRow): string => `${textOf(row, 'topic')}/${textOf(row, 'partition')}`;
 /** As a leaf has it. */
 const longestId = 200;
 
@@ -172,3 +175,19 @@ function checkColumns(where: string, row: StoredRow): Finding[] {
     return [{ kind: 'added row', where, why: 'no row is made of an event that cannot be read' }];
   }
 }
+
+/** As ingest asks. */
+function isReadable(row: StoredRow): boolean {
+  if (textOf(row, 'topic') === topics.session) return false;
+  try {
+    return controlEventRow(eventOf(row)).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+const hidden = (where: string): Finding => ({
+  kind: 'deleted row',
+  where,
+  why: 'it lies among what could not be read, and can be read',
+});

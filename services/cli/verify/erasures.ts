@@ -1,4 +1,4 @@
-import { ErasedSchema, payload, topics } from '#events';
+import { ErasedSchema, payload, topics, type Envelope, type Erased } from '#events';
 import { sha256Hex } from '#proof';
 import type { Cli } from '../verb.js';
 import type { Finding } from './finding.js';
@@ -50,9 +50,9 @@ function provenHashes(trees: readonly Tree[]): ReadonlyMap<string, string> {
 function erasureOf(row: StoredRow, proven: ReadonlyMap<string, string>): Erasure | undefined {
   const where = placeOf(row);
   if (sha256Hex(Buffer.from(textOf(row, 'raw'), 'base64')) !== proven.get(where)) return undefined;
-  const { envelope } = eventOf(row);
-  const erased = payload(ErasedSchema, envelope);
-  if (!erased) return undefined;
+  const said = readErased(row);
+  if (!said) return undefined;
+  const { envelope, erased } = said;
   const { sessions, rule, days, by } = erased;
   return {
     ...{ id: envelope.id, where, sessions, rule, days, by },
@@ -61,6 +61,17 @@ function erasureOf(row: StoredRow, proven: ReadonlyMap<string, string>): Erasure
     events: Number(erased.events),
     at: Number(envelope.timeUs / 1000n),
   };
+}
+
+/** What the log has there may be anything. */
+function readErased(row: StoredRow): { envelope: Envelope; erased: Erased } | undefined {
+  try {
+    const { envelope } = eventOf(row);
+    const erased = payload(ErasedSchema, envelope);
+    return erased && { envelope, erased };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Milliseconds that clocks may be apart. */

@@ -24,18 +24,29 @@ export async function exportSession({ session, out }: ExportOptions, cli: Cli): 
   if (!record || record.events.length === 0)
     throw new CliError(exit.notFound, `there is no session ${session}`, 'NOT_FOUND');
   const bundle = makeBundle(record, trees, keys);
+  if (bundle.events.length === 0) throw notCovered(record);
   const file = out ?? `${session}.bundle`;
   await writeFile(resolve(cli.cwd, file), `${JSON.stringify(bundle, null, 1)}\n`);
   const result = checkBundle(bundle, keys);
   const report = new Report(cli);
   report.found([...findings, ...result.findings]);
   report.note(`wrote ${file}`);
+  const left = record.events.length + record.deadLetters.length - result.events;
+  if (left > 0) report.note(`left out: ${left} events that no checkpoint covers yet`);
+  if (!result.ended) report.note('the bundle does not hold the end of the session: export it again for that');
   report.sessions = 1;
   report.events = result.events;
-  report.uncovered = result.uncovered;
   report.end();
   return report.clean;
 }
+
+const notCovered = ({ session, events }: SessionRecord): CliError =>
+  new CliError(
+    exit.failed,
+    `no checkpoint covers any of the ${events.length} events of session ${session} yet: there is nothing that a bundle proves`,
+    'NOT_COVERED',
+    'try again once there has been a checkpoint (`audit.proof.interval`)',
+  );
 
 const hasExpired = ({ session, expired }: SessionRecord): CliError =>
   new CliError(

@@ -9,7 +9,9 @@ export type FindingKind =
   | 're-signed checkpoint'
   | 'changed tree'
   | 'missing tile'
-  | 'wrong erasure';
+  | 'wrong erasure'
+  | 'uncovered'
+  | 'unproven';
 
 export interface Finding {
   readonly kind: FindingKind;

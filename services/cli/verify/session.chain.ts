@@ -1,4 +1,4 @@
-import { contentHash, linkHash, saltBytes, type Envelope } from '#events';
+import { contentHash, linkHash, saltBytes, SessionEndedSchema, type Envelope } from '#events';
 import { unknownSession, sessionEventRow } from '#audit-rows';
 import type { Erasures } from './erasures.js';
 import { keptRows, type Kept } from './expired.rows.js';
@@ -83,6 +83,7 @@ class ChainCheck {
     this.#checkMissing(last, lastCovered);
     this.#checkHashes();
     this.#checkHeads();
+    this.#checkEnd();
     const sound = this.#placed
       .filter(({ at, seq }) => at === seq && !this.#isNamed(at))
       .map(({ row }) => row);
@@ -187,9 +188,14 @@ class ChainCheck {
   #checkHash(seq: number, envelope: Envelope): void {
     const { link } = envelope;
     if (!link) return;
-    const content = contentHash(link.salt, envelope.data);
-    const { id, type, timeUs } = envelope;
-    const hash = hex(linkHash({ prev: link.prev, seq, id, type, timeUs, content }));
+    const hash = hashOf(envelope, seq);
+    if (hash === undefined)
+      return this.#find(
+        'changed text',
+        seq,
+        seq,
+        'no hash can be made of what it says: something is too long',
+      );
     this.#heads.set(seq, hash);
     const before = seq === 1 ? '0'.repeat(64) : this.#heads.get(seq - 1);
     if (link.salt.length !== saltBytes)
@@ -212,6 +218,15 @@ class ChainCheck {
       if (computed === undefined || computed === head || this.#namedWithin(from, to)) continue;
       this.#find('changed text', from, to, `the chain's hash after seq ${to} is not the one in the tree`);
     }
+  }
+
+  /** Nothing follows a session's end. */
+  #checkEnd(): void {
+    const ends = [...this.#bySeq].filter(([, { type }]) => type === SessionEndedSchema.typeName);
+    const end = ends.reduce((least, [seq]) => Math.min(least, seq), Infinity);
+    for (const seq of [...this.#bySeq.keys()].sort((a, b) => a - b))
+      if (seq > end && !this.#isNamed(seq))
+        this.#find('added row', seq, seq, `the session had ended with seq ${end}`);
   }
 
   #namedWithin(from: number, to: number): boolean {
@@ -239,6 +254,16 @@ function placed(row: StoredRow, session: string): Placed {
     return { row, at, envelope, seq: envelope.subject === session ? Number(envelope.link?.seq ?? 0n) : 0 };
   } catch {
     return { row, at, envelope: undefined, seq: 0 };
+  }
+}
+
+/** Hex; undefined for what no gate writes: an id, a salt or a number beyond all measure. */
+function hashOf({ link, id, type, timeUs, data }: Envelope, seq: number): string | undefined {
+  try {
+    const { prev = new Uint8Array(), salt = new Uint8Array() } = link ?? {};
+    return hex(linkHash({ prev, seq, id, type, timeUs, content: contentHash(salt, data) }));
+  } catch {
+    return undefined;
   }
 }
 

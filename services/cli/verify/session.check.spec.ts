@@ -49,7 +49,8 @@ const rowOf = (event: Envelope, own: StoredRow = {}): StoredRow => ({
 const coverage = (covered: readonly Covered[]): Coverage => ({
   ofSession: () => covered,
   sessions: () => ['ses_1'],
-  passes: () => true,
+  objection: () => ({ kind: 'added row', why: 'no tree has it' }),
+  isDue: () => true,
 });
 
 const empty: SessionRecord = {
@@ -114,6 +115,19 @@ describe("a session's rows", () => {
     const rows = events.map((event) => rowOf(event));
     const junk = { ...rows[1]!, seq };
     expect(found([...rows, junk], covered)[0]).toMatch(/^swapped: seq \d+$/);
+  });
+
+  it('of which no hash can be made', () => {
+    const { events, covered } = recorded(1);
+    const [first, second, last] = events.map((event) => rowOf(event));
+    const long = { ...events[1]!, id: 'i'.repeat(9000) };
+    expect(found([first!, rowOf(long), last!], covered)).toEqual(['changed text: seq 2']);
+    const far = { ...events[1]!, link: { ...events[1]!.link!, seq: 2n ** 64n - 1n } };
+    expect(found([first!, second!, last!, rowOf(far)], covered)).toContain(
+      'changed text: seq 18446744073709552000',
+    );
+    const salted = { ...events[1]!, link: { ...events[1]!.link!, salt: new Uint8Array(9000) } };
+    expect(found([first!, rowOf(salted), last!], covered)).toEqual(['changed text: seq 2']);
   });
 
   it('of which one was put among what could not be read, where it hides from every table', () => {
