@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbeddedLog, type EventLog } from '#event-log';
-import { encodeEnvelope, genesis, linkEnvelope, newEvent, topics, TreeCutSchema } from '#events';
+import {
+  encodeEnvelope,
+  genesis,
+  linkEnvelope,
+  newEvent,
+  SessionEndedSchema,
+  topics,
+  TreeCutSchema,
+  type Topic,
+} from '#events';
 import { systemClock } from '#kernel';
 import { parseConfig, Readiness } from '#platform';
 import { readCheckpoint } from '#proof';
@@ -66,15 +75,20 @@ const until = async (holds: () => boolean | Promise<boolean>) => {
 };
 
 /** The service over the slow log, where this much is stored. */
-function service(storedThrough = 9): { proof: ProofService; readiness: Readiness } {
-  const ingest = { storedThrough: () => storedThrough, owns: () => true } as unknown as IngestService;
+function service(stored: number | ((topic: Topic) => number) = 9): {
+  proof: ProofService;
+  readiness: Readiness;
+} {
+  const storedThrough = ({ topic }: { topic: Topic }) =>
+    typeof stored === 'number' ? stored : stored(topic);
+  const ingest = { storedThrough, owns: () => true } as unknown as IngestService;
   const readiness = new Readiness();
   const proof = new ProofService(config(), slow, ingest, systemClock, 'turns', readiness);
   return { proof, readiness };
 }
 
-async function appendCut(): Promise<void> {
-  const message = { ...cut, after: BigInt(cut.after), through: BigInt(cut.through) };
+async function appendCut(through = cut.through, partition = 0): Promise<void> {
+  const message = { ...cut, partition, after: BigInt(cut.after), through: BigInt(through) };
   const origin = { source: 'audit/other', subject: 'weir.session.v1/0', clock: systemClock };
   await log.append(topics.proof, [encodeEnvelope(newEvent(TreeCutSchema, message, origin))]);
 }
@@ -164,6 +178,66 @@ describe('a service that starts behind others', () => {
     await proof.round();
     expect(await readiness.failing()).toEqual([]);
     expect((await proof.checkpoints()).map(sizeOf)).toEqual([1]);
+    await proof.onModuleDestroy();
+  });
+});
+
+describe('a cut that ends where the log has not come to', () => {
+  const stored = [12, 0]; // of sessions more than the log has
+  const both = () => service((topic) => stored[topic === topics.session ? 0 : 1]!);
+  const more = () => {
+    const events = aSession('ses_2').slice(0, 2);
+    let head = genesis;
+    for (const event of events) head = linkEnvelope(event, head);
+    return log.append(topics.session, events.map(encodeEnvelope));
+  };
+  const covered = async (proof: ProofService) =>
+    Object.fromEntries(
+      (await proof.checkpoints()).map((note) => [
+        readCheckpoint(note)!.origin.split('/').at(-2),
+        sizeOf(note),
+      ]),
+    );
+
+  beforeEach(async () => {
+    open?.();
+    const origin = { source: 'test', subject: 'x', clock: systemClock };
+    await log.append(topics.policy, [encodeEnvelope(newEvent(SessionEndedSchema, {}, origin))]);
+  });
+
+  it('keeps its own tree waiting, by name, and no other; its tree goes on once the log has come there', async () => {
+    await appendCut(13);
+    const { proof, readiness } = both();
+    await proof.onApplicationBootstrap();
+    await proof.checkpoints(); // it has read the cuts that there are
+    const waiting = 'a cut of weir.session.v1/0 ends at 13, the log at 11: that tree waits';
+    await expect(proof.round()).rejects.toThrow(waiting);
+    await expect(proof.round()).rejects.toThrow(waiting);
+    expect(await readiness.failing()).toEqual([]);
+    expect(await covered(proof)).toEqual({ 'weir.policy.v1': 1 });
+    await more();
+    await proof.round();
+    expect(await covered(proof)).toEqual({ 'weir.policy.v1': 1, 'weir.session.v1': 2 });
+    await proof.onModuleDestroy();
+  });
+
+  it('is nothing where there is no such partition', async () => {
+    await appendCut(13, 9);
+    const { proof } = both();
+    await proof.onApplicationBootstrap();
+    await proof.checkpoints(); // it has read the cuts that there are
+    await proof.round();
+    expect(await covered(proof)).toEqual({ 'weir.policy.v1': 1, 'weir.session.v1': 1 });
+    await proof.onModuleDestroy();
+  });
+
+  it('is none of ours, whatever the store says that it has', async () => {
+    const { proof } = service(8_000_000_000);
+    await proof.onApplicationBootstrap();
+    await proof.checkpoints(); // it has read the cuts that there are
+    await proof.round();
+    expect(await covered(proof)).toEqual({ 'weir.policy.v1': 1, 'weir.session.v1': 1 });
+    expect(await log.end(topics.proof)).toMatchObject([{ offset: 1 }]);
     await proof.onModuleDestroy();
   });
 });

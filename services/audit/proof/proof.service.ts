@@ -7,7 +7,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import type { EventLog, LoggedEvent, Tail } from '#event-log';
+import type { EventLog, LoggedEvent, Position, Tail } from '#event-log';
 import { encodeEnvelope, newEvent, topics, TreeCutSchema } from '#events';
 import { AppError, type Clock } from '#kernel';
 import { CLOCK, CONFIG, Counts, EVENT_LOG, INSTANCE, Readiness, Readings, type WeirConfig } from '#platform';
@@ -15,11 +15,11 @@ import { IngestService } from '../ingest/ingest.service.js';
 import { Turns } from '../turns.js';
 import { openSink, type CheckpointSink } from './checkpoint.sink.js';
 import { openProofKeys, type ProofKeys } from './proof.keys.js';
-import { CutBook, provenTopics, treeKey, type Cut, type TreeName } from './tree.cuts.js';
+import { CutBook, mostCutEvents, provenTopics, treeKey, type Cut, type TreeName } from './tree.cuts.js';
 import { TreeWriter } from './tree.writer.js';
 
-/** Events of one batch of leaves; they are in memory while it is made. */
-const mostEvents = 5000;
+/** Of one tree in one round; the next goes on. */
+const mostCuts = 200;
 const age = new Readings({
   ...{ name: 'weir_proof_checkpoint_age_seconds' },
   help: 'Since all that was stored had its checkpoint, here and in the sink',
@@ -46,6 +46,10 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #writers = new Map<string, TreeWriter>();
   /** Cuts that count and are not in their tree yet. */
   readonly #pending = new Map<string, Cut[]>();
+  /** Cuts that count, of trees whose next one ends where the log has not come to yet. */
+  readonly #ahead = new Map<string, Cut[]>();
+  /** By tree, as last asked: the log has come at least as far. */
+  readonly #logEnds = new Map<string, number>();
   /** The tail and a round may want to grow the same tree. */
   readonly #turns = new Turns<string>();
   readonly #stop = new AbortController();
@@ -129,9 +133,24 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Covers all that is stored now and sends what is new to the sink. */
   async round(): Promise<void> {
-    for (const key of this.#pending.keys()) await this.#grow(key);
-    for (const tree of await this.#trees()) await this.#cutAll(tree);
+    const ends = await this.#ends();
+    const failed = await this.#growAll();
+    for (const end of ends) if (!failed.has(treeKey(end))) await this.#cutAll(end);
     await this.#send();
+    const [first] = failed.values();
+    if (failed.size > 0) throw first;
+  }
+
+  /** Which trees did not grow, and why: they keep no other from it. */
+  async #growAll(): Promise<Map<string, unknown>> {
+    for (const [key, cuts] of this.#ahead) {
+      this.#ahead.delete(key);
+      this.#pending.set(key, [...cuts, ...(this.#pending.get(key) ?? [])]);
+    }
+    const failed = new Map<string, unknown>();
+    for (const key of this.#pending.keys())
+      await this.#grow(key).catch((error: unknown) => failed.set(key, error));
+    return failed;
   }
 
   async #run(tail: Tail): Promise<void> {
@@ -167,16 +186,20 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
     this.#failing = true;
   }
 
-  async #trees(): Promise<TreeName[]> {
-    const ends = await Promise.all(provenTopics.map((topic) => this.eventLog.end(topic)));
-    return ends.flat().map(({ topic, partition }) => ({ topic, partition }));
+  async #ends(): Promise<Position[]> {
+    return (await Promise.all(provenTopics.map((topic) => this.eventLog.end(topic)))).flat();
   }
 
-  /** Never past what is stored: whoever verifies holds the trees against the store. */
-  async #cutAll(tree: TreeName): Promise<void> {
-    for (;;) {
+  /**
+   * Never past what is stored: whoever verifies holds the trees against the store. Nor past the log, whatever the store
+   * says: that cut would count, and the tree would wait for what it claims.
+   */
+  async #cutAll({ topic, partition, offset: end }: Position): Promise<void> {
+    const tree = { topic, partition };
+    const isLast = this.#stop.signal.aborted;
+    for (let cuts = 0; cuts < mostCuts && this.#stop.signal.aborted === isLast; cuts++) {
       const after = this.#book.through(tree);
-      const through = Math.min(this.ingest.storedThrough(tree), after + mostEvents);
+      const through = Math.min(this.ingest.storedThrough(tree), end, after + mostCutEvents);
       if (through <= after) return;
       const origin = { source: `audit/${this.instance}`, subject: treeKey(tree), clock: this.clock };
       const cut = newEvent(
@@ -205,10 +228,30 @@ export class ProofService implements OnApplicationBootstrap, OnModuleDestroy {
     return this.#turns.take(key, async () => {
       const cuts = this.#pending.get(key) ?? [];
       for (let cut = cuts[0]; cut; cut = cuts[0]) {
+        if (cut.through > (await this.#endFor(cut))) {
+          this.#ahead.set(key, [...(this.#ahead.get(key) ?? []), ...cuts.splice(0)]);
+          return this.#tellAhead(cut);
+        }
         await (await this.#writer(cut)).apply(cut);
         cuts.shift();
       }
     });
+  }
+
+  /** Where the tree's partition ends; asked anew only where the cut lies behind what is known. */
+  async #endFor(cut: Cut): Promise<number> {
+    const known = this.#logEnds.get(treeKey(cut)) ?? -1;
+    if (cut.through <= known) return known;
+    for (const end of await this.eventLog.end(cut.topic)) this.#logEnds.set(treeKey(end), end.offset);
+    return this.#logEnds.get(treeKey(cut)) ?? -1;
+  }
+
+  /** Of a partition that is not there it keeps nothing unproven. */
+  async #tellAhead(cut: Cut): Promise<void> {
+    if (!(await this.eventLog.partitions(cut.topic)).includes(cut.partition)) return;
+    const end = this.#logEnds.get(treeKey(cut)) ?? -1;
+    const says = `a cut of ${treeKey(cut)} ends at ${cut.through}, the log at ${end}: that tree waits`;
+    throw new AppError('CONFLICT', says);
   }
 
   async #writer({ topic, partition }: TreeName): Promise<TreeWriter> {

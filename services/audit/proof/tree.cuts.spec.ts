@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { StoredRowEvent } from '#audit-rows';
 import { encodeEnvelope, newEvent, SessionEndedSchema, topics, TreeCutSchema } from '#events';
 import { ManualClock } from '#kernel';
-import { CutBook } from './tree.cuts.js';
+import { CutBook, mostCutEvents } from './tree.cuts.js';
 
 const origin = { source: 'audit/x', subject: 'tree', clock: new ManualClock() };
 const position = { topic: topics.proof, partition: 0, offset: 0 };
@@ -32,6 +32,15 @@ describe('the cuts that count', () => {
       ...[undefined, undefined, 15, 16],
     ]);
     expect(book.through({ topic: topics.session, partition: 0 })).toBe(16);
+  });
+
+  it('claim no more than one of ours may, whatever stands in the log', () => {
+    const book = new CutBook();
+    const events = [cut(-1, 8_000_000_000), cut(-1, mostCutEvents), cut(-1, 9), cut(9, 9 + mostCutEvents)];
+    expect(events.map((event) => book.take(event)?.through)).toEqual([
+      ...[undefined, undefined, 9],
+      9 + mostCutEvents,
+    ]);
   });
 
   it('are of each tree its own', () => {

@@ -18,6 +18,12 @@ export const provenTopics: readonly Topic[] = storedTopics.filter((topic) => top
 
 export const treeKey = ({ topic, partition }: TreeName): string => `${topic}/${partition}`;
 
+/**
+ * Events of one batch of leaves; they are in memory while it is made. A cut that claims more does not count: nobody of us
+ * makes it, and who may write cuts but is not one of us can keep a tree waiting for no more than these.
+ */
+export const mostCutEvents = 5000;
+
 /** The cuts that count, folded from the log: the first that begins where the last one ended. */
 export class CutBook {
   readonly #through = new Map<string, number>();
@@ -30,7 +36,9 @@ export class CutBook {
   /** The cut of this event, if it counts. */
   take(event: LoggedEvent): Cut | undefined {
     const cut = cutOf(event);
-    if (!cut || cut.after !== this.through(cut) || cut.through <= cut.after) return undefined;
+    if (!cut || cut.after !== this.through(cut)) return undefined;
+    const events = cut.through - cut.after;
+    if (!(events > 0 && events <= mostCutEvents)) return undefined;
     this.#through.set(treeKey(cut), cut.through);
     return cut;
   }

@@ -45,7 +45,7 @@ export function setAside(segment: Segment): void {
   renameSync(segment.path, `${segment.path}.damaged`);
 }
 
-/** `<place>.event.damaged`: the envelope's bytes. The same event again, after a crash, has the same name. */
+/** `<place>.event.damaged`: the envelope's bytes. */
 export function setEventAside(directory: string, event: Uint8Array, place: number): string {
   const path = join(directory, `${String(place).padStart(16, '0')}.event.damaged`);
   const fd = openSync(path, 'w', 0o600);
