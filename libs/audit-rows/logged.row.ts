@@ -1,6 +1,6 @@
 import { RawBytes, type DeadLetterRow, type LoggedRow } from '#audit-store';
 import type { LoggedEvent } from '#event-log';
-import type { Envelope } from '#events';
+import { placeFault, type Envelope } from '#events';
 import { timeOfMilliseconds } from './event.times.js';
 
 /** The columns that every event has, whatever it says. */
@@ -34,12 +34,13 @@ export function shortType(type: string): string {
 
 export function deadLetterRow(event: LoggedEvent, reason: unknown): DeadLetterRow {
   const envelope = envelopeOf(event);
+  const inSession = envelope !== undefined && placeFault(envelope) === undefined;
   return {
     ...placeOf(event),
     event_id: envelope?.id ?? '',
     type: shortType(envelope?.type ?? ''),
-    session_id: envelope?.link ? envelope.subject : '',
-    seq: String(envelope?.link?.seq ?? 0n),
+    session_id: inSession ? envelope.subject : '',
+    seq: inSession ? String(envelope.link?.seq) : '0',
     reason: reason instanceof Error ? reason.message : String(reason),
   };
 }

@@ -64,6 +64,23 @@ export function linkEnvelope(envelope: Envelope, head: ChainHead, salt: Uint8Arr
   return { seq, hash: next };
 }
 
+const longestSubject = 1000;
+
+/**
+ * Why an event has no place in any session's chain: the log takes what whoever may write to it makes up. Trees, store and
+ * verification ask this, so that they agree on which events are rows.
+ */
+export function placeFault({ id, type, subject, link }: Envelope): string | undefined {
+  if (!link || link.seq === 0n) return 'a session event without its place in the session';
+  if (link.seq > BigInt(Number.MAX_SAFE_INTEGER)) return 'a session event of a seq that no session comes to';
+  const { prev, hash: own, salt } = link;
+  if (prev.length > hashBytes || own.length > hashBytes || salt.length > saltBytes)
+    return 'a session event with more than a hash, or a salt, where one stands';
+  if (!isShort(id, type) || Buffer.byteLength(subject) > longestSubject)
+    return 'a session event whose id, type or session is too long';
+  return undefined;
+}
+
 /** Checks envelopes in the order given, from `head` on; the first that does not fit is named by its seq. */
 export function verifyChain(envelopes: Iterable<Envelope>, head: ChainHead = genesis): ChainCheck {
   let at = head;
@@ -121,8 +138,7 @@ export function linkDigest(
   timeUs: bigint | Uint8Array,
   content: Uint8Array | string,
 ): string {
-  if (headBytes + 3 * (id.length + type.length) > scratch.length)
-    throw new RangeError('an id or a type is too long');
+  if (!isShort(id, type)) throw new RangeError('an id or a type is too long');
   scratch.set(prev, 0);
   scratch.writeUInt32BE(Math.floor(seq / 0x1_0000_0000), 32);
   scratch.writeUInt32BE(seq >>> 0, 36);
@@ -134,6 +150,10 @@ export function linkDigest(
   else scratch.set(content, end);
   return hash('sha256', view(end + hashBytes), 'binary');
 }
+
+/** UTF-8 takes at most three bytes a UTF-16 unit. */
+const isShort = (id: string, type: string): boolean =>
+  headBytes + 3 * (id.length + type.length) <= scratch.length;
 
 function putText(text: string, at: number): number {
   const length = putAscii(text, at + 4) ? text.length : scratch.write(text, at + 4, 'utf8');

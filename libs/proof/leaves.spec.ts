@@ -58,6 +58,34 @@ describe('the leaves of a batch', () => {
     });
   });
 
+  it('are as many as their bytes need, whatever an id is made of', () => {
+    const ids = Array.from({ length: 150 }, (_, i) => '\u0001'.repeat(190) + i);
+    const events = ids.map((id, offset) => ({ offset, raw: encodeEnvelope(create(EnvelopeSchema, { id })) }));
+    const leaves = eventLeaves(events);
+    expect(leaves.map(encodeLeaf).map(({ length }) => length <= 65_535)).toEqual(leaves.map(() => true));
+    expect(leaves.flatMap((leaf) => ('events' in leaf ? leaf.events : []))).toHaveLength(150);
+    const plain = ids.map((_, n): [string, number] => ['e'.repeat(190), n]);
+    expect(eventLeaves(batch(...plain))).toHaveLength(2);
+  });
+
+  it('hold apart what no link can be of', () => {
+    const link = (more: object) => create(LinkSchema, { seq: 1n, hash: Buffer.alloc(32), ...more });
+    const base = { id: 'i', subject: 's', link: link({}) };
+    const wrong = [
+      { link: link({ seq: 2n ** 64n - 1n }) },
+      { link: link({ hash: Buffer.alloc(40_000) }) },
+      { link: link({ salt: Buffer.alloc(9000) }) },
+      { id: 'i'.repeat(9000) },
+      { type: 't'.repeat(9000) },
+      { subject: 's'.repeat(9000) },
+    ].map((more) => create(EnvelopeSchema, { ...base, ...more }));
+    const raws = [create(EnvelopeSchema, base), ...wrong].map(encodeEnvelope);
+    expect(sessionLeaves(raws.map((raw, offset) => ({ offset, raw })))).toEqual([
+      { session: 's', from: 1, to: 1, head: '0'.repeat(64), offset: 0 },
+      { unreadable: raws.slice(1).map((raw, i) => [i + 1, sha256Hex(raw)]) },
+    ]);
+  });
+
   it('come back from their bytes', () => {
     const leaves = [...sessionLeaves(batch(['é "x"', 1], 'junk')), ...eventLeaves(batch(['a', 1]))];
     expect(leaves.map((leaf) => decodeLeaf(encodeLeaf(leaf)))).toEqual(leaves);

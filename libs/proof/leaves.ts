@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { decodeEnvelope, type Envelope } from '#events';
+import { decodeEnvelope, placeFault, type Envelope } from '#events';
 import { mostEntryBytes } from './tiles.js';
 
 /* The entries of a tree. They follow from the events of a batch and nothing else, so whoever reads the log again
@@ -94,11 +94,23 @@ export function sha256Hex(bytes: Uint8Array): string {
 
 const longestId = 200;
 const leafEvents = 100;
+/** Of what stands around a list. */
+const frameBytes = 20;
 
+/** An id is some characters, but JSON makes six bytes of a control character: a leaf is full by bytes, too. */
 function chunks<T>(all: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(all.length / leafEvents) }, (_, i) =>
-    all.slice(i * leafEvents, (i + 1) * leafEvents),
-  );
+  const found: T[][] = [];
+  let bytes = Infinity;
+  for (const each of all) {
+    const more = Buffer.byteLength(JSON.stringify(each)) + 1;
+    bytes += more;
+    if (bytes > mostEntryBytes || found.at(-1)!.length >= leafEvents) {
+      found.push([]);
+      bytes = frameBytes + more;
+    }
+    found.at(-1)!.push(each);
+  }
+  return found;
 }
 
 interface Place {
@@ -110,8 +122,7 @@ interface Place {
 function placeOf(raw: Uint8Array): Place | undefined {
   const envelope = envelopeOf(raw);
   const link = envelope?.link;
-  if (!envelope || !link || link.seq === 0n || link.seq > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
-  if (Buffer.byteLength(envelope.subject) > 1000) return undefined;
+  if (!envelope || !link || placeFault(envelope) !== undefined) return undefined;
   return { session: envelope.subject, seq: Number(link.seq), head: Buffer.from(link.hash).toString('hex') };
 }
 

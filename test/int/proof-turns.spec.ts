@@ -207,12 +207,13 @@ describe('a cut that ends where the log has not come to', () => {
 
   it('keeps its own tree waiting, by name, and no other; its tree goes on once the log has come there', async () => {
     await appendCut(13);
-    const { proof } = both();
+    const { proof, readiness } = both();
     await proof.onApplicationBootstrap();
     await proof.checkpoints(); // it has read the cuts that there are
     const waiting = 'a cut of weir.session.v1/0 ends at 13, the log at 11: that tree waits';
     await expect(proof.round()).rejects.toThrow(waiting);
     await expect(proof.round()).rejects.toThrow(waiting);
+    expect(await readiness.failing()).toEqual([]);
     expect(await covered(proof)).toEqual({ 'weir.policy.v1': 1 });
     await more();
     await proof.round();

@@ -7,6 +7,7 @@ import {
   encodeEnvelope,
   genesis,
   linkEnvelope,
+  LinkSchema,
   newEvent,
   payload,
   SessionEndedSchema,
@@ -83,8 +84,16 @@ describe('weir verify of an honest record', () => {
     );
     unknown.type = 'weir.events.v1.FromTheFuture';
     await stage.append([unknown, ...aSession('ses_twice', { ended: false }).slice(1, 3)]);
+    await stage.appendRaw(noneOfOurs('ses_twice'));
     const decided = { approvalId: 'apr_1', decision: 'approve', by: { id: 'corp:bea' } };
     const origin = { source: 'approval', subject: 'apr_1', clock: systemClock };
+    await stage.appendRaw(
+      Array.from({ length: 110 }, (_, i) => {
+        const id = '\u0001'.repeat(190) + i;
+        return encodeEnvelope(newEvent(ApprovalExpiredSchema, {}, { ...origin, id }));
+      }),
+      topics.approval,
+    );
     const control = newEvent(ApprovalDecidedSchema, decided, origin);
     await stage.append([control, newEvent(ApprovalExpiredSchema, {}, origin), control], topics.approval);
     await stage.cover();
@@ -101,6 +110,22 @@ describe('weir verify of an honest record', () => {
     expect(await stage.weir('verify', '--key', 'weir.yaml')).toMatchObject({ code: 2 });
   });
 });
+
+/** What somebody with the right to write to the log can put there. */
+function noneOfOurs(subject: string): Uint8Array[] {
+  const hash = Buffer.alloc(32, 1);
+  const links = [
+    { seq: 2n ** 64n - 1n, hash },
+    { seq: 99n, hash: Buffer.alloc(40_000) },
+    { seq: 99n, hash },
+  ];
+  return links.map((link, i) => {
+    const id = 'i'.repeat(i === 2 ? 9000 : 1);
+    const event = newEvent(SessionEndedSchema, {}, { source: 'x', subject, clock: systemClock, id });
+    event.link = create(LinkSchema, { prev: hash, salt: Buffer.alloc(16), ...link });
+    return encodeEnvelope(event);
+  });
+}
 
 describe('weir verify', () => {
   it('finds a changed text, in the bytes and in the column', async () => {

@@ -132,6 +132,31 @@ describe('sessionBatch', () => {
     ]);
   });
 
+  it('sets aside what has no place in a session, and its session goes on', () => {
+    const hash = Buffer.alloc(32, 0xab);
+    const links = [
+      { seq: 2n ** 64n - 1n, hash },
+      { seq: 1n, hash: Buffer.alloc(9000) },
+      { seq: 1n, hash },
+    ];
+    const wrong = links.map((link, i) => ({
+      ...received(),
+      ...{ link: create(LinkSchema, link), id: 'i'.repeat(i === 2 ? 9000 : 1) },
+    }));
+    const batch = sessionBatch(
+      [...wrong.map((each, i) => logged(each, i)), logged(received(), 3, 1)],
+      new SessionBook(),
+    );
+    expect(rows(batch.rows)).toMatchObject([{ offset: '3', seq: '1' }]);
+    const letters = batch.deadLetters.map(({ event, reason }) => rowLine([deadLetterRow(event, reason)]));
+    const nowhere = { session_id: '', seq: '0' };
+    expect(rows(letters)).toMatchObject([
+      { ...nowhere, reason: 'a session event of a seq that no session comes to' },
+      { ...nowhere, reason: 'a session event with more than a hash, or a salt, where one stands' },
+      { ...nowhere, reason: 'a session event whose id, type or session is too long' },
+    ]);
+  });
+
   it('reads recorded results into rows, by the formats that stood on the first chunk', () => {
     const frames = Buffer.from('44000000' + '0e' + '0001' + '00000004' + '00000007', 'hex');
     const statementId = 'stm_1';

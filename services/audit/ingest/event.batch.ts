@@ -8,6 +8,7 @@ import {
   type SessionBook,
 } from '#audit-rows';
 import type { InsertRow, RowInsert } from '#audit-store';
+import { placeFault } from '#events';
 import type { LoggedEvent } from '#event-log';
 import type { DeadLetter } from './dead.letters.js';
 
@@ -50,8 +51,8 @@ function addSessionEvent(batch: EventBatch, event: LoggedEvent, book: SessionBoo
   const envelope = envelopeOf(event);
   if (!envelope) return addDeadLetter(batch, event, 'the envelope does not decode');
   const { link, subject } = envelope;
-  if (!link || link.seq === 0n)
-    return addDeadLetter(batch, event, 'a session event without its place in the session');
+  const fault = placeFault(envelope);
+  if (!link || fault !== undefined) return addDeadLetter(batch, event, fault);
   const session = book.get(subject);
   if (link.seq <= session.highWater) batch.duplicates++;
   else
