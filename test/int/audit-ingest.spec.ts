@@ -216,7 +216,7 @@ describe('ingest (invariant 7)', () => {
     });
     await ingest.start();
     const stored = "SELECT toUInt32(count()) AS n FROM weir.session_events WHERE session_id = 'ses_left'";
-    await expect.poll(() => rows(client, stored)).toEqual([{ n: 2 }]);
+    await expect.poll(() => rows(client, stored), { timeout: 10_000 }).toEqual([{ n: 2 }]);
     await ingest.stop();
     const summed = stored.replace('session_events', 'session_summary_rows');
     expect(await rows(client, summed)).toEqual([{ n: 0 }]);

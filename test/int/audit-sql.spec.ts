@@ -24,6 +24,8 @@ let writer: ClickHouseClient;
 let control: ClickHouseClient;
 let reader: ClickHouseClient;
 let sql: SqlRunner;
+/** For what must reach another limit than time's, however busy the machine. */
+let patient: SqlRunner;
 
 beforeAll(async () => {
   writer = connectAuditStore(config);
@@ -32,7 +34,9 @@ beforeAll(async () => {
   control = connectAuditStore(config);
   reader = await connectAuditReader(config, limits);
   const readers = new ReaderPool([reader]);
-  sql = new SqlRunner({ readers, control, timeLimit: 1500, maxRows: 1000, maxBytes: 8 << 20 });
+  const bounds = { readers, control, maxRows: 1000, maxBytes: 8 << 20 };
+  sql = new SqlRunner({ ...bounds, timeLimit: 1500 });
+  patient = new SqlRunner({ ...bounds, timeLimit: 15_000 });
 });
 
 afterAll(async () => {
@@ -106,7 +110,7 @@ describe('limits', () => {
       'aggregate',
     ],
   ])('of %s say what to do', async (_, query, hint) => {
-    await expect(sql.run(query)).rejects.toMatchObject({
+    await expect(patient.run(query)).rejects.toMatchObject({
       code: 'QUERY_REFUSED',
       hint: expect.stringContaining(hint) as string,
     });

@@ -105,7 +105,7 @@ describe('a journal on a disk that fails (invariant 10)', () => {
     session.add(StatementReceivedSchema, { statementId: 'sta_1', text: 'select 1' });
     expect(() => journal.commit()).toThrow('EIO');
     expect(() => journal.admit()).toThrow(full);
-    expect(journal.stats().errors).toEqual({ append: 2, sync: 0 });
+    expect(journal.stats().errors).toEqual({ append: 2, sync: 0, setAside: 0 });
     failing = false;
     journal.admit();
     session.add(StatementOutcomeSchema, { statementId: 'sta_1', status: 'ok' });
@@ -131,7 +131,7 @@ describe('a journal on a disk that fails (invariant 10)', () => {
     await expect(journal.commit()).rejects.toThrow(full);
     failing = false; // the kernel may have dropped the pages: a later success proves nothing
     expect(() => journal.admit()).toThrow(full);
-    expect(journal.stats().errors).toEqual({ append: 0, sync: 1 });
+    expect(journal.stats().errors).toEqual({ append: 0, sync: 1, setAside: 0 });
     await journal.close().catch(() => undefined);
 
     const next = await journalAt(dir, { mode: 'strict' });
