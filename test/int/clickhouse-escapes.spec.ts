@@ -80,9 +80,10 @@ describe("the engine's own tables are lists of what an auditor may read", () => 
     expect(
       await rows("SELECT name, engine FROM system.tables WHERE database = 'weir' ORDER BY name"),
     ).toEqual(
-      ['checkpoints', 'control_events', 'dead_letters', 'session_events', 'sessions', 'statements'].map(
-        (name) => [name, 'View'],
-      ),
+      [
+        ...['checkpoints', 'control_events', 'dead_letters', 'expired_events', 'session_events', 'sessions'],
+        'statements',
+      ].map((name) => [name, 'View']),
     );
     expect(
       await rows(
