@@ -70,7 +70,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private readonly logger = new Logger('proxy');
   private policies!: PolicyFollower;
   private approvals!: Follower;
-  private commands!: Tail;
+  private commands: Tail | undefined; // a start that fails may not come to it
   private catalogs!: CatalogPool;
   private budgets!: OpenBudgets;
   private journal!: FileJournal;
@@ -103,7 +103,8 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     this.freshness = new Freshness({
       maxMs: config.sessions.maxStaleness * 1000,
       // A leader that was cut off from its cluster goes on answering those who read; it takes nothing any more.
-      age: () => Math.max(this.policies.age, this.approvals.age, this.commands.age, this.shipper.stalled),
+      age: () =>
+        Math.max(this.policies.age, this.approvals.age, this.commands?.age ?? Infinity, this.shipper.stalled),
     });
     const keys = await proxyKeys(config.sharedDir);
     this.policies = new PolicyFollower({
@@ -194,7 +195,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     await this.drain();
     // First what is this process's own; whatever speaks to others may have to wait for them.
     await this.budgets.close();
-    await this.commands.stop();
+    await this.commands?.stop();
     await this.catalogs.close();
     // What is not shipped now is when it starts again.
     await Promise.race([this.shipper.drained(), sleep(shipMs, undefined, { ref: false })]);
