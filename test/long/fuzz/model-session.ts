@@ -221,6 +221,7 @@ export async function play(reads: Iterable<Buffer>): Promise<Played> {
     onEnd: () => undefined,
     refused: () => undefined,
     forwarded: () => undefined,
+    stale: () => undefined,
     ended: () => undefined,
   } as unknown as GateSession;
   const session = new PostgresSession({
