@@ -28,7 +28,7 @@ export function signsInToCommands(stage: () => Stage): void {
 
   it('signs in by a browser and a loopback address', async () => {
     const ran = stage().house.weir('login');
-    await eventually(() => existsSync(opened));
+    await eventually(() => existsSync(opened) && readFileSync(opened, 'utf8').length > 0);
     const page = await stage().chromium.person();
     await page.goto(readFileSync(opened, 'utf8'));
     await typePassword(page, 'ana');
