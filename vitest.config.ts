@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['libs/**/*.spec.ts', 'services/**/*.spec.ts', 'test/int/**/*.spec.ts', 'test/e2e/**/*.spec.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // Its own default is a second: a busy machine is no failure.
+    expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -70,7 +70,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private readonly logger = new Logger('proxy');
   private policies!: PolicyFollower;
   private approvals!: Follower;
-  private commands: Tail | undefined; // a start that fails may not come to it
+  private commands!: Tail;
   private catalogs!: CatalogPool;
   private budgets!: OpenBudgets;
   private journal!: FileJournal;
@@ -81,6 +81,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private listener: Listener | undefined;
   private freshness!: Freshness;
   private drained: Promise<void> | undefined;
+  private isBuilt = false;
 
   constructor(
     @Inject(CONFIG) private readonly config: WeirConfig,
@@ -98,13 +99,12 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     this.readiness.add('proxy policies', () => this.policies.isReady);
     this.readiness.add('proxy freshness', () => this.freshness.holds);
     this.readiness.add('proxy listener', () => this.listener !== undefined);
-    this.readiness.onLeave(() => this.drain());
     const { config, clock, eventLog, instance } = this;
     this.freshness = new Freshness({
       maxMs: config.sessions.maxStaleness * 1000,
       // A leader that was cut off from its cluster goes on answering those who read; it takes nothing any more.
       age: () =>
-        Math.max(this.policies.age, this.approvals.age, this.commands?.age ?? Infinity, this.shipper.stalled),
+        Math.max(this.policies.age, this.approvals.age, this.commands.age, this.shipper.stalled),
     });
     const keys = await proxyKeys(config.sharedDir);
     this.policies = new PolicyFollower({
@@ -144,6 +144,8 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     });
     await Promise.all([this.policies.caughtUp, this.approvals.caughtUp]);
     await this.followCommands();
+    this.isBuilt = true;
+    this.readiness.onLeave(() => this.drain());
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -192,10 +194,12 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    // A start that failed on its way has served nobody: what it has opened ends with the process.
+    if (!this.isBuilt) return;
     await this.drain();
     // First what is this process's own; whatever speaks to others may have to wait for them.
     await this.budgets.close();
-    await this.commands?.stop();
+    await this.commands.stop();
     await this.catalogs.close();
     // What is not shipped now is when it starts again.
     await Promise.race([this.shipper.drained(), sleep(shipMs, undefined, { ref: false })]);

@@ -132,7 +132,8 @@ export class TestHouse {
     return new Promise((done) => {
       const child = this.process!;
       if (child.exitCode !== null || child.signalCode !== null) return done();
-      child.once('exit', () => done());
+      // One that is asked to end has told all it tells; of one that is killed, others may hold the pipes yet.
+      child.once(signal === 'SIGKILL' ? 'exit' : 'close', () => done());
       child.kill(signal);
     });
   }

@@ -103,6 +103,8 @@ export class ProxyWorkers implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    // A start that failed on its way has nothing that must be written.
+    if (this.seats.length === 0) return;
     await this.stopAll();
     await this.budgets.close();
     await this.policies.stop();
