@@ -103,8 +103,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     this.freshness = new Freshness({
       maxMs: config.sessions.maxStaleness * 1000,
       // A leader that was cut off from its cluster goes on answering those who read; it takes nothing any more.
-      age: () =>
-        Math.max(this.policies.age, this.approvals.age, this.commands.age, this.shipper.stalled),
+      age: () => Math.max(this.policies.age, this.approvals.age, this.commands.age, this.shipper.stalled),
     });
     const keys = await proxyKeys(config.sharedDir);
     this.policies = new PolicyFollower({
