@@ -7,7 +7,8 @@ const failures = testResults.flatMap((file) => {
   const name = relative(process.cwd(), file.name);
   const failed = file.assertionResults.filter((test) => test.status === 'failed');
   // A file that fails before its first test has no failed test to name.
-  if (failed.length === 0 && file.status === 'failed') return [`${name}\t(the file itself): ${shortened(file.message ?? '')}`];
+  if (failed.length === 0 && file.status === 'failed')
+    return [`${name}\t(the file itself): ${shortened(file.message ?? '')}`];
   return failed.map((test) => `${name}\t${test.fullName}: ${shortened(test.failureMessages[0] ?? '')}`);
 });
 
