@@ -1,4 +1,5 @@
 import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import { installConnection } from './kafkajs.connection.js';
 import { installRecordEncoder } from './kafkajs.record.js';
 import { installSnappy } from './snappy.codec.js';
 import type { KafkaLogOptions, KafkaSasl, KafkaTls } from './kafka.options.js';
@@ -6,6 +7,7 @@ import type { KafkaLogOptions, KafkaSasl, KafkaTls } from './kafka.options.js';
 /** kafkajs tries again by itself, with pauses from 100 ms to 1 s: some three seconds, enough for a new leader. */
 export const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 5, factor: 0.2, multiplier: 2 };
 
+installConnection();
 installRecordEncoder();
 installSnappy();
 
