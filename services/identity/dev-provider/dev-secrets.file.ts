@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { z } from 'zod';
-import { AppError, newId, writeDurably } from '#kernel';
+import { AppError, createDurably, newId } from '#kernel';
 import { devRoles } from '#platform';
 
 const client = z.strictObject({ id: z.string().min(1), secret: z.string().min(1) });
@@ -28,7 +28,7 @@ export type DevSecrets = z.infer<typeof secretsSchema>;
 export async function openDevSecrets(sharedDir: string): Promise<DevSecrets> {
   const file = join(sharedDir, 'dev-idp.json');
   const text = readIfThere(file);
-  if (text === undefined) return makeSecrets(file);
+  if (text === undefined) return makeSecrets(file).catch((error: unknown) => madeMeanwhile(error, sharedDir));
   chmodSync(file, 0o600);
   try {
     return secretsSchema.parse(JSON.parse(text));
@@ -39,6 +39,12 @@ export async function openDevSecrets(sharedDir: string): Promise<DevSecrets> {
       hint,
     });
   }
+}
+
+/** Another process was first: its secrets are everybody's. */
+function madeMeanwhile(error: unknown, sharedDir: string): Promise<DevSecrets> {
+  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  return openDevSecrets(sharedDir);
 }
 
 async function makeSecrets(file: string): Promise<DevSecrets> {
@@ -52,8 +58,7 @@ async function makeSecrets(file: string): Promise<DevSecrets> {
     clients,
     cookieKey: randomBytes(32).toString('base64url'),
   });
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  await writeDurably(file, `${JSON.stringify(secrets, null, 2)}\n`);
+  await createDurably(file, `${JSON.stringify(secrets, null, 2)}\n`);
   return secrets;
 }
 
