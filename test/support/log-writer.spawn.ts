@@ -4,7 +4,7 @@ import { once } from 'node:events';
 /** A child process that says one line for each thing done. */
 export class TalkingChild {
   readonly lines: string[] = [];
-  readonly exited: Promise<unknown>;
+  readonly exited: Promise<unknown[]>;
   errors = '';
   readonly #child: ChildProcess;
   #rest = '';
@@ -23,13 +23,14 @@ export class TalkingChild {
 
   /** Resolves once the child has said this many lines; rejects if it ends before. */
   async said(count: number): Promise<void> {
-    let ended = false;
-    void this.exited.then(() => {
-      ended = true;
+    let ended: string | undefined;
+    void this.exited.then(([code, signal]) => {
+      ended = String(signal ?? code);
       this.#onLine?.();
     });
     while (this.lines.length < count) {
-      if (ended) throw new Error(`the child ended after ${this.lines.length} lines: ${this.errors}`);
+      if (ended !== undefined)
+        throw new Error(`the child ended (${ended}) after ${this.lines.length} lines: ${this.errors}`);
       await new Promise<void>((resolve) => (this.#onLine = resolve));
     }
   }
