@@ -72,3 +72,23 @@ it('ends a connection that says what is no answer, and this process goes on', as
   await connection.connect();
   await vi.waitFor(() => expect(answers).toMatchObject([{ correlationId: 3 }]));
 });
+
+it('is made once, however many wait for it', async () => {
+  const sockets: Socket[] = [];
+  plays = [1, 2, 3].map(() => (socket: Socket) => void sockets.push(socket));
+  expect(await Promise.all([1, 2, 3].map(() => connection.connect()))).toEqual([true, true, true]);
+  await vi.waitFor(() => expect(sockets.length).toBeGreaterThan(0));
+  sockets[0]!.write(frame(4, 'whole'));
+  await vi.waitFor(() => expect(answers).toMatchObject([{ correlationId: 4 }]));
+  expect(sockets).toHaveLength(1);
+});
+
+it('is made anew after nobody answered at its door', async () => {
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await expect(Promise.all([connection.connect(), connection.connect()])).rejects.toThrow('ECONNREFUSED');
+  server = createServer((socket) => void socket.write(frame(5, 'whole'))).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  await connection.connect();
+  await vi.waitFor(() => expect(answers).toMatchObject([{ correlationId: 5 }]));
+});
