@@ -1,8 +1,12 @@
+import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // One run, three places: specs beside the code (no I/O), test/int (real peers), test/e2e (the whole).
 export default defineConfig({
-  resolve: { conditions: ['source'] },
+  resolve: {
+    conditions: ['source'],
+    alias: [{ find: /^fast-check$/, replacement: resolve(import.meta.dirname, 'test/support/chance.ts') }],
+  },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
     include: ['libs/**/*.spec.ts', 'services/**/*.spec.ts', 'test/int/**/*.spec.ts', 'test/e2e/**/*.spec.ts'],

@@ -64,7 +64,7 @@ interface Root {
 }
 
 /** The innermost error: kafkajs wraps what it gave up on. */
-function rootOf(error: unknown): Root {
+export function rootOf(error: unknown): Root {
   let current = error;
   for (let next = innerOf(current); next !== undefined; next = innerOf(current)) current = next;
   const {

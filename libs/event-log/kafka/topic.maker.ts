@@ -1,15 +1,34 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { topics, type Topic } from '#events';
 import { AppError } from '#kernel';
+import { rootOf } from './kafka.errors.js';
 import type { TopicSettings } from './kafka.options.js';
 import type { TopicNames } from './topic.names.js';
 
 /** Bytes of one batch. An event is at most a few MiB: a long statement, a set of policies. */
 export const maxBatchBytes = 8 * 1024 * 1024;
 const commandRetention = 24 * 3600;
+/** A busy broker may take a second to hear of a topic that the controller has just made. */
+const tries = 10;
 
 /** Makes the topics that are not there. Throws CONFIG_INVALID where one that is there can't serve as what is configured. */
 export async function ensureTopics(admin: Admin, names: TopicNames, settings: TopicSettings): Promise<void> {
+  for (let failures = 0; ;) {
+    try {
+      return await makeOrCheck(admin, names, settings);
+    } catch (error) {
+      if (!isUnheardOf(error) || ++failures === tries) throw error;
+      await pause(50 * failures);
+    }
+  }
+}
+
+function isUnheardOf(error: unknown): boolean {
+  return rootOf(error).type.includes('UNKNOWN_TOPIC_OR_PARTITION');
+}
+
+async function makeOrCheck(admin: Admin, names: TopicNames, settings: TopicSettings): Promise<void> {
   if (settings.minInSync > settings.replication)
     throw new AppError('CONFIG_INVALID', 'eventLog.minInSync is more than eventLog.replication');
   const wanted = Object.values(topics).map((topic) => topicOf(topic, names, settings));
