@@ -65,7 +65,9 @@ export function parseConfig(
     ...(config.masking === undefined ? {} : { masking: resolve(dirname(file), config.masking) }),
     ...(config.detection.detectors === undefined
       ? {}
-      : { detection: { ...config.detection, detectors: resolve(dirname(file), config.detection.detectors) } }),
+      : {
+          detection: { ...config.detection, detectors: resolve(dirname(file), config.detection.detectors) },
+        }),
     listen: { ...config.listen, ...listening },
     file,
     dataDir,

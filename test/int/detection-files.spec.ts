@@ -42,24 +42,62 @@ const named = (id: string, text = good) => text.replace('-- id: ID', `-- id: ${i
 describe('the folder of one’s own detectors', () => {
   const query = (sql: string) => header + sql;
   it.each([
-    ['a table that auditors may not read', query(`SELECT ${columns} ${from.replace('table_hours', 'session_event_rows')}`), 'table weir.session_event_rows is not available'],
-    ['a function of files', query(`SELECT ${columns}, file('/etc/passwd') AS x ${from}`), 'function file is not available'],
-    ['a table function', query(`SELECT ${columns} FROM url('http://x') WHERE {from:DateTime64(6)} < {to:DateTime64(6)}`), 'table function url is not available'],
+    [
+      'a table that auditors may not read',
+      query(`SELECT ${columns} ${from.replace('table_hours', 'session_event_rows')}`),
+      'table weir.session_event_rows is not available',
+    ],
+    [
+      'a function of files',
+      query(`SELECT ${columns}, file('/etc/passwd') AS x ${from}`),
+      'function file is not available',
+    ],
+    [
+      'a table function',
+      query(`SELECT ${columns} FROM url('http://x') WHERE {from:DateTime64(6)} < {to:DateTime64(6)}`),
+      'table function url is not available',
+    ],
     ['something else than a query', query('DROP TABLE weir.session_event_rows'), 'only SELECT'],
     ['two queries', query(`SELECT 1; ${from}`), ''],
-    ['the present', query(`SELECT ${columns} ${from} AND hour < now()`), 'function now is not available to detectors'],
-    ['the present by another name', query(`SELECT ${columns}, today() AS x ${from}`), 'function today is not available'],
+    [
+      'the present',
+      query(`SELECT ${columns} ${from} AND hour < now()`),
+      'function now is not available to detectors',
+    ],
+    [
+      'the present by another name',
+      query(`SELECT ${columns}, today() AS x ${from}`),
+      'function today is not available',
+    ],
     ['no range', query(`SELECT ${columns} FROM weir.table_hours`), 'does not name {from:DateTime64(6)}'],
-    ['a parameter that it does not have', query(`SELECT ${columns} ${from} AND seen > {most:UInt64}`), '`most` is not set'],
-    ['a parameter of the house', good.replace('least: 5', 'least: 5, timezone: UTC'), 'parameter timezone is given by the house'],
+    [
+      'a parameter that it does not have',
+      query(`SELECT ${columns} ${from} AND seen > {most:UInt64}`),
+      '`most` is not set',
+    ],
+    [
+      'a parameter of the house',
+      good.replace('least: 5', 'least: 5, timezone: UTC'),
+      'parameter timezone is given by the house',
+    ],
     ['a column that is not', query(`SELECT ${columns}, odd ${from}`), 'odd'],
-    ['no window', query(`SELECT ${columns.replace('AS window_end', 'AS until')} ${from}`), 'answers no column window_end'],
-    ['a window of another type', query(`SELECT ${columns.replace('toDateTime64(hour, 6)', 'hour')} ${from}`), 'column window_start is DateTime'],
+    [
+      'no window',
+      query(`SELECT ${columns.replace('AS window_end', 'AS until')} ${from}`),
+      'answers no column window_end',
+    ],
+    [
+      'a window of another type',
+      query(`SELECT ${columns.replace('toDateTime64(hour, 6)', 'hour')} ${from}`),
+      'column window_start is DateTime',
+    ],
     ['words that name nothing', good.replace('{seen}', '{unseen}'), 'explain names {unseen}'],
     ['a header that is none', '-- id: [\nSELECT 1', 'a.sql:1: '],
     ['settings', query(`SELECT ${columns} ${from} SETTINGS max_threads = 1`), 'SETTINGS is not available'],
   ])('is told of %s by the file’s name, and the others run', async (_, text, says) => {
-    const { detectors, refused } = await stage.detectors([folder({ 'a.sql': named('first', text), 'b.sql': named('second') })]);
+    const { detectors, refused } = await stage.detectors([
+      folder({ 'a.sql': named('first', text), 'b.sql': named('second') }),
+    ]);
     expect(detectors.map(({ id }) => id)).toEqual(['second']);
     expect([...refused.keys()]).toEqual([expect.stringMatching(/\/a\.sql$/)]);
     expect([...refused.values()][0]).toMatch(/^a\.sql:/);
@@ -67,13 +105,18 @@ describe('the folder of one’s own detectors', () => {
   });
 
   it('takes the first of two with one id', async () => {
-    const { detectors, refused } = await stage.detectors([folder({ 'a.sql': named('same') }), folder({ 'b.sql': named('same') })]);
+    const { detectors, refused } = await stage.detectors([
+      folder({ 'a.sql': named('same') }),
+      folder({ 'b.sql': named('same') }),
+    ]);
     expect(detectors.map(({ file }) => file)).toEqual(['a.sql']);
     expect([...refused.values()]).toEqual(['b.sql: id same is that of a.sql']);
   });
 
   it('reads parameters as they stand, whatever is in them', async () => {
-    const text = header.replace('{seen} rows', '{seen}: {said}') + `SELECT ${columns}, arrayStringConcat({names:Array(String)}, '|') AS said ${from}`;
+    const text =
+      header.replace('{seen} rows', '{seen}: {said}') +
+      `SELECT ${columns}, arrayStringConcat({names:Array(String)}, '|') AS said ${from}`;
     const { detectors, refused } = await stage.detectors([folder({ 'a.sql': named('said', text) })]);
     expect([...refused.values()]).toEqual([]);
     await stage.engine(detectors).round();

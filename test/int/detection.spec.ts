@@ -8,7 +8,7 @@ const day = 24 * hour;
 /** A Wednesday, in the middle of an hour. */
 const now = Date.UTC(2026, 9, 14, 10, 30);
 
-describe('a finding', () => {
+describe('a finding', { timeout: 60_000 }, () => {
   let stage: DetectionStage;
   let bulk: Detector[];
   beforeAll(async () => {
@@ -50,11 +50,13 @@ describe('a finding', () => {
     await stage.append(sessionOf({ id: 'ses_2' }, [{ at: now - 60_000, rows: 10_000 }])); // the bucket is touched again
     await stage.engine(bulk).round();
     expect(await stage.found()).toEqual(['bulk-read corp:bot public.customers']);
-    const [row] = await stage.rows('SELECT rows, statements, sessions FROM weir.table_hours WHERE identity = \'corp:bot\'');
+    const [row] = await stage.rows(
+      "SELECT rows, statements, sessions FROM weir.table_hours WHERE identity = 'corp:bot'",
+    );
     expect(row).toMatchObject({ rows: 58_210, statements: 3 });
-    expect(await stage.rows("SELECT event_id FROM weir.control_events WHERE type = 'FindingRaised'")).toEqual([
-      { event_id: finding?.findingId },
-    ]);
+    expect(await stage.rows("SELECT event_id FROM weir.control_events WHERE type = 'FindingRaised'")).toEqual(
+      [{ event_id: finding?.findingId }],
+    );
     expect(stage.failures).toEqual([]);
   });
 
@@ -63,12 +65,12 @@ describe('a finding', () => {
       await stage.writer.command({ query: `TRUNCATE TABLE weir.${table}` });
     await stage.engine(bulk).round();
     expect(await stage.found()).toEqual(['bulk-read corp:bot public.customers']);
-    const [row] = await stage.rows('SELECT rows FROM weir.table_hours WHERE identity = \'corp:bot\'');
+    const [row] = await stage.rows("SELECT rows FROM weir.table_hours WHERE identity = 'corp:bot'");
     expect(row).toEqual({ rows: 58_210 });
   });
 });
 
-describe('a baseline', () => {
+describe('a baseline', { timeout: 60_000 }, () => {
   let stage: DetectionStage;
   beforeAll(async () => {
     stage = await DetectionStage.start(now);
@@ -78,20 +80,27 @@ describe('a baseline', () => {
   it('knows what was usual, and not the day itself', async () => {
     const { detectors } = await stage.detectors();
     const bulk = detectors.filter(({ id }) => id === 'bulk-read');
-    for (const identity of ['corp:usual', 'corp:peer'])
-      for (let back = 1; back <= 10; back++)
-        await stage.append(
-          sessionOf({ id: `ses_${identity}_${back}`, identity }, [
-            { at: now - back * day, rows: identity === 'corp:usual' ? 20_000 + back : 900 },
-          ]),
-        );
+    const past = ['corp:usual', 'corp:peer'].flatMap((identity) =>
+      Array.from({ length: 10 }, (_, i) =>
+        sessionOf({ id: `ses_${identity}_${i}`, identity }, [
+          { at: now - (i + 1) * day, rows: identity === 'corp:usual' ? 20_001 + i : 900 },
+        ]),
+      ),
+    );
+    await stage.append(past.flat());
     await stage.append(sessionOf({ id: 'ses_today', identity: 'corp:usual' }, [{ at: now, rows: 21_000 }]));
     await stage.engine(bulk).round();
     expect(await stage.found()).toEqual([]);
     const [own] = await stage.rows<Record<string, unknown>>(
       "SELECT * FROM weir.baselines WHERE scope = 'identity' AND identity = 'corp:usual' AND day = '2026-10-14'",
     );
-    expect(own).toMatchObject({ hours: 10, days: 10, rows_median: 20_006, rows_most: 20_010, day_rows_most: 20_010 });
+    expect(own).toMatchObject({
+      hours: 10,
+      days: 10,
+      rows_median: 20_006,
+      rows_most: 20_010,
+      day_rows_most: 20_010,
+    });
     expect(own?.['week_rows']).toMatchObject({ '58': 20_007 });
     const [peers] = await stage.rows(
       "SELECT identities, rows_most, most_by, rows_second FROM weir.baselines WHERE scope = 'peers' AND day = '2026-10-14'",
@@ -100,7 +109,9 @@ describe('a baseline', () => {
     await stage.append(sessionOf({ id: 'ses_more', identity: 'corp:usual' }, [{ at: now, rows: 60_000 }]));
     await stage.engine(bulk).round();
     const [finding] = await stage.findings();
-    expect(finding?.evidence).toContain('usual at this hour: 20,007; own most in 28 days: 20,010; peers: at most 900');
+    expect(finding?.evidence).toContain(
+      'usual at this hour: 20,007; own most in 28 days: 20,010; peers: at most 900',
+    );
     expect(stage.failures).toEqual([]);
   });
 });

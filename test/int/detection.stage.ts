@@ -9,10 +9,20 @@ import {
   type ClickHouseClient,
 } from '#audit-store';
 import { openEmbeddedLog, type EventLog } from '#event-log';
-import { FindingRaisedSchema, payload, topics, type EncodedEnvelope, type FindingRaised, type Topic } from '#events';
+import {
+  FindingRaisedSchema,
+  payload,
+  topics,
+  type EncodedEnvelope,
+  type FindingRaised,
+  type Topic,
+} from '#events';
 import { ManualClock } from '#kernel';
 import { DetectionEngine } from '../../services/audit/detection/detection.engine.js';
-import { defaultSettings, type DetectionSettings } from '../../services/audit/detection/detection.settings.js';
+import {
+  defaultSettings,
+  type DetectionSettings,
+} from '../../services/audit/detection/detection.settings.js';
 import type { Detector } from '../../services/audit/detection/detector.check.js';
 import { loadDetectors, shippedDetectors } from '../../services/audit/detection/detectors.load.js';
 import { FindingDesk } from '../../services/audit/detection/finding.desk.js';

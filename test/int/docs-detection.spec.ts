@@ -7,7 +7,9 @@ import { root } from '../support/house.js';
 import { DetectionStage } from './detection.stage.js';
 
 const page = readFileSync(join(root, 'docs/detection.md'), 'utf8');
-const { pageWithTable } = (await import(join(root, 'deploy/dev/detectors.mjs'))) as { pageWithTable(): string };
+const { pageWithTable } = (await import(join(root, 'deploy/dev/detectors.mjs'))) as {
+  pageWithTable(): string;
+};
 const folder = mkdtempSync(join(tmpdir(), 'weir-detectors-'));
 let stage: DetectionStage;
 beforeAll(async () => {

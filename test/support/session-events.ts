@@ -67,13 +67,30 @@ export function sessionOf(session: SessionOf, statements: readonly Ran[]): Encod
   const begin = Math.min(...statements.map(({ at, took = 10 }) => at - took)) - 1000;
   add(begin, SessionStartedSchema, {
     ...{ sessionId: id, principal: { id: identity, kind }, connection, protocol: 'postgres' },
-    ...{ sourceAddress: `${host}:40000`, clientProgram: session.program ?? 'psql', clientUser: session.user ?? 'bot' },
+    ...{
+      sourceAddress: `${host}:40000`,
+      clientProgram: session.program ?? 'psql',
+      clientUser: session.user ?? 'bot',
+    },
   });
   for (const [n, ran] of statements.entries()) {
-    const { at, table = 'customers', text = `select * from ${table}`, rows = 1, status = 'ok', took = 10 } = ran;
+    const {
+      at,
+      table = 'customers',
+      text = `select * from ${table}`,
+      rows = 1,
+      status = 'ok',
+      took = 10,
+    } = ran;
     const statementId = `stm_${id}_${n}`;
     add(at - took, StatementReceivedSchema, {
-      ...{ statementId, text, textHash: Buffer.from(text.padEnd(32).slice(0, 64)), how: 'simple', kinds: ['select'] },
+      ...{
+        statementId,
+        text,
+        textHash: Buffer.from(text.padEnd(32).slice(0, 64)),
+        how: 'simple',
+        kinds: ['select'],
+      },
       ...{ fingerprint: text.replaceAll(/\d+/g, '?'), decision: status === 'denied' ? 'deny' : 'allow' },
       reads: table === '' ? [] : [{ schema: 'public', name: table }],
       columns: (ran.columns ?? []).map((column) => ({ schema: 'public', table, column })),
@@ -82,6 +99,9 @@ export function sessionOf(session: SessionOf, statements: readonly Ran[]): Encod
     const count = { rows: BigInt(rows), bytes: BigInt(rows * 100), durationUs: BigInt(took * 1000) };
     add(at, StatementOutcomeSchema, { statementId, status, sqlstate: ran.sqlstate ?? '', ...count, masked });
   }
-  add(Math.max(...statements.map(({ at }) => at)) + 1000, SessionEndedSchema, { sessionId: id, reason: 'terminated' });
+  add(Math.max(...statements.map(({ at }) => at)) + 1000, SessionEndedSchema, {
+    sessionId: id,
+    reason: 'terminated',
+  });
   return own;
 }

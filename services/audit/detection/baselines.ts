@@ -19,7 +19,12 @@ export async function writeBaselines(
   await writeOfTables(client, day, calendar);
   await writeOfWholes(client, day, calendar);
   // Last: half of them are made again.
-  await insertSelect(client, detectionTables.baselines, { day: dayOf(day), scope: "'made'", version }, 'FROM system.one');
+  await insertSelect(
+    client,
+    detectionTables.baselines,
+    { day: dayOf(day), scope: "'made'", version },
+    'FROM system.one',
+  );
   return true;
 }
 
@@ -79,7 +84,10 @@ async function writeOfTables(client: ClickHouseClient, day: number, calendar: Ca
     },
     `${from} GROUP BY identity, connection, table_name`,
   );
-  const groups = { peers: ['identity_kind', 'connection', 'table_name'], table: ['connection', 'table_name'] };
+  const groups = {
+    peers: ['identity_kind', 'connection', 'table_name'],
+    table: ['connection', 'table_name'],
+  };
   for (const [scope, keys] of Object.entries(groups))
     await insertSelect(
       client,
@@ -136,7 +144,11 @@ async function writeOfWholes(client: ClickHouseClient, day: number, calendar: Ca
       ...week(calendar),
       workday_hours: hoursWhere(calendar, isWorkday(calendar)),
       offday_hours: hoursWhere(calendar, `NOT ${isWorkday(calendar)}`),
-      ...{ starts: 'any(s.starts)', starts_median: 'any(s.starts_median)', starts_most: 'any(s.starts_most)' },
+      ...{
+        starts: 'any(s.starts)',
+        starts_median: 'any(s.starts_median)',
+        starts_most: 'any(s.starts_most)',
+      },
     },
     `FROM (
       SELECT hour, identity, any(h.identity_kind) AS identity_kind, sum(h.rows) AS rows, sum(h.statements) AS statements,

@@ -53,7 +53,7 @@ export class DetectionEngine {
     this.#marks ??= new Map(await readMarks(store.writer));
     const since = (this.#looked ?? this.#marks.get('ingested')?.at ?? now) - slack;
     const events = await this.#workIn(now);
-    await this.#detect(await otherHours(store.reader, since), now);
+    await this.#detect(await otherHours(store.writer, since), now);
     this.#looked = now;
     await this.#due(now);
     return events;
@@ -102,7 +102,9 @@ export class DetectionEngine {
   /** What is over by now and was not looked at. */
   async #due(now: number): Promise<void> {
     const ends = { hour: hourOf(now - grace), day: dayOf(now - grace) } as const;
-    const due = (['hour', 'day'] as const).filter((each) => (this.#marks?.get(each)?.at ?? Infinity) < ends[each]);
+    const due = (['hour', 'day'] as const).filter(
+      (each) => (this.#marks?.get(each)?.at ?? Infinity) < ends[each],
+    );
     if (due.length === 0 || !(await this.options.isCaughtUp())) return;
     for (const schedule of due) {
       const from = Math.max(this.#marks?.get(schedule)?.at ?? 0, ends[schedule] - mostDue);

@@ -10,7 +10,17 @@ import type { ClickHouseClient } from '#audit-store';
 import type { EventLog } from '#event-log';
 import { topics } from '#events';
 import type { Clock } from '#kernel';
-import { breathOf, CLOCK, CONFIG, Counts, EVENT_LOG, INSTANCE, Spread, YIELDS, type WeirConfig } from '#platform';
+import {
+  breathOf,
+  CLOCK,
+  CONFIG,
+  Counts,
+  EVENT_LOG,
+  INSTANCE,
+  Spread,
+  YIELDS,
+  type WeirConfig,
+} from '#platform';
 import { DETECTION_READER, DETECTION_WRITER } from '../audit.tokens.js';
 import { IngestService } from '../ingest/ingest.service.js';
 import { DetectionEngine } from './detection.engine.js';
@@ -97,8 +107,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       if (this.#said.delete('')) this.#log.log('detection goes on');
     } catch (error) {
       this.#engine?.forget();
-      if (!this.#said.has(''))
-        this.#log.error({ message: 'detection does not get on; trying on', error });
+      if (!this.#said.has('')) this.#log.error({ message: 'detection does not get on; trying on', error });
       this.#said.add('');
     }
   }
@@ -110,7 +119,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     const { detectors, refused } = await loadDetectors(this.reader, folders, settings);
     for (const [file, why] of refused) this.#log.error(`detector ${file} is refused: ${why}`);
     this.#log.log(`${detectors.length} detectors run`);
-    for (const { id } of detectors) failures.of(id);
+    for (const { id } of detectors) for (const counts of [failures, raised]) counts.of(id);
     const desk = new FindingDesk({
       ...{ log: this.eventLog, client: this.writer, source: `audit/${this.instance}`, clock: this.clock },
       onRaised: ({ detector }) => raised.of(detector.id).value++,

@@ -49,7 +49,8 @@ export async function checkDetector(
 
 function refuseHouseNames({ parameters }: DetectorFile): void {
   const taken = Object.keys(parameters).find((name) => houseNames.includes(name));
-  if (taken !== undefined) throw refused(`parameter ${taken} is given by the house: call yours something else`);
+  if (taken !== undefined)
+    throw refused(`parameter ${taken} is given by the house: call yours something else`);
 }
 
 const present = /^(?:now|now64|nowInBlock|today|yesterday|curdate|current_date|current_timestamp)$/i;
@@ -58,7 +59,10 @@ const present = /^(?:now|now64|nowInBlock|today|yesterday|curdate|current_date|c
 function withoutPresent(pieces: readonly string[]): readonly string[] {
   const found = pieces.find((piece, i) => present.test(piece) && pieces[i + 1] === '(');
   if (found !== undefined)
-    throw refused(`function ${found} is not available to detectors`, 'time is {from:DateTime64(6)} to {to:DateTime64(6)}');
+    throw refused(
+      `function ${found} is not available to detectors`,
+      'time is {from:DateTime64(6)} to {to:DateTime64(6)}',
+    );
   return pieces;
 }
 
@@ -83,7 +87,8 @@ function refuseShape({ explain, parameters }: DetectorFile, columns: ReadonlyMap
   for (const [name, type] of Object.entries(required)) {
     const found = columns.get(name);
     if (found === undefined) throw refused(`the query answers no column ${name}`);
-    if (!type.test(found)) throw refused(`column ${name} is ${found}, not ${type.source.replaceAll(/[\\^$]/g, '')}`);
+    if (!type.test(found))
+      throw refused(`column ${name} is ${found}, not ${type.source.replaceAll(/[\\^$]/g, '')}`);
   }
   const unknown = placesOf(explain).find(({ name }) => !columns.has(name) && !(name in parameters));
   if (unknown) throw refused(`explain names {${unknown.name}}, which is neither a column nor a parameter`);

@@ -4,7 +4,10 @@ import type { DetectionSettings } from './detection.settings.js';
 import { timeText, type TimeRange } from './store.sql.js';
 
 /** A range that no event is in: what a query is checked with, and where the range of a run is put in. */
-export const sentinel: TimeRange = { from: Date.UTC(1981, 2, 3, 4, 5, 6, 789), to: Date.UTC(1982, 3, 4, 5, 6, 7, 891) };
+export const sentinel: TimeRange = {
+  from: Date.UTC(1981, 2, 3, 4, 5, 6, 789),
+  to: Date.UTC(1982, 3, 4, 5, 6, 7, 891),
+};
 
 /** By name, what a query may name as `{name:Type}`: its own parameters, the house's, the range. As text of the store. */
 export function valuesOf(
@@ -26,7 +29,16 @@ export function valuesOf(
   return new Map(Object.entries(all).map(([name, value]) => [name, asText(value)]));
 }
 
-export const houseNames = ['timezone', 'opens', 'closes', 'weekdays', 'holidays', 'honeytokens', 'from', 'to'];
+export const houseNames = [
+  'timezone',
+  'opens',
+  'closes',
+  'weekdays',
+  'holidays',
+  'honeytokens',
+  'from',
+  'to',
+];
 
 /** A list as the store reads it from text; a text's backslashes are read twice. */
 function asText(value: string | number | readonly (string | number)[]): string {

@@ -149,15 +149,23 @@ async function writeFirstUses(
     client,
     detectionTables.firstUses,
     {
-      ...Object.fromEntries([...key, 'identity_kind', 'on_behalf_of', 'session_id', 'statement_id'].map((name) => [name, `n.${name}`])),
+      ...Object.fromEntries(
+        [...key, 'identity_kind', 'on_behalf_of', 'session_id', 'statement_id'].map((name) => [
+          name,
+          `n.${name}`,
+        ]),
+      ),
       first_at: 'n.first_at',
     },
     `FROM (
-      SELECT toString(identity) AS identity, use.1 AS connection, use.2 AS kind, use.3 AS value, any(identity_kind) AS identity_kind,
-        argMin(on_behalf_of, time) AS on_behalf_of, min(time) AS first_at, argMin(session_id, time) AS session_id,
-        argMin(statement_id, time) AS statement_id
-      FROM ${view('activity')} ARRAY JOIN ${usesOfRow} AS use WHERE ${chosen}
-      GROUP BY identity, connection, kind, value
+      SELECT a.identity AS identity, a.used.1 AS connection, a.used.2 AS kind, a.used.3 AS value,
+        any(a.identity_kind) AS identity_kind, argMin(a.on_behalf_of, a.time) AS on_behalf_of, min(a.time) AS first_at,
+        argMin(a.session_id, a.time) AS session_id, argMin(a.statement_id, a.time) AS statement_id
+      FROM (
+        SELECT toString(v.identity) AS identity, identity_kind, on_behalf_of, time, session_id, statement_id, arrayJoin(${usesOfRow}) AS used
+        FROM ${view('activity')} AS v WHERE ${chosen}
+      ) AS a
+      GROUP BY a.identity, a.used.1, a.used.2, a.used.3
     ) AS n
     LEFT ANY JOIN (
       SELECT ${key.map((name) => `toString(${name}) AS ${name}`).join(', ')}, min(first_at) AS known_at

@@ -39,7 +39,11 @@ describe('a finding', () => {
     const envelope = decodeEnvelope(findingEvent(finding, { source: 'audit/1', clock }));
     expect(envelope).toMatchObject({ id: finding.id, subject: 'corp:bot', source: 'audit/1' });
     const event = payload(FindingRaisedSchema, envelope);
-    expect(event).toMatchObject({ findingId: finding.id, evidence: '7 rows of public.customers', measures: { rows: 7 } });
+    expect(event).toMatchObject({
+      findingId: finding.id,
+      evidence: '7 rows of public.customers',
+      measures: { rows: 7 },
+    });
     expect(event?.sessionIds).toHaveLength(20);
     expect(event?.riskUntilUs).toBe(BigInt(Date.UTC(2026, 9, 15, 11)) * 1000n);
   });

@@ -1,7 +1,7 @@
 import { database, storageTables, type ClickHouseClient } from '#audit-store';
 import { topics } from '#events';
 import { activityTypes, type EventChoice } from './activity.js';
-import type { Marks } from './marks.js';
+import type { Mark, Marks } from './marks.js';
 import { rowsOf } from './store.sql.js';
 
 const events = `${database}.${storageTables.sessionEvents}`;
@@ -50,18 +50,28 @@ export async function readNews(client: ClickHouseClient, marks: Marks): Promise<
   if (found.length === 0) return undefined;
   const parts = found.map(({ partition, first, through, at }) => {
     const after = Number(first) - 1;
-    return { partition, after, through: Math.min(Number(through), after + mostEvents), end: Number(through), at };
+    return {
+      partition,
+      after,
+      through: Math.min(Number(through), after + mostEvents),
+      end: Number(through),
+      at,
+    };
   });
   const isCut = parts.some(({ through, end }) => through < end);
   const where = `${recent} AND (${parts
-    .map(({ partition, after, through }) =>
-      `partition = ${partition} AND toInt64(offset) > ${after} AND toInt64(offset) <= ${through}`)
+    .map(
+      ({ partition, after, through }) =>
+        `partition = ${partition} AND toInt64(offset) > ${after} AND toInt64(offset) <= ${through}`,
+    )
     .map((each) => `(${each})`)
     .join(' OR ')})`;
   const places = parts.map(({ partition, through }) => [name(partition), { place: through, at: 0 }] as const);
   // What is left behind was ingested at the time of what is taken, or later.
-  const seen = isCut ? [] : [[ingested, { place: 0, at: Math.max(...parts.map(({ at }) => Number(at))) }] as const];
-  return { ...(await touched(client, where)), isCut, marks: new Map([...places, ...seen]) };
+  const seen = isCut
+    ? []
+    : [[ingested, { place: 0, at: Math.max(...parts.map(({ at }) => Number(at))) }] as const];
+  return { ...(await touched(client, where)), isCut, marks: new Map<string, Mark>([...places, ...seen]) };
 }
 
 const afterSql = (marks: Marks): string => {
