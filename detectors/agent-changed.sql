@@ -5,7 +5,7 @@
 -- schedule: stream
 -- learning: 14
 -- risk: watch
--- explain: "connects as {subject} since {first_at}; before: {known}; nothing that was changed around that day names a reference"
+-- explain: "connects as {subject} since {first_at}; before: {known}; no change reference of these days names it"
 SELECT
     f.identity AS identity, f.on_behalf_of AS on_behalf_of, '' AS connection, f.value AS subject,
     toDateTime64(toStartOfHour(f.first_at), 6) AS window_start, window_start + INTERVAL 1 HOUR AS window_end,
@@ -17,7 +17,7 @@ JOIN (
     WHERE kind = 'user' AND first_at < {from:DateTime64(6)} GROUP BY identity
 ) AS known ON known.identity = f.identity
 WHERE f.kind = 'user' AND f.identity_kind = 'agent' AND f.first_at >= {from:DateTime64(6)} AND f.first_at < {to:DateTime64(6)}
-  AND toDate(f.first_at) NOT IN (
-    SELECT toDate(time) FROM weir.control_events
-    WHERE topic = 'weir.policy.v1' AND time >= {from:DateTime64(6)} - toIntervalDay(1) AND time < {to:DateTime64(6)}
-      AND JSONExtractString(payload, 'changeReference') != '')
+  -- A change reference of these days that names the agent, or what it now connects as.
+  AND NOT arrayExists(r -> position(r, f.identity) > 0 OR position(r, f.value) > 0, (
+    SELECT groupArray(JSONExtractString(payload, 'changeReference')) FROM weir.control_events
+    WHERE topic = 'weir.policy.v1' AND time >= {from:DateTime64(6)} - toIntervalDay(2) AND time < {to:DateTime64(6)}))

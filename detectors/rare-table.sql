@@ -24,7 +24,7 @@ LEFT JOIN (
 ) AS own ON own.day = toDate(h.hour) AND own.identity = h.identity AND own.connection = h.connection AND own.table_name = h.table_name
 WHERE h.hour >= {from:DateTime64(6)} AND h.hour < {to:DateTime64(6)} AND h.table_name != ''
   AND h.rows >= {rows:UInt64} AND any_table.hours <= {hours:UInt64} AND h.rows >= {factor:Float64} * any_table.rows_most
-  -- Where nothing at all is known of a connection, every table is rare.
-  AND h.connection IN (
-    SELECT connection FROM weir.baselines
-    WHERE scope = 'table' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)}))
+  -- One that is new to everybody is not rare; see first-use.
+  AND (toString(h.connection), toString(h.table_name)) IN (
+    SELECT toString(connection), value FROM weir.first_uses
+    WHERE kind = 'table' AND first_at < {from:DateTime64(6)} - toIntervalDay(14))
