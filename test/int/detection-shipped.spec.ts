@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeEnvelope, newEvent, PoliciesPublishedSchema, topics, type EncodedEnvelope } from '#events';
 import { ManualClock } from '#kernel';
+import { detectRange } from '../../services/audit/detection/detect.js';
+import { expireFeatures } from '../../services/audit/detection/features.expiry.js';
 import { sessionOf, type Ran, type SessionOf } from '../support/session-events.js';
 import { DetectionStage } from './detection.stage.js';
 
@@ -146,7 +148,7 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
     );
     expect(words).toMatchObject({
       'bulk-read':
-        'read 50,020 rows of public.customers between 2026-10-14 10:10 and 10:30; usual at this hour: 20; own most in 28 days: 20; peers: at most 61',
+        'read 50,020 rows of public.customers between 2026-10-14 10:10 and 10:30; usual at this hour: 20; own most in 28 days: 20; peers: at most 80',
       'two-places':
         'used from 203.0.113.9 between 2026-10-14 10:34 and 10:35 while it was used from 10.0.0.5; never from two places at once in 28 days; 9 rows went to the new one',
     });
@@ -165,6 +167,43 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       'slow-drip corp:drip public.customers',
     ]);
     expect(stage.failures).toEqual([]);
+  });
+
+  it('finds the same again where somebody looks back at the day', async () => {
+    const { detectors } = await stage.detectors();
+    const store = { writer: stage.writer, reader: stage.reader };
+    const again = await detectRange(store, detectors, { from: midnight, to: midnight + day }, stage.settings);
+    expect(again.map(({ id }) => id).toSorted()).toEqual([...stage.raised].sort());
+  });
+
+  it('says who is still being learned', async () => {
+    const states = await stage.rows(
+      "SELECT identity, toString(toDate(learned_at)) AS since FROM weir.identity_learning WHERE identity IN ('corp:quiet', 'corp:newcomer') ORDER BY identity",
+    );
+    expect(states).toEqual([
+      { identity: 'corp:newcomer', since: '2026-10-28' },
+      { identity: 'corp:quiet', since: '2026-09-28' },
+    ]);
+  });
+
+  it('forgets what retention no longer keeps, and nobody who is still active', async () => {
+    await stage.append(session('gone', [{ at: at(10, 0, 40) }]));
+    while ((await engine.round()) > 0);
+    const known =
+      "SELECT DISTINCT identity FROM weir.first_uses WHERE identity IN ('corp:quiet', 'corp:gone') ORDER BY identity";
+    expect(await stage.rows(known)).toEqual([{ identity: 'corp:gone' }, { identity: 'corp:quiet' }]);
+    await expireFeatures(stage.writer, at(0, 0, 5));
+    expect(await stage.rows(known)).toEqual([{ identity: 'corp:quiet' }]);
+    for (const [table, column] of [
+      ['activity', 'hour'],
+      ['table_hours', 'hour'],
+      ['identity_hours', 'hour'],
+      ['identity_days', 'day'],
+    ])
+      expect([
+        table,
+        await stage.rows(`SELECT toString(toDate(min(${column}))) AS first FROM weir.${table}`),
+      ]).toEqual([table, [{ first: '2026-10-09' }]]);
   });
 });
 

@@ -27,7 +27,9 @@ import { DetectionEngine } from './detection.engine.js';
 import { settingsOf } from './detection.settings.js';
 import type { Detector } from './detector.check.js';
 import { loadDetectors, shippedDetectors } from './detectors.load.js';
+import { expireFeatures } from './features.expiry.js';
 import { FindingDesk } from './finding.desk.js';
+import { dayMs, dayOf } from './store.sql.js';
 
 /** Milliseconds between two looks at what is new. */
 const every = 1000;
@@ -57,6 +59,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   /** What was stored when there was nothing to do, and when that was looked at last. */
   #seen = '';
   #looked = 0;
+  #expired = 0;
 
   constructor(
     @Inject(CONFIG) private readonly config: WeirConfig,
@@ -90,6 +93,16 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     const events = await this.#engine.round();
     rounds.observe((performance.now() - begun) / 1000);
     this.#seen = events > 0 ? '' : seen;
+    await this.#expire();
+  }
+
+  /** Once a day what was made of a record that retention no longer keeps. */
+  async #expire(): Promise<void> {
+    const days = this.config.audit.retention.sessions;
+    const today = dayOf(this.clock.now());
+    if (days === undefined || this.#expired === today) return;
+    await expireFeatures(this.writer, today - days * dayMs);
+    this.#expired = today;
   }
 
   async #run(): Promise<void> {
