@@ -287,6 +287,9 @@ describe('quarantines', () => {
     for (const wrong of ['bot', ':bot', 'corp:', 'x'.repeat(600), 'corp:a\nb'])
       expect((await set('watch', {}, wrong)).status).toBe(400);
     expect(await standing()).toEqual([]);
+    const long = `corp:repo:acme/reports:ref:refs/heads/${'x'.repeat(400)}`;
+    expect((await set('watch', {}, long)).body).toMatchObject({ identity: long });
+    expect((await lift(long)).status).toBe(200);
     expect((await set('watch', {}, bot, 'soar/agent/security')).status).toBe(200);
     expect((await lift(bot, {}, 'soar/agent/security')).status).toBe(403);
     expect((await lift()).status).toBe(200);

@@ -27,6 +27,7 @@ import {
 } from './judge-references.js';
 import type { Desk, JudgementCache } from './judgement-cache.js';
 import { encodeJudgement, recordableText } from './judgement.record.js';
+import { weightOf } from './judgement.weight.js';
 import { mostLookups } from './lookup-values.js';
 
 /** What a judgement was made from; while all of it is the same, the judgement stands. */
@@ -311,13 +312,4 @@ function refused(text: string, grounds: Grounds, reason: string, recordedText: s
     ...{ effects: [], tables: [], classes: [], objects: [], exactText: text },
     recorded: encodeJudgement(analysis, [], verdict, recordedText),
   };
-}
-
-/** Bytes that a judgement keeps, about: measured on short statements, objects come to some 2 KiB. */
-function weightOf({ analysis, recorded, recordedText, exactText, inbound, results }: Judgement): number {
-  const texts = analysis.text.length + recordedText.length + exactText.length;
-  const literals = inbound.literals.reduce((sum, literal) => sum + literal.length + 16, 0);
-  const accesses = analysis.statements.reduce((sum, s) => sum + 1 + s.accesses.length, 0);
-  const outputs = results.reduce((sum, { outputs: each = [] }) => sum + each.length, 0);
-  return 2048 + 2 * (texts + literals) + recorded.byteLength + 256 * accesses + 128 * outputs;
 }
