@@ -23,6 +23,8 @@ export const publicTables = [
   'statements',
   'sessions',
   'control_events',
+  'findings',
+  'quarantines',
   'checkpoints',
   'dead_letters',
   'expired_events',

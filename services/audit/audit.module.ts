@@ -16,6 +16,11 @@ import { ActivityReads } from './activity/activity.reads.js';
 import { ApprovalRequests } from './activity/approval.requests.js';
 import { ClickHouseEndpoint } from './clickhouse/clickhouse.endpoint.js';
 import { DetectionService } from './detection/detection.service.js';
+import { FindingFold } from './findings/finding.fold.js';
+import { FindingReads } from './findings/finding.reads.js';
+import { FindingsController } from './findings/findings.controller.js';
+import { QuarantinesController } from './findings/quarantines.controller.js';
+import { TriageDesk } from './findings/triage.desk.js';
 import { IngestService } from './ingest/ingest.service.js';
 import { LogController } from './proof/log.controller.js';
 import { ProofService } from './proof/proof.service.js';
@@ -57,7 +62,10 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
 
 /** The log into ClickHouse, and what people read there. Asks PlatformModule for the log and the configuration. */
 @Module({
-  controllers: [SessionsController, DecisionsController, ActivityController, SqlController, LogController],
+  controllers: [
+    ...[SessionsController, DecisionsController, ActivityController, SqlController, LogController],
+    ...[FindingsController, QuarantinesController],
+  ],
   providers: [
     // The others wait for this one: the tables must stand before a reader looks for them.
     { provide: AUDIT_WRITER, inject: [CONFIG], useFactory: openAuditStore },
@@ -89,6 +97,9 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
     SessionEnding,
     ActivityReads,
     ApprovalRequests,
+    FindingFold,
+    FindingReads,
+    TriageDesk,
     IngestService,
     ProofService,
     RetentionService,

@@ -1,0 +1,170 @@
+import type { FindingRaised, QuarantineSet } from '#events';
+import type { Facts } from './approval.events.js';
+import type { FindingEvent } from './finding.events.js';
+import {
+  findingStates,
+  quarantineLevels,
+  severities,
+  stricter,
+  type Finding,
+  type FindingState,
+  type Quarantine,
+  type QuarantineLevel,
+  type Risk,
+} from './finding.js';
+
+/** A finding is known for so long after its window; one whose window is older changes nothing. Milliseconds. */
+export const findingKeptMs = 30 * 24 * 3_600_000;
+/** Findings of one identity that are known at once. */
+const mostFindings = 1_000;
+/** Rules that quarantine one identity at once. */
+const mostRules = 64;
+/** Who set a quarantine, beside rules' findings: their ids are no such word. */
+const person = 'a person';
+
+/** What stands of one identity: its findings, and how it is treated on their account. Reads no clock but the log's. */
+export class FindingAccount {
+  /** As they came. */
+  readonly findings = new Map<string, Finding>();
+  readonly #quarantines = new Map<string, Quarantine>();
+  /** Until when the risk of those lasts that more findings than can be known have pushed out. */
+  readonly #pushedOut = { watch: 0, high: 0 };
+  #until = { watch: 0, high: 0 };
+  #quarantine: Quarantine | undefined;
+
+  /** The strictest of those that stand; of equals the first. */
+  get quarantine(): Quarantine | undefined {
+    return this.#quarantine;
+  }
+
+  /** `now`: milliseconds. */
+  risk(now: number): Risk {
+    if (now < this.#until.high) return 'high';
+    return now < this.#until.watch || this.#quarantine ? 'watch' : 'none';
+  }
+
+  /** Nothing of it need be remembered. `at`: by the log. */
+  isOver(at: number): boolean {
+    return this.findings.size === 0 && !this.#quarantine && at >= this.#until.high && at >= this.#until.watch;
+  }
+
+  /** False: it says nothing new. */
+  raise(event: FindingEvent & { type: 'FindingRaised' }): boolean {
+    const finding = findingOf(event.data, event.at);
+    if (finding.id === '' || this.findings.has(finding.id)) return false;
+    if (event.at - finding.windowEnd > findingKeptMs) return false;
+    this.findings.set(finding.id, finding);
+    if (finding.quarantine !== undefined && finding.identity !== '')
+      this.#ruled(ruleQuarantine(finding, finding.quarantine, event.eventId));
+    this.#pushOut(event.at);
+    return this.#refresh();
+  }
+
+  /** False: there is no such finding here, or nobody says what it is. */
+  triage({ data }: FindingEvent & { type: 'FindingTriaged' }): boolean {
+    const finding = this.findings.get(data.findingId);
+    const state = findingStates.find((each) => each === data.state);
+    if (!finding || !state || !data.by?.id) return false;
+    this.findings.set(finding.id, { ...finding, state });
+    if (state === 'false_alarm') this.#quarantines.delete(finding.id);
+    return this.#refresh();
+  }
+
+  /** A person's word takes the place of whatever stood; a rule's stands beside it, so that none makes another milder. */
+  set(event: FindingEvent & { type: 'QuarantineSet' }): boolean {
+    const quarantine = quarantineOf(event.data, event);
+    if (quarantine.identity === '') return false;
+    if (event.data.by?.id) {
+      this.#quarantines.clear();
+      this.#quarantines.set(person, quarantine);
+    } else this.#ruled(quarantine);
+    return this.#refresh();
+  }
+
+  /** Whatever stood is lifted; false: nothing did. */
+  lift(): boolean {
+    if (this.#quarantines.size === 0) return false;
+    this.#quarantines.clear();
+    return this.#refresh();
+  }
+
+  /** What is known no longer: at the end of its time. True: something was. */
+  forget(at: number): boolean {
+    let forgot = false;
+    for (const { id, windowEnd, riskUntil } of this.findings.values()) {
+      if (at - windowEnd <= findingKeptMs || at < riskUntil) continue;
+      forgot = this.findings.delete(id);
+    }
+    return forgot && this.#refresh();
+  }
+
+  #ruled(quarantine: Quarantine): void {
+    const standing = [...this.#quarantines.values()].reduce<Quarantine | undefined>(stricter, undefined);
+    if (this.#quarantines.size >= mostRules && stricter(standing, quarantine) === standing) return;
+    this.#quarantines.set(quarantine.findingId, quarantine);
+  }
+
+  /** One whose risk is over before one that still counts: nobody raises small ones to be rid of a great one. */
+  #pushOut(at: number): void {
+    if (this.findings.size <= mostFindings) return;
+    const all = [...this.findings.values()];
+    const out = all.find((finding) => !counts(finding) || finding.riskUntil <= at) ?? all[0]!;
+    this.findings.delete(out.id);
+    if (counts(out) && out.risk !== 'none')
+      this.#pushedOut[out.risk] = Math.max(this.#pushedOut[out.risk], out.riskUntil);
+  }
+
+  #refresh(): true {
+    const until = { ...this.#pushedOut };
+    for (const finding of this.findings.values())
+      if (counts(finding) && finding.risk !== 'none')
+        until[finding.risk] = Math.max(until[finding.risk], finding.riskUntil);
+    this.#until = until;
+    this.#quarantine = [...this.#quarantines.values()].reduce<Quarantine | undefined>(stricter, undefined);
+    return true;
+  }
+}
+
+function counts({ state }: Finding): boolean {
+  return state !== 'false_alarm';
+}
+
+function findingOf(raised: Facts<FindingRaised>, at: number): Finding {
+  const { findingId: id, detector, title, identity, onBehalfOf, connection, subject, evidence } = raised;
+  return {
+    ...{ id, detector, title, identity, onBehalfOf, connection, subject, evidence },
+    severity: severities.find((each) => each === raised.severity) ?? 'high',
+    windowStart: milliseconds(raised.windowStartUs),
+    windowEnd: milliseconds(raised.windowEndUs),
+    // What is not understood counts as the worst.
+    risk: raised.risk === '' || raised.risk === 'none' ? 'none' : raised.risk === 'watch' ? 'watch' : 'high',
+    riskUntil: milliseconds(raised.riskUntilUs),
+    quarantine: raised.quarantine === '' ? undefined : levelOf(raised.quarantine),
+    raisedAt: at,
+    state: 'open' satisfies FindingState,
+  };
+}
+
+function ruleQuarantine(
+  { id, identity, detector, title, raisedAt: since }: Finding,
+  level: QuarantineLevel,
+  eventId: string,
+): Quarantine {
+  return { identity, level, reason: title, by: `rule ${detector}`, findingId: id, since, eventId };
+}
+
+function quarantineOf(
+  { identity, level, reason, by, findingId }: Facts<QuarantineSet>,
+  { at: since, eventId }: FindingEvent,
+): Quarantine {
+  return { identity, level: levelOf(level), reason, by: by?.id || 'a rule', findingId, since, eventId };
+}
+
+/** One that is not known here is a newer version's: the strictest. */
+function levelOf(level: string): QuarantineLevel {
+  return quarantineLevels.find((each) => each === level) ?? 'blocked';
+}
+
+function milliseconds(us: bigint): number {
+  return Number(us / 1000n);
+}
