@@ -1,0 +1,45 @@
+/*
+ * What every panel's SQL begins with. A view that groups (`statements`, `sessions`) is computed whole before a filter by
+ * time can leave anything out, so panels read `session_events`, and take the days of the log that can hold the panel's
+ * time before they look at the time itself: rows are stored by `logged_at`, which is later than `time` unless
+ * two clocks differ; by a day they do not.
+ */
+export const inTime = 'logged_at >= $__fromTime - INTERVAL 1 DAY AND $__timeFilter(time)';
+
+/** One connection, several, or all: names of connections have no quotes. */
+const byConnection = '$__conditionalAll(connection IN (${connection:singlequote}), $connection)';
+/** Whatever an identity is called: an identity provider may put quotes and backslashes into names, `:singlequote` lets the latter through. */
+const byIdentity = "$__conditionalAll(identity = decodeURLComponent('${identity:percentencode}'), $identity)";
+
+/** What the dashboard's variables leave. */
+export const chosen = `${byIdentity} AND ${byConnection}`;
+
+export type SessionEventType =
+  | 'SessionStarted'
+  | 'StatementReceived'
+  | 'HoldResolved'
+  | 'StatementOutcome'
+  | 'SessionEnded';
+
+/** Events of sessions of some types, in the panel's time, of the chosen identity and connections. */
+export const sessionEvents = (...types: readonly SessionEventType[]): string =>
+  `FROM session_events\nWHERE ${oneOf(types)} AND ${inTime}\n  AND ${chosen}`;
+
+/** Everything of sessions in the panel's time, of the chosen ones. */
+export const allSessionEvents = `FROM session_events\nWHERE ${inTime}\n  AND ${chosen}`;
+
+/** Events of another topic, of all identities. */
+export const controlEvents = (topic: string): string =>
+  `FROM control_events\nWHERE topic = '${topic}' AND ${inTime}`;
+
+/** One row a statement of which something happened in the panel's time; `columns` are aggregates over its events. */
+export const byStatement = (columns: string): string =>
+  `SELECT session_id, statement_id, ${columns}\n${sessionEvents('StatementReceived', 'HoldResolved', 'StatementOutcome')}\nGROUP BY session_id, statement_id`;
+
+/** Values that a mask changed, of one outcome. */
+export const maskedValues = 'arraySum(mapValues(masked))';
+
+function oneOf(types: readonly SessionEventType[]): string {
+  const [only, ...others] = types.map((type) => `'${type}'`);
+  return others.length === 0 ? `type = ${only}` : `type IN (${[only, ...others].join(', ')})`;
+}

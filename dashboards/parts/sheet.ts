@@ -1,0 +1,74 @@
+import {
+  DashboardBuilder,
+  DashboardCursorSync,
+  DashboardLinkBuilder,
+  DashboardLinkType,
+  RowBuilder,
+  type Dashboard,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import { findingMarks, policyMarks } from './annotations.js';
+import type { PanelSource } from './panels.js';
+import { connection, console, identity } from './variables.js';
+
+export interface Section {
+  readonly title: string;
+  readonly panels: readonly PanelSource[];
+}
+
+export interface Sheet {
+  /** A part of its address, `/d/weir-…`: never changed. */
+  readonly uid: string;
+  readonly title: string;
+  readonly description: string;
+  readonly sections: readonly Section[];
+  /** No variables and no marks: what it shows is of no identity. */
+  readonly ofNobody?: boolean;
+}
+
+/** A dashboard with what all of ours have in common. */
+export function dashboard({ uid, title, description, sections, ofNobody = false }: Sheet): Dashboard {
+  const builder = new DashboardBuilder(`Weirkeeper: ${title}`)
+    .uid(uid)
+    .description(description)
+    .tags(['weirkeeper'])
+    .timezone('browser')
+    .time({ from: 'now-24h', to: 'now' })
+    .refresh('1m')
+    .readonly()
+    .tooltip(DashboardCursorSync.Crosshair)
+    .link(toTheOthers())
+    .link(toThePages())
+    .withVariable(console());
+  if (!ofNobody) builder.withVariable(identity()).withVariable(connection());
+  if (!ofNobody) builder.annotation(findingMarks()).annotation(policyMarks());
+  placed(builder, sections);
+  return builder.build();
+}
+
+/** Numbers go on from panel to panel: an address with `viewPanel` holds as long as panels are added at the end. */
+function placed(builder: DashboardBuilder, sections: readonly Section[]): void {
+  let last = 0;
+  for (const { title, panels } of sections) {
+    builder.withRow(new RowBuilder(title).id(++last));
+    for (const panel of panels) {
+      panel.id(++last);
+      builder.withPanel(panel);
+    }
+  }
+}
+
+const toTheOthers = () =>
+  new DashboardLinkBuilder('Weirkeeper')
+    .type(DashboardLinkType.Dashboards)
+    .tags(['weirkeeper'])
+    .asDropdown(true)
+    .includeVars(true)
+    .keepTime(true);
+
+const toThePages = () =>
+  new DashboardLinkBuilder('Pages')
+    .type(DashboardLinkType.Link)
+    .url('${console:raw}')
+    .icon('external link')
+    .tooltip('Sessions, decisions and approvals')
+    .targetBlank(true);

@@ -1,0 +1,231 @@
+import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
+import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
+import { BytesIEC, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
+import { list, metricOverTime, overTime, stat, statOf } from './parts/panels.js';
+import { dashboard } from './parts/sheet.js';
+import { prometheus } from './parts/sources.js';
+
+/** By the log's clock, not the writers': what came late belongs to when it came. */
+const logged = (table: string) => `FROM ${table}\nWHERE $__timeFilter(logged_at)`;
+
+const metric = (expr: string, legend: string, refId = 'A'): Builder<Dataquery> =>
+  new DataqueryBuilder().expr(expr).legendFormat(legend).range().refId(refId).datasource(prometheus);
+const now = (expr: string): Builder<Dataquery> =>
+  new DataqueryBuilder().expr(expr).instant().refId('A').datasource(prometheus);
+
+const metricStat = (title: string, expr: string, description: string, unit: string, alarming: number) =>
+  statOf(title, now(expr), { description, unit, alarming, empty: 'unknown' }).datasource(prometheus);
+
+const health = [
+  metricStat(
+    'Processes down',
+    'sum(1 - weir_process_up) or vector(0)',
+    'Processes of an instance that do not answer. A service that is down altogether is in no sum: see `up`.',
+    ...([Short, 1] as const),
+  ),
+  metricStat(
+    'Not shipped for',
+    'max(weir_journal_oldest_unshipped_seconds)',
+    'Age of the oldest event that the log does not have yet.',
+    ...([Seconds, 60] as const),
+  ),
+  metricStat(
+    'Fullest journal',
+    '100 * max(weir_journal_bytes / weir_journal_cap_bytes)',
+    'In percent of what it may take; at a hundred, statements are refused.',
+    ...([Short, 50] as const),
+  ),
+  metricStat(
+    'Stalest policies',
+    'max(weir_log_fold_age_seconds)',
+    'Seconds since the stalest process is known to have had all that stood in the log.',
+    ...([Seconds, 10] as const),
+  ),
+  metricStat(
+    'Not stored for',
+    'max(weir_audit_lag_seconds)',
+    'Age of the oldest event that is read from the log and not stored.',
+    ...([Seconds, 60] as const),
+  ),
+  metricStat(
+    'Unproven for',
+    'max(weir_proof_checkpoint_age_seconds)',
+    'Since all that was stored had its checkpoint.',
+    ...([Seconds, 120] as const),
+  ),
+];
+
+const record = [
+  stat(
+    'Dead letters',
+    `SELECT count() AS dead_letters\n${logged('dead_letters')}`,
+    { description: 'Events that could not be read. Any: see the table below.', unit: Short, alarming: 1 },
+  ),
+  stat(
+    'Stored within',
+    `SELECT quantileExact(0.99)(dateDiff('millisecond', logged_at, ingested_at)) / 1000 AS p99_s\n${logged('session_events')}\nHAVING count() > 0`,
+    {
+      description: 'From the log to here, for ninety-nine of a hundred events of sessions.',
+      ...{ unit: Seconds, alarming: 60, empty: 'none' },
+    },
+  ),
+  stat(
+    'Not covered',
+    `SELECT countIf(e.offset > ifNull(c.through, -1)) AS not_covered
+FROM (SELECT topic, partition, offset ${logged('session_events')}) AS e
+LEFT JOIN (SELECT topic, partition, toNullable(max(through_offset)) AS through FROM checkpoints
+  WHERE time >= $__fromTime GROUP BY topic, partition) AS c USING (topic, partition)`,
+    {
+      description: 'Events of sessions that no checkpoint covers yet: what is younger than the last cut.',
+      unit: Short,
+    },
+  ),
+];
+
+const toHere = overTime(
+  'From the log to here',
+  `SELECT $__timeInterval(logged_at) AS at, quantileExact(0.5)(dateDiff('millisecond', logged_at, ingested_at)) / 1000 AS half,
+  quantileExact(0.99)(dateDiff('millisecond', logged_at, ingested_at)) / 1000 AS ninety_nine_in_a_hundred
+${logged('session_events')}
+GROUP BY at
+ORDER BY at`,
+  { description: 'How long events of sessions took from the log into the audit store.', unit: Seconds },
+);
+
+const toTheLog = overTime(
+  'From the gate to the log',
+  `SELECT $__timeInterval(logged_at) AS at, quantileExact(0.5)(dateDiff('millisecond', time, logged_at)) / 1000 AS half,
+  quantileExact(0.99)(dateDiff('millisecond', time, logged_at)) / 1000 AS ninety_nine_in_a_hundred
+${logged('session_events')}
+GROUP BY at
+ORDER BY at`,
+  { description: 'How long they took from the journal into the log, by two clocks.', unit: Seconds },
+);
+
+const stored = overTime(
+  'Events stored',
+  [
+    `SELECT $__timeInterval(logged_at) AS at, count() AS of_sessions\n${logged('session_events')}\nGROUP BY at\nORDER BY at`,
+    `SELECT $__timeInterval(logged_at) AS at, count() AS of_other_topics\n${logged('control_events')}\nGROUP BY at\nORDER BY at`,
+  ],
+  { description: 'Events, by when the log took them.', unit: Short },
+);
+
+const deadLetters = list(
+  'Dead letters',
+  `SELECT logged_at, topic, partition, offset, type, reason, session_id, seq\n${logged('dead_letters')}\nORDER BY logged_at DESC\nLIMIT 100`,
+  { description: 'What could not be read, and why.', empty: 'all could be read' },
+);
+
+const gate = [
+  metricOverTime(
+    'Statements a second',
+    [metric('sum by (decision) (rate(weir_statements_total[$__rate_interval]))', '{{decision}}')],
+    { description: 'Recorded, by decision.', unit: Short },
+  ),
+  metricOverTime(
+    'What the gate adds',
+    [
+      metric(
+        'histogram_quantile(0.5, sum by (le) (rate(weir_gate_latency_seconds_bucket[$__rate_interval])))',
+        'half',
+      ),
+      metric(
+        'histogram_quantile(0.99, sum by (le) (rate(weir_gate_latency_seconds_bucket[$__rate_interval])))',
+        'ninety-nine in a hundred',
+        'B',
+      ),
+    ],
+    { description: 'From reading of a client to sending to its target; waits for people left out.', unit: Seconds },
+  ),
+  metricOverTime('Open sessions', [metric('sum by (connection) (weir_sessions_open)', '{{connection}}')], {
+    description: 'By connection; near 2000 a gate no more clients are taken.',
+    ...{ unit: Short, stacked: true },
+  }),
+  metricOverTime(
+    'Errors that clients were told',
+    [metric('sum by (code) (rate(weir_refusals_total[$__rate_interval]))', '{{code}}')],
+    { description: 'A second, by code. Any JOURNAL_FULL, STALE_SNAPSHOT or INTERNAL wants a look.', unit: Short },
+  ),
+];
+
+const journal = [
+  metricOverTime(
+    'Journal',
+    [
+      metric('sum(weir_journal_bytes)', 'on disk'),
+      metric('sum(weir_journal_unshipped_bytes)', 'not shipped', 'B'),
+      metric('sum(weir_journal_cap_bytes)', 'cap', 'C'),
+    ],
+    { description: 'Of all processes.', unit: BytesIEC },
+  ),
+  metricOverTime(
+    'Event log',
+    [
+      metric('sum by (topic) (rate(weir_log_appended_events_total[$__rate_interval]))', '{{topic}}'),
+      metric(
+        'sum by (topic) (rate(weir_log_append_errors_total[$__rate_interval]))',
+        'errors: {{topic}}',
+        'B',
+      ),
+    ],
+    { description: 'Events a second that it took, and batches a second that it did not.', unit: Short },
+  ),
+  metricOverTime(
+    'Behind the log',
+    [
+      metric('max by (topic) (weir_log_fold_age_seconds)', 'fold: {{topic}}'),
+      metric('max by (topic) (weir_audit_lag_seconds)', 'audit: {{topic}}', 'B'),
+    ],
+    { description: 'How old what processes know of the log is.', unit: Seconds },
+  ),
+  metricOverTime('Events not stored', [metric('sum by (topic) (weir_audit_lag_events)', '{{topic}}')], {
+    description: 'Of the log; only ever growing wants a look.',
+    unit: Short,
+  }),
+  metricOverTime(
+    'Audit store',
+    [
+      metric('min(weir_audit_store_up)', 'takes events'),
+      metric('sum(rate(weir_audit_retries_total[$__rate_interval]))', 'retries a second', 'B'),
+      metric('sum(rate(weir_proof_failures_total[$__rate_interval]))', 'failed checkpoints a second', 'C'),
+    ],
+    { description: '1: it takes events.', unit: Short },
+  ),
+  metricOverTime(
+    'Webhooks',
+    [
+      metric('sum by (outcome) (rate(weir_webhook_deliveries_total[$__rate_interval]))', '{{outcome}}'),
+      metric('sum(weir_webhook_pending)', 'pending', 'B'),
+    ],
+    { description: 'Tries a second by outcome, and messages that wait.', unit: Short },
+  ),
+];
+
+const processes = [
+  metricOverTime(
+    'Resident memory',
+    [metric('process_resident_memory_bytes', '{{instance}} {{process}}')],
+    { description: 'By process.', unit: BytesIEC },
+  ),
+  metricOverTime(
+    'Event loop lag',
+    [metric('nodejs_eventloop_lag_p99_seconds', '{{instance}} {{process}}')],
+    { description: 'Of a gate or proxy, above a tenth of a second wants a look.', unit: Seconds },
+  ),
+];
+
+export const pipeline = () =>
+  dashboard({
+    uid: 'weir-pipeline',
+    title: 'pipeline health',
+    description: 'From the gate through journal, log and audit store to the proof. Metrics are those of docs/metrics.md.',
+    ofNobody: true,
+    sections: [
+      { title: 'Now', panels: health },
+      { title: 'The record itself', panels: [...record, toHere, toTheLog, stored, deadLetters] },
+      { title: 'Gate', panels: gate },
+      { title: 'Journal, log, audit', panels: journal },
+      { title: 'Processes', panels: processes },
+    ],
+  });

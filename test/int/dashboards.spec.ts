@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dashboardFiles as built } from '../../dashboards/index.js';
+import { misshapen } from '../support/answer-shape.js';
+import { alertFiles, dashboardFiles, queries, type Asked } from '../support/dashboard-files.js';
+import { all, expandMacros, expandPanel, type TimeRange, type Variables } from '../support/grafana-macros.js';
+import { root } from '../support/house.js';
+import { SdkTypes } from '../support/sdk-types.js';
+import { DashboardStage } from './dashboards.stage.js';
+
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const files = dashboardFiles();
+const asked = queries();
+const panels = files.flatMap(([file, { panels: each }]) => each.map((panel) => ({ file, panel })));
+const shown = panels.filter(({ panel }) => panel.type !== 'row');
+
+// The events are October's; the log took them now.
+const everything: TimeRange = {
+  from: new Date(Math.min(Date.parse('2026-10-01T00:00Z'), Date.now() - 86_400_000)),
+  to: new Date(Math.max(Date.parse('2026-11-01T00:00Z'), Date.now() + 3_600_000)),
+  interval: 3_600_000,
+};
+const longAgo: TimeRange = { from: new Date('2001-01-01'), to: new Date('2001-01-02'), interval: 60_000 };
+const ofAll: Variables = { identity: all, connection: [all], console: 'http://127.0.0.1:8080' };
+
+const expanded = ({ purpose, sql }: Asked, range: TimeRange, variables = ofAll) =>
+  purpose === 'alert' ? expandMacros(sql, range) : expandPanel(sql, range, variables);
+
+describe('dashboards/*.json', () => {
+  it.each(Object.entries(built()))('is of its sources: %s', (path, text) => {
+    expect(read(path), 'node deploy/dev/dashboards.mjs writes it anew').toBe(text);
+  });
+
+  it('are the seven, each with an address of its own', () => {
+    expect(files.map(([, { uid }]) => uid)).toEqual([
+      ...['weir-approvals', 'weir-classes', 'weir-decisions', 'weir-exfiltration', 'weir-identity'],
+      ...['weir-pipeline', 'weir-sessions'],
+    ]);
+    expect(new Set(files.map(([, { timezone }]) => timezone))).toEqual(new Set(['browser']));
+  });
+
+  it('number their panels, each once', () => {
+    for (const [file, { panels: each }] of files) {
+      const ids = each.map(({ id }) => id);
+      expect([file, ids]).toEqual([file, ids.map((_, i) => i + 1)]);
+    }
+  });
+
+  it.each(shown)('$file: $panel.title has words, a unit, and says so where it is empty', ({ panel }) => {
+    expect(panel.description).toMatch(/\.$/);
+    expect(panel.fieldConfig.defaults['noValue']).toMatch(/./);
+    if (panel.type !== 'table') expect(panel.fieldConfig.defaults['unit']).toMatch(/./);
+    expect(panel.datasource?.uid).toMatch(/^weirkeeper(-prometheus)?$/);
+  });
+});
+
+describe("the SDK's types", () => {
+  const modules = ['dashboard', 'timeseries', 'table', 'stat', 'prometheus'];
+  let sdk: SdkTypes;
+  beforeAll(() => {
+    sdk = new SdkTypes(modules);
+  }, 60_000);
+
+  it.each(files)('take %s', (_, { annotations, ...file }) => {
+    const own = new Set(Object.keys(annotations.list?.[0]?.target ?? {}));
+    const list = annotations.list?.map((each) => ({ ...each, target: { limit: 1, matchAny: false, tags: [], type: 'x' } }));
+    expect(sdk.problems({ ...file, annotations: list ? { list } : {} }, 'dashboard', 'Dashboard')).toEqual([]);
+    if (list) expect([...own]).toEqual(expect.arrayContaining(['rawSql', 'editorType', 'format', 'limit', 'type']));
+  });
+
+  it.each(shown)('take the options of $file: $panel.title', ({ panel }) => {
+    const problems = sdk.problems(panel.options ?? {}, panel.type, 'Options');
+    // What is left out of a list's or a picture's options has the panel's own default.
+    expect(problems.filter((each) => !each.endsWith(': missing'))).toEqual([]);
+    const custom = panel.fieldConfig.defaults['custom'];
+    if (custom !== undefined && panel.type !== 'stat')
+      expect(sdk.problems(custom, panel.type, 'FieldConfig').filter((each) => !each.endsWith(': missing'))).toEqual([]);
+    for (const target of panel.targets ?? [])
+      if (target.expr !== undefined) expect(sdk.problems(target, 'prometheus', 'dataquery')).toEqual([]);
+  });
+
+  it('refuse what is none', () => {
+    const [, good] = files[0]!;
+    const wrong = { ...good, annotations: {}, timezoen: 'utc', time: { from: 1, to: 'now' }, schemaVersion: undefined };
+    expect(sdk.problems(wrong, 'dashboard', 'Dashboard')).toEqual([
+      'Dashboard.time.from: 1 is no string',
+      'Dashboard.schemaVersion: undefined is no number',
+      'Dashboard.timezoen: unknown',
+    ]);
+    const [first, ...others] = good.panels;
+    const stretched = { ...good, annotations: {}, panels: [{ ...first, collapsed: 'no' }, ...others] };
+    expect(sdk.problems(stretched, 'dashboard', 'Dashboard')).toEqual([expect.stringContaining('collapsed')]);
+  });
+});
+
+describe('every query', () => {
+  let stage: DashboardStage;
+  beforeAll(async () => {
+    stage = await DashboardStage.set();
+  }, 60_000);
+  afterAll(() => stage?.stop());
+
+  it('is found', () => {
+    expect(asked.length).toBeGreaterThan(80);
+    const purposes = new Set(asked.map(({ purpose }) => purpose));
+    expect([...purposes].toSorted()).toEqual(['alert', 'annotation', 'stat', 'table', 'timeseries', 'variable']);
+  });
+
+  it.each(asked)('is bound to a time: $where', ({ sql }) => {
+    const read = [...sql.matchAll(/\bFROM (session_events|control_events|dead_letters|findings)\b/g)].length;
+    const bound = [...sql.matchAll(/\$__timeFilter\((?:time|logged_at)\)|time <= \$__toTime/g)].length;
+    expect(bound).toBe(read);
+    expect(read).toBeGreaterThan(0);
+    // Of what is computed before it can be filtered, only sessions that are named by events in time.
+    expect(sql).not.toMatch(/\bFROM statements\b/);
+    for (const [, after] of sql.matchAll(/\bFROM sessions\s+(.{0,40})/g)) expect(after).toMatch(/^WHERE session_id IN \(SELECT/);
+  });
+
+  it.each(asked)('has rows, and the shape of what it is for: $where', async (query) => {
+    const answer = await stage.ask(expanded(query, everything));
+    expect(misshapen(query, answer)).toEqual([]);
+    expect(answer.rows.length).toBeGreaterThan(0);
+  });
+
+  it.each(asked)('is answered where there is nothing: $where', async (query) => {
+    const { rows } = await stage.ask(expanded(query, longAgo));
+    if (query.purpose === 'stat') expect(rows.length).toBeLessThanOrEqual(1);
+    else expect(rows).toEqual([]);
+  });
+
+  const chosen = asked.filter(({ sql }) => sql.includes('$__conditionalAll'));
+  it.each(chosen)('asks of whom is chosen: $where', async (query) => {
+    const some = { ...ofAll, identity: 'corp:dan', connection: ['orders', 'crm'] };
+    const answer = await stage.ask(expanded(query, everything, some));
+    expect(misshapen(query, answer)).toEqual([]);
+    const who = answer.names.indexOf('identity');
+    if (who >= 0 && !query.where.includes('Who decides'))
+      for (const row of answer.rows) expect(row[who]).toBe('corp:dan');
+    const nobody = { ...ofAll, identity: "corp:o'x\\' OR 1 -- ", connection: ['orders'] };
+    const { rows } = await stage.ask(expanded(query, everything, nobody));
+    if (query.purpose !== 'stat') expect(rows).toEqual([]);
+  });
+});
+
+describe('links', () => {
+  it('lead to pages and dashboards that there are', () => {
+    const uids = new Set(files.map(([, { uid }]) => uid));
+    const text = files.map(([file]) => read(`dashboards/${file}`)).join('');
+    const pages = [...text.matchAll(/\$\{console:raw\}(\/\w+)\//g)].map(([, path]) => path);
+    expect([...new Set(pages)].toSorted()).toEqual(['/approvals', '/decisions', '/findings', '/sessions']);
+    for (const [, uid = ''] of text.matchAll(/\/d\/(weir-\w+)/g)) expect(uids).toContain(uid);
+    for (const { annotations } of alertFiles()) expect(uids).toContain(annotations['dashboard']?.slice('/d/'.length));
+  });
+});
+
+describe('metrics', () => {
+  const documented = read('docs/metrics.md');
+  const rows = new Map(
+    [...documented.matchAll(/^\| `(weir_\w+)` \| \w+ \| (.*?) \|/gm)].map(([, name, labels]) => [name, labels]),
+  );
+  const asks = shown.flatMap(({ file, panel }) =>
+    (panel.targets ?? []).flatMap(({ expr }) => (expr === undefined ? [] : [{ where: `${file}: ${panel.title}`, expr }])),
+  );
+
+  it.each(asks)('that $where asks for are documented, with their labels', ({ expr }) => {
+    const names = [...expr.matchAll(/\bweir_\w+/g)].map(([name]) => name.replace(/_bucket$/, ''));
+    for (const name of names) expect([name, rows.has(name)]).toEqual([name, true]);
+    const labels = [...expr.matchAll(/by \(([\w, ]+)\)/g)].flatMap(([, list = '']) => list.split(', '));
+    for (const label of labels.filter((each) => each !== 'le'))
+      for (const name of names) expect([name, rows.get(name)]).toEqual([name, expect.stringContaining(`\`${label}\``)]);
+  });
+});
