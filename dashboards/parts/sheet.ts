@@ -8,7 +8,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { findingMarks, policyMarks } from './annotations.js';
 import type { PanelSource } from './panels.js';
-import { connection, console, identity } from './variables.js';
+import { connection, identity, pages } from './variables.js';
 
 export interface Section {
   readonly title: string;
@@ -38,7 +38,7 @@ export function dashboard({ uid, title, description, sections, ofNobody = false 
     .tooltip(DashboardCursorSync.Crosshair)
     .link(toTheOthers())
     .link(toThePages())
-    .withVariable(console());
+    .withVariable(pages());
   if (!ofNobody) builder.withVariable(identity()).withVariable(connection());
   if (!ofNobody) builder.annotation(findingMarks()).annotation(policyMarks());
   placed(builder, sections);

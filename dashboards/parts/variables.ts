@@ -9,7 +9,7 @@ import { clickhouse } from './sources.js';
 
 /** Where the pages are: the chart puts `config.publicUrl` in its place. A constant: no link to a dashboard can change where its links go. */
 export const consoleUrl = 'http://127.0.0.1:8080';
-export const console = () => new ConstantVariableBuilder('console').label('Pages').value(consoleUrl);
+export const pages = () => new ConstantVariableBuilder('console').label('Pages').value(consoleUrl);
 
 const all = { selected: true, text: 'All', value: '$__all' };
 

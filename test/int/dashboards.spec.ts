@@ -3,8 +3,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dashboardFiles as built } from '../../dashboards/index.js';
 import { misshapen } from '../support/answer-shape.js';
-import { alertFiles, dashboardFiles, queries, type Asked } from '../support/dashboard-files.js';
-import { all, expandMacros, expandPanel, type TimeRange, type Variables } from '../support/grafana-macros.js';
+import {
+  alertFiles,
+  dashboardFiles,
+  everything,
+  expanded,
+  ofAll,
+  queries,
+} from '../support/dashboard-files.js';
+import type { TimeRange } from '../support/grafana-macros.js';
 import { root } from '../support/house.js';
 import { SdkTypes } from '../support/sdk-types.js';
 import { DashboardStage } from './dashboards.stage.js';
@@ -15,17 +22,7 @@ const asked = queries();
 const panels = files.flatMap(([file, { panels: each }]) => each.map((panel) => ({ file, panel })));
 const shown = panels.filter(({ panel }) => panel.type !== 'row');
 
-// The events are October's; the log took them now.
-const everything: TimeRange = {
-  from: new Date(Math.min(Date.parse('2026-10-01T00:00Z'), Date.now() - 86_400_000)),
-  to: new Date(Math.max(Date.parse('2026-11-01T00:00Z'), Date.now() + 3_600_000)),
-  interval: 3_600_000,
-};
 const longAgo: TimeRange = { from: new Date('2001-01-01'), to: new Date('2001-01-02'), interval: 60_000 };
-const ofAll: Variables = { identity: all, connection: [all], console: 'http://127.0.0.1:8080' };
-
-const expanded = ({ purpose, sql }: Asked, range: TimeRange, variables = ofAll) =>
-  purpose === 'alert' ? expandMacros(sql, range) : expandPanel(sql, range, variables);
 
 describe('dashboards/*.json', () => {
   it.each(Object.entries(built()))('is of its sources: %s', (path, text) => {

@@ -40,10 +40,19 @@ export class DashboardStage {
     return new DashboardStage(house);
   }
 
+  /** `host:port` of Grafana's door. */
+  get address(): string {
+    return new URL(this.house.url).host;
+  }
+
+  /** What can be asked of this store. */
+  askable(sql: string): string {
+    return !hasFindings && /\bfindings\b/.test(sql) ? `WITH ${standIn}\n${sql}` : sql;
+  }
+
   /** At Grafana's door: the check, the reader and the limits of auditors' SQL. */
   async ask(sql: string): Promise<Shaped> {
-    const isOfFindings = !hasFindings && /\bfindings\b/.test(sql);
-    const query = isOfFindings ? `WITH ${standIn}\n${sql}` : sql;
+    const query = this.askable(sql);
     const { status, text } = await ask(this.house, query, {
       default_format: 'JSONCompactEachRowWithNamesAndTypes',
     });

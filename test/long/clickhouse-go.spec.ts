@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, run } from '../support/house.js';
 import { peer } from '../support/peers.js';
 import { startClickHouseHouse, type ClickHouseHouse } from '../int/clickhouse.house.js';
+import { DashboardStage } from '../int/dashboards.stage.js';
+import { everything, expanded, queries } from '../support/dashboard-files.js';
 
 const go = peer('go');
 
@@ -53,4 +55,21 @@ describe.skipIf(!go)('clickhouse-go', () => {
       wrong: expect.stringContaining('the token is not valid') as string,
     });
   });
+
+  it('reads the answer to every query of a dashboard', async () => {
+    const stage = await DashboardStage.set();
+    try {
+      const file = join(folder, 'queries');
+      const asked = queries();
+      const lines = asked.map((each) => JSON.stringify(stage.askable(expanded(each, everything))));
+      writeFileSync(file, lines.join('\n'));
+      const { code, stdout, stderr } = await run(program, [stage.address, 'ok-auditors', file]);
+      expect([code, stderr]).toEqual([0, '']);
+      const said = stdout.trim().split('\n');
+      const wrong = asked.flatMap(({ where }, i) => (/^[1-9]\d*$/.test(said[i] ?? '') ? [] : [`${where}: ${said[i]}`]));
+      expect(wrong).toEqual([]);
+    } finally {
+      await stage.stop();
+    }
+  }, 120_000);
 });

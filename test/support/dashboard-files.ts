@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { all, expandMacros, expandPanel, type TimeRange, type Variables } from './grafana-macros.js';
 import { root } from './house.js';
 
 /** Of a dashboard's file as much as tests look at. */
@@ -108,3 +109,15 @@ export function queries(): Asked[] {
   }));
   return [...boards, ...alerts];
 }
+
+// The events of test/support/audited-october.ts are October's; the log took them now.
+export const everything: TimeRange = {
+  from: new Date(Math.min(Date.parse('2026-10-01T00:00Z'), Date.now() - 86_400_000)),
+  to: new Date(Math.max(Date.parse('2026-11-01T00:00Z'), Date.now() + 3_600_000)),
+  interval: 3_600_000,
+};
+export const ofAll: Variables = { identity: all, connection: [all], console: 'http://127.0.0.1:8080' };
+
+/** As it reaches the engine. */
+export const expanded = ({ purpose, sql }: Asked, range: TimeRange, variables = ofAll): string =>
+  purpose === 'alert' ? expandMacros(sql, range) : expandPanel(sql, range, variables);

@@ -1,7 +1,6 @@
 /*
  * What becomes of a panel's SQL on its way: the page replaces `$__conditionalAll` and variables, the plugin's backend the
- * other macros. After the documentation of grafana-clickhouse-datasource (version 4) and Grafana's variable formats;
- * test/long asks the plugin's own code the same.
+ * other macros. After the documentation of grafana-clickhouse-datasource (version 4) and Grafana's variable formats.
  */
 export interface TimeRange {
   readonly from: Date;
