@@ -72,19 +72,19 @@ GROUP BY identity, type, subject`,
     summary: 'Events of {{ $labels.topic }} could not be read; the pipeline dashboard has the reasons.',
     severity: 'critical',
     seconds: 3600,
-    sql: `SELECT topic, count() AS dead_letters\nFROM dead_letters\nWHERE $__timeFilter(logged_at)\nGROUP BY topic`,
+    sql: `SELECT topic, count() AS dead_letters\nFROM dead_letters\nWHERE $__timeFilter(ingested_at)\nGROUP BY topic`,
     above: 0,
     dashboard: 'weir-pipeline',
   },
   {
     uid: 'weir-slow-store',
     title: 'Events are stored late',
-    summary: 'Of the events of the last quarter of an hour one in a hundred took more than a minute from the log to the audit store.',
+    summary: 'Of the events that came in the last quarter of an hour one in a hundred took more than a minute from the log to the audit store.',
     severity: 'warning',
     seconds: 900,
     sql: `SELECT quantileExact(0.99)(dateDiff('second', logged_at, ingested_at)) AS p99_s
 FROM session_events
-WHERE $__timeFilter(logged_at)
+WHERE $__timeFilter(ingested_at)
 HAVING count() > 0`,
     above: 60,
     dashboard: 'weir-pipeline',

@@ -44,7 +44,7 @@ ORDER BY at, who`,
 /** The same hours a week ago, moved to where the panel is. */
 const aWeekBefore = `SELECT toStartOfInterval(toDateTime(time) + INTERVAL 7 DAY, INTERVAL $__interval_s second) AS at, sum(rows) AS a_week_before
 FROM session_events
-WHERE type = 'StatementOutcome' AND logged_at >= $__fromTime - INTERVAL 8 DAY
+WHERE type = 'StatementOutcome'
   AND time >= $__fromTime - INTERVAL 7 DAY AND time <= $__toTime - INTERVAL 7 DAY
   AND ${chosen}
 GROUP BY at

@@ -5,8 +5,8 @@ import { list, metricOverTime, overTime, stat, statOf } from './parts/panels.js'
 import { dashboard } from './parts/sheet.js';
 import { prometheus } from './parts/sources.js';
 
-/** By the log's clock, not the writers': what came late belongs to when it came. */
-const logged = (table: string) => `FROM ${table}\nWHERE $__timeFilter(logged_at)`;
+/** By when it came here: what came late belongs to when it came. */
+const stored = (table: string) => `FROM ${table}\nWHERE $__timeFilter(ingested_at)`;
 
 const metric = (expr: string, legend: string, refId = 'A'): Builder<Dataquery> =>
   new DataqueryBuilder().expr(expr).legendFormat(legend).range().refId(refId).datasource(prometheus);
@@ -58,12 +58,12 @@ const health = [
 const record = [
   stat(
     'Dead letters',
-    `SELECT count() AS dead_letters\n${logged('dead_letters')}`,
+    `SELECT count() AS dead_letters\n${stored('dead_letters')}`,
     { description: 'Events that could not be read. Any: see the table below.', unit: Short, alarming: 1 },
   ),
   stat(
     'Stored within',
-    `SELECT quantileExact(0.99)(dateDiff('millisecond', logged_at, ingested_at)) / 1000 AS p99_s\n${logged('session_events')}\nHAVING count() > 0`,
+    `SELECT quantileExact(0.99)(dateDiff('millisecond', logged_at, ingested_at)) / 1000 AS p99_s\n${stored('session_events')}\nHAVING count() > 0`,
     {
       description: 'From the log to here, for ninety-nine of a hundred events of sessions.',
       ...{ unit: Seconds, alarming: 60, empty: 'none' },
@@ -72,11 +72,16 @@ const record = [
   stat(
     'Not covered',
     `SELECT countIf(e.offset > ifNull(c.through, -1)) AS not_covered
-FROM (SELECT topic, partition, offset ${logged('session_events')}) AS e
-LEFT JOIN (SELECT topic, partition, toNullable(max(through_offset)) AS through FROM checkpoints
-  WHERE time >= $__fromTime GROUP BY topic, partition) AS c USING (topic, partition)`,
+FROM (SELECT topic, partition, offset ${stored('session_events')}) AS e
+LEFT JOIN (
+  SELECT JSONExtractString(payload, 'topic') AS topic, toUInt32(JSONExtractUInt(payload, 'partition')) AS partition,
+    toNullable(max(toInt64OrZero(JSONExtractString(payload, 'through')))) AS through
+  FROM control_events
+  WHERE topic = 'weir.proof.v1' AND type = 'TreeCut' AND $__timeFilter(time)
+  GROUP BY topic, partition
+) AS c USING (topic, partition)`,
     {
-      description: 'Events of sessions that no checkpoint covers yet: what is younger than the last cut.',
+      description: 'Of the events of sessions that came in this time, the ones that no checkpoint of this time covers.',
       unit: Short,
     },
   ),
@@ -84,9 +89,9 @@ LEFT JOIN (SELECT topic, partition, toNullable(max(through_offset)) AS through F
 
 const toHere = overTime(
   'From the log to here',
-  `SELECT $__timeInterval(logged_at) AS at, quantileExact(0.5)(dateDiff('millisecond', logged_at, ingested_at)) / 1000 AS half,
+  `SELECT $__timeInterval(ingested_at) AS at, quantileExact(0.5)(dateDiff('millisecond', logged_at, ingested_at)) / 1000 AS half,
   quantileExact(0.99)(dateDiff('millisecond', logged_at, ingested_at)) / 1000 AS ninety_nine_in_a_hundred
-${logged('session_events')}
+${stored('session_events')}
 GROUP BY at
 ORDER BY at`,
   { description: 'How long events of sessions took from the log into the audit store.', unit: Seconds },
@@ -94,26 +99,23 @@ ORDER BY at`,
 
 const toTheLog = overTime(
   'From the gate to the log',
-  `SELECT $__timeInterval(logged_at) AS at, quantileExact(0.5)(dateDiff('millisecond', time, logged_at)) / 1000 AS half,
+  `SELECT $__timeInterval(ingested_at) AS at, quantileExact(0.5)(dateDiff('millisecond', time, logged_at)) / 1000 AS half,
   quantileExact(0.99)(dateDiff('millisecond', time, logged_at)) / 1000 AS ninety_nine_in_a_hundred
-${logged('session_events')}
+${stored('session_events')}
 GROUP BY at
 ORDER BY at`,
   { description: 'How long they took from the journal into the log, by two clocks.', unit: Seconds },
 );
 
-const stored = overTime(
-  'Events stored',
-  [
-    `SELECT $__timeInterval(logged_at) AS at, count() AS of_sessions\n${logged('session_events')}\nGROUP BY at\nORDER BY at`,
-    `SELECT $__timeInterval(logged_at) AS at, count() AS of_other_topics\n${logged('control_events')}\nGROUP BY at\nORDER BY at`,
-  ],
-  { description: 'Events, by when the log took them.', unit: Short },
+const events = overTime(
+  'Events of sessions stored',
+  `SELECT $__timeInterval(ingested_at) AS at, count() AS stored\n${stored('session_events')}\nGROUP BY at\nORDER BY at`,
+  { description: 'By when the audit store took them.', unit: Short },
 );
 
 const deadLetters = list(
   'Dead letters',
-  `SELECT logged_at, topic, partition, offset, type, reason, session_id, seq\n${logged('dead_letters')}\nORDER BY logged_at DESC\nLIMIT 100`,
+  `SELECT logged_at, topic, partition, offset, type, reason, session_id, seq\n${stored('dead_letters')}\nORDER BY logged_at DESC\nLIMIT 100`,
   { description: 'What could not be read, and why.', empty: 'all could be read' },
 );
 
@@ -223,7 +225,7 @@ export const pipeline = () =>
     ofNobody: true,
     sections: [
       { title: 'Now', panels: health },
-      { title: 'The record itself', panels: [...record, toHere, toTheLog, stored, deadLetters] },
+      { title: 'The record itself', panels: [...record, toHere, toTheLog, events, deadLetters] },
       { title: 'Gate', panels: gate },
       { title: 'Journal, log, audit', panels: journal },
       { title: 'Processes', panels: processes },

@@ -71,11 +71,7 @@ const programs = overTime(
   },
 );
 
-const columns = {
-  session_id: { links: [openSession] },
-  identity: { links: [drillDown] },
-  bytes: { unit: BytesIEC },
-};
+const ids = { session_id: { links: [openSession] }, identity: { links: [drillDown] } };
 
 const newest = list(
   'Sessions',
@@ -84,7 +80,10 @@ const newest = list(
 ${whole}
 ORDER BY started_at DESC, session_id
 LIMIT 200`,
-  { description: 'The newest two hundred, each as a whole, whatever of it lies outside of this time.', columns },
+  {
+    description: 'The newest two hundred, each as a whole, whatever of it lies outside of this time.',
+    columns: { ...ids, bytes: { unit: BytesIEC } },
+  },
 );
 
 const gaps = list(
@@ -95,7 +94,7 @@ ORDER BY started_at DESC, session_id
 LIMIT 100`,
   {
     description: 'Events that are not here: on their way, a dead letter, or taken away.',
-    ...{ columns, empty: 'no session with a gap', span: 12 },
+    ...{ columns: ids, empty: 'no session with a gap', span: 12 },
   },
 );
 

@@ -1,10 +1,8 @@
 /*
  * What every panel's SQL begins with. A view that groups (`statements`, `sessions`) is computed whole before a filter by
- * time can leave anything out, so panels read `session_events`, and take the days of the log that can hold the panel's
- * time before they look at the time itself: rows are stored by `logged_at`, which is later than `time` unless
- * two clocks differ; by a day they do not.
+ * time can leave anything out, so panels read `session_events`, of which the index over `time` leaves the panel's time.
  */
-export const inTime = 'logged_at >= $__fromTime - INTERVAL 1 DAY AND $__timeFilter(time)';
+export const inTime = '$__timeFilter(time)';
 
 /** One connection, several, or all: names of connections have no quotes. */
 const byConnection = '$__conditionalAll(connection IN (${connection:singlequote}), $connection)';

@@ -45,7 +45,8 @@ export class SdkTypes {
 
   /** Of what fits none, what the nearest says. */
   #checkUnion(value: unknown, type: ts.UnionType, path: string): string[] {
-    const each = type.types.map((one) => this.#check(value, one, path));
+    const fitting = type.types.filter(({ flags }) => !(flags & ts.TypeFlags.Undefined) || value === undefined);
+    const each = fitting.map((one) => this.#check(value, one, path));
     return each.toSorted((a, b) => a.length - b.length)[0] ?? [];
   }
 
