@@ -4,7 +4,8 @@ export const findingAlerts: readonly AlertRule[] = [
   {
     uid: 'weir-grave-finding',
     title: 'A high or critical finding',
-    summary: '{{ $labels.identity }}: {{ $labels.title }} ({{ $labels.detector }}, {{ $labels.severity }}), and nobody has looked at it.',
+    summary:
+      '{{ $labels.identity }}: {{ $labels.title }} ({{ $labels.detector }}, {{ $labels.severity }}), and nobody has looked at it.',
     severity: 'critical',
     seconds: 3600,
     sql: `SELECT identity, detector, title, severity, count() AS raised

@@ -2,14 +2,15 @@ import { stringify } from 'yaml';
 import { findingAlerts } from './alerts.findings.js';
 import type { AlertRule } from './parts/alert.rule.js';
 import { pluginVersion } from './parts/clickhouse.query.js';
-import { inTime, maskedValues } from './parts/events.sql.js';
+import { inTime, maskedValues, requestState } from './parts/events.sql.js';
 import { clickhouse, expressions } from './parts/sources.js';
 
 const alerts: readonly AlertRule[] = [
   {
     uid: 'weir-masked-volume',
     title: 'Sensitive values in bulk',
-    summary: '{{ $labels.identity }} got more than 100,000 masked values from {{ $labels.connection }} within an hour.',
+    summary:
+      '{{ $labels.identity }} got more than 100,000 masked values from {{ $labels.connection }} within an hour.',
     severity: 'warning',
     seconds: 3600,
     sql: `SELECT identity, connection, sum(${maskedValues}) AS masked_values
@@ -46,8 +47,7 @@ FROM (
   FROM control_events
   WHERE topic = 'weir.approval.v1' AND ${inTime}
   GROUP BY approval_id
-  HAVING countIf(type = 'ApprovalRequested') > 0
-    AND countIf(type IN ('ApprovalConsumed', 'ApprovalExpired', 'ApprovalWithdrawn')) = 0 AND countIf(type = 'ApprovalDecided') = 0
+  HAVING countIf(type = 'ApprovalRequested') > 0 AND ${requestState} = 'pending'
 )
 GROUP BY connection`,
     above: 900,
@@ -79,7 +79,8 @@ GROUP BY identity, type, subject`,
   {
     uid: 'weir-slow-store',
     title: 'Events are stored late',
-    summary: 'Of the events that came in the last quarter of an hour one in a hundred took more than a minute from the log to the audit store.',
+    summary:
+      'Of the events that came in the last quarter of an hour one in a hundred took more than a minute from the log to the audit store.',
     severity: 'warning',
     seconds: 900,
     sql: `SELECT quantileExact(0.99)(dateDiff('second', logged_at, ingested_at)) AS p99_s
@@ -109,7 +110,8 @@ export const alertsYaml = (): string =>
     { lineWidth: 0 },
   );
 
-const head = '# Made by deploy/dev/dashboards.mjs from dashboards/alerts.ts and alerts.findings.ts. Do not change it here.\n';
+const head =
+  '# Made by deploy/dev/dashboards.mjs from dashboards/alerts.ts and alerts.findings.ts. Do not change it here.\n';
 
 function ruleOf({ uid, title, summary, severity, seconds, sql, above, dashboard }: AlertRule) {
   return {
@@ -128,7 +130,9 @@ function query(seconds: number, sql: string) {
 }
 
 function threshold(above: number) {
-  const conditions = [{ type: 'query', evaluator: { type: 'gt', params: [above] }, query: { params: ['A'] } }];
+  const conditions = [
+    { type: 'query', evaluator: { type: 'gt', params: [above] }, query: { params: ['A'] } },
+  ];
   const model = { refId: 'B', type: 'threshold', expression: 'A', conditions };
   return { refId: 'B', datasourceUid: expressions, relativeTimeRange: { from: 0, to: 0 }, model };
 }

@@ -1,11 +1,10 @@
 import { Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
-import { controlEvents, sessionEvents } from './parts/events.sql.js';
+import { controlEvents, requestState, sessionEvents } from './parts/events.sql.js';
 import { drillDown, openApproval, openDecision } from './parts/links.js';
 import { list, overTime, stat } from './parts/panels.js';
 import { dashboard } from './parts/sheet.js';
 
 const resolved = sessionEvents('HoldResolved');
-const events = controlEvents('weir.approval.v1');
 
 /** A request as its events in the panel's time have it; who asked and where filter it, not who decided. */
 const requests = `SELECT approval_id, minIf(time, type = 'ApprovalRequested') AS asked_at,
@@ -14,10 +13,8 @@ const requests = `SELECT approval_id, minIf(time, type = 'ApprovalRequested') AS
   groupArrayIf(concat(identity, ': ', decision), type = 'ApprovalDecided') AS decisions,
   groupUniqArrayIf(identity, type = 'ApprovalDecided') AS deciders,
   anyIf(statement_id, type = 'ApprovalRequested') AS statement,
-  multiIf(countIf(type = 'ApprovalConsumed') > 0, 'consumed', countIf(type = 'ApprovalExpired') > 0, 'expired',
-    countIf(type = 'ApprovalWithdrawn') > 0, 'withdrawn', countIf(decision = 'deny') > 0, 'denied',
-    countIf(decision = 'approve') > 0, 'approved', 'pending') AS state
-${events}
+  ${requestState} AS state
+${controlEvents('weir.approval.v1')}
 GROUP BY approval_id
 HAVING countIf(type = 'ApprovalRequested') > 0
   AND $__conditionalAll(who = decodeURLComponent('\${identity:percentencode}'), $identity)
@@ -37,20 +34,33 @@ const totals = [
     description: 'Nobody decided in time.',
     unit: Short,
   }),
-  stat('Half waited', `SELECT quantileExact(0.5)(waited_us) / 1000000 AS median_s\n${resolved}\nHAVING count() > 0`, {
-    description: 'Half of the holds that ended took at most so long.',
-    ...{ unit: Seconds, empty: 'none' },
-  }),
-  stat('One in ten waited', `SELECT quantileExact(0.9)(waited_us) / 1000000 AS p90_s\n${resolved}\nHAVING count() > 0`, {
-    description: 'A tenth of the holds that ended took longer.',
-    ...{ unit: Seconds, empty: 'none' },
-  }),
+  stat(
+    'Half waited',
+    `SELECT quantileExact(0.5)(waited_us) / 1000000 AS median_s\n${resolved}\nHAVING count() > 0`,
+    {
+      description: 'Half of the holds that ended took at most so long.',
+      ...{ unit: Seconds, empty: 'none' },
+    },
+  ),
+  stat(
+    'One in ten waited',
+    `SELECT quantileExact(0.9)(waited_us) / 1000000 AS p90_s\n${resolved}\nHAVING count() > 0`,
+    {
+      description: 'A tenth of the holds that ended took longer.',
+      ...{ unit: Seconds, empty: 'none' },
+    },
+  ),
 ];
 
 const outcomes = overTime(
   'Holds by outcome',
   `SELECT $__timeInterval(time) AS at, hold_outcome, count() AS holds\n${resolved}\nGROUP BY at, hold_outcome\nORDER BY at, hold_outcome`,
-  { description: 'What became of statements that were held.', unit: Short, stacked: true, by: 'hold_outcome' },
+  {
+    description: 'What became of statements that were held.',
+    unit: Short,
+    stacked: true,
+    by: 'hold_outcome',
+  },
 );
 
 const waiting = overTime(

@@ -7,7 +7,9 @@ import { dashboard } from './parts/sheet.js';
 const outcomes = `${sessionEvents('StatementOutcome')} AND notEmpty(masked)`;
 
 /** A row for each class of a result. */
-const byClass = (columns: string) => `FROM (SELECT ${columns}, mapKeys(masked) AS classes, mapValues(masked) AS counts
+const byClass = (
+  columns: string,
+) => `FROM (SELECT ${columns}, mapKeys(masked) AS classes, mapValues(masked) AS counts
 ${outcomes})
 ARRAY JOIN classes AS class, counts AS values_of`;
 
@@ -98,7 +100,8 @@ export const classes = () =>
   dashboard({
     uid: 'weir-classes',
     title: 'classes leaving',
-    description: 'Sensitive values by data class: who got them, and from where. Of values that a policy reveals no class is recorded.',
+    description:
+      'Sensitive values by data class: who got them, and from where. Of values that a policy reveals no class is recorded.',
     sections: [
       { title: 'In short', panels: totals },
       { title: 'Over time', panels: [overTheTime, identitiesByClass] },

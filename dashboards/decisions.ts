@@ -9,16 +9,23 @@ const outcomes = sessionEvents('StatementOutcome');
 const policyEvents = `${controlEvents('weir.policy.v1')} AND type != 'ConnectionSampled'`;
 
 const counted = (title: string, decision: string, description: string) =>
-  stat(title, `SELECT count() AS statements\n${received} AND decision = '${decision}'`, { description, unit: Short });
+  stat(title, `SELECT count() AS statements\n${received} AND decision = '${decision}'`, {
+    description,
+    unit: Short,
+  });
 
 const totals = [
   counted('Allowed', 'allow', 'Statements that went on at once.'),
   counted('Refused', 'deny', 'Statements that policy refused.'),
   counted('Held', 'hold', 'Statements that waited for a person.'),
-  stat('Refused, of all', `SELECT countIf(decision = 'deny') / count() AS share\n${received}\nHAVING count() > 0`, {
-    description: 'A rise is somebody trying, or a policy that no longer fits.',
-    ...{ unit: PercentUnit, empty: 'none' },
-  }),
+  stat(
+    'Refused, of all',
+    `SELECT countIf(decision = 'deny') / count() AS share\n${received}\nHAVING count() > 0`,
+    {
+      description: 'A rise is somebody trying, or a policy that no longer fits.',
+      ...{ unit: PercentUnit, empty: 'none' },
+    },
+  ),
   stat('Policy versions', `SELECT uniqExact(snapshot) AS versions\n${received}`, {
     description: 'Versions of the policies by which statements were decided.',
     unit: Short,

@@ -52,7 +52,10 @@ ORDER BY at`;
 
 const rowsAndAWeekBefore = overTime(
   'Rows, and a week before',
-  [`SELECT $__timeInterval(time) AS at, sum(rows) AS now\n${outcomes}\nGROUP BY at\nORDER BY at`, aWeekBefore],
+  [
+    `SELECT $__timeInterval(time) AS at, sum(rows) AS now\n${outcomes}\nGROUP BY at\nORDER BY at`,
+    aWeekBefore,
+  ],
   {
     description: 'Rows that clients got, beside what they got in the same hours seven days earlier.',
     unit: Short,
@@ -125,7 +128,8 @@ GROUP BY table_name
 ORDER BY rows_out DESC, table_name
 LIMIT 50`,
   {
-    description: 'Tables that statements read, with the rows of these: a statement over two tables counts for both.',
+    description:
+      'Tables that statements read, with the rows of these: a statement over two tables counts for both.',
     columns: { table_name: { width: 260 }, bytes_out: { unit: BytesIEC } },
   },
 );

@@ -22,7 +22,10 @@ const totals = [
     description: 'Statements that waited for a person.',
     unit: Short,
   }),
-  stat('Rows', `SELECT sum(rows) AS rows_out\n${outcomes}`, { description: 'Rows that it got.', unit: Short }),
+  stat('Rows', `SELECT sum(rows) AS rows_out\n${outcomes}`, {
+    description: 'Rows that it got.',
+    unit: Short,
+  }),
   stat('Volume', `SELECT sum(bytes) AS bytes_out\n${outcomes}`, {
     description: 'Bytes of results that it got.',
     unit: BytesIEC,
@@ -74,7 +77,10 @@ WHERE shape != ''
 GROUP BY shape
 ORDER BY statements DESC, example
 LIMIT 100`,
-  { description: 'Statements that differ in their values only, together.', columns: { example: { width: 520 } } },
+  {
+    description: 'Statements that differ in their values only, together.',
+    columns: { example: { width: 520 } },
+  },
 );
 
 const statements = list(
@@ -89,7 +95,8 @@ ${byStatement(`min(time) AS began, any(connection) AS connection_of, anyIf(decis
 ORDER BY began DESC, statement_id
 LIMIT 200`,
   {
-    description: 'The newest two hundred; a status that is empty: it runs still, or its end is later than the panel.',
+    description:
+      'The newest two hundred; a status that is empty: it runs still, or its end is later than the panel.',
     columns: {
       text: { width: 520 },
       session_id: { links: [openSession] },

@@ -56,11 +56,11 @@ const health = [
 ];
 
 const record = [
-  stat(
-    'Dead letters',
-    `SELECT count() AS dead_letters\n${stored('dead_letters')}`,
-    { description: 'Events that could not be read. Any: see the table below.', unit: Short, alarming: 1 },
-  ),
+  stat('Dead letters', `SELECT count() AS dead_letters\n${stored('dead_letters')}`, {
+    description: 'Events that could not be read. Any: see the table below.',
+    unit: Short,
+    alarming: 1,
+  }),
   stat(
     'Stored within',
     `SELECT quantileExact(0.99)(dateDiff('millisecond', logged_at, ingested_at)) / 1000 AS p99_s\n${stored('session_events')}\nHAVING count() > 0`,
@@ -74,14 +74,15 @@ const record = [
     `SELECT countIf(e.offset > ifNull(c.through, -1)) AS not_covered
 FROM (SELECT topic, partition, offset ${stored('session_events')}) AS e
 LEFT JOIN (
-  SELECT JSONExtractString(payload, 'topic') AS topic, toUInt32(JSONExtractUInt(payload, 'partition')) AS partition,
+  SELECT JSONExtractString(payload, 'topic') AS of_topic, toUInt32(JSONExtractUInt(payload, 'partition')) AS of_partition,
     toNullable(max(toInt64OrZero(JSONExtractString(payload, 'through')))) AS through
   FROM control_events
   WHERE topic = 'weir.proof.v1' AND type = 'TreeCut' AND $__timeFilter(time)
-  GROUP BY topic, partition
-) AS c USING (topic, partition)`,
+  GROUP BY of_topic, of_partition
+) AS c ON e.topic = c.of_topic AND e.partition = c.of_partition`,
     {
-      description: 'Of the events of sessions that came in this time, the ones that no checkpoint of this time covers.',
+      description:
+        'Of the events of sessions that came in this time, the ones that no checkpoint of this time covers.',
       unit: Short,
     },
   ),
@@ -138,7 +139,10 @@ const gate = [
         'B',
       ),
     ],
-    { description: 'From reading of a client to sending to its target; waits for people left out.', unit: Seconds },
+    {
+      description: 'From reading of a client to sending to its target; waits for people left out.',
+      unit: Seconds,
+    },
   ),
   metricOverTime('Open sessions', [metric('sum by (connection) (weir_sessions_open)', '{{connection}}')], {
     description: 'By connection; near 2000 a gate no more clients are taken.',
@@ -147,7 +151,10 @@ const gate = [
   metricOverTime(
     'Errors that clients were told',
     [metric('sum by (code) (rate(weir_refusals_total[$__rate_interval]))', '{{code}}')],
-    { description: 'A second, by code. Any JOURNAL_FULL, STALE_SNAPSHOT or INTERNAL wants a look.', unit: Short },
+    {
+      description: 'A second, by code. Any JOURNAL_FULL, STALE_SNAPSHOT or INTERNAL wants a look.',
+      unit: Short,
+    },
   ),
 ];
 
@@ -205,23 +212,22 @@ const journal = [
 ];
 
 const processes = [
-  metricOverTime(
-    'Resident memory',
-    [metric('process_resident_memory_bytes', '{{instance}} {{process}}')],
-    { description: 'By process.', unit: BytesIEC },
-  ),
-  metricOverTime(
-    'Event loop lag',
-    [metric('nodejs_eventloop_lag_p99_seconds', '{{instance}} {{process}}')],
-    { description: 'Of a gate or proxy, above a tenth of a second wants a look.', unit: Seconds },
-  ),
+  metricOverTime('Resident memory', [metric('process_resident_memory_bytes', '{{instance}} {{process}}')], {
+    description: 'By process.',
+    unit: BytesIEC,
+  }),
+  metricOverTime('Event loop lag', [metric('nodejs_eventloop_lag_p99_seconds', '{{instance}} {{process}}')], {
+    description: 'Of a gate or proxy, above a tenth of a second wants a look.',
+    unit: Seconds,
+  }),
 ];
 
 export const pipeline = () =>
   dashboard({
     uid: 'weir-pipeline',
     title: 'pipeline health',
-    description: 'From the gate through journal, log and audit store to the proof. Metrics are those of docs/metrics.md.',
+    description:
+      'From the gate through journal, log and audit store to the proof. Metrics are those of docs/metrics.md.',
     ofNobody: true,
     sections: [
       { title: 'Now', panels: health },

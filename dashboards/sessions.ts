@@ -19,7 +19,8 @@ const totals = [
     unit: Short,
   }),
   stat('Not over', `SELECT countIf(is_over = 0) AS not_over\nFROM (\n${bySession}\n)`, {
-    description: 'Of these, the ones whose end is not in this time: with a time that ends now, those that are open.',
+    description:
+      'Of these, the ones whose end is not in this time: with a time that ends now, those that are open.',
     unit: Short,
   }),
   stat(
@@ -31,10 +32,14 @@ const totals = [
     description: 'Sessions whose proxy died.',
     ...{ unit: Short, alarming: 1 },
   }),
-  stat('Ended by security', `SELECT count() AS ended\n${sessionEvents('SessionEnded')} AND startsWith(end_reason, 'ended:')`, {
-    description: 'By a person, by age, or by a quarantine.',
-    unit: Short,
-  }),
+  stat(
+    'Cut short',
+    `SELECT count() AS ended\n${sessionEvents('SessionEnded')} AND startsWith(end_reason, 'ended:')`,
+    {
+      description: 'By security, by their age, or by a shutdown.',
+      unit: Short,
+    },
+  ),
   stat('With gaps', `SELECT countIf(missing != 0) AS with_gaps\n${whole}`, {
     description: 'Sessions with a place in their sequence that no event fills. Any: `weir verify` names it.',
     ...{ unit: Short, alarming: 1 },
@@ -49,7 +54,7 @@ const begun = overTime(
 
 const ended = overTime(
   'Ended, by reason',
-  `SELECT $__timeInterval(time) AS at, if(startsWith(end_reason, 'ended:'), 'ended by security', end_reason) AS why, count() AS ended
+  `SELECT $__timeInterval(time) AS at, if(startsWith(end_reason, 'ended:'), 'cut short', end_reason) AS why, count() AS ended
 ${sessionEvents('SessionEnded')}
 GROUP BY at, why
 ORDER BY at, why`,

@@ -15,8 +15,7 @@ export interface ClickHouseQuery extends Dataquery {
 }
 
 /** Rows by time, in order: the first column is when, texts are labels, numbers are values. */
-export const series = (sql: string, refId = 'A'): Builder<ClickHouseQuery> =>
-  built(sql, refId, 'timeseries');
+export const series = (sql: string, refId = 'A'): Builder<ClickHouseQuery> => built(sql, refId, 'timeseries');
 
 /** Rows as they come. */
 export const rows = (sql: string, refId = 'A'): Builder<ClickHouseQuery> => built(sql, refId, 'table');
@@ -24,7 +23,11 @@ export const rows = (sql: string, refId = 'A'): Builder<ClickHouseQuery> => buil
 /** The plugin writes its version into what it saves; from that on it changes older queries to its own form. */
 export const pluginVersion = '4.20.0';
 
-function built(sql: string, refId: string, queryType: ClickHouseQuery['queryType']): Builder<ClickHouseQuery> {
+function built(
+  sql: string,
+  refId: string,
+  queryType: ClickHouseQuery['queryType'],
+): Builder<ClickHouseQuery> {
   const query: ClickHouseQuery = {
     ...{ refId, datasource: clickhouse, queryType, pluginVersion },
     editorType: 'sql',

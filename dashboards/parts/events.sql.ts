@@ -13,11 +13,7 @@ const byIdentity = "$__conditionalAll(identity = decodeURLComponent('${identity:
 export const chosen = `${byIdentity} AND ${byConnection}`;
 
 export type SessionEventType =
-  | 'SessionStarted'
-  | 'StatementReceived'
-  | 'HoldResolved'
-  | 'StatementOutcome'
-  | 'SessionEnded';
+  'SessionStarted' | 'StatementReceived' | 'HoldResolved' | 'StatementOutcome' | 'SessionEnded';
 
 /** Events of sessions of some types, in the panel's time, of the chosen identity and connections. */
 export const sessionEvents = (...types: readonly SessionEventType[]): string =>
@@ -36,6 +32,13 @@ export const byStatement = (columns: string): string =>
 
 /** Values that a mask changed, of one outcome. */
 export const maskedValues = 'arraySum(mapValues(masked))';
+
+/** What has become of a request, of its events; a yes that no longer counts is none, and some requests want several. */
+export const requestState = `multiIf(countIf(type = 'ApprovalConsumed') > 0, 'consumed',
+    countIf(type = 'ApprovalExpired') > 0, 'expired', countIf(type = 'ApprovalWithdrawn') > 0, 'withdrawn',
+    countIf(decision = 'deny') > 0, 'denied',
+    toInt64(countIf(decision = 'approve')) - toInt64(countIf(type = 'ApprovalDecisionVoided'))
+      >= greatest(maxIf(JSONExtractInt(payload, 'quorum'), type = 'ApprovalRequested'), 1), 'approved', 'pending')`;
 
 function oneOf(types: readonly SessionEventType[]): string {
   const [only, ...others] = types.map((type) => `'${type}'`);

@@ -83,7 +83,11 @@ export function overTime(title: string, sql: string | readonly string[], look: S
 }
 
 /** The same, of Prometheus' answers. */
-export function metricOverTime(title: string, targets: readonly Builder<Dataquery>[], look: SeriesLook): PanelSource {
+export function metricOverTime(
+  title: string,
+  targets: readonly Builder<Dataquery>[],
+  look: SeriesLook,
+): PanelSource {
   return seriesOf(title, targets, look).datasource(prometheus);
 }
 

@@ -15,15 +15,19 @@ const all = { selected: true, text: 'All', value: '$__all' };
 
 /** Connections that were used in the dashboard's time; several, or all. */
 export const connection = () =>
-  query('connection', `SELECT DISTINCT connection FROM session_events WHERE ${inTime} ORDER BY connection LIMIT 1000`)
+  query(
+    'connection',
+    `SELECT DISTINCT connection FROM session_events WHERE ${inTime} ORDER BY connection LIMIT 1000`,
+  )
     .label('Connection')
     .multi(true);
 
 /** Who did something in the dashboard's time; one, or all. */
 export const identity = () =>
-  query('identity', `SELECT DISTINCT identity FROM session_events WHERE ${inTime} ORDER BY identity LIMIT 5000`).label(
-    'Identity',
-  );
+  query(
+    'identity',
+    `SELECT DISTINCT identity FROM session_events WHERE ${inTime} ORDER BY identity LIMIT 5000`,
+  ).label('Identity');
 
 /** As text: version 4 of the plugin takes its SQL as it is, whatever its own editor makes of it later. */
 function query(name: string, sql: string): QueryVariableBuilder {

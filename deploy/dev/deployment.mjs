@@ -35,7 +35,9 @@ export function generated() {
     'deploy/docker/cluster/keycloak-realm.json': json(composeRealm()),
     [`${chart}/nginx.conf`]: nginxConf(routes(), inCluster, { behind: true }),
     ...Object.fromEntries(policies.map((name) => [`${chart}/policies/${name}`, read(`policies/${name}`)])),
-    ...Object.fromEntries(boards.map((name) => [`${chart}/dashboards/${name}`, onOneLine(`dashboards/${name}`)])),
+    ...Object.fromEntries(
+      boards.map((name) => [`${chart}/dashboards/${name}`, onOneLine(`dashboards/${name}`)]),
+    ),
     [`${chart}/alerts.yaml`]: read('deploy/grafana/alerting/weirkeeper.yaml'),
   };
 }

@@ -15,7 +15,9 @@ describe('a dashboard of one day', () => {
   beforeAll(async () => {
     store = await SeededSessions.build(sessions);
     const update = 'UPDATE ingested_at = toDateTime64(time, 3)';
-    await store.writer.command({ query: `ALTER TABLE weir.session_event_rows ${update} WHERE 1 SETTINGS mutations_sync = 2` });
+    await store.writer.command({
+      query: `ALTER TABLE weir.session_event_rows ${update} WHERE 1 SETTINGS mutations_sync = 2`,
+    });
     await store.writer.command({ query: controlRows });
   }, 120_000);
   afterAll(() => store?.close());
@@ -41,8 +43,12 @@ describe('a dashboard of one day', () => {
   });
 
   it('would be told of a query that does', async () => {
-    expect(await wouldRead("SELECT count() FROM statements WHERE time > '2026-02-01'")).toEqual({ sessions: all, others: 0 });
-    const byLog = "SELECT count() FROM session_events WHERE logged_at > '2026-02-01' AND logged_at < '2026-02-02'";
+    expect(await wouldRead("SELECT count() FROM statements WHERE time > '2026-02-01'")).toEqual({
+      sessions: all,
+      others: 0,
+    });
+    const byLog =
+      "SELECT count() FROM session_events WHERE logged_at > '2026-02-01' AND logged_at < '2026-02-02'";
     expect(await wouldRead(byLog)).toEqual({ sessions: all, others: 0 });
   });
 });

@@ -1,16 +1,37 @@
 import { publicTables } from '#audit-store';
-import { ApprovalRequestedSchema, encodeEnvelope, FindingRaisedSchema, newEvent, topics } from '#events';
+import {
+  ApprovalDecidedSchema,
+  ApprovalRequestedSchema,
+  encodeEnvelope,
+  FindingRaisedSchema,
+  newEvent,
+  topics,
+  type EncodedEnvelope,
+} from '#events';
 import { ManualClock } from '#kernel';
 import { controlOfOctober, lostSession, sessionsOfOctober } from '../support/audited-october.js';
 import { readShaped, type Shaped } from '../support/answer-shape.js';
 import { ask, startClickHouseHouse, type ClickHouseHouse } from './clickhouse.house.js';
 
+type Schema = Parameters<typeof newEvent>[0];
+type Init<T extends Schema> = Parameters<typeof newEvent<T>>[1];
+
 const at = (text: string) => Date.parse(`2026-${text}Z`);
 
 const finding = {
   ...{ findingId: 'fnd_1', detector: 'bulk-read', version: 'v1', title: 'More rows of a table than ever' },
-  ...{ severity: 'high', technique: 'T1530', identity: 'corp:dan', connection: 'orders', subject: 'public.orders' },
-  ...{ evidence: 'read 5,000 rows of public.orders; usual: 1', sessionIds: ['ses_b'], statementIds: ['stm_b3'] },
+  ...{
+    severity: 'high',
+    technique: 'T1530',
+    identity: 'corp:dan',
+    connection: 'orders',
+    subject: 'public.orders',
+  },
+  ...{
+    evidence: 'read 5,000 rows of public.orders; usual: 1',
+    sessionIds: ['ses_b'],
+    statementIds: ['stm_b3'],
+  },
   ...{ windowStartUs: BigInt(at('10-12T09:00') * 1000), windowEndUs: BigInt(at('10-12T10:00') * 1000) },
   risk: 'high',
 };
@@ -25,7 +46,7 @@ const standIn = `findings AS (
     toDateTime64('2026-10-12 10:00:00', 6, 'UTC') AS window_end, '${finding.evidence}' AS evidence, ['ses_b'] AS sessions,
     ['stm_b3'] AS statements, 'high' AS risk, 'open' AS state, '' AS state_reason, 'inc_1' AS incident)`;
 
-/** The audit service, with sessions and changes of October, a request that nobody decides, and one finding. */
+/** The audit service, with sessions and changes of October, requests that nobody decides, and one finding. */
 export class DashboardStage {
   private constructor(private readonly house: ClickHouseHouse) {}
 
@@ -33,7 +54,7 @@ export class DashboardStage {
     const house = await startClickHouseHouse([]);
     await house.append(topics.session, sessionsOfOctober());
     for (const [topic, events] of controlOfOctober()) await house.append(topic, events);
-    await house.append(topics.approval, [undecided()]);
+    await house.append(topics.approval, undecided());
     if (hasFindings) await house.append(topics.finding, [raised()]);
     await house.cover();
     await house.append(topics.session, lostSession());
@@ -65,17 +86,24 @@ export class DashboardStage {
   }
 }
 
-const undecided = () =>
-  encodeEnvelope(
-    newEvent(
-      ApprovalRequestedSchema,
-      {
-        ...{ approvalId: 'apr_3', statementId: 'stm_x', text: 'select * from payments', connection: 'orders' },
-        ...{ requester: { id: 'corp:bot', kind: 'agent' }, reason: 'payments are held' },
-      },
-      { source: 'gate/1', subject: 'apr_3', clock: new ManualClock(at('10-30T10:00')) },
-    ),
-  );
+/** One that nobody decides, and one that wants a second yes. */
+function undecided(): EncodedEnvelope[] {
+  const event = <T extends Schema>(time: string, approvalId: string, schema: T, init: Init<T>) =>
+    encodeEnvelope(
+      newEvent(schema, init, { source: 'gate/1', subject: approvalId, clock: new ManualClock(at(time)) }),
+    );
+  const asked = (time: string, approvalId: string, quorum: number) =>
+    event(time, approvalId, ApprovalRequestedSchema, {
+      ...{ approvalId, statementId: 'stm_x', text: 'select * from payments', connection: 'orders', quorum },
+      ...{ requester: { id: 'corp:bot', kind: 'agent' }, reason: 'payments are held' },
+    });
+  const by = { id: 'corp:ana', kind: 'person' };
+  return [
+    asked('10-30T10:00', 'apr_3', 1),
+    asked('10-30T11:00', 'apr_4', 2),
+    event('10-30T11:01', 'apr_4', ApprovalDecidedSchema, { approvalId: 'apr_4', decision: 'approve', by }),
+  ];
+}
 
 const raised = () =>
   encodeEnvelope(

@@ -41,26 +41,28 @@ describe('macros of the data source', () => {
     expect(expandMacros('$__interval_s', { ...range, interval: 40 })).toBe('1');
   });
 
-  it.each(['$__timeFilter', '$__timeFilter()', '$__timeFilter(a, b)', '$__timeFitler(a)', '$__adHocFilters(a)'])(
-    'are refused where they are not understood: %s',
-    (macro) => {
-      expect(() => expandMacros(macro, range)).toThrow(/arguments|no macro/);
-    },
-  );
+  it.each([
+    '$__timeFilter',
+    '$__timeFilter()',
+    '$__timeFilter(a, b)',
+    '$__timeFitler(a)',
+    '$__adHocFilters(a)',
+  ])('are refused where they are not understood: %s', (macro) => {
+    expect(() => expandMacros(macro, range)).toThrow(/arguments|no macro/);
+  });
 });
 
 describe('variables of a dashboard', () => {
   const given = (who: string, where: string | string[]) => ({ who, where });
-  const sql = "WHERE $__conditionalAll(w IN (${where:singlequote}), $where) AND $__conditionalAll(f('${who:percentencode}') = i, $who)";
+  const sql =
+    "WHERE $__conditionalAll(w IN (${where:singlequote}), $where) AND $__conditionalAll(f('${who:percentencode}') = i, $who)";
 
   it('with All ask nothing', () => {
     expect(expandPanel(sql, range, given(all, [all]))).toBe('WHERE 1=1 AND 1=1');
   });
 
   it('stand as values, quoted', () => {
-    expect(expandPanel(sql, range, given('a:b', ['x', 'y']))).toBe(
-      "WHERE w IN ('x','y') AND f('a%3Ab') = i",
-    );
+    expect(expandPanel(sql, range, given('a:b', ['x', 'y']))).toBe("WHERE w IN ('x','y') AND f('a%3Ab') = i");
   });
 
   it('let nothing out of their quotes', () => {
@@ -69,9 +71,12 @@ describe('variables of a dashboard', () => {
     );
   });
 
-  it.each(['$who', '${who}', '${who:csv}'])('are refused where they would be pasted as they are: %s', (text) => {
-    expect(() => expandPanel(`SELECT '${text}'`, range, given('a', 'b'))).toThrow(/safe/);
-  });
+  it.each(['$who', '${who}', '${who:csv}'])(
+    'are refused where they would be pasted as they are: %s',
+    (text) => {
+      expect(() => expandPanel(`SELECT '${text}'`, range, given('a', 'b'))).toThrow(/safe/);
+    },
+  );
 
   it('are refused where All would be read as a value', () => {
     expect(() => expandPanel('SELECT ${who:singlequote}', range, given(all, 'b'))).toThrow(/All is chosen/);

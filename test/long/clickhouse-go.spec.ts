@@ -66,7 +66,9 @@ describe.skipIf(!go)('clickhouse-go', () => {
       const { code, stdout, stderr } = await run(program, [stage.address, 'ok-auditors', file]);
       expect([code, stderr]).toEqual([0, '']);
       const said = stdout.trim().split('\n');
-      const wrong = asked.flatMap(({ where }, i) => (/^[1-9]\d*$/.test(said[i] ?? '') ? [] : [`${where}: ${said[i]}`]));
+      const wrong = asked.flatMap(({ where }, i) =>
+        /^[1-9]\d*$/.test(said[i] ?? '') ? [] : [`${where}: ${said[i]}`],
+      );
       expect(wrong).toEqual([]);
     } finally {
       await stage.stop();

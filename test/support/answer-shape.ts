@@ -26,7 +26,9 @@ const kindOf = (type: string): 'time' | 'number' | 'text' | 'other' => {
 /** What keeps an answer from being shown as what it is for; nothing where all is well. */
 export function misshapen({ purpose, panel }: Asked, answer: Shaped): string[] {
   const kinds = answer.types.map(kindOf);
-  const strange = answer.names.filter((_, i) => kinds[i] === 'other').map((name) => `${name} is no plain value`);
+  const strange = answer.names
+    .filter((_, i) => kinds[i] === 'other')
+    .map((name) => `${name} is no plain value`);
   return [...strange, ...checks[purpose](answer, kinds), ...(panel ? unknownColumns(panel, answer) : [])];
 }
 
@@ -48,7 +50,9 @@ const checks: Readonly<Record<Asked['purpose'], Check>> = {
   variable: (_, kinds) => (kinds.join() === 'text' ? [] : [`not one text but ${kinds.join()}`]),
   annotation: ({ names }, kinds) => [
     ...(kinds[0] === 'time' ? [] : ['the first column is no time']),
-    ...['text', 'tags'].filter((name) => kinds[names.indexOf(name)] !== 'text').map((name) => `no text ${name}`),
+    ...['text', 'tags']
+      .filter((name) => kinds[names.indexOf(name)] !== 'text')
+      .map((name) => `no text ${name}`),
   ],
   alert: (_, kinds) => [
     ...(kinds.filter((kind) => kind === 'number').length === 1 ? [] : ['not one number']),
@@ -70,7 +74,11 @@ function inOrder({ rows }: Shaped, kinds: readonly string[]): string[] {
 /** What a panel says of columns, it says of columns that are there. */
 function unknownColumns({ fieldConfig }: NonNullable<Asked['panel']>, { names }: Shaped): string[] {
   const text = JSON.stringify(fieldConfig);
-  const linked = [...text.matchAll(/__data\.fields\.(\w+)|__field\.labels\.(\w+)/g)].map(([, a, b]) => a ?? b ?? '');
+  const linked = [...text.matchAll(/__data\.fields\.(\w+)|__field\.labels\.(\w+)/g)].map(
+    ([, a, b]) => a ?? b ?? '',
+  );
   const overridden = fieldConfig.overrides.map(({ matcher }) => matcher.options);
-  return [...linked, ...overridden].filter((name) => !names.includes(name)).map((name) => `there is no column ${name}`);
+  return [...linked, ...overridden]
+    .filter((name) => !names.includes(name))
+    .map((name) => `there is no column ${name}`);
 }

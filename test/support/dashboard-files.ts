@@ -55,7 +55,9 @@ export interface AlertFile {
     readonly refId: string;
     readonly datasourceUid: string;
     readonly relativeTimeRange: { readonly from: number; readonly to: number };
-    readonly model: TargetFile & { readonly conditions?: readonly { readonly evaluator: { readonly params: readonly number[] } }[] };
+    readonly model: TargetFile & {
+      readonly conditions?: readonly { readonly evaluator: { readonly params: readonly number[] } }[];
+    };
   }[];
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -94,18 +96,32 @@ export function queries(): Asked[] {
       (panel.targets ?? []).flatMap(({ rawSql, refId }) =>
         rawSql === undefined
           ? []
-          : [{ where: `${file}: ${panel.title} (${refId})`, purpose: panel.type as Purpose, sql: rawSql, panel }],
+          : [
+              {
+                where: `${file}: ${panel.title} (${refId})`,
+                purpose: panel.type as Purpose,
+                sql: rawSql,
+                panel,
+              },
+            ],
       ),
     ),
     ...templating.list.flatMap(({ name, type, query }) =>
-      type === 'query' ? [{ where: `${file}: variable ${name}`, purpose: 'variable' as const, sql: query }] : [],
+      type === 'query'
+        ? [{ where: `${file}: variable ${name}`, purpose: 'variable' as const, sql: query }]
+        : [],
     ),
     ...(annotations.list ?? []).map(({ name, target }) => ({
       ...{ where: `${file}: marks of ${name}`, purpose: 'annotation' as const, sql: target.rawSql ?? '' },
     })),
   ]);
   const alerts = alertFiles().map((alert) => ({
-    ...{ where: `alert ${alert.uid}`, purpose: 'alert' as const, sql: alert.data[0]?.model.rawSql ?? '', alert },
+    ...{
+      where: `alert ${alert.uid}`,
+      purpose: 'alert' as const,
+      sql: alert.data[0]?.model.rawSql ?? '',
+      alert,
+    },
   }));
   return [...boards, ...alerts];
 }

@@ -21,7 +21,8 @@ export function expandMacros(sql: string, { from, to, interval }: TimeRange): st
   const between = (column = '', edge: (at: Date) => string) =>
     `${column} >= ${edge(from)} AND ${column} <= ${edge(to)}`;
   const step = Math.max(Math.floor(interval / 1000), 1);
-  const both = ([date = '', time = '']: readonly string[]) => `(${between(date, day)}) AND (${between(time, seconds)})`;
+  const both = ([date = '', time = '']: readonly string[]) =>
+    `(${between(date, day)}) AND (${between(time, seconds)})`;
   const macros: Readonly<Record<string, readonly [args: number, (args: readonly string[]) => string]>> = {
     fromTime: [0, () => seconds(from)],
     toTime: [0, () => seconds(to)],
@@ -42,7 +43,8 @@ export function expandMacros(sql: string, { from, to, interval }: TimeRange): st
   };
   return sql.replaceAll(/\$__(\w+)(\(([^()]*)\))?/g, (macro, name: string, called?: string, inside = '') => {
     const [count, write] = macros[name] ?? [];
-    if (count === undefined || write === undefined) throw new Error(`${macro} is no macro of the data source`);
+    if (count === undefined || write === undefined)
+      throw new Error(`${macro} is no macro of the data source`);
     if (count === 0) return write([]) + (called ?? '');
     const args = inside.split(',').map((each: string) => each.trim());
     if (called === undefined || args.length !== count || args.includes(''))
@@ -87,17 +89,21 @@ function argumentsFrom(sql: string, begin: number): { comma: number; end: number
 }
 
 function replaceVariables(sql: string, variables: Variables): string {
-  return sql.replaceAll(/\$\{(\w+)(?::(\w+))?\}|\$(\w+)/g, (whole, braced?: string, format?: string, plain?: string) => {
-    const value = variables[braced ?? plain ?? ''];
-    if (value === undefined) return whole;
-    if (String(value) === all) throw new Error(`${whole} has no value while All is chosen`);
-    return formatted([value].flat(), format);
-  });
+  return sql.replaceAll(
+    /\$\{(\w+)(?::(\w+))?\}|\$(\w+)/g,
+    (whole, braced?: string, format?: string, plain?: string) => {
+      const value = variables[braced ?? plain ?? ''];
+      if (value === undefined) return whole;
+      if (String(value) === all) throw new Error(`${whole} has no value while All is chosen`);
+      return formatted([value].flat(), format);
+    },
+  );
 }
 
 function formatted(values: readonly string[], format: string | undefined): string {
   if (format === 'singlequote') return values.map((each) => `'${each.replaceAll("'", "\\'")}'`).join(',');
-  if (format === 'percentencode') return strictlyEncoded(values.length === 1 ? values[0]! : `{${values.join(',')}}`);
+  if (format === 'percentencode')
+    return strictlyEncoded(values.length === 1 ? values[0]! : `{${values.join(',')}}`);
   throw new Error(`the format ${format ?? 'that is left out'} is none that is safe in SQL`);
 }
 

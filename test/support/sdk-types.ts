@@ -31,7 +31,10 @@ export class SdkTypes {
   #check(value: unknown, type: ts.Type, path: string): string[] {
     if (type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) return [];
     if (type.isUnion()) return this.#checkUnion(value, type, path);
-    if (isScalar(type)) return ofScalar(value, type, this.#checker) ? [] : [`${path}: ${shown(value)} is no ${this.#checker.typeToString(type)}`];
+    if (isScalar(type))
+      return ofScalar(value, type, this.#checker)
+        ? []
+        : [`${path}: ${shown(value)} is no ${this.#checker.typeToString(type)}`];
     if (this.#checker.isArrayType(type)) {
       const [element] = this.#checker.getTypeArguments(type as ts.TypeReference);
       return Array.isArray(value)
@@ -45,7 +48,9 @@ export class SdkTypes {
 
   /** Of what fits none, what the nearest says. */
   #checkUnion(value: unknown, type: ts.UnionType, path: string): string[] {
-    const fitting = type.types.filter(({ flags }) => !(flags & ts.TypeFlags.Undefined) || value === undefined);
+    const fitting = type.types.filter(
+      ({ flags }) => !(flags & ts.TypeFlags.Undefined) || value === undefined,
+    );
     const each = fitting.map((one) => this.#check(value, one, path));
     return each.toSorted((a, b) => a.length - b.length)[0] ?? [];
   }
@@ -55,7 +60,9 @@ export class SdkTypes {
     const index = this.#checker.getIndexTypeOfType(type, ts.IndexKind.String);
     const properties = new Map(this.#checker.getPropertiesOfType(type).map((each) => [each.name, each]));
     const missing = [...properties.values()]
-      .filter(({ flags, name }) => !(flags & (ts.SymbolFlags.Optional | ts.SymbolFlags.Method)) && !(name in value))
+      .filter(
+        ({ flags, name }) => !(flags & (ts.SymbolFlags.Optional | ts.SymbolFlags.Method)) && !(name in value),
+      )
       .map(({ name }) => `${path}.${name}: missing`);
     const wrong = Object.entries(value).flatMap(([name, own]) => {
       const property = properties.get(name);
@@ -67,7 +74,12 @@ export class SdkTypes {
 }
 
 const scalars =
-  ts.TypeFlags.String | ts.TypeFlags.Number | ts.TypeFlags.Boolean | ts.TypeFlags.Null | ts.TypeFlags.Undefined | ts.TypeFlags.Literal;
+  ts.TypeFlags.String |
+  ts.TypeFlags.Number |
+  ts.TypeFlags.Boolean |
+  ts.TypeFlags.Null |
+  ts.TypeFlags.Undefined |
+  ts.TypeFlags.Literal;
 
 const isScalar = (type: ts.Type): boolean => (type.flags & scalars) !== 0;
 
