@@ -1,5 +1,5 @@
 import { Short } from '@grafana/grafana-foundation-sdk/units';
-import { findings } from './parts/findings.sql.js';
+import { findings, quarantines } from './parts/findings.sql.js';
 import { drillDown, openFinding, type CellLink } from './parts/links.js';
 import { list, overTime, stat, type PanelSource } from './parts/panels.js';
 
@@ -19,7 +19,7 @@ export const openFindingStats = (): PanelSource[] => [
 export const exfiltrationFindings = (): PanelSource[] => [
   overTime(
     'Findings by severity',
-    `SELECT $__timeInterval(time) AS at, severity, count() AS raised\n${findings}\nGROUP BY at, severity\nORDER BY at, severity`,
+    `SELECT $__timeInterval(raised_at) AS at, severity, count() AS raised\n${findings}\nGROUP BY at, severity\nORDER BY at, severity`,
     { description: 'When they were raised.', unit: Short, stacked: true, by: 'severity', span: 8 },
   ),
   list(
@@ -33,15 +33,16 @@ LIMIT 100`,
     { description: 'Findings of one identity that are close together.', span: 16 },
   ),
   findingList([drillDown]),
+  quarantineList([drillDown]),
 ];
 
 /** The newest first. */
 export const findingList = (links: readonly CellLink[]): PanelSource =>
   list(
     'Findings',
-    `SELECT time, severity, title, evidence, identity, connection, subject, technique, state, risk, finding_id
+    `SELECT raised_at, severity, title, evidence, identity, connection, subject, technique, state, risk, finding_id
 ${findings}
-ORDER BY time DESC, finding_id
+ORDER BY raised_at DESC, finding_id
 LIMIT 200`,
     {
       description: 'What detectors found, with the evidence in words.',
@@ -52,5 +53,20 @@ LIMIT 200`,
         finding_id: { links: [openFinding] },
       },
       empty: 'no finding in this time',
+    },
+  );
+
+/** What was set and lifted, by people and by rules. */
+export const quarantineList = (links: readonly CellLink[]): PanelSource =>
+  list(
+    'Quarantines',
+    `SELECT logged_at, identity, action, level, reason, "by", finding_id
+${quarantines}
+ORDER BY logged_at DESC
+LIMIT 100`,
+    {
+      description: 'Whose rights were narrowed, how far, by whom, and when that was lifted.',
+      columns: { identity: { links }, finding_id: { links: [openFinding] } },
+      empty: 'nobody in this time',
     },
   );

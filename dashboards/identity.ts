@@ -1,6 +1,12 @@
 import { BytesIEC, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
-import { findingList } from './exfiltration.findings.js';
-import { allSessionEvents, byStatement, maskedValues, sessionEvents } from './parts/events.sql.js';
+import { findingList, quarantineList } from './exfiltration.findings.js';
+import {
+  allSessionEvents,
+  byIdentity,
+  byStatement,
+  maskedValues,
+  sessionEvents,
+} from './parts/events.sql.js';
 import { openApproval, openDecision, openSession } from './parts/links.js';
 import { list, overTime, stat } from './parts/panels.js';
 import { dashboard } from './parts/sheet.js';
@@ -42,6 +48,45 @@ const rowsOut = overTime(
   'Rows and masked values',
   `SELECT $__timeInterval(time) AS at, sum(rows) AS rows_out, sum(${maskedValues}) AS masked_values\n${outcomes}\nGROUP BY at\nORDER BY at`,
   { description: 'Rows that it got, and values in them that were masked.', unit: Short },
+);
+
+/** A point is a day, as detectors see it: `baselines` has what was usual on the 28 days before. */
+const usual = overTime(
+  'Rows a day, and what is usual',
+  [
+    `SELECT toDateTime(day, 'UTC') AS at, sum(rows) AS rows_out
+FROM identity_days
+WHERE $__dateFilter(day) AND ${byIdentity}
+GROUP BY at
+ORDER BY at`,
+    `SELECT toDateTime(day, 'UTC') AS at, sum(day_rows_median) AS usual, sum(day_rows_most) AS most
+FROM baselines
+WHERE scope = 'whole' AND $__dateFilter(day) AND ${byIdentity}
+GROUP BY at
+ORDER BY at`,
+  ],
+  {
+    description: 'Of the last 28 days: rows, beside the median and the most of the 28 days before each.',
+    ...{ unit: Short, timeFrom: '28d' },
+  },
+);
+
+const firstUses = list(
+  'New to it',
+  `SELECT first_at, kind, value, connection, session_id, statement_id
+FROM first_uses
+WHERE $__timeFilter(first_at) AND ${byIdentity}
+ORDER BY first_at DESC, kind, value
+LIMIT 200`,
+  {
+    description: 'Hosts, programs, tables and queries of which it made its first use.',
+    columns: {
+      value: { width: 420 },
+      session_id: { links: [openSession] },
+      statement_id: { links: [openDecision] },
+    },
+    ...{ empty: 'nothing new in this time', span: 12 },
+  },
 );
 
 const tables = list(
@@ -128,8 +173,8 @@ export const identity = () =>
     description: 'Everything that one identity did: choose it above.',
     sections: [
       { title: 'In short', panels: totals },
-      { title: 'Over time', panels: [decisions, rowsOut] },
-      { title: 'Findings', panels: [findingList([])] },
+      { title: 'Over time', panels: [decisions, rowsOut, usual, firstUses] },
+      { title: 'Findings', panels: [findingList([]), quarantineList([])] },
       { title: 'What and where from', panels: [tables, whereFrom, shapes] },
       { title: 'One by one', panels: [statements, holds] },
     ],

@@ -211,6 +211,31 @@ const journal = [
   ),
 ];
 
+const detection = [
+  metricOverTime(
+    'Detection',
+    [
+      metric(
+        'histogram_quantile(0.95, sum by (le) (rate(weir_detection_round_seconds_bucket[$__rate_interval])))',
+        'a round, nineteen in twenty',
+      ),
+    ],
+    {
+      description: 'From a look at what is new until its findings were raised; above a second wants a look.',
+      unit: Seconds,
+    },
+  ),
+  metricOverTime(
+    'Detectors that failed',
+    [metric('sum by (detector) (increase(weir_detector_failures_total[$__rate_interval]))', '{{detector}}')],
+    {
+      description:
+        "Queries of a detector that failed or took too long. Any: the audit service's log says why.",
+      unit: Short,
+    },
+  ),
+];
+
 const processes = [
   metricOverTime('Resident memory', [metric('process_resident_memory_bytes', '{{instance}} {{process}}')], {
     description: 'By process.',
@@ -234,6 +259,7 @@ export const pipeline = () =>
       { title: 'The record itself', panels: [...record, toHere, toTheLog, events, deadLetters] },
       { title: 'Gate', panels: gate },
       { title: 'Journal, log, audit', panels: journal },
+      { title: 'Detection', panels: detection },
       { title: 'Processes', panels: processes },
     ],
   });

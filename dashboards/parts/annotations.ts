@@ -1,7 +1,7 @@
 import { AnnotationQueryBuilder, type AnnotationTarget } from '@grafana/grafana-foundation-sdk/dashboard';
 import { rows } from './clickhouse.query.js';
 import { controlEvents } from './events.sql.js';
-import { findings } from './findings.sql.js';
+import { findingsOfThen } from './findings.sql.js';
 import { clickhouse } from './sources.js';
 
 /** From the window's start to its end; tags are text with commas between. */
@@ -10,7 +10,7 @@ export const findingMarks = () =>
     'Findings',
     'red',
     `SELECT window_start AS at, window_end AS timeEnd, concat(title, ': ', evidence) AS text, concat(severity, ',', detector) AS tags
-${findings}
+${findingsOfThen}
 ORDER BY at
 LIMIT 500`,
   );

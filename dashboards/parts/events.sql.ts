@@ -7,7 +7,8 @@ export const inTime = '$__timeFilter(time)';
 /** One connection, several, or all: names of connections have no quotes. */
 const byConnection = '$__conditionalAll(connection IN (${connection:singlequote}), $connection)';
 /** Whatever an identity is called: an identity provider may put quotes and backslashes into names, `:singlequote` lets the latter through. */
-const byIdentity = "$__conditionalAll(identity = decodeURLComponent('${identity:percentencode}'), $identity)";
+export const byIdentity =
+  "$__conditionalAll(identity = decodeURLComponent('${identity:percentencode}'), $identity)";
 
 /** What the dashboard's variables leave. */
 export const chosen = `${byIdentity} AND ${byConnection}`;

@@ -74,6 +74,8 @@ interface SeriesLook extends Look {
   readonly by?: string;
   /** Columns of 24. */
   readonly span?: number;
+  /** So far back, whatever the dashboard's time: where a point is a day. */
+  readonly timeFrom?: string;
 }
 
 /** Numbers over time; several queries are put into one picture. */
@@ -92,7 +94,7 @@ export function metricOverTime(
 }
 
 function seriesOf(title: string, targets: readonly Builder<Dataquery>[], look: SeriesLook): SeriesBuilder {
-  const { description, unit, stacked = false, by, span = 12 } = look;
+  const { description, unit, stacked = false, by, span = 12, timeFrom } = look;
   const panel = new SeriesBuilder()
     .title(title)
     .description(description)
@@ -108,6 +110,7 @@ function seriesOf(title: string, targets: readonly Builder<Dataquery>[], look: S
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
     .span(span)
     .height(8);
+  if (timeFrom !== undefined) panel.timeFrom(timeFrom);
   return by === undefined ? panel : panel.displayName(`\${__field.labels.${by}}`);
 }
 

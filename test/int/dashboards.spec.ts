@@ -131,12 +131,12 @@ describe('every query', () => {
   });
 
   it.each(asked)('is bound to a time: $where', ({ sql }) => {
-    const read = [...sql.matchAll(/\bFROM (session_events|control_events|dead_letters|findings)\b/g)].length;
-    const bound = [...sql.matchAll(/\$__timeFilter\((?:time|ingested_at)\)|time <= \$__toTime/g)].length;
+    const read = [...sql.matchAll(/\bFROM (?!sessions\b)[a-z_]+\b/g)].length;
+    const bound = [...sql.matchAll(/\$__(?:timeFilter|dateFilter)\(\w+\)|time <= \$__toTime/g)].length;
     expect(bound).toBe(read);
     expect(read).toBeGreaterThan(0);
     // Of what is computed before it can be filtered, only sessions that are named by events in time.
-    expect(sql).not.toMatch(/\b(FROM|JOIN) (statements|checkpoints|expired_events)\b/);
+    expect(sql).not.toMatch(/\b(FROM|JOIN) (statements|checkpoints|expired_events|activity)\b/);
     for (const [, after] of sql.matchAll(/\bFROM sessions\s+(.{0,40})/g))
       expect(after).toMatch(/^WHERE session_id IN \(SELECT/);
   });
@@ -220,6 +220,8 @@ const known: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   'exfiltration.json: Copied out (A)': [
     ['2026-10-12 09:03:00.000000', 'corp:dan', 'orders', 'public.orders', 5000],
   ],
+  'identity.json: Rows a day, and what is usual (A)': [['2026-10-12 00:00:00', 5001]],
+  'identity.json: Rows a day, and what is usual (B)': [['2026-10-12 00:00:00', 3, 20]],
   'identity.json: Tables (A)': [
     ['public.customers', 3, 0, 0],
     ['public.orders', 2, 1, 1],

@@ -1,4 +1,3 @@
-import { publicTables } from '#audit-store';
 import {
   ApprovalDecidedSchema,
   ApprovalRequestedSchema,
@@ -33,29 +32,29 @@ const finding = {
     statementIds: ['stm_b3'],
   },
   ...{ windowStartUs: BigInt(at('10-12T09:00') * 1000), windowEndUs: BigInt(at('10-12T10:00') * 1000) },
-  risk: 'high',
+  ...{ risk: 'high', quarantine: 'watch' },
 };
 
-/** Whether the store has the view itself. Until then its columns stand in the query: a name of its own, as auditors may have them. */
-const hasFindings = (publicTables as readonly string[]).includes('findings');
+/** What detection would have made of it: rows of a day, of the 28 days before, and first uses. */
+const features = [
+  `INSERT INTO weir.identity_day_rows (day, identity, rows, version) VALUES ('2026-10-12', 'corp:dan', 5001, 1)`,
+  `INSERT INTO weir.baseline_rows (day, scope, identity, day_rows_median, day_rows_most, version)
+    VALUES ('2026-10-12', 'whole', 'corp:dan', 3, 20, 1), ('2026-10-12', 'identity', 'corp:dan', 1, 5, 1)`,
+  `INSERT INTO weir.first_use_rows (identity, connection, kind, value, first_at, session_id)
+    VALUES ('corp:dan', '', 'host', '10.0.0.6', '2026-10-12 09:00:00', 'ses_b')`,
+];
 
-const standIn = `findings AS (
-  SELECT 'fnd_1' AS finding_id, toDateTime64('2026-10-12 09:04:30', 6, 'UTC') AS time, 'bulk-read' AS detector, 'v1' AS version,
-    '${finding.title}' AS title, 'high' AS severity, 'T1530' AS technique, 'corp:dan' AS identity, '' AS on_behalf_of,
-    'orders' AS connection, 'public.orders' AS subject, toDateTime64('2026-10-12 09:00:00', 6, 'UTC') AS window_start,
-    toDateTime64('2026-10-12 10:00:00', 6, 'UTC') AS window_end, '${finding.evidence}' AS evidence, ['ses_b'] AS sessions,
-    ['stm_b3'] AS statements, 'high' AS risk, 'open' AS state, '' AS state_reason, 'inc_1' AS incident)`;
-
-/** The audit service, with sessions and changes of October, requests that nobody decides, and one finding. */
+/** The audit service, with sessions and changes of October, requests that nobody decides, and one finding. Detection is off. */
 export class DashboardStage {
   private constructor(private readonly house: ClickHouseHouse) {}
 
   static async set(): Promise<DashboardStage> {
-    const house = await startClickHouseHouse([]);
+    const house = await startClickHouseHouse([], 'detection: { enabled: false }');
+    for (const query of features) await house.control.command({ query });
     await house.append(topics.session, sessionsOfOctober());
     for (const [topic, events] of controlOfOctober()) await house.append(topic, events);
     await house.append(topics.approval, undecided());
-    if (hasFindings) await house.append(topics.finding, [raised()]);
+    await house.append(topics.finding, [raised()]);
     await house.cover();
     await house.append(topics.session, lostSession());
     return new DashboardStage(house);
@@ -66,18 +65,12 @@ export class DashboardStage {
     return new URL(this.house.url).host;
   }
 
-  /** What can be asked of this store. */
-  askable(sql: string): string {
-    return !hasFindings && /\bfindings\b/.test(sql) ? `WITH ${standIn}\n${sql}` : sql;
-  }
-
   /** At Grafana's door: the check, the reader and the limits of auditors' SQL. */
   async ask(sql: string): Promise<Shaped> {
-    const query = this.askable(sql);
-    const { status, text } = await ask(this.house, query, {
+    const { status, text } = await ask(this.house, sql, {
       default_format: 'JSONCompactEachRowWithNamesAndTypes',
     });
-    if (status !== 200) throw new Error(`${text}\n${query}`);
+    if (status !== 200) throw new Error(`${text}\n${sql}`);
     return readShaped(text);
   }
 
