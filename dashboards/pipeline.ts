@@ -79,8 +79,8 @@ export const pipeline = () =>
       'From the gate through journal, log and audit store to the proof. Metrics are those of docs/metrics.md.',
     ofNobody: true,
     sections: [
-      { title: 'Now', panels: health },
-      { title: 'The record itself', panels: [...record, toHere, toTheLog, events, deadLetters] },
+      { title: 'Now', panels: [...health, ...record] },
+      { title: 'The record itself', panels: [toHere, toTheLog, events, deadLetters] },
       { title: 'Gate', panels: gate },
       { title: 'Journal, log, audit', panels: journal },
       { title: 'Detection', panels: detection },

@@ -17,6 +17,7 @@ import {
   ThresholdsConfigBuilder,
   ThresholdsMode,
   type DynamicConfigValue,
+  type GridPos,
   type Panel,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
@@ -26,9 +27,10 @@ import { rows, series } from './clickhouse.query.js';
 import type { CellLink } from './links.js';
 import { clickhouse, prometheus } from './sources.js';
 
-/** A panel that still gets its number, from the dashboard that it stands in. */
+/** A panel that still gets its number and its place, from the dashboard that it stands in. */
 export interface PanelSource extends Builder<Panel> {
   id(id: number): unknown;
+  gridPos(at: GridPos): unknown;
 }
 
 interface Look {

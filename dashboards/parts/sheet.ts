@@ -45,17 +45,34 @@ export function dashboard({ uid, title, description, sections, ofNobody = false 
   return builder.build();
 }
 
-/** Numbers go on from panel to panel: an address with `viewPanel` holds as long as panels are added at the end. */
+/**
+ * Line by line, from the left. Numbers go on from panel to panel: an address with `viewPanel` holds as long as panels are
+ * added at the end.
+ */
 function placed(builder: DashboardBuilder, sections: readonly Section[]): void {
   let last = 0;
+  let y = 0;
   for (const { title, panels } of sections) {
-    builder.withRow(new RowBuilder(title).id(++last));
+    builder.withRow(new RowBuilder(title).id(++last).gridPos({ x: 0, y, w: columns, h: 1 }));
+    y++;
+    let line = { x: 0, h: 0 };
     for (const panel of panels) {
+      const { w = 12, h = 8 } = panel.build().gridPos ?? {};
+      if (line.x + w > columns) {
+        y += line.h;
+        line = { x: 0, h: 0 };
+      }
       panel.id(++last);
+      panel.gridPos({ x: line.x, y, w, h });
       builder.withPanel(panel);
+      line = { x: line.x + w, h: Math.max(line.h, h) };
     }
+    y += line.h;
   }
 }
+
+/** Of a dashboard. */
+const columns = 24;
 
 const toTheOthers = () =>
   new DashboardLinkBuilder('Weirkeeper')

@@ -49,6 +49,16 @@ describe('dashboards/*.json', () => {
     }
   });
 
+  it.each(files)('place panels beside and below each other: %s', (_, { panels: each }) => {
+    const taken = new Set<string>();
+    for (const { gridPos } of each)
+      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++)
+        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+          expect([x < 24, taken.has(`${x} ${y}`)]).toEqual([true, false]);
+          taken.add(`${x} ${y}`);
+        }
+  });
+
   it.each(shown)('$file: $panel.title has words, a unit, and says so where it is empty', ({ panel }) => {
     expect(panel.description).toMatch(/\.$/);
     expect(panel.fieldConfig.defaults['noValue']).toMatch(/./);

@@ -19,6 +19,7 @@ export interface PanelFile {
   readonly type: string;
   readonly title: string;
   readonly description?: string;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly datasource?: { readonly type: string; readonly uid: string };
   readonly targets?: readonly TargetFile[];
   readonly options?: unknown;
