@@ -31,7 +31,7 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
   let raisedSoFar = 0;
 
   beforeAll(async () => {
-    stage = await Stage.build({ yaml: 'proxy: { workers: 2 }' });
+    stage = await Stage.build({ yaml: 'proxy: { workers: 2 }\ndetection: { enabled: false }' });
     writeFileSync(join(stage.house.dir, 'policies', 'findings.cedar'), policies);
     expect(await stage.house.weir('policy', 'publish')).toMatchObject({ code: 0 });
     log = openEmbeddedLog({ path: join(stage.house.dataDir, 'log') });
