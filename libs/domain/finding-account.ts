@@ -16,7 +16,9 @@ import {
 /** A finding is known for so long after its window; one whose window is older changes nothing. Milliseconds. */
 export const findingKeptMs = 30 * 24 * 3_600_000;
 /** Findings of one identity that are known at once. */
-const mostFindings = 1_000;
+const mostFindings = 200;
+/** Characters of a text of one; the store has all. */
+const longestText = 500;
 /** Rules that quarantine one identity at once. */
 const mostRules = 64;
 /** Who set a quarantine, beside rules' findings: their ids are no such word. */
@@ -130,9 +132,10 @@ function counts({ state }: Finding): boolean {
 }
 
 function findingOf(raised: Facts<FindingRaised>, at: number): Finding {
-  const { findingId: id, detector, title, identity, onBehalfOf, connection, subject, evidence } = raised;
+  const { findingId: id, detector, identity, onBehalfOf, connection } = raised;
   return {
-    ...{ id, detector, title, identity, onBehalfOf, connection, subject, evidence },
+    ...{ id, detector, identity, onBehalfOf, connection, title: cut(raised.title) },
+    ...{ subject: cut(raised.subject), evidence: cut(raised.evidence) },
     severity: severities.find((each) => each === raised.severity) ?? 'high',
     windowStart: milliseconds(raised.windowStartUs),
     windowEnd: milliseconds(raised.windowEndUs),
@@ -163,6 +166,11 @@ function quarantineOf(
 /** One that is not known here is a newer version's: the strictest. */
 function levelOf(level: string): QuarantineLevel {
   return quarantineLevels.find((each) => each === level) ?? 'blocked';
+}
+
+/** A copy: a slice would keep the whole of it in memory. */
+function cut(text: string): string {
+  return text.length <= longestText ? text : Buffer.from(`${text.slice(0, longestText - 1)}…`).toString();
 }
 
 function milliseconds(us: bigint): number {

@@ -143,6 +143,17 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
     expect(Math.max(...back)).toBeLessThan(mostMs);
   });
 
+  it('counts for what waits for a person: approved after it, that does not run', async () => {
+    const mine = await session();
+    const held = errorOf(mine.query("update tickets set title = 'taken' where id = 9"));
+    const approval = await stage.house.pendingApproval();
+    await raise();
+    await sleep(mostMs);
+    await stage.house.decide(approval, 'approve');
+    expect((await held)?.code).toBe('42501');
+    expect(await stage.count("tickets where title = 'taken'")).toBe(0);
+  });
+
   it('is listed, told with its evidence, and exported; the record says who said what it is', async () => {
     const id = await raise({ risk: 'watch' });
     await eventually(async () => (await weir('findings', '--state', 'open')).includes(id));
