@@ -133,6 +133,14 @@ describe('a quarantine', () => {
     expect(levelOf(bookOf(...both, triaged('b', 'false_alarm'), triaged('b', 'open')))).toBe('approve');
   });
 
+  it('of a rule ends with its false alarm though nothing else is known of the finding any more', () => {
+    const flood = Array.from({ length: 300 }, (_, i) => raised(`f${i}`));
+    const book = bookOf(raised('a', { quarantine: 'blocked', risk: 'none' }), ...flood);
+    expect([book.get(bot, 'a'), levelOf(book)]).toEqual([undefined, 'blocked']);
+    book.apply(logged(triaged('a', 'false_alarm')));
+    expect(levelOf(book)).toBeUndefined();
+  });
+
   it('of a person does not end with a false alarm', () => {
     expect(levelOf(bookOf(raised('a'), quarantined('blocked'), triaged('a', 'false_alarm')))).toBe('blocked');
   });

@@ -252,6 +252,7 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
     expect(error?.message).toMatch(
       new RegExp(`^${agent} is in quarantine \\(reads a lot\\): .*security team$`),
     );
+    expect(error?.hint).toMatch(/\/decisions\/ses_\w+-\d+; ask the security team$/);
     await mine.query('begin');
     expect((await mine.query('select amount from orders where id = 1')).rowCount).toBe(1);
     await mine.query('commit');
