@@ -138,7 +138,7 @@ CREATE TABLE IF NOT EXISTS weir.first_use_rows
     INDEX by_first first_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(earliest_wins)
-ORDER BY (identity, connection, kind, value)
+ORDER BY (kind, identity, connection, value)
 SETTINGS non_replicated_deduplication_window = 0;
 
 CREATE VIEW IF NOT EXISTS weir.first_uses
