@@ -121,6 +121,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       await this.round();
       if (this.#said.delete('')) this.#log.log('detection goes on');
     } catch (error) {
+      if (this.#stop.signal.aborted) return;
       this.#engine?.forget();
       if (!this.#said.has('')) this.#log.error({ message: 'detection does not get on; trying on', error });
       this.#said.add('');
@@ -143,6 +144,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       ...{ settings, detectors, raise: desk.raise, clock: this.clock },
       store: { writer: this.writer, reader: this.reader },
       isCaughtUp: () => this.#isCaughtUp(),
+      signal: this.#stop.signal,
       onFailure: (detector, error) => this.#complain(detector, error),
     });
   }
