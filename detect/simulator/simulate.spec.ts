@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { encodeEnvelope, payload, SessionStartedSchema, StatementReceivedSchema, verifyChain, type Envelope } from '#events'; // prettier-ignore
 import { beforeAll, describe, expect, it } from 'vitest';
 import { incidentKinds } from './incidents/kinds.js';
-import type { Incident, SimulatedEvent } from './model.js';
+import type { Incident } from './model.js';
 import { simulate, type SimulationOptions } from './simulate.js';
 
 const start = Date.UTC(2026, 0, 5);
-const small: SimulationOptions = { seed: 3, agents: 12, weeks: 2, start };
+const small: SimulationOptions = { seed: 3, agents: 8, weeks: 2, start };
 const withIncidents: SimulationOptions = {
-  ...{ seed: 5, agents: 60, weeks: 5, start, links: false },
-  incidents: { perHundredAgentWeeks: 80 },
+  ...{ seed: 5, agents: 45, weeks: 4, start, links: false },
+  incidents: { perHundredAgentWeeks: 80, quietDays: 7 },
 };
 
 function digest(options: SimulationOptions): string {
@@ -36,16 +36,16 @@ describe('a simulation', () => {
   });
 
   it('is in order of time, within its weeks, every id once', () => {
-    let last = 0;
     const ids = new Set<string>();
+    let [last, events, disorder] = [start, 0, 0];
     for (const { envelope, loggedAt } of simulate(small)) {
-      expect(timeOf(envelope)).toBeGreaterThanOrEqual(last);
-      expect(loggedAt).toBeGreaterThanOrEqual(timeOf(envelope));
-      last = timeOf(envelope);
+      const at = timeOf(envelope);
+      if (at < last || loggedAt < at) disorder++;
+      [last, events] = [at, events + 1];
       ids.add(envelope.id);
-      expect(last).toBeGreaterThanOrEqual(start);
     }
-    expect(ids.size).toBe([...simulate(small)].length);
+    expect({ disorder, events }).toEqual({ disorder: 0, events: ids.size });
+    expect(events).toBeGreaterThan(5_000);
   });
 
   it('links each session from its start to its end', () => {
@@ -53,7 +53,7 @@ describe('a simulation', () => {
     for (const { topic, envelope } of simulate(small))
       if (topic === 'weir.session.v1')
         sessions.set(envelope.subject, [...(sessions.get(envelope.subject) ?? []), envelope]);
-    expect(sessions.size).toBeGreaterThan(500);
+    expect(sessions.size).toBeGreaterThan(300);
     for (const events of sessions.values()) {
       expect(verifyChain(events)).toMatchObject({ ok: true });
       expect(events[0]?.type).toBe(SessionStartedSchema.typeName);
@@ -62,12 +62,12 @@ describe('a simulation', () => {
   });
 
   it('has no incident where none is asked for, and about as many statements as agents send', () => {
-    const simulation = simulate({ ...small, agents: 60, links: false });
+    const simulation = simulate({ ...small, agents: 40, links: false });
     let statements = 0;
     for (const { envelope } of simulation)
       if (envelope.type === StatementReceivedSchema.typeName) statements++;
     expect(simulation.incidents).toEqual([]);
-    const aDay = statements / (60 * 14);
+    const aDay = statements / (40 * 14);
     expect(aDay).toBeGreaterThan(35);
     expect(aDay).toBeLessThan(150);
   });
@@ -76,19 +76,33 @@ describe('a simulation', () => {
     const heap = () => (globalThis.gc?.(), process.memoryUsage().heapUsed);
     const seen: number[] = [];
     let n = 0;
-    for (const _ of simulate({ seed: 1, agents: 40, weeks: 12, start, links: false }))
-      if (++n % 50_000 === 0) seen.push(heap());
+    for (const _ of simulate({ seed: 1, agents: 15, weeks: 8, start, links: false }))
+      if (++n % 20_000 === 0) seen.push(heap());
     expect(seen.length).toBeGreaterThan(4);
     expect(Math.max(...seen) - seen[1]!).toBeLessThan(150e6);
-  });
+  }, 120_000);
 });
 
 describe('the labels', () => {
-  let events: SimulatedEvent[];
+  /** Of all events: statements by id, the identity of each session, and sessions with places that no event has. */
+  const statements = new Map<string, { readonly at: number; readonly session: string }>();
+  const identities = new Map<string, string>();
+  const gaps = new Set<string>();
   let incidents: readonly Incident[];
+
   beforeAll(() => {
     const simulation = simulate(withIncidents);
-    events = [...simulation];
+    const seqs = new Map<string, number>();
+    for (const { topic, envelope } of simulation) {
+      if (topic !== 'weir.session.v1') continue;
+      const { subject, link } = envelope;
+      const received = payload(StatementReceivedSchema, envelope);
+      if (received) statements.set(received.statementId, { at: timeOf(envelope), session: subject });
+      const started = payload(SessionStartedSchema, envelope);
+      if (started) identities.set(subject, started.principal?.id ?? '');
+      if (Number(link?.seq) !== (seqs.get(subject) ?? 0) + 1) gaps.add(subject);
+      seqs.set(subject, Number(link?.seq));
+    }
     incidents = simulation.incidents;
   });
 
@@ -99,25 +113,16 @@ describe('the labels', () => {
   });
 
   it('name sessions and statements that are in the events, of their identity, in their time', () => {
-    const byStatement = new Map<string, { at: number; session: string; decision: string }>();
-    const identities = new Map<string, string>();
-    for (const { envelope } of events) {
-      const started = payload(SessionStartedSchema, envelope);
-      if (started) identities.set(envelope.subject, started.principal?.id ?? '');
-      const received = payload(StatementReceivedSchema, envelope);
-      if (received)
-        byStatement.set(received.statementId, { at: timeOf(envelope), session: envelope.subject, decision: received.decision });
-    } // prettier-ignore
     for (const { statementIds, sessionIds, from, to, identity, kind } of incidents) {
       for (const id of statementIds) {
-        const statement = byStatement.get(id);
+        const statement = statements.get(id)!;
         expect(statement, `${kind} ${id}`).toBeDefined();
-        expect(statement!.at).toBeGreaterThanOrEqual(from);
-        expect(statement!.at).toBeLessThanOrEqual(to);
-        expect(sessionIds).toContain(statement!.session);
+        expect(statement.at).toBeGreaterThanOrEqual(from);
+        expect(statement.at).toBeLessThanOrEqual(to);
+        expect(sessionIds).toContain(statement.session);
       }
       for (const session of sessionIds) expect(identities.get(session), kind).toBe(identity);
-      expect(from).toBeGreaterThanOrEqual(start + 14 * 86_400_000);
+      expect(from).toBeGreaterThanOrEqual(start + 7 * 86_400_000);
       expect(to).toBeGreaterThanOrEqual(from);
     }
   });
@@ -133,30 +138,19 @@ describe('the labels', () => {
 
   it('stand beside an ordinary life that is the same without them', () => {
     const { incidents: _, ...benign } = withIncidents;
-    const touched = new Set(incidents.flatMap(({ identity }) => identity));
-    const sessions = (of: Iterable<SimulatedEvent>) => {
-      const ids = new Set<string>();
-      for (const { envelope } of of) {
-        const started = payload(SessionStartedSchema, envelope);
-        if (started && !touched.has(started.principal?.id ?? '')) ids.add(envelope.subject);
-      }
-      return ids;
-    };
-    expect(sessions(simulate(benign))).toEqual(sessions(events));
+    const touched = new Set(incidents.map(({ identity }) => identity));
+    const ordinary = new Set<string>();
+    for (const { envelope } of simulate(benign)) {
+      const started = payload(SessionStartedSchema, envelope);
+      if (started && !touched.has(started.principal?.id ?? '')) ordinary.add(envelope.subject);
+    }
+    const others = [...identities].filter(([, identity]) => !touched.has(identity)).map(([id]) => id);
+    expect(ordinary.size).toBeGreaterThan(100);
+    expect(ordinary).toEqual(new Set(others));
   });
 
   it('leave places empty only where the record has a gap', () => {
-    const seqs = new Map<string, number>();
-    const gaps = new Set<string>();
-    for (const { topic, envelope } of events) {
-      if (topic !== 'weir.session.v1') continue;
-      const seq = Number(envelope.link?.seq);
-      if (seq !== (seqs.get(envelope.subject) ?? 0) + 1) gaps.add(envelope.subject);
-      seqs.set(envelope.subject, seq);
-    }
-    const labelled = incidents
-      .filter(({ kind }) => kind === 'record-gap')
-      .flatMap(({ sessionIds }) => sessionIds);
+    const labelled = incidents.filter(({ kind }) => kind === 'record-gap').flatMap((each) => each.sessionIds);
     expect(labelled.length).toBeGreaterThan(0);
     expect([...gaps].sort()).toEqual([...new Set(labelled)].sort());
   });

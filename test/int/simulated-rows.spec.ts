@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { eventLine, honeytokens, labelHeader, labelLine, simulate } from '../../detect/simulator/index.js';
 
 const options = {
-  ...{ seed: 2, agents: 40, weeks: 4, start: Date.UTC(2026, 0, 5), links: true },
-  incidents: { perHundredAgentWeeks: 60 },
+  ...{ seed: 2, agents: 25, weeks: 4, start: Date.UTC(2026, 0, 5), links: true },
+  incidents: { perHundredAgentWeeks: 80, quietDays: 7 },
 };
 
 const schemas = new Map(
@@ -25,7 +25,7 @@ describe('simulated events', () => {
   it('are rows of the audit store, as recorded ones are', () => {
     const sessions = new Map<string, SessionEntry>();
     const seen = new Map<string, number>();
-    let [offset, rows, sensitive, reads] = [0, 0n, 0n, 0];
+    let [offset, rows, sensitive, reads, faults] = [0, 0n, 0n, 0, 0];
     for (const simulated of simulate(options)) {
       const event = logged(simulated, offset++);
       const { subject, link, type } = event.envelope;
@@ -34,28 +34,28 @@ describe('simulated events', () => {
         controlEventRow(event);
         continue;
       }
-      expect(wire.placeFault(event.envelope)).toBeUndefined();
+      if (wire.placeFault(event.envelope) !== undefined) faults++;
       const entry = sessions.get(subject) ?? unknownSession();
       sessions.set(subject, entry);
       const row = Object.assign({}, ...sessionEventRow(event, link, entry)) as Record<string, unknown>;
-      expect(row['identity']).toMatch(/^corp:/);
-      expect(row['connection']).not.toBe('');
+      if (!String(row['identity']).startsWith('corp:') || row['connection'] === '') faults++;
       rows += BigInt((row['rows'] as string | undefined) ?? '0');
       for (const n of Object.values((row['masked'] as Record<string, string> | undefined) ?? {})) sensitive += BigInt(n);
       if (((row['tables_read'] as string[] | undefined) ?? []).length > 0) reads++;
     } // prettier-ignore
+    expect(faults).toBe(0);
     expect(rows).toBeGreaterThan(1_000_000n);
     expect(sensitive).toBeGreaterThan(10_000n);
     expect(reads).toBeGreaterThan(10_000);
     const types = ['SessionStarted', 'StatementReceived', 'HoldResolved', 'StatementOutcome', 'SessionEnded',
       'ApprovalRequested', 'ApprovalDecided', 'ApprovalConsumed', 'PoliciesPublished', 'ConnectionRegistered']; // prettier-ignore
     expect([...seen.keys()]).toEqual(expect.arrayContaining(types.map((name) => `weir.events.v1.${name}`)));
-  }, 60_000);
+  }, 120_000);
 
   it('say in a line of events.ndjson all that they say', () => {
     let n = 0;
-    for (const event of simulate({ ...options, agents: 10, weeks: 2, links: false })) {
-      if (n++ % 7 !== 0) continue;
+    for (const event of simulate({ ...options, agents: 6, weeks: 2, links: false })) {
+      if (n++ % 11 !== 0) continue;
       const { type, data } = event.envelope;
       const line = JSON.parse(eventLine(event)) as Record<string, JsonValue>;
       const schema = schemas.get(type)!;
@@ -71,7 +71,7 @@ describe('simulated events', () => {
     expect(simulation.incidents.length).toBeGreaterThan(20);
     for (const incident of simulation.incidents)
       expect(labelLine(incident).split(',')).toHaveLength(labelHeader.split(',').length);
-  }, 60_000);
+  }, 120_000);
 
   it('read canary tables in incidents only', () => {
     const simulation = simulate({ ...options, links: false });
@@ -84,5 +84,5 @@ describe('simulated events', () => {
     const labelled = simulation.incidents.filter(({ kind }) => kind === 'honeytoken').flatMap(({ statementIds }) => statementIds);
     expect([...canaries].sort()).toEqual([...labelled].sort());
     expect(canaries.size).toBeGreaterThan(0);
-  }, 60_000); // prettier-ignore
+  }, 120_000); // prettier-ignore
 });

@@ -34,13 +34,13 @@ export function usualProgram(agent: Agent, at: number): string {
 
 /**
  * The address of an ordinary session. Networks are kept for long, addresses are not: pods restart, machines are replaced
- * by some deployments, people get another one of the VPN each day, and now and then a site fails over for a few days.
+ * by some deployments, people get another one of the VPN each day, and now and then a whole site fails over for a week.
  */
 export function usualHost(agent: Agent, at: number, replica: number): string {
   const { index, network } = agent;
   const build = buildOf(agent, at);
   const thisWeek = Math.floor(at / week);
-  const failedOver = chanceOf(index, thisWeek, 77) < 0.006;
+  const failedOver = chanceOf(Number(network.split('.')[1]), thisWeek, 77) < 0.025;
   const home = failedOver ? network.replace(/^10\.(\d)/, '10.1$1') : network;
   const one = (most: number, ...parts: readonly number[]) =>
     10 + Math.floor(chanceOf(index, ...parts) * most);

@@ -2,9 +2,10 @@ import { hour, isMonthEnd, week, dateOf } from '../calendar.js';
 import type { Agent, Call, Fate, Query, Shape, Table } from '../model.js';
 import { chanceOf, type Random } from '../random.js';
 import { queryOf } from '../world/queries.js';
+import { tables as allTables } from '../world/tables.js';
 import { buildOf, tablesAt, variantOf } from './fleet.js';
 import type { Shift } from './day.js';
-import type { Habit } from './profiles.js';
+import type { Habit, Rhythm } from './profiles.js';
 
 /** Rows that a statement gives an agent who may not read in bulk; the gate stops there. */
 export const rowBudget = 10_000;
@@ -32,7 +33,9 @@ export function* usualCalls(scene: Scene, random: Random): Generator<Call> {
   if (shift.export) return yield exported(scene, random);
   const { habits, refused } = agent.profile;
   for (let i = 0; i < shift.calls; i++) {
-    const table = random.early(scene.tables);
+    const table = random.chance(strayed[agent.profile.rhythm] ?? 0)
+      ? strayTable(scene, random)
+      : random.early(scene.tables);
     if (random.chance(refused / 1000)) yield* refusal(agent, table, random);
     else yield usual(scene, random.weighted(habits), table, random);
   }
@@ -50,6 +53,16 @@ function usual(scene: Scene, { shape, rows, sigma }: Habit, table: Table, random
     ...{ after: pauseOf(agent, random), query, rows: query.writes ? 0 : given },
     ...{ parameters: parametersOf(query, size, given, scene.at, random), fate: fateOf(query, random) },
   };
+}
+
+/** How often somebody who looks around opens a table that is nobody's daily work. */
+const strayed: Partial<Record<Rhythm, number>> = { explore: 0.0001, oncall: 0.0002 };
+
+function strayTable({ tables }: Scene, random: Random): Table {
+  const rare = allTables.filter(
+    ({ use, connection }) => use === 'rare' && connection === tables[0]?.connection,
+  );
+  return rare.length > 0 ? random.pick(rare) : random.pick(tables);
 }
 
 const isSingle = (shape: Shape): boolean => shape === 'key' || shape === 'lookup' || shape === 'catalog';
@@ -137,7 +150,8 @@ function parametersOf(
     case 'sum':
       return [time(24 * random.pick([1, 7, 30, 90]))];
     case 'page':
-      return [String(random.int(0, Math.max(1, size - rows))), String(rows)];
+      // What is new is at the end.
+      return [String(Math.max(0, size - rows * random.int(1, 3))), String(rows)];
     case 'update':
       return [id(), random.pick(['open', 'done', 'waiting'])];
     case 'insert':

@@ -65,7 +65,7 @@ export const profiles: readonly Profile[] = [
     role: 'tickets', weight: 26, rhythm: 'desk', connections: ['support', 'orders', 'crm'],
     tables: [3, 6], calls: 16, pause: 45_000, comesFrom: 'pods', forPeople: true, bulk: false, reveals: ['email'],
     adHoc: 4, refused: 9,
-    habits: [habit(10, 'key', 1, 0), habit(6, 'list', 9, 1.1), habit(3, 'lookup', 1, 0.2), habit(1, 'range', 160, 1.4), habit(0.3, 'update', 1, 0)],
+    habits: [habit(10, 'key', 1, 0), habit(6, 'list', 9, 1.1), habit(3, 'lookup', 1, 0.2), habit(1, 'range', 80, 1.3), habit(0.3, 'update', 1, 0)],
   },
   {
     role: 'reporting', weight: 12, rhythm: 'morning', connections: ['warehouse', 'billing', 'orders'],
@@ -88,7 +88,7 @@ export const profiles: readonly Profile[] = [
   {
     role: 'analysis', weight: 13, rhythm: 'explore', connections: ['warehouse', 'crm', 'orders', 'billing'],
     tables: [5, 10], calls: 17, pause: 70_000, comesFrom: 'vpn', forPeople: true, bulk: false, reveals: [],
-    adHoc: 45, refused: 22,
+    adHoc: 45, refused: 12,
     habits: [habit(6, 'sum', 70, 1.5), habit(5, 'range', 420, 2), habit(2, 'list', 30, 1), habit(2, 'page', 900, 1.2), habit(1, 'catalog', 14, 0.5)],
   },
   {

@@ -23,23 +23,23 @@ const extra = (agent: Agent, hours: number, share: number): Shift => ({
 
 const twists: readonly Twist[] = [
   {
-    ...{ name: 'the batch is late: what it waits for is', rhythms: ['nightly', 'morning'], chance: 0.02 },
+    ...{ name: 'the batch is late: what it waits for is', rhythms: ['nightly', 'morning'], chance: 0.012 },
     turn: (shifts, _, random) => later(shifts, random.between(1.5, 9)),
   },
   {
-    ...{ name: 'the batch failed and is run again', rhythms: ['nightly', 'morning'], chance: 0.025 },
+    ...{ name: 'the batch failed and is run again', rhythms: ['nightly', 'morning'], chance: 0.012 },
     turn: (shifts, _, random) => [...shifts, ...later(shifts.slice(-1), random.between(0.4, 6))],
   },
   {
-    ...{ name: 'a backfill: months are read again', rhythms: ['nightly', 'morning'], chance: 0.007 },
+    ...{ name: 'a backfill: months are read again', rhythms: ['nightly', 'morning'], chance: 0.004 },
     turn: (shifts, _, random) => scaled(shifts, random.between(5, 20)),
   },
   {
-    ...{ name: 'maintenance: a run is left out', rhythms: ['nightly'], chance: 0.006 },
+    ...{ name: 'maintenance: a run is left out', rhythms: ['nightly'], chance: 0.004 },
     turn: (shifts) => shifts.slice(1),
   },
   {
-    ...{ name: 'the target is away for hours, then all is caught up', rhythms: ['hourly'], chance: 0.008 },
+    ...{ name: 'the target is away for hours, then all is caught up', rhythms: ['hourly'], chance: 0.005 },
     turn: (shifts, _, random) => {
       const [from, hours] = [random.int(0, 20), random.int(1, 3)];
       return shifts.flatMap((s, i) =>
@@ -48,7 +48,7 @@ const twists: readonly Twist[] = [
     },
   },
   {
-    ...{ name: 'a run fails and its scheduler tries again', rhythms: ['hourly'], chance: 0.02 },
+    ...{ name: 'a run fails and its scheduler tries again', rhythms: ['hourly'], chance: 0.01 },
     turn: (shifts, _, random) => {
       const again = random.pick(shifts);
       const tries = random.int(1, 4);
@@ -56,7 +56,7 @@ const twists: readonly Twist[] = [
     },
   },
   {
-    ...{ name: 'a full resync after a schema change', rhythms: ['hourly'], chance: 0.003 },
+    ...{ name: 'a full resync after a schema change', rhythms: ['hourly'], chance: 0.0015 },
     turn: (shifts, _, random) => scaled(shifts, random.between(10, 60)),
   },
   {
@@ -68,11 +68,11 @@ const twists: readonly Twist[] = [
     turn: (shifts, agent, random) => [...shifts, extra(agent, random.between(9, 20), 0.7)],
   },
   {
-    ...{ name: 'a fraud case: many records, one after another', rhythms: ['desk', 'oncall'], chance: 0.006, when: 'work' },
+    ...{ name: 'a fraud case: many records, one after another', rhythms: ['desk', 'oncall'], chance: 0.004, when: 'work' },
     turn: (shifts, agent, random) => [...shifts, extra(agent, agent.hour + random.between(1, 7), random.between(4, 9))],
   },
   {
-    ...{ name: 'a recall: everybody concerned is written to', rhythms: ['desk'], chance: 0.003, when: 'work' },
+    ...{ name: 'a recall: everybody concerned is written to', rhythms: ['desk'], chance: 0.001, when: 'work' },
     turn: (shifts, agent, random) => [
       ...shifts,
       { ...extra(agent, agent.hour + random.between(1, 7), 1), scale: random.between(15, 60) },

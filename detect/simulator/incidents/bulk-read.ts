@@ -1,32 +1,43 @@
-import {
-  mixedIn,
-  ownQuery,
-  pageOf,
-  pages,
-  sessionAt,
-  tablesOf,
-  timeOn,
-  usualHour,
-  type IncidentKind,
-} from './stage.js';
+import type { Agent, Call } from '../model.js';
+import { mixedIn, ownQuery, pageOf, pages, sessionAt, tablesOf, timeOn, usualHour, type IncidentKind, type Stage } from './stage.js'; // prettier-ignore
+
+const most = 50;
 
 /**
- * Far more rows of a table that it may read than ever. Stealthy: page by page among the ordinary statements of two days,
+ * Far more rows of tables that it may read than ever. Stealthy: page by page among the ordinary statements of two days,
  * pages not larger than its own results now and then are.
  */
 export const bulkRead: IncidentKind = {
-  ...{ kind: 'bulk-read', unit: 'times the rows of its busiest usual hour', magnitudes: [3, 10, 40], days: 2 },
-  suits: () => true,
+  ...{ kind: 'bulk-read', unit: 'times the rows of the busiest hour of its week', magnitudes: [5, 15, most], days: 2 },
+  suits: (agent) => rowsOf(agent, most) <= readable(agent),
   plant: (stage) => {
     const { random, stealthy, magnitude, agent } = stage;
-    const table = random.early(tablesOf(stage));
-    const rows = Math.min(table.rows * 0.9, Math.max(2_000, usualHour(stage) * magnitude));
-    const query = ownQuery(stage, table, 'page');
+    const rows = rowsOf(agent, magnitude);
     if (stealthy) {
-      const calls = pages(stage, query, rows, 4_000, Math.max(100, Math.min(pageOf(stage) / 3, rows / 60)));
-      return { touch: mixedIn(stage, calls, Math.ceil(calls.length / 8)) };
+      const largest = Math.max(100, Math.min(pageOf(stage) / 3, rows / 60));
+      return { touch: mixedIn(stage, spread(stage, rows, 4_000, largest), 2) };
     }
     const at = timeOn(stage, 0, agent.hour + random.between(0.5, 8));
-    return { sessions: [sessionAt(stage, at, pages(stage, query, rows, 3_000))] };
+    return { sessions: [sessionAt(stage, at, spread(stage, rows, 3_000, pageOf(stage)))] };
   },
 }; // prettier-ignore
+
+const rowsOf = (agent: Agent, magnitude: number): number => Math.max(500, usualHour(agent)) * magnitude;
+
+/** Of the tables that it has had from the start, on the connection that it uses most. */
+function readable({ tables }: Agent): number {
+  const own = tables.filter(({ fromBuild, table }) => fromBuild === 0 && table.connection === tables[0]?.table.connection);
+  return own.reduce((sum, { table }) => sum + 0.9 * table.rows, 0);
+} // prettier-ignore
+
+/** The largest table first, then the next. */
+function spread(stage: Stage, rows: number, pause: number, largest: number): Call[] {
+  let left = rows;
+  return [...tablesOf(stage)]
+    .sort((a, b) => b.rows - a.rows)
+    .flatMap((table) => {
+      const here = Math.min(left, 0.9 * table.rows);
+      left -= here;
+      return pages(stage, ownQuery(stage, table, 'page'), here, pause, largest);
+    });
+}

@@ -12,8 +12,7 @@ export const enumeration: IncidentKind = {
     const [first, step] = [random.int(1, size), stealthy ? random.int(2, 9) : 1];
     const ids = Array.from({ length: magnitude }, (_, i) => ((first + i * step) % size) + 1);
     if (stealthy) {
-      const perSession = Math.ceil(magnitude / (agent.profile.rhythm === 'hourly' ? 90 : 18));
-      return { touch: mixedIn(stage, keys(stage, table, random.shuffled(ids), 8_000), perSession) };
+      return { touch: mixedIn(stage, keys(stage, table, random.shuffled(ids), 8_000), 4) };
     }
     const at = timeOn(stage, 0, agent.hour + random.between(0.5, 7));
     return { sessions: [sessionAt(stage, at, keys(stage, table, ids, 1_500))] };

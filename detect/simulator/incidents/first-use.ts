@@ -5,12 +5,12 @@ import { callOf, mixedIn, sessionAt, timeOn, type IncidentKind, type Stage } fro
 
 /** Tables that this agent has never opened, without a deployment that would explain it. Stealthy: one statement a session. */
 export const firstUse: IncidentKind = {
-  ...{ kind: 'first-use', unit: 'tables', magnitudes: [1, 3, 6], days: 3 },
-  suits: (agent) => agent.profile.adHoc < 10 && strangeTo(agent).length >= 3,
+  ...{ kind: 'first-use', unit: 'tables', magnitudes: [1, 2], days: 3 },
+  suits: (agent) => agent.profile.adHoc < 10 && strangeTo(agent).length >= 2,
   plant: (stage) => {
     const { agent, random, magnitude, stealthy } = stage;
     const chosen = random.shuffled(strangeTo(agent)).slice(0, magnitude);
-    if (stealthy) return { touch: mixedIn(stage, chosen.flatMap((table) => looks(stage, table, 2)), 1) };
+    if (stealthy) return { touch: mixedIn(stage, chosen.flatMap((table) => looks(stage, table, 2)), 3) };
     const calls = chosen.flatMap((table) => looks(stage, table, 6));
     return { sessions: [sessionAt(stage, timeOn(stage, 0, agent.hour + random.between(0.5, 8)), calls)] };
   },

@@ -12,7 +12,7 @@ export const honeytoken: IncidentKind = {
     const table = canaryOf(agent);
     if (!table) return {};
     const page = callOf(queryOf(table, 'page', 0), magnitude, 4_000, ['0', String(magnitude)]);
-    if (stealthy) return { touch: mixedIn(stage, [page], 1) };
+    if (stealthy) return { touch: mixedIn(stage, [page], 2) };
     return { sessions: [sessionAt(stage, timeOn(stage, 0, agent.hour + random.between(0, 9)), [page])] };
   },
 };

@@ -8,7 +8,7 @@ import { someReads } from './new-source.js';
  * later than the one before, as if something else were done first.
  */
 export const irregularTiming: IncidentKind = {
-  ...{ kind: 'irregular-timing', unit: 'runs', magnitudes: [2, 5, 12], days: 8 },
+  ...{ kind: 'irregular-timing', unit: 'runs', magnitudes: [3, 6, 14], days: 9 },
   suits: ({ profile }) => profile.rhythm === 'nightly' || profile.rhythm === 'hourly',
   plant: (stage) =>
     stage.stealthy ? drifting(stage) : stage.random.chance(0.5) ? missing(stage) : additional(stage),

@@ -31,7 +31,7 @@ function policies(stage: Stage, at: number, by: string): Plant {
   const { random, stealthy, publications } = stage;
   const older = publications.findLast((each) => each.at < at - hour);
   const odd: Publication = {
-    ...{ at, by, version: random.hex(64), owner: 'api' },
+    ...{ at, by, version: random.hex(64), owner: stealthy ? 'file' : 'api' },
     change: stealthy ? (older?.change ?? '') : '',
   };
   const back = at + Math.round(random.between(5 * minute, hour));
@@ -43,7 +43,8 @@ function policies(stage: Stage, at: number, by: string): Plant {
 function connection(stage: Stage, at: number, by: string): Plant {
   const { agent, stealthy, part, random } = stage;
   const name = agent.tables[0]?.table.connection ?? '';
-  const to = (host: string, when: number) => stepOf(registered(name, host, when, by, 'api', random));
+  const to = (host: string, when: number) =>
+    stepOf(registered(name, host, when, by, stealthy ? 'file' : 'api', random));
   const back = at + Math.round(random.between(5 * minute, hour));
   part.connection = name;
   span(stage, at, stealthy ? back : at);

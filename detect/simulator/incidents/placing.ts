@@ -47,7 +47,7 @@ export function placeIncidents(
   const quiet = (plan.quietDays ?? 14) * day;
   const weeks = Math.max(0, (span.end - span.start - quiet) / week);
   const wanted = Math.round((plan.perHundredAgentWeeks * weeks * agents.length) / 100);
-  const cells = own.shuffled(cellsOf(plan));
+  const cells = cellsOf(plan, own);
   const placed: Placed[] = [];
   const busy = new Map<Agent, readonly Placed[]>();
   for (let i = 0; i < wanted && cells.length > 0; i++) {
@@ -61,12 +61,18 @@ export function placeIncidents(
   return placed;
 }
 
-function cellsOf({ kinds, forms = ['plain', 'stealthy'] }: IncidentPlan): Cell[] {
-  return incidentKinds
-    .filter(({ kind }) => kinds?.includes(kind) ?? true)
-    .flatMap((kind) =>
-      forms.flatMap((form) => kind.magnitudes.map((magnitude) => ({ kind, form, magnitude }))),
+/** All kinds and forms once, then all again with another magnitude: so that few incidents, too, are of every kind. */
+function cellsOf({ kinds, forms = ['plain', 'stealthy'] }: IncidentPlan, random: Random): readonly Cell[] {
+  const chosen = incidentKinds.filter(({ kind }) => kinds?.includes(kind) ?? true);
+  const turn = (n: number) =>
+    chosen.flatMap((kind, i) =>
+      forms.map((form) => ({
+        kind,
+        form,
+        magnitude: kind.magnitudes[(n + i) % kind.magnitudes.length] ?? 1,
+      })),
     );
+  return [0, 1, 2, 3, 4, 5].flatMap((n) => random.shuffled(turn(n)));
 }
 
 interface Spot {

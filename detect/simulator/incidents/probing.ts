@@ -5,17 +5,17 @@ import { callOf, mixedIn, sessionAt, tablesOf, timeOn, type IncidentKind, type S
 
 /**
  * What is refused is tried again in other words, until something passes; then look-ups, close to what an hour's window
- * lets through (200). Stealthy: one refusal and its variants a session, over five days.
+ * lets through (200). Stealthy: a refusal and what passes in its place, now and then, over five days.
  */
 export const probing: IncidentKind = {
   ...{ kind: 'probing', unit: 'refusals', magnitudes: [6, 20, 60], days: 5 },
-  suits: ({ tables }) => tables.some(({ table }) => isClassed(table)),
+  suits: ({ tables }) => tables[0] !== undefined && tables[0].fromBuild === 0 && isClassed(tables[0].table),
   plant: (stage) => {
     const { agent, random, magnitude, stealthy } = stage;
     const table = random.pick(tablesOf(stage).filter(isClassed)) ?? tablesOf(stage)[0];
     if (!table) return {};
     const tries = Array.from({ length: magnitude }, (_, i) => denied(agent, table, 200 + i, random));
-    if (stealthy) return { touch: mixedIn(stage, tries.flatMap((call) => [call, allowed(stage, table, 1)]).flat(), 4) };
+    if (stealthy) return { touch: mixedIn(stage, tries.flatMap((call) => [call, allowed(stage, table, 1)]), 5) };
     const lookups = Array.from({ length: Math.min(190, magnitude * 9) }, () => allowed(stage, table, 1));
     const at = timeOn(stage, 0, agent.hour + random.between(0.5, 8));
     return { sessions: [sessionAt(stage, at, [...tries, ...lookups])] };

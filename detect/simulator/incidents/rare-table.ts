@@ -12,7 +12,7 @@ export const rareTable: IncidentKind = {
     const table = random.pick(rareOf(agent));
     const rows = Math.min(magnitude, table.rows * 0.95);
     const query = queryOf(table, 'page', 0);
-    if (stealthy) return { touch: mixedIn(stage, pages(stage, query, rows, 9_000, Math.max(10, rows / 25)), 4) };
+    if (stealthy) return { touch: mixedIn(stage, pages(stage, query, rows, 9_000, Math.max(10, rows / 25)), 3) };
     const at = timeOn(stage, 0, agent.hour + random.between(0.5, 8));
     return { sessions: [sessionAt(stage, at, pages(stage, query, rows, 5_000, 2_000))] };
   },

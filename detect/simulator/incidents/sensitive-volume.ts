@@ -7,8 +7,9 @@ import { mixedIn, pages, sessionAt, timeOn, type IncidentKind } from './stage.js
  * Masked or not: also what is masked is counted. Stealthy: among ordinary statements of four days.
  */
 export const sensitiveVolume: IncidentKind = {
-  ...{ kind: 'sensitive-volume', unit: 'rows of columns with a class', magnitudes: [800, 6_000, 40_000], days: 4 },
-  suits: (agent) => !agent.profile.bulk && classedOf(agent).length > 0,
+  ...{ kind: 'sensitive-volume', unit: 'rows of columns with a class', magnitudes: [4_000, 12_000, 40_000], days: 4 },
+  // Who reads little of them: an analyst has that much on a good day.
+  suits: (agent) => ['desk', 'oncall'].includes(agent.profile.rhythm) && classedOf(agent).length > 0,
   plant: (stage) => {
     const { agent, random, magnitude, stealthy } = stage;
     const table = random.pick(classedOf(agent));
@@ -19,7 +20,7 @@ export const sensitiveVolume: IncidentKind = {
       return { sessions: [sessionAt(stage, at, pages(stage, query, rows, 4_000, 2_500))] };
     }
     const calls = pages(stage, query, rows, 12_000, Math.max(20, rows / 70));
-    return { touch: mixedIn(stage, calls, Math.ceil(calls.length / 14)) };
+    return { touch: mixedIn(stage, calls, 4) };
   },
 }; // prettier-ignore
 
@@ -29,5 +30,5 @@ function classedOf({ tables }: Agent): readonly Table[] {
   return tables
     .filter(({ fromBuild }) => fromBuild === 0)
     .map(({ table }) => table)
-    .filter(({ connection, columns }) => connection === home && columns.some(({ dataClass }) => dataClass !== ''));
+    .filter(({ connection, rows, columns }) => connection === home && rows >= 45_000 && columns.some(({ dataClass }) => dataClass !== ''));
 } // prettier-ignore

@@ -1,5 +1,5 @@
 import type { Agent, Table } from '../model.js';
-import { ownQuery, mixedIn, pages, sessionAt, timeOn, type IncidentKind, type Stage } from './stage.js';
+import { ownQuery, mixedIn, pages, sessionAt, timeOn, type IncidentKind } from './stage.js';
 
 const days = 9;
 
@@ -15,7 +15,7 @@ export const slowDrip: IncidentKind = {
     const table = random.pick(smallOf(agent));
     const rows = table.rows * stage.magnitude;
     const calls = pages(stage, ownQuery(stage, table, 'between'), rows, 15_000, Math.max(20, rows / 420));
-    if (stealthy) return { touch: mixedIn(stage, random.shuffled(calls), perSession(stage, calls.length)) };
+    if (stealthy) return { touch: mixedIn(stage, random.shuffled(calls), days) };
     const each = Math.ceil(calls.length / days);
     return {
       sessions: Array.from({ length: days }, (_, i) => {
@@ -25,20 +25,6 @@ export const slowDrip: IncidentKind = {
     };
   },
 };
-
-/** So that they last about as long as they should. */
-function perSession({ agent }: Stage, calls: number): number {
-  const sessions = {
-    nightly: 14,
-    hourly: 24 * days,
-    morning: 14,
-    deploys: 18,
-    oncall: 6,
-    desk: 40,
-    explore: 18,
-  };
-  return Math.max(1, Math.ceil(calls / sessions[agent.profile.rhythm]));
-}
 
 function smallOf({ tables }: Agent): readonly Table[] {
   const home = tables[0]?.table.connection;

@@ -9,24 +9,27 @@ import { recallAtBudget } from './recall.js';
 const hour = 3_600_000;
 const start = Date.UTC(2026, 0, 5);
 
+/** What a volume of rows could tell of. */
+const aboutVolume = ['bulk-read', 'rare-table', 'sensitive-volume', 'slow-drip', 'enumeration'];
+
 /** A false alarm for 100 agents in a week, over the weeks in which there are incidents. */
-const budgetOf = (agents: number, weeks: number) => (agents * (weeks - 2)) / 100;
+const budgetOf = (agents: number, weeks: number) => (agents * (weeks - 1)) / 100;
 
 describe('the baselines', () => {
   it('reach no recall of 0.7 at one false alarm for 100 agents in a week: the simulator is hard enough', () => {
-    const [agents, weeks] = [150, 6];
+    const [agents, weeks] = [60, 4];
     const options = { seed: 11, agents, weeks, start, links: false };
-    const simulation = simulate({ ...options, incidents: { perHundredAgentWeeks: 25 } });
+    const simulation = simulate({ ...options, incidents: { perHundredAgentWeeks: 60, quietDays: 7 } });
     const hours = [...identityHours(simulation)];
     const { incidents } = simulation;
-    expect(incidents.length).toBeGreaterThan(100);
+    expect(incidents.length).toBeGreaterThan(60);
+    const volume = incidents.filter(({ kind }) => aboutVolume.includes(kind));
     for (const baseline of [fixedThreshold, zScore]) {
-      const scored = [...baseline(hours)].filter(({ at }) => at >= start + 2 * week);
-      const { recall, byKind, falseAlarms } = recallAtBudget(scored, incidents, budgetOf(agents, weeks));
-      console.log(baseline.name, recall.toFixed(3), falseAlarms, JSON.stringify([...byKind].map(([k, r]) => `${k} ${r.toFixed(2)}`))); // prettier-ignore
-      expect(recall).toBeLessThan(0.7);
+      const scored = [...baseline(hours)].filter(({ at }) => at >= start + week);
+      for (const sought of [incidents, volume])
+        expect(recallAtBudget(scored, sought, budgetOf(agents, weeks)).recall).toBeLessThan(0.7);
     }
-  }, 60_000);
+  }, 120_000);
 
   it('would find what is easy: a test of the test', () => {
     const incident = { identity: 'a', from: start + 50 * hour, to: start + 51 * hour, kind: 'x' } as Incident;

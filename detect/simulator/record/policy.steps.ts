@@ -27,6 +27,8 @@ export function publicationsOf(random: Random, span: Span): readonly Publication
     const time = Math.floor(at / day) * day + own.between(8, 16) * hour;
     if (time <= firstDay(span) || time >= span.end || ((Math.floor(at / day) + 4) % 7) % 6 === 0) continue;
     all.push(publication(time, own));
+    // Somebody is called at night and does not wait for the repository, but has a change opened.
+    if (own.chance(0.06)) all.push({ ...publication(time + own.between(6, 14) * hour, own), owner: 'api' });
     // A mistake, and what stood before again: with a reference of its own.
     const before = all.at(-2);
     if (before && own.chance(0.08)) {

@@ -10,19 +10,21 @@ interface ShapeOf {
   text(table: string, columns: readonly string[], first: string): string;
 }
 
+const list = (columns: readonly string[]): string => columns.join(', ');
+
 const shapes: Readonly<Record<Shape, ShapeOf>> = {
-  key: { kind: 'select', columns: 'some', text: (t, c) => `SELECT id, ${c} FROM ${t} WHERE id = $1` },
-  list: { kind: 'select', columns: 'some', text: (t, c, f) => `SELECT id, ${c} FROM ${t} WHERE ${f} = $1 ORDER BY id DESC LIMIT 50` },
-  since: { kind: 'select', columns: 'some', text: (t, c) => `SELECT id, ${c} FROM ${t} WHERE updated_at > $1 ORDER BY updated_at` },
-  range: { kind: 'select', columns: 'some', text: (t, c) => `SELECT id, ${c} FROM ${t} WHERE created_at >= $1 AND created_at < $2` },
-  page: { kind: 'select', columns: 'some', text: (t, c) => `SELECT id, ${c} FROM ${t} WHERE id > $1 ORDER BY id LIMIT $2` },
-  between: { kind: 'select', columns: 'some', text: (t, c) => `SELECT id, ${c} FROM ${t} WHERE id BETWEEN $1 AND $2` },
+  key: { kind: 'select', columns: 'some', text: (t, c) => `SELECT id, ${list(c)} FROM ${t} WHERE id = $1` },
+  list: { kind: 'select', columns: 'some', text: (t, c, f) => `SELECT id, ${list(c)} FROM ${t} WHERE ${f} = $1 ORDER BY id DESC LIMIT 50` },
+  since: { kind: 'select', columns: 'some', text: (t, c) => `SELECT id, ${list(c)} FROM ${t} WHERE updated_at > $1 ORDER BY updated_at` },
+  range: { kind: 'select', columns: 'some', text: (t, c) => `SELECT id, ${list(c)} FROM ${t} WHERE created_at >= $1 AND created_at < $2` },
+  page: { kind: 'select', columns: 'some', text: (t, c) => `SELECT id, ${list(c)} FROM ${t} WHERE id > $1 ORDER BY id LIMIT $2` },
+  between: { kind: 'select', columns: 'some', text: (t, c) => `SELECT id, ${list(c)} FROM ${t} WHERE id BETWEEN $1 AND $2` },
   sum: { kind: 'select', columns: 'none', text: (t, _, f) => `SELECT ${f}, count(*) FROM ${t} WHERE created_at >= $1 GROUP BY ${f}` },
-  lookup: { kind: 'select', columns: 'classed', text: (t, c) => `SELECT ${['id', ...c.slice(1)]} FROM ${t} WHERE ${c[0]} = $1` },
+  lookup: { kind: 'select', columns: 'classed', text: (t, c) => `SELECT ${list(['id', ...c.slice(1)])} FROM ${t} WHERE ${list(c.slice(0, 1))} = $1` },
   whole: { kind: 'select', columns: 'all', text: (t) => `SELECT * FROM ${t}` },
-  probe: { kind: 'select', columns: 'classed', text: (t, c) => `SELECT ${['id', ...c.slice(1)]} FROM ${t} WHERE ${c[0]} LIKE $1` },
+  probe: { kind: 'select', columns: 'classed', text: (t, c) => `SELECT ${list(['id', ...c.slice(1)])} FROM ${t} WHERE ${list(c.slice(0, 1))} LIKE $1` },
   catalog: { kind: 'select', columns: 'none', text: (t) => `SELECT attname FROM pg_attribute WHERE attrelid = '${t}'::regclass` },
-  insert: { kind: 'insert', writes: true, columns: 'some', text: (t, c) => `INSERT INTO ${t} (${c}) VALUES (${c.map((_, i) => `$${i + 1}`)})` },
+  insert: { kind: 'insert', writes: true, columns: 'some', text: (t, c) => `INSERT INTO ${t} (${list(c)}) VALUES (${list(c.map((_, i) => `$${i + 1}`))})` },
   update: { kind: 'update', writes: true, columns: 'none', text: (t, _, f) => `UPDATE ${t} SET ${f} = $2 WHERE id = $1` },
   alter: { kind: 'alter table', writes: true, columns: 'none', text: (t, _, f) => `ALTER TABLE ${t} ADD COLUMN ${f}_new text` },
 }; // prettier-ignore
