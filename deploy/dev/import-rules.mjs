@@ -27,6 +27,9 @@ const libs = {
 
 /** What a folder below services/proxy that speaks a protocol may take from the libs. */
 const protocolLibs = ['kernel', 'wire', 'events', 'statement', 'masking', 'policy-engine'];
+/** What makes the events that detectors are measured on knows nothing of detectors, nor of what could become one. */
+const simulator = 'detect/simulator';
+const simulatorLibs = ['kernel', 'events'];
 /** Folders below services/proxy that speak no protocol. */
 const proxyRooms = ['gate', 'journal', 'demo', 'workers'];
 
@@ -98,6 +101,7 @@ function refuseLib(file, target, isTest) {
   const lib = /^libs\/([^/]+)\//.exec(file)?.[1];
   if (lib === target) return 'inside a lib, import by relative path';
   if (lib !== undefined) return allowed(libs[lib] ?? [], target, `libs/${lib}`);
+  if (roomOf(file) === simulator) return allowed(simulatorLibs, target, simulator);
   return protocolOf(file) ? allowed(protocolLibs, target, 'a protocol folder') : undefined;
 }
 
@@ -114,6 +118,8 @@ function refuseRelative(file, target) {
   // A contract or a spec language that a lib ships for tests is no part of its root.
   if (file.endsWith('.spec.ts') && /[.-](contract|spec)\.js$/.test(target)) return undefined;
   if (to.startsWith('libs/')) return `import a lib by its root: #${to.slice('libs/'.length)}`;
+  // The other way round is refused below.
+  if (from.startsWith('detect/') && to === simulator) return undefined;
   if (from === 'services/all' && to.startsWith('services/')) return undefined;
   if (to.startsWith('services/'))
     return `${from} may not import ${to}: only services/all imports other services`;
@@ -165,7 +171,7 @@ function resolve(file, specifier) {
 const rule = {
   meta: { type: 'problem', docs: { description: 'who may import whom in this house' } },
   create(context) {
-    const file = /(?:^|\/)((?:libs|services|test|bench|dashboards)\/.*)$/.exec(
+    const file = /(?:^|\/)((?:libs|services|detect|test|bench|dashboards)\/.*)$/.exec(
       context.filename.replaceAll('\\', '/'),
     )?.[1];
     const check = ({ source }) => {

@@ -54,6 +54,20 @@ const imports: readonly (readonly [file: string, good: string, bad: string, mess
   ['services/console/ui/b.tsx', '../app/me.js', '../../all/main.js', /nothing of other rooms/],
   ['services/console/ui/c.tsx', 'radix-ui', 'node:fs', /a page may import/],
   ['services/all/c.ts', 'node:fs', 'react', /react appears below services\/console/],
+  ['detect/simulator/a.ts', '#events', '#audit-store', /detect\/simulator may import #kernel, #events only/],
+  [
+    'detect/simulator/naive/a.ts',
+    '../simulate.js',
+    '../../score/score.js',
+    /detect\/simulator may not import detect\/score/,
+  ],
+  [
+    'detect/simulator/b.ts',
+    'node:fs',
+    '../../services/audit/ingest/ingest.js',
+    /may not import services\/audit/,
+  ],
+  ['detect/score/a.ts', '../simulator/index.js', '@clickhouse/client', /appears below libs\/audit-store/],
   ['test/int/a.ts', '../../services/all/main.js', '#kernel/errors', /only a lib's root/],
 ];
 
