@@ -7,6 +7,7 @@ import { Empty, Failure, Loading } from '../../ui/states.js';
 import { Filters } from './filters.js';
 import { IncidentList } from './incident-list.js';
 import { byIncident } from './incidents.js';
+import { QuarantineOf } from './quarantine.js';
 import { StandingQuarantines } from './quarantines.js';
 import type { FindingSearch } from './search.js';
 import './findings.css';
@@ -27,8 +28,9 @@ export function FindingsPage() {
   return (
     <div className="page">
       <h1>Findings</h1>
-      <StandingQuarantines />
+      {!isIdentity(search.identity) && <StandingQuarantines />}
       <Filters search={search} again={() => void refetch()} />
+      {isIdentity(search.identity) && <QuarantineOf key={search.identity} identity={search.identity} keys />}
       {isPending && <Loading what="findings" />}
       {isError && <Failure error={error} what="findings" retry={() => void refetch()} />}
       {data && 'incidents' in data && !isError && (
@@ -43,6 +45,11 @@ export function FindingsPage() {
       )}
     </div>
   );
+}
+
+/** `issuer:subject`: of whom somebody asks for the findings, they may want to put in quarantine. */
+function isIdentity(text: string | undefined): text is string {
+  return text !== undefined && /^[^\s:]+:./.test(text);
 }
 
 function NothingFound({ search }: { readonly search: FindingSearch }) {
