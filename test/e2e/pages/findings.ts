@@ -109,7 +109,7 @@ export function findingsAreWorkedWith(stageOf: () => PagesStage): void {
     }));
     await raise(stage, ...many);
     const { page } = await stage.open('/findings', 'auditor');
-    await page.getByLabel('Identity').fill(identity);
+    await page.getByRole('textbox', { name: 'Identity' }).fill(identity);
     await page.keyboard.press('Enter');
     await page.waitForURL('**/findings?identity=*');
     await eventually(async () => (await entries(page).count()) === 50);
