@@ -57,6 +57,8 @@ export function findingsAreJudged(theme: Theme, stageOf: () => PagesStage): void
     await page.getByRole('link', { name: statementId.slice(sessionId.length + 1), exact: true }).click();
     await page.waitForURL(`**/sessions/${sessionId}#${statementId}`);
     await page.getByText('As it went').waitFor();
+    await page.getByRole('link', { name: 'those about it' }).click();
+    await page.waitForURL('**/findings?identity=dev%3Adev-agent');
   });
 
   it('Findings: the identity is put in quarantine with a reason, and let out with one', async () => {
@@ -107,7 +109,7 @@ export function findingsAreWorkedWith(stageOf: () => PagesStage): void {
     }));
     await raise(stage, ...many);
     const { page } = await stage.open('/findings', 'auditor');
-    await page.getByLabel('Identity').fill(identity);
+    await page.getByRole('textbox', { name: 'Identity' }).fill(identity);
     await page.keyboard.press('Enter');
     await page.waitForURL('**/findings?identity=*');
     await eventually(async () => (await entries(page).count()) === 50);
@@ -132,6 +134,32 @@ export function findingsAreWorkedWith(stageOf: () => PagesStage): void {
     await page.getByText('No finding fits').waitFor();
     await page.goto(stage.at(`/findings?identity=${identity}&from=2020-01-01T00:00:00Z`));
     await eventually(async () => (await entries(page).count()) === 50);
+  });
+
+  it('put in quarantine whom nothing was found of yet, and change that by a word that takes its place', async () => {
+    const stage = stageOf();
+    const identity = 'corp:told-by-phone';
+    const { page } = await stage.open(`/findings?identity=${identity}`, 'security');
+    await page.getByText('No finding fits').waitFor();
+    for (const [level, name] of [
+      ['watch', 'Watch'],
+      ['nothing_sensitive', 'Nothing sensitive'],
+    ] as const) {
+      await page
+        .getByRole('button', { name: /quarantine…/i })
+        .first()
+        .click();
+      await page.getByRole('radio', { name }).check();
+      await page.getByLabel('Reason').fill(`a call about ${name}`);
+      await page.keyboard.press('Control+Enter');
+      await page.getByText(`a call about ${name}`).waitFor();
+      await eventually(async () => (await page.getByRole('dialog').count()) === 0);
+      expect(await standing(stage, identity)).toMatchObject({ level, findingId: '' });
+    }
+    await page.keyboard.press('l');
+    await page.getByLabel('Reason').fill('it was somebody else');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('is in none').waitFor();
   });
 
   it('let auditors read findings, and judge none', async () => {
