@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { report } from './report.js';
+import { runSeed, type Fleet, type SeedRun } from './seed.run.js';
+import { pageWithScore } from './score.page.js';
+
+// `npm run detect:score [-- --quick | --agents 200 --weeks 6 --seeds 7]`: what the shipped detectors find of simulated incidents.
+
+const text = { type: 'string' } as const;
+const { values } = parseArgs({
+  options: {
+    ...{ agents: text, weeks: text, seeds: text, incidents: text, write: text, 'hold-out': text },
+    quick: { type: 'boolean', default: false },
+  },
+});
+
+const usual = values.quick
+  ? { agents: 60, weeks: 5, seeds: 1, tuning: 1 }
+  : { agents: 200, weeks: 6, seeds: 7, tuning: 3 };
+const seeds = Number(values.seeds ?? usual.seeds);
+const fleet: Fleet = {
+  agents: Number(values.agents ?? usual.agents),
+  weeks: Number(values.weeks ?? usual.weeks),
+  incidents: Number(values.incidents ?? 30),
+};
+const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
+
+const tuning = await runs(
+  Array.from({ length: Math.max(1, Math.min(usual.tuning, seeds)) }, (_, i) => `tuning-${i + 1}`),
+);
+const reporting = await runs(Array.from({ length: seeds }, (_, i) => `${commit}-${i + 1}`));
+const table = report({ commit, fleet, tuning, reporting, heldOut: values['hold-out'] });
+console.log(`\n${table}`);
+if (values.write !== undefined) {
+  writeFileSync(values.write, pageWithScore(readFileSync(values.write, 'utf8'), table));
+  console.log(`written to ${values.write}`);
+}
+process.exit();
+
+async function runs(names: readonly string[]): Promise<SeedRun[]> {
+  const all: SeedRun[] = [];
+  for (const name of names) {
+    const begun = performance.now();
+    const run = await runSeed(name, fleet);
+    all.push(run);
+    const seconds = Math.round((performance.now() - begun) / 1000);
+    console.log(
+      `seed ${name}: ${run.events} events, ${run.incidents.length} incidents, ${run.findings.length} findings, ${seconds} s`,
+    );
+    for (const [id, message] of run.failures) console.log(`  ${id} failed: ${message}`);
+  }
+  return all;
+}
