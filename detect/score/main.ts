@@ -10,7 +10,15 @@ import { pageWithScore } from './score.page.js';
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
   options: {
-    ...{ agents: text, weeks: text, seeds: text, incidents: text, write: text, 'hold-out': text },
+    ...{
+      agents: text,
+      weeks: text,
+      seeds: text,
+      incidents: text,
+      write: text,
+      findings: text,
+      'hold-out': text,
+    },
     quick: { type: 'boolean', default: false },
   },
 });
@@ -32,11 +40,21 @@ const tuning = await runs(
 const reporting = await runs(Array.from({ length: seeds }, (_, i) => `${commit}-${i + 1}`));
 const table = report({ commit, fleet, tuning, reporting, heldOut: values['hold-out'] });
 console.log(`\n${table}`);
+if (values.findings !== undefined) writeFileSync(values.findings, reporting.flatMap(findingLines).join(''));
 if (values.write !== undefined) {
   writeFileSync(values.write, pageWithScore(readFileSync(values.write, 'utf8'), table));
   console.log(`written to ${values.write}`);
 }
 process.exit();
+
+/** Of each finding what it said, and the incidents that it is about: who looks for what is false begins here. */
+function findingLines({ seed, findings }: SeedRun): string[] {
+  return findings.map(({ incidents, detector, score, identity, evidence, windowStart }) => {
+    const about = incidents.map(({ kind, form, magnitude }) => `${kind} ${form} ${magnitude}`);
+    const time = new Date(windowStart).toISOString();
+    return `${JSON.stringify({ seed, detector, score, identity, time, evidence, about })}\n`;
+  });
+}
 
 async function runs(names: readonly string[]): Promise<SeedRun[]> {
   const all: SeedRun[] = [];

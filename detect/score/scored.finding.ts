@@ -10,6 +10,7 @@ export interface ScoredFinding {
   readonly identity: string;
   readonly connection: string;
   readonly subject: string;
+  readonly evidence: string;
   readonly windowStart: number;
   readonly windowEnd: number;
   /** When it was known at the latest: of a stream after its last event, else at the window's end. */
@@ -21,11 +22,11 @@ export interface ScoredFinding {
 
 const mostLinks = 20;
 
-export function scoredFinding({ id, detector, row }: Finding): ScoredFinding {
+export function scoredFinding({ id, detector, row, evidence }: Finding): ScoredFinding {
   const { identity, connection, subject, sessions, statements } = row;
   const windowEnd = timeOf(row.window_end);
   return {
-    ...{ id, detector: detector.id, identity, connection, subject, windowEnd },
+    ...{ id, detector: detector.id, identity, connection, subject, evidence, windowEnd },
     score: scoreOf(detector, row),
     windowStart: timeOf(row.window_start),
     knownAt: detector.schedule === 'stream' ? lastEventOf(row, windowEnd) : windowEnd,

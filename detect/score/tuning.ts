@@ -25,6 +25,25 @@ export function tuned(runs: readonly Run[], detectors: readonly string[], heldOu
     step = bestStep(known, cutoffs, levels, allowed)
   )
     cutoffs = step;
+  return withFree(known, cutoffs, levels, allowed);
+}
+
+/** What raises no false alarm more is raised, whether or not it found anything here. */
+function withFree(
+  runs: readonly Findings[],
+  tunedOnes: Cutoffs,
+  levels: ReadonlyMap<string, readonly number[]>,
+  allowed: number,
+): Cutoffs {
+  let cutoffs = tunedOnes;
+  let { alarms } = sizesOf(runs, cutoffs);
+  for (const [id, scores] of levels)
+    for (const score of [...scores, 0].filter((each) => each < (cutoffs.get(id) ?? Infinity))) {
+      const next = new Map([...cutoffs, [id, score] as const]);
+      const { alarms: more } = sizesOf(runs, next);
+      if (more > Math.min(alarms, allowed)) break;
+      [cutoffs, alarms] = [next, more];
+    }
   return cutoffs;
 }
 
@@ -52,10 +71,10 @@ function bestStep(
     for (const score of scores.filter((each) => each < (cutoffs.get(id) ?? Infinity))) {
       const next = new Map([...cutoffs, [id, score]]);
       const { found, alarms } = sizesOf(runs, next);
+      if (alarms > allowed) break;
       // A twentieth of an alarm: what costs none is the better the more it finds.
       const worth = (found - now.found) / Math.max(0.05, alarms - now.alarms);
-      if (found > now.found && alarms <= allowed && worth > (best?.worth ?? 0))
-        best = { worth, cutoffs: next };
+      if (found > now.found && worth > (best?.worth ?? 0)) best = { worth, cutoffs: next };
     }
   return best?.cutoffs;
 }
