@@ -24,7 +24,7 @@ export function kindRows(
 ): string {
   const { found } = outcomeOf(runs, cutoffs);
   const all = runs.flatMap(({ incidents }) => incidents);
-  const rows = incidentKinds.flatMap(({ kind, magnitudes, unit }) => {
+  const rows = kindsOf(all).flatMap(({ kind, magnitudes, unit }) => {
     const heldOut = outcomeOf(runs, without(kind)).found;
     return forms.map((form) => {
       const own = all.filter((each) => each.kind === kind && each.form === form);
@@ -41,10 +41,23 @@ export function kindRows(
       );
       const delays = own.flatMap((each) => found.get(each) ?? []);
       return [
-        ...[kind, form, String(own.length), shareText(recall(own, found)), `${bySize.join(', ')} ${unit}`],
+        ...[
+          kind,
+          form,
+          String(own.length),
+          shareText(recall(own, found)),
+          `${bySize.join(', ')} ${unit}`.trim(),
+        ],
         ...[shareText(recall(own, heldOut)), hours(quantile(delays, 0.5)), hours(quantile(delays, 0.95))],
       ];
     });
   });
   return markdown([head, ...rows]);
+}
+
+/** The simulator's, and what else labels name. */
+function kindsOf(incidents: readonly Incident[]) {
+  const known = new Set(incidentKinds.map(({ kind }) => kind));
+  const others = [...new Set(incidents.map(({ kind }) => kind))].filter((kind) => !known.has(kind));
+  return [...incidentKinds, ...others.map((kind) => ({ kind, magnitudes: [], unit: '' }))];
 }

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { runFiles } from './file.run.js';
 import { report } from './report.js';
 import { runSeed, type Fleet, type SeedRun } from './seed.run.js';
 import { pageWithScore } from './score.page.js';
 
-// `npm run detect:score [-- --quick | --agents 200 --weeks 6 --seeds 7]`: what the shipped detectors find of simulated incidents.
+// `npm run detect:score [-- --quick | --agents 200 --weeks 6 --seeds 7 | --events events.ndjson --labels labels.csv]`: what the
+// shipped detectors find of simulated incidents, or of those in files.
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
@@ -18,6 +20,8 @@ const { values } = parseArgs({
       write: text,
       findings: text,
       'hold-out': text,
+      events: text,
+      labels: text,
     },
     quick: { type: 'boolean', default: false },
   },
@@ -37,8 +41,13 @@ const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).
 const tuning = await runs(
   Array.from({ length: Math.max(1, Math.min(usual.tuning, seeds)) }, (_, i) => `tuning-${i + 1}`),
 );
-const reporting = await runs(Array.from({ length: seeds }, (_, i) => `${commit}-${i + 1}`));
-const table = report({ commit, fleet, tuning, reporting, heldOut: values['hold-out'] });
+const { events, labels } = values;
+const reporting =
+  events !== undefined && labels !== undefined
+    ? [await runFiles(events, labels)]
+    : await runs(Array.from({ length: seeds }, (_, i) => `${commit}-${i + 1}`));
+const history = events ?? `${seeds} reporting ${seeds === 1 ? 'seed' : 'seeds'} of ${fleet.agents} agents`;
+const table = report({ commit, history, tuning, reporting, heldOut: values['hold-out'] });
 console.log(`\n${table}`);
 if (values.findings !== undefined) writeFileSync(values.findings, reporting.flatMap(findingLines).join(''));
 if (values.write !== undefined) {

@@ -2,14 +2,15 @@ import { fixedThreshold, recallAtBudget, zScore, type Baseline, type Incident } 
 import { detectorRows } from './detector.rows.js';
 import { kindRows } from './kind.rows.js';
 import { agentWeeksOf, outcomeOf, type Cutoffs } from './outcome.js';
-import { measuredFrom, type Fleet, type SeedRun } from './seed.run.js';
+import type { SeedRun } from './seed.run.js';
 import { precision, quantile, shareOf, shareText } from './share.js';
 import { hours, markdown } from './table.js';
 import { budget, oneCutoff, tuned } from './tuning.js';
 
 export interface Measured {
   readonly commit: string;
-  readonly fleet: Fleet;
+  /** What is reported of: `7 seeds of 200 agents`. */
+  readonly history: string;
   readonly tuning: readonly SeedRun[];
   readonly reporting: readonly SeedRun[];
   /** A kind that thresholds are tuned without. */
@@ -36,9 +37,9 @@ export function report(measured: Measured): string {
   ].join('\n\n');
 }
 
-function heading({ commit, fleet, tuning, reporting, heldOut }: Measured): string {
+function heading({ commit, history, tuning, reporting, heldOut }: Measured): string {
   const incidents = reporting.reduce((sum, run) => sum + run.incidents.length, 0);
-  return `Commit \`${commit.slice(0, 12)}\`: ${reporting.length} reporting seeds of ${fleet.agents} agents, ${Math.round(agentWeeksOf(reporting))}
+  return `Commit \`${commit.slice(0, 12)}\`: ${history}, ${Math.round(agentWeeksOf(reporting))}
 agent-weeks after two weeks of learning, ${incidents} incidents; tuned on ${tuning.length} other seeds, ${Math.round(agentWeeksOf(tuning))} agent-weeks${heldOut ? `, without \`${heldOut}\`` : ''}. The budget is ${budget} false
 alarm per 100 agents per week.`;
 }
@@ -87,7 +88,7 @@ function naiveRows(runs: readonly SeedRun[]): string[][] {
     ['naive: z-score', zScore],
   ];
   return naive.map(([name, baseline]) => {
-    const each = runs.map(({ hours: all, incidents, agentWeeks }) => {
+    const each = runs.map(({ hours: all, incidents, agentWeeks, measuredFrom }) => {
       const scored = [...baseline(all)].filter(({ at }) => at >= measuredFrom);
       return { ...recallAtBudget(scored, incidents, (budget * agentWeeks) / 100), incidents };
     });

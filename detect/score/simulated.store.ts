@@ -46,7 +46,7 @@ export async function withStore<T>(use: (store: SimulatedStore) => Promise<T>): 
 /** Rows as ingest makes them, without a log: what was appended is empty. Returns how many there were. */
 export async function storeEvents(
   writer: ClickHouseClient,
-  events: Iterable<SimulatedEvent>,
+  events: Iterable<SimulatedEvent> | AsyncIterable<SimulatedEvent>,
 ): Promise<number> {
   const book = new SessionBook();
   let [sessions, control]: [InsertRow[], InsertRow[]] = [[], []];
@@ -58,7 +58,7 @@ export async function storeEvents(
     [sessions, control] = [[], []];
     book.trim();
   };
-  for (const event of events) {
+  for await (const event of events) {
     const own = Math.floor(event.loggedAt / dayMs);
     // A day is a partition of the table.
     if (own !== day || sessions.length >= mostRows) await flush();
