@@ -10,7 +10,7 @@ SELECT
     h.identity AS identity, h.on_behalf_of AS on_behalf_of, h.connection AS connection, h.table_name AS subject,
     toDateTime64(h.hour, 6) AS window_start, window_start + INTERVAL 1 HOUR AS window_end,
     h.sessions AS sessions, h.statement_ids AS statements,
-    h.rows AS rows, h.first_at AS first_at, h.last_at AS last_at,
+    h.rows - h.approved_rows AS rows, h.approved_rows AS approved, h.first_at AS first_at, h.last_at AS last_at,
     own.week_rows[toUInt8((toDayOfWeek(h.hour, 0, {timezone:String}) - 1) * 24 + toHour(h.hour, {timezone:String}))] AS usual,
     own.rows_most AS most,
     if(peers.most_by = h.identity, peers.rows_second, peers.rows_most) AS peers_most
@@ -25,4 +25,4 @@ LEFT JOIN (
 ) AS peers ON peers.day = toDate(h.hour) AND peers.identity_kind = h.identity_kind AND peers.connection = h.connection
     AND peers.table_name = h.table_name
 WHERE h.hour >= {from:DateTime64(6)} AND h.hour < {to:DateTime64(6)} AND h.table_name != ''
-  AND h.rows >= {rows:UInt64} AND h.rows >= {factor:Float64} * own.rows_most AND h.rows > peers_most
+  AND rows >= {rows:UInt64} AND rows >= {factor:Float64} * own.rows_most AND rows > peers_most

@@ -11,7 +11,7 @@ SELECT
     h.identity AS identity, h.on_behalf_of AS on_behalf_of, h.connection AS connection, h.table_name AS subject,
     toDateTime64(h.hour, 6) AS window_start, window_start + INTERVAL 1 HOUR AS window_end,
     h.sessions AS sessions, h.statement_ids AS statements,
-    h.rows AS rows, h.first_at AS first_at, h.last_at AS last_at,
+    h.rows - h.approved_rows AS rows, h.first_at AS first_at, h.last_at AS last_at,
     any_table.hours AS table_hours, any_table.rows_most AS table_most, own.hours AS own_hours
 FROM weir.table_hours AS h
 LEFT JOIN (
@@ -23,7 +23,7 @@ LEFT JOIN (
     WHERE scope = 'identity' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
 ) AS own ON own.day = toDate(h.hour) AND own.identity = h.identity AND own.connection = h.connection AND own.table_name = h.table_name
 WHERE h.hour >= {from:DateTime64(6)} AND h.hour < {to:DateTime64(6)} AND h.table_name != ''
-  AND h.rows >= {rows:UInt64} AND any_table.hours <= {hours:UInt64} AND h.rows >= {factor:Float64} * any_table.rows_most
+  AND rows >= {rows:UInt64} AND any_table.hours <= {hours:UInt64} AND rows >= {factor:Float64} * any_table.rows_most
   -- One that is new to everybody is not rare; see first-use.
   AND (toString(h.connection), toString(h.table_name)) IN (
     SELECT toString(connection), value FROM weir.first_uses

@@ -39,6 +39,9 @@ const firstDoor = 'platform/config';
 /** What the pages may take from elsewhere: they run in a browser, and all that they carry is sent to it. */
 const pagePackages = /^(react|react-dom|radix-ui|@tanstack\/react-(query|router))$/;
 
+/** What dashboards are made with. */
+const dashboardPackages = /^(@grafana\/grafana-foundation-sdk|yaml)$/;
+
 /** Packages that appear in one place only. */
 const adapters = [
   { packages: /^(kafkajs|snappyjs)$/, home: /^libs\/event-log\/kafka\// },
@@ -52,12 +55,14 @@ const adapters = [
   },
   { packages: /^@opentelemetry\//, home: /^libs\/platform\/tracing\// },
   { packages: /^oidc-provider$/, home: /^services\/identity\/dev-provider\// },
+  { packages: /^@grafana\/grafana-foundation-sdk$/, home: /^dashboards\// },
 ];
 
 /** Why this file may not import that, or undefined. `file` is relative to the root of the house. */
 export function refusal(file, specifier) {
   const isTest = /^(test|bench)\//.test(file);
   if (isPage(file)) return refusePage(file, specifier);
+  if (file.startsWith('dashboards/')) return refuseDashboard(file, specifier);
   if (specifier.startsWith('#')) return refuseLib(file, specifier.slice(1), isTest);
   if (specifier.startsWith('.')) return isTest ? undefined : refuseRelative(file, resolve(file, specifier));
   return refusePackage(file, packageOf(specifier), isTest);
@@ -73,6 +78,13 @@ function refusePage(file, specifier) {
   return pagePackages.test(packageOf(specifier))
     ? undefined
     : `a page may import ${pagePackages.source.slice(1, -1).replaceAll('\\', '')} only`;
+}
+
+/** Dashboards are made of SQL and of Grafana's own types: they know nothing of the house. */
+function refuseDashboard(file, specifier) {
+  const isOwn = specifier.startsWith('.') && resolve(file, specifier).startsWith('dashboards/');
+  if (isOwn || dashboardPackages.test(packageOf(specifier))) return undefined;
+  return `a dashboard may import ${dashboardPackages.source.slice(1, -1).replaceAll('\\', '')} and its like only`;
 }
 
 /** Not its specs, nor what builds it. */
@@ -161,7 +173,7 @@ function resolve(file, specifier) {
 const rule = {
   meta: { type: 'problem', docs: { description: 'who may import whom in this house' } },
   create(context) {
-    const file = /(?:^|\/)((?:libs|services|detect|test|bench)\/.*)$/.exec(
+    const file = /(?:^|\/)((?:libs|services|detect|test|bench|dashboards)\/.*)$/.exec(
       context.filename.replaceAll('\\', '/'),
     )?.[1];
     const check = ({ source }) => {

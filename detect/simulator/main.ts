@@ -7,12 +7,12 @@ import { eventLine } from './write/event.line.js';
 import { labelHeader, labelLine } from './write/label.line.js';
 
 const usage =
-  'node dist/detect/simulator/main.js --out FOLDER [--seed 1] [--agents 50] [--weeks 4] [--incidents 10]';
+  'node dist/detect/simulator/main.js --out FOLDER [--seed 1] [--agents 50] [--weeks 6] [--incidents 20]';
 
 /** Writes `events.ndjson` and `labels.csv` into a folder. `incidents`: in 100 weeks of one agent. */
 async function main(): Promise<void> {
   const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
-  const options = { seed: text('1'), agents: text('50'), weeks: text('4'), incidents: text('10') };
+  const options = { seed: text('1'), agents: text('50'), weeks: text('6'), incidents: text('20') };
   const { values } = parseArgs({ options: { ...options, out: { type: 'string' } } });
   if (values.out === undefined) throw new Error(usage);
   mkdirSync(values.out, { recursive: true });

@@ -21,7 +21,10 @@ function digest(options: SimulationOptions): string {
 
 const timeOf = (envelope: Envelope): number => Number(envelope.timeUs / 1000n);
 
-describe('a simulation', () => {
+/** Some 300,000 events, on a machine that may be busy. */
+const patient = { timeout: 180_000 };
+
+describe('a simulation', patient, () => {
   it('gives the same bytes for the same seed, and others for another', () => {
     expect(digest(small)).toBe(digest(small));
     expect(digest({ ...small, seed: 4 })).not.toBe(digest(small));
@@ -80,10 +83,10 @@ describe('a simulation', () => {
       if (++n % 20_000 === 0) seen.push(heap());
     expect(seen.length).toBeGreaterThan(4);
     expect(Math.max(...seen) - seen[1]!).toBeLessThan(150e6);
-  }, 120_000);
+  });
 });
 
-describe('the labels', () => {
+describe('the labels', patient, () => {
   /** Of all events: statements by id, the identity of each session, and sessions with places that no event has. */
   const statements = new Map<string, { readonly at: number; readonly session: string }>();
   const identities = new Map<string, string>();
@@ -104,7 +107,7 @@ describe('the labels', () => {
       seqs.set(subject, Number(link?.seq));
     }
     incidents = simulation.incidents;
-  });
+  }, patient.timeout);
 
   it('have every kind, in both forms', () => {
     const seen = new Set(incidents.map(({ kind, form }) => `${kind} ${form}`));

@@ -16,17 +16,19 @@ import {
 /** A finding is known for so long after its window; one whose window is older changes nothing. Milliseconds. */
 export const findingKeptMs = 30 * 24 * 3_600_000;
 /** Findings of one identity that are known at once. */
-const mostFindings = 1_000;
+const mostFindings = 200;
+/** Characters of a text of one; the store has all. */
+const longestText = 500;
 /** Rules that quarantine one identity at once. */
 const mostRules = 64;
-/** Who set a quarantine, beside rules' findings: their ids are no such word. */
-const person = 'a person';
 
 /** What stands of one identity: its findings, and how it is treated on their account. Reads no clock but the log's. */
 export class FindingAccount {
   /** As they came. */
   readonly findings = new Map<string, Finding>();
-  readonly #quarantines = new Map<string, Quarantine>();
+  /** As a person set it, and by the ids of the findings whose rules did. */
+  #personal: Quarantine | undefined;
+  readonly #ruled = new Map<string, Quarantine>();
   /** Until when the risk of those lasts that more findings than can be known have pushed out. */
   readonly #pushedOut = { watch: 0, high: 0 };
   #until = { watch: 0, high: 0 };
@@ -55,19 +57,21 @@ export class FindingAccount {
     if (event.at - finding.windowEnd > findingKeptMs) return false;
     this.findings.set(finding.id, finding);
     if (finding.quarantine !== undefined && finding.identity !== '')
-      this.#ruled(ruleQuarantine(finding, finding.quarantine, event.eventId));
+      this.#rule(ruleQuarantine(finding, finding.quarantine, event.eventId));
     this.#pushOut(event.at);
     return this.#refresh();
   }
 
   /** False: there is no such finding here, or nobody says what it is. */
   triage({ data }: FindingEvent & { type: 'FindingTriaged' }): boolean {
-    const finding = this.findings.get(data.findingId);
+    const { findingId, by } = data;
+    const finding = this.findings.get(findingId);
     const state = findingStates.find((each) => each === data.state);
-    if (!finding || !state || !data.by?.id) return false;
-    this.findings.set(finding.id, { ...finding, state });
-    if (state === 'false_alarm') this.#quarantines.delete(finding.id);
-    return this.#refresh();
+    if (!state || !by?.id) return false;
+    // What its rule set may be there for longer than is known of it.
+    const ends = state === 'false_alarm' && this.#ruled.delete(findingId);
+    if (finding) this.findings.set(findingId, { ...finding, state });
+    return (finding !== undefined || ends) && this.#refresh();
   }
 
   /** A person's word takes the place of whatever stood; a rule's stands beside it, so that none makes another milder. */
@@ -75,16 +79,17 @@ export class FindingAccount {
     const quarantine = quarantineOf(event.data, event);
     if (quarantine.identity === '') return false;
     if (event.data.by?.id) {
-      this.#quarantines.clear();
-      this.#quarantines.set(person, quarantine);
-    } else this.#ruled(quarantine);
+      this.#ruled.clear();
+      this.#personal = quarantine;
+    } else this.#rule(quarantine);
     return this.#refresh();
   }
 
   /** Whatever stood is lifted; false: nothing did. */
   lift(): boolean {
-    if (this.#quarantines.size === 0) return false;
-    this.#quarantines.clear();
+    if (!this.#quarantine) return false;
+    this.#ruled.clear();
+    this.#personal = undefined;
     return this.#refresh();
   }
 
@@ -98,10 +103,13 @@ export class FindingAccount {
     return forgot && this.#refresh();
   }
 
-  #ruled(quarantine: Quarantine): void {
-    const standing = [...this.#quarantines.values()].reduce<Quarantine | undefined>(stricter, undefined);
-    if (this.#quarantines.size >= mostRules && stricter(standing, quarantine) === standing) return;
-    this.#quarantines.set(quarantine.findingId, quarantine);
+  #rule(quarantine: Quarantine): void {
+    if (this.#ruled.size >= mostRules && stricter(this.#strictest(), quarantine) !== quarantine) return;
+    this.#ruled.set(quarantine.findingId, quarantine);
+  }
+
+  #strictest(): Quarantine | undefined {
+    return [...this.#ruled.values()].reduce<Quarantine | undefined>(stricter, this.#personal);
   }
 
   /** One whose risk is over before one that still counts: nobody raises small ones to be rid of a great one. */
@@ -120,7 +128,7 @@ export class FindingAccount {
       if (counts(finding) && finding.risk !== 'none')
         until[finding.risk] = Math.max(until[finding.risk], finding.riskUntil);
     this.#until = until;
-    this.#quarantine = [...this.#quarantines.values()].reduce<Quarantine | undefined>(stricter, undefined);
+    this.#quarantine = this.#strictest();
     return true;
   }
 }
@@ -130,9 +138,10 @@ function counts({ state }: Finding): boolean {
 }
 
 function findingOf(raised: Facts<FindingRaised>, at: number): Finding {
-  const { findingId: id, detector, title, identity, onBehalfOf, connection, subject, evidence } = raised;
+  const { findingId: id, detector, identity, onBehalfOf, connection } = raised;
   return {
-    ...{ id, detector, title, identity, onBehalfOf, connection, subject, evidence },
+    ...{ id, detector, identity, onBehalfOf, connection, title: cut(raised.title) },
+    ...{ subject: cut(raised.subject), evidence: cut(raised.evidence) },
     severity: severities.find((each) => each === raised.severity) ?? 'high',
     windowStart: milliseconds(raised.windowStartUs),
     windowEnd: milliseconds(raised.windowEndUs),
@@ -163,6 +172,11 @@ function quarantineOf(
 /** One that is not known here is a newer version's: the strictest. */
 function levelOf(level: string): QuarantineLevel {
   return quarantineLevels.find((each) => each === level) ?? 'blocked';
+}
+
+/** A copy: a slice would keep the whole of it in memory. */
+function cut(text: string): string {
+  return text.length <= longestText ? text : Buffer.from(`${text.slice(0, longestText - 1)}…`).toString();
 }
 
 function milliseconds(us: bigint): number {

@@ -20,6 +20,12 @@ forbid (principal, action in Action::"sql:any", resource) when { context.risk ==
 permit (principal in Group::"approvers", action in Action::"sql:any", resource);
 `;
 const hour = 3_600_000;
+const pathOf = (identity: string) => `/api/identities/${encodeURIComponent(identity)}/quarantine`;
+const lifting = (reason: string): RequestInit => ({
+  method: 'DELETE',
+  body: JSON.stringify({ reason }),
+  headers: { 'content-type': 'application/json' },
+});
 const mostMs = 1_000;
 
 /** Sessions of two processes of the proxy: what holds in one must hold in the other. */
@@ -31,7 +37,7 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
   let raisedSoFar = 0;
 
   beforeAll(async () => {
-    stage = await Stage.build({ yaml: 'proxy: { workers: 2 }' });
+    stage = await Stage.build({ yaml: 'proxy: { workers: 2 }\ndetection: { enabled: false }' });
     writeFileSync(join(stage.house.dir, 'policies', 'findings.cedar'), policies);
     expect(await stage.house.weir('policy', 'publish')).toMatchObject({ code: 0 });
     log = openEmbeddedLog({ path: join(stage.house.dataDir, 'log') });
@@ -39,19 +45,14 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
   }, 180_000);
   afterEach(async () => {
     for (const client of open.splice(0)) await client.end().catch(() => undefined);
-    const { quarantines } = await stage.house.json<{ quarantines: { identity: string }[] }>(
-      'security',
-      '/api/quarantines',
-    );
-    if (quarantines.some(({ identity }) => identity === agent))
-      await weir('quarantine', 'lift', agent, '--reason', 'the test is over');
+    await stage.house.fetch('security', pathOf(agent), lifting('the test is over'));
     const { findings } = await stage.house.json<{ findings: { id: string }[] }>(
       'security',
       '/api/findings?state=open',
     );
-    for (const { id } of findings)
-      await weir('findings', 'ack', id, '--state', 'false_alarm', '--reason', 'the test is over');
-  });
+    const said = { state: 'false_alarm', reason: 'the test is over' };
+    for (const { id } of findings) await stage.house.json('security', `/api/findings/${id}/ack`, said);
+  }, 60_000);
   afterAll(async () => {
     await log?.close();
     await stage?.down();
@@ -101,7 +102,7 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
   }
 
   const quarantine = (level: string, reason = 'reads a lot') =>
-    stage.house.json('security', `/api/identities/${encodeURIComponent(agent)}/quarantine`, {
+    stage.house.json('security', pathOf(agent), {
       level,
       reason,
     });
@@ -141,6 +142,17 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
       mine.map((client) => until(async () => (await errorOf(client.query(prepared))) === undefined)),
     );
     expect(Math.max(...back)).toBeLessThan(mostMs);
+  });
+
+  it('counts for what waits for a person: approved after it, that does not run', async () => {
+    const mine = await session();
+    const held = errorOf(mine.query("update tickets set title = 'taken' where id = 9"));
+    const approval = await stage.house.pendingApproval();
+    await raise();
+    await sleep(mostMs);
+    await stage.house.decide(approval, 'approve');
+    expect((await held)?.code).toBe('42501');
+    expect(await stage.count("tickets where title = 'taken'")).toBe(0);
   });
 
   it('is listed, told with its evidence, and exported; the record says who said what it is', async () => {
@@ -241,6 +253,7 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
     expect(error?.message).toMatch(
       new RegExp(`^${agent} is in quarantine \\(reads a lot\\): .*security team$`),
     );
+    expect(error?.hint).toMatch(/\/decisions\/ses_\w+-\d+; ask the security team$/);
     await mine.query('begin');
     expect((await mine.query('select amount from orders where id = 1')).rowCount).toBe(1);
     await mine.query('commit');
@@ -293,13 +306,9 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
   }
 
   it('is a person’s to lift, and not one’s own; others have no say', async () => {
-    const mine = `/api/identities/${encodeURIComponent(await whoIs('security'))}/quarantine`;
+    const mine = pathOf(await whoIs('security'));
+    const body = lifting('mine');
     await stage.house.json('security', mine, { level: 'watch', reason: 'by mistake' });
-    const body = {
-      method: 'DELETE',
-      body: JSON.stringify({ reason: 'mine' }),
-      headers: { 'content-type': 'application/json' },
-    };
     expect((await stage.house.fetch('security', mine, body)).status).toBe(403);
     expect((await stage.house.fetch('agent', mine, body)).status).toBe(403);
     for (const role of ['agent', 'approver', 'operator']) {

@@ -13,6 +13,7 @@ import { AppError, systemClock } from '#kernel';
 import { bootHttp, parseConfig, PlatformModule } from '#platform';
 import { AuditModule } from '../../services/audit/audit.module.js';
 import type { FindingItem, FindingPage, QuarantineItem } from '../../services/audit/findings/finding.item.js';
+import { Dice } from '../long/fuzz/dice.js';
 import { FindingFold } from '../../services/audit/findings/finding.fold.js';
 import {
   bot,
@@ -324,4 +325,42 @@ describe('quarantines', () => {
       ['set', 'blocked', 'rule bulk-read', 'q1'],
     ]);
   });
+});
+
+/** The fold is forgetful and fast, the view for ever and in SQL: what they say must be the same. */
+it('the view says of whatever came what the fold says', async () => {
+  const dice = new Dice(4711);
+  const identities = ['corp:r0', 'corp:r1', 'corp:r2'];
+  const events = Array.from({ length: 300 }, (): Envelope => {
+    const identity = dice.one(identities);
+    const id = `r${dice.below(60)}-${identity}`;
+    const from = start - dice.below(240) * hour;
+    const severity = dice.one(['low', 'high', 'critical']);
+    const event = dice.one([
+      () => raised(id, { identity, from, hours: 1 + dice.below(5), severity }),
+      () => triaged(id, dice.one(['open', 'acknowledged', 'false_alarm', 'forgiven']), identity),
+      () => quarantined('watch', 'odd', identity),
+      () => lifted(identity),
+    ])();
+    return dice.below(10) === 0 ? under(dice.one(identities), event) : event;
+  });
+  await append(...events);
+  const { book } = app.get(FindingFold);
+  let compared = 0;
+  for (const identity of identities) {
+    const stored = (await page(`?identity=${identity}&limit=500`)).findings;
+    const folded = book.incidents(identity).flatMap(({ id: incident, findings }) =>
+      findings.map(({ id, state, title, severity, windowStart, windowEnd }) => ({
+        ...{ id, state, title, severity, incident, windowStart, windowEnd },
+      })),
+    );
+    const seen = stored.map(({ id, state, title, severity, incident, windowStart, windowEnd }) => ({
+      ...{ id, state, title, severity, incident },
+      ...{ windowStart: Date.parse(windowStart), windowEnd: Date.parse(windowEnd) },
+    }));
+    const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
+    expect(seen.toSorted(byId)).toEqual(folded.toSorted(byId));
+    compared += seen.length;
+  }
+  expect(compared).toBeGreaterThan(40);
 });

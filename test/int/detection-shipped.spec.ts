@@ -20,8 +20,15 @@ function session(
   own: Partial<SessionOf> = {},
 ): EncodedEnvelope[] {
   const id = `ses_${String(++sessions).padStart(6, '0')}`;
-  return sessionOf({ id, identity: `corp:${identity}`, ...own }, statements);
+  return sessionOf(
+    { id, identity: `corp:${identity}`, program: program('aaaa', 'CHG-1'), ...own },
+    statements,
+  );
 }
+
+/** As an agent's platform starts it. */
+const program = (image: string, reference = '') =>
+  `bot/1.4 image=sha256:${image}${reference && ` ref=${reference}`}`;
 
 /** What everybody does every day. */
 const usual = (identity: string, back: number) =>
@@ -52,7 +59,7 @@ const regular = [
     'user',
     'honey',
   ],
-  ...['gap', 'timing', 'missed', 'announced'],
+  ...['gap', 'timing', 'missed', 'announced', 'moved', 'export', 'image', 'deployed'],
 ];
 
 /** Today's, beside what is usual. */
@@ -80,6 +87,10 @@ const incidents: Readonly<Record<string, () => EncodedEnvelope[]>> = {
     ),
   first: () => session('first', [{ at: at(10, 30), table: 'salaries', rows: 600 }]),
   user: () => session('user', [{ at: at(10, 40) }], { user: 'somebody' }),
+  image: () => session('image', [{ at: at(10, 40) }], { program: program('bbbb', 'CHG-1') }),
+  deployed: () => session('deployed', [{ at: at(10, 40) }], { program: program('cccc', 'CHG-2') }),
+  moved: () => session('moved', [{ at: at(10, 40) }], { host: '10.0.0.77' }),
+  export: () => session('export', [{ at: at(10, 40), rows: 90_000, isApproved: true }]),
   announced: () => session('announced', [{ at: at(10, 40) }], { user: 'deployed' }),
   honey: () => [
     ...session('honey', [{ at: at(10, 40), table: 'trap', rows: 3 }]),
@@ -127,6 +138,7 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
     await stage.append([published('CHG-7: corp:announced gets a new runner')], topics.policy);
     await engine.round();
     expect(await stage.found()).toEqual([
+      'agent-changed corp:image sha256:bbbb',
       'agent-changed corp:user somebody',
       'bulk-read corp:bulk public.customers',
       'changed-out-of-band corp:ops policies',
@@ -135,8 +147,8 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       'honeytoken corp:honey public.customers.old_ssn',
       'honeytoken corp:honey public.trap',
       'new-client-program corp:program pg_dump',
-      'new-source-host corp:host 203.0.113.7',
-      'new-source-host corp:places 203.0.113.9',
+      'new-source-host corp:host 203.0.113.0/24',
+      'new-source-host corp:places 203.0.113.0/24',
       'out-of-hours corp:night',
       'probing corp:probe',
       'rare-table corp:rare public.archive',

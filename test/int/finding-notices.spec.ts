@@ -1,5 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import { bot, logged, quarantined, raised, triaged } from '../../libs/domain/finding.specimen.js';
+import { Webhook } from 'standardwebhooks';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeEnvelope, topics } from '#events';
+import { systemClock } from '#kernel';
+import { bot, hour, logged, quarantined, raised, triaged } from '../../libs/domain/finding.specimen.js';
+import { Receiver, type Received } from './webhooks.receiver.js';
+import { quiet, secret, Stage, webhook } from './webhooks.stage.js';
 import { bodyOf } from '../../services/notify/notice.js';
 import { FindingNotices } from '../../services/notify/finding.notices.js';
 import { slackMessage } from '../../services/notify/slack.message.js';
@@ -46,5 +51,43 @@ describe('notices of findings', () => {
     expect(message).toContain('<https://weir.example/findings/a|Open the finding>');
     expect(message).toContain('&lt;!channel&gt;');
     expect(message).not.toContain('<!channel>');
+  });
+});
+
+describe('a finding', () => {
+  let stage: Stage;
+  let receiver: Receiver;
+  let channel: Receiver;
+  beforeEach(async () => {
+    stage = new Stage(systemClock);
+    receiver = await Receiver.open();
+    channel = await Receiver.open();
+  });
+  afterEach(async () => {
+    await stage.close();
+    await Promise.all([receiver.close(), channel.close()]);
+  });
+
+  it('is really sent, once by two replicas, to who wants it: signed, and as words to a channel', async () => {
+    const hooks = [
+      webhook('pager', receiver.url, 'events: [finding.opened]'),
+      `name: slack, format: slack, url: '${channel.url}', allowPrivate: [127.0.0.1], events: [finding.opened]`,
+      webhook('approvers', receiver.url, 'events: [approval.requested]'),
+    ];
+    await stage.open(...hooks);
+    await stage.open(...hooks);
+    const from = Date.now() - hour;
+    const events = [raised('fnd_1', { from }), raised('fnd_1', { from }), raised('fnd_2', { from })];
+    await stage.log.append(topics.finding, events.map(encodeEnvelope));
+    await Promise.all([receiver.until(2), channel.until(2)]);
+    await quiet();
+    expect(receiver.bodies.map(({ type, data }) => [type, data['id']]).toSorted()).toEqual([
+      ['finding.opened', 'fnd_1'],
+      ['finding.opened', 'fnd_2'],
+    ]);
+    const [{ headers, body }] = receiver.received as [Received];
+    new Webhook(secret).verify(body, headers as Record<string, string>);
+    expect(channel.received.map(({ body: text }) => text).join()).toContain('Open the finding');
+    expect(channel.received).toHaveLength(2);
   });
 });

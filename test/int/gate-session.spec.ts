@@ -280,6 +280,9 @@ describe('quarantine', () => {
     stage.gate.endBlocked();
     await expect(stage.session()).resolves.toBeDefined();
     expect([reason, judged(session, 'BEGIN').verdict.decision]).toEqual(['', 'allow']);
+    expect(session.hint('s1')).toBe('http://gate/decisions/s1; ask the security team');
+    stage.findings.apply(logged(lifted()));
+    expect(session.hint('s1')).toBe('http://gate/decisions/s1');
   });
 });
 

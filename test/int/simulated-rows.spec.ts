@@ -21,7 +21,7 @@ const logged = (event: ReturnType<typeof simulate> extends Iterable<infer E> ? E
   return { position, appendedAt: event.loggedAt, envelope: wire.decodeEnvelope(raw), raw };
 };
 
-describe('simulated events', () => {
+describe('simulated events', { timeout: 180_000 }, () => {
   it('are rows of the audit store, as recorded ones are', () => {
     const sessions = new Map<string, SessionEntry>();
     const seen = new Map<string, number>();
@@ -50,7 +50,7 @@ describe('simulated events', () => {
     const types = ['SessionStarted', 'StatementReceived', 'HoldResolved', 'StatementOutcome', 'SessionEnded',
       'ApprovalRequested', 'ApprovalDecided', 'ApprovalConsumed', 'PoliciesPublished', 'ConnectionRegistered']; // prettier-ignore
     expect([...seen.keys()]).toEqual(expect.arrayContaining(types.map((name) => `weir.events.v1.${name}`)));
-  }, 120_000);
+  });
 
   it('say in a line of events.ndjson all that they say', () => {
     let n = 0;
@@ -71,7 +71,7 @@ describe('simulated events', () => {
     expect(simulation.incidents.length).toBeGreaterThan(20);
     for (const incident of simulation.incidents)
       expect(labelLine(incident).split(',')).toHaveLength(labelHeader.split(',').length);
-  }, 120_000);
+  });
 
   it('read canary tables in incidents only', () => {
     const simulation = simulate({ ...options, links: false });
@@ -84,5 +84,5 @@ describe('simulated events', () => {
     const labelled = simulation.incidents.filter(({ kind }) => kind === 'honeytoken').flatMap(({ statementIds }) => statementIds);
     expect([...canaries].sort()).toEqual([...labelled].sort());
     expect(canaries.size).toBeGreaterThan(0);
-  }, 120_000); // prettier-ignore
+  }); // prettier-ignore
 });

@@ -36,6 +36,8 @@ export interface Ran {
   readonly masked?: Readonly<Record<string, bigint>>;
   readonly status?: string;
   readonly sqlstate?: string;
+  /** Held, and approved by a person. */
+  readonly isApproved?: boolean;
   /** Milliseconds that it took. */
   readonly took?: number;
 }
@@ -49,6 +51,9 @@ export interface SessionOf {
   readonly program?: string;
   readonly user?: string;
 }
+
+const decisionOf = ({ status, isApproved = false }: Ran): string =>
+  isApproved ? 'hold' : status === 'denied' ? 'deny' : 'allow';
 
 /** A whole session, linked: its start a second before its first statement, and its end. */
 export function sessionOf(session: SessionOf, statements: readonly Ran[]): EncodedEnvelope[] {
@@ -91,7 +96,7 @@ export function sessionOf(session: SessionOf, statements: readonly Ran[]): Encod
         how: 'simple',
         kinds: ['select'],
       },
-      ...{ fingerprint: text.replaceAll(/\d+/g, '?'), decision: status === 'denied' ? 'deny' : 'allow' },
+      ...{ fingerprint: text.replaceAll(/\d+/g, '?'), decision: decisionOf(ran) },
       reads: table === '' ? [] : [{ schema: 'public', name: table }],
       columns: (ran.columns ?? []).map((column) => ({ schema: 'public', table, column })),
     });

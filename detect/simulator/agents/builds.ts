@@ -34,7 +34,8 @@ export function usualProgram(agent: Agent, at: number): string {
 
 /**
  * The address of an ordinary session. Networks are kept for long, addresses are not: pods restart, machines are replaced
- * by some deployments, people get another one of the VPN each day, and now and then a whole site fails over for a week.
+ * by some deployments, people get another one of the VPN each day, or sit in the office from noon on, and now and then a
+ * whole site fails over for a week.
  */
 export function usualHost(agent: Agent, at: number, replica: number): string {
   const { index, network } = agent;
@@ -50,7 +51,9 @@ export function usualHost(agent: Agent, at: number, replica: number): string {
     case 'machine':
       return `${home}.${one(200, Math.floor(build / 3))}`;
     case 'vpn':
-      return `10.90.${index % 8}.${one(200, Math.floor(at / 86_400_000))}`;
+      return chanceOf(index, Math.floor(at / 43_200_000), 3) < 0.4
+        ? `10.80.${index % 5}.${one(200)}`
+        : `10.90.${index % 8}.${one(200, Math.floor(at / 86_400_000))}`;
     case 'runner':
       return `10.64.${one(16, Math.floor(at / 60_000), 1)}.${one(200, Math.floor(at / 60_000), 2)}`;
   }

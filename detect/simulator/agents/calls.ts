@@ -36,7 +36,7 @@ export function* usualCalls(scene: Scene, random: Random): Generator<Call> {
     const table = random.chance(strayed[agent.profile.rhythm] ?? 0)
       ? strayTable(scene, random)
       : random.early(scene.tables);
-    if (random.chance(refused / 1000)) yield* refusal(agent, table, random);
+    if (random.chance(refused / 1000) && isClassed(table)) yield* refusal(agent, table, random);
     else yield usual(scene, random.weighted(habits), table, random);
   }
 }
@@ -64,6 +64,8 @@ function strayTable({ tables }: Scene, random: Random): Table {
   );
   return rare.length > 0 ? random.pick(rare) : random.pick(tables);
 }
+
+const isClassed = ({ columns }: Table): boolean => columns.some(({ dataClass }) => dataClass !== '');
 
 const isSingle = (shape: Shape): boolean => shape === 'key' || shape === 'lookup' || shape === 'catalog';
 

@@ -30,7 +30,7 @@ function agentOf(index: number, random: Random, span: Span): Agent {
     hour: hourOf(profile, random),
     activity: random.lognormal(1, 0.45),
     drift: random.normal(0.004, 0.012),
-    replicas: profile.rhythm === 'hourly' ? random.int(1, 3) : 1,
+    replicas: profile.comesFrom === 'pods' ? random.int(1, 3) : 1,
     network: `10.${20 + (zones.indexOf(zone) % 6)}.${random.int(1, 60)}`,
     deployments: deploymentsOf(profile, zone, random, span),
   };

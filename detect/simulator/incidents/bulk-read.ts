@@ -1,15 +1,13 @@
 import type { Agent, Call } from '../model.js';
 import { mixedIn, ownQuery, pageOf, pages, sessionAt, tablesOf, timeOn, usualHour, type IncidentKind, type Stage } from './stage.js'; // prettier-ignore
 
-const most = 50;
-
 /**
  * Far more rows of tables that it may read than ever. Stealthy: page by page among the ordinary statements of two days,
  * pages not larger than its own results now and then are.
  */
 export const bulkRead: IncidentKind = {
-  ...{ kind: 'bulk-read', unit: 'times the rows of the busiest hour of its week', magnitudes: [5, 15, most], days: 2 },
-  suits: (agent) => rowsOf(agent, most) <= readable(agent),
+  ...{ kind: 'bulk-read', unit: 'times the rows of the busiest hour of its week', magnitudes: [5, 15, 50], days: 2 },
+  suits: (agent, magnitude) => rowsOf(agent, magnitude) <= readable(agent),
   plant: (stage) => {
     const { random, stealthy, magnitude, agent } = stage;
     const rows = rowsOf(agent, magnitude);

@@ -5,8 +5,8 @@ import { callOf, mixedIn, sessionAt, timeOn, type IncidentKind, type Stage } fro
 
 /** Tables that this agent has never opened, without a deployment that would explain it. Stealthy: one statement a session. */
 export const firstUse: IncidentKind = {
-  ...{ kind: 'first-use', unit: 'tables', magnitudes: [1, 2], days: 3 },
-  suits: (agent) => agent.profile.adHoc < 10 && strangeTo(agent).length >= 2,
+  ...{ kind: 'first-use', unit: 'tables', magnitudes: [1, 2, 3], days: 3 },
+  suits: (agent, magnitude) => agent.profile.adHoc < 10 && strangeTo(agent).length >= magnitude,
   plant: (stage) => {
     const { agent, random, magnitude, stealthy } = stage;
     const chosen = random.shuffled(strangeTo(agent)).slice(0, magnitude);

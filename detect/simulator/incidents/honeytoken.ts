@@ -6,7 +6,7 @@ import { callOf, mixedIn, sessionAt, timeOn, type IncidentKind } from './stage.j
 /** A canary table is read. Stealthy: a row or two, within an ordinary session. */
 export const honeytoken: IncidentKind = {
   ...{ kind: 'honeytoken', unit: 'rows', magnitudes: [1, 20, 400], days: 3 },
-  suits: (agent) => canaryOf(agent) !== undefined,
+  suits: (agent, magnitude) => (canaryOf(agent)?.rows ?? 0) >= magnitude,
   plant: (stage) => {
     const { agent, random, magnitude, stealthy } = stage;
     const table = canaryOf(agent);

@@ -82,7 +82,7 @@ interface Spot {
 }
 
 function spotFor(
-  { kind }: Cell,
+  { kind, magnitude }: Cell,
   agents: readonly Agent[],
   busy: ReadonlyMap<Agent, readonly Placed[]>,
   random: Random,
@@ -94,7 +94,7 @@ function spotFor(
   for (let tries = 0; tries < 60; tries++) {
     const agent = random.pick(agents);
     const from = random.between(Math.max(start, agent.born + quiet), end - lasts);
-    if (from < agent.born + quiet || from < start || !kind.suits(agent)) continue;
+    if (from < agent.born + quiet || from < start || !kind.suits(agent, magnitude)) continue;
     const until = from + lasts;
     const others = busy.get(agent) ?? [];
     if (others.every((other) => until + apart < other.from || other.until + apart < from))

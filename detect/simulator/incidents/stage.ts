@@ -38,7 +38,8 @@ export interface IncidentKind {
   readonly magnitudes: readonly number[];
   /** Local days that it takes at most. */
   readonly days: number;
-  suits(agent: Agent): boolean;
+  /** Whether an incident of this magnitude can befall it, and would be one. */
+  suits(agent: Agent, magnitude: number): boolean;
   plant(stage: Stage): Plant;
 }
 

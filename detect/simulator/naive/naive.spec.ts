@@ -29,7 +29,7 @@ describe('the baselines', () => {
       for (const sought of [incidents, volume])
         expect(recallAtBudget(scored, sought, budgetOf(agents, weeks)).recall).toBeLessThan(0.7);
     }
-  }, 120_000);
+  }, 180_000);
 
   it('would find what is easy: a test of the test', () => {
     const incident = { identity: 'a', from: start + 50 * hour, to: start + 51 * hour, kind: 'x' } as Incident;

@@ -49,7 +49,7 @@ class Session {
 
   *events(): Generator<SimulatedEvent> {
     const { plan, chain } = this;
-    if (plan.part) note(plan.part, plan.at, this.id);
+    if (plan.part) note(plan.part, plan, plan.at, this.id);
     yield this.started();
     let at = plan.at + 5;
     for (const call of plan.calls) at = yield* this.statement(call, at + call.after);
@@ -70,7 +70,7 @@ class Session {
   private *statement(call: Call, at: number): Generator<SimulatedEvent, number> {
     const { plan, random, chain } = this;
     const statementId = `${this.id}-${++this.statements}`;
-    if (call.part) note(call.part, at, this.id, statementId, call);
+    if (call.part) note(call.part, plan, at, this.id, statementId, call);
     const verdict = verdictOf(call, plan.agent);
     const approvalId = verdict.decision === 'hold' ? simulatedId('apr', at, random) : '';
     const parameters = recordedParameters(call, plan.agent);
@@ -128,18 +128,26 @@ class Session {
   }
 }
 
-function noteLoss({ part }: SessionPlan, event: SimulatedEvent): void {
-  if (part) note(part, timeOf(event), event.envelope.subject);
+function noteLoss(plan: SessionPlan, event: SimulatedEvent): void {
+  if (plan.part) note(plan.part, plan, timeOf(event), event.envelope.subject);
 }
 
-function note(part: Incident, at: number, sessionId: string, statementId?: string, call?: Call): void {
+function note(
+  part: Incident,
+  { connection }: SessionPlan,
+  at: number,
+  sessionId: string,
+  statementId?: string,
+  call?: Call,
+): void {
+  part.connection = connection;
   part.from = Math.min(part.from, at);
   noteEnd(part, at);
-  if (part.sessionIds.at(-1) !== sessionId && !part.sessionIds.includes(sessionId)) part.sessionIds.push(sessionId);
+  if (!part.sessionIds.includes(sessionId)) part.sessionIds.push(sessionId);
   if (statementId !== undefined) part.statementIds.push(statementId);
   const table = call && fullName(call.query.table);
   if (table !== undefined && !part.tables.includes(table)) part.tables.push(table);
-} // prettier-ignore
+}
 
 function noteEnd(part: Incident, at: number): void {
   part.to = Math.max(part.to, at);

@@ -17,6 +17,8 @@ CREATE TABLE IF NOT EXISTS weir.table_hour_rows
     errors UInt64,
     rows UInt64,
     most_rows UInt64,
+    -- Of statements that a person approved; they are in `rows`, too.
+    approved_rows UInt64,
     bytes UInt64,
     masked Map(LowCardinality(String), UInt64),
     -- Different values asked for, and some of them (256): sets of several hours can be put together.
@@ -120,8 +122,8 @@ CREATE VIEW IF NOT EXISTS weir.identity_days
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT * EXCEPT (version) FROM weir.identity_day_rows FINAL;
 
--- When an identity first did, used or came from something. `kind`: `identity`, `host`, `program`, `user` (without a
--- connection), `table`, `fingerprint`. Grows with what is new, not with what happens.
+-- When an identity first did, used or came from something. `kind`: `identity`, `host`, `network`, `program`, `image`,
+-- `reference`, `user` (without a connection), `table`, `fingerprint`. Grows with what is new, not with what happens.
 CREATE TABLE IF NOT EXISTS weir.first_use_rows
 (
     identity LowCardinality(String),
@@ -138,7 +140,7 @@ CREATE TABLE IF NOT EXISTS weir.first_use_rows
     INDEX by_first first_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(earliest_wins)
-ORDER BY (identity, connection, kind, value)
+ORDER BY (kind, identity, connection, value)
 SETTINGS non_replicated_deduplication_window = 0;
 
 CREATE VIEW IF NOT EXISTS weir.first_uses

@@ -20,6 +20,8 @@ export interface EngineOptions {
   /** Whether all that the log has is stored: what did not happen can only be told then. */
   readonly isCaughtUp: () => Promise<boolean>;
   readonly onFailure: OnFailure;
+  /** Once aborted, a round throws before its next step; what it did not come to is done after the next start. */
+  readonly signal?: AbortSignal;
 }
 
 /** Of one round; the next goes on. */
@@ -63,6 +65,7 @@ export class DetectionEngine {
     const { writer } = this.options.store;
     let events = 0;
     for (let step = 0; step < mostSteps; step++) {
+      this.options.signal?.throwIfAborted();
       const news = await readNews(writer, this.#marks ?? new Map());
       if (news && news.events > 0) {
         await writeActivity(writer, news.choice);
@@ -114,7 +117,8 @@ export class DetectionEngine {
   }
 
   async #run(schedule: DetectorHeader['schedule'], range: TimeRange): Promise<void> {
-    const { store, settings, onFailure, raise } = this.options;
+    const { store, settings, onFailure, raise, signal } = this.options;
+    signal?.throwIfAborted();
     const detectors = this.options.detectors.filter((each) => each.schedule === schedule);
     await raise(await detectDay(store, detectors, range, settings, onFailure));
   }

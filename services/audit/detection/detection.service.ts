@@ -31,8 +31,9 @@ import { expireFeatures } from './features.expiry.js';
 import { FindingDesk } from './finding.desk.js';
 import { dayMs, dayOf } from './store.sql.js';
 
-/** Milliseconds between two looks at what is new. */
+/** Milliseconds between two looks at what is new: longer where a round takes long, so that it is no more than a quarter of the time. */
 const every = 1000;
+const longestPause = 3000;
 
 const failures = new Counts({
   ...{ name: 'weir_detector_failures_total', labels: ['detector'] },
@@ -110,7 +111,8 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     for (let pause = every; await this.#pause(pause);) {
       const begun = performance.now();
       await this.#tryRound();
-      pause = Math.max(every, breath.after(performance.now() - begun, 0));
+      const worked = performance.now() - begun;
+      pause = Math.min(longestPause, Math.max(every, 3 * worked, breath.after(worked)));
     }
   }
 
@@ -119,6 +121,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       await this.round();
       if (this.#said.delete('')) this.#log.log('detection goes on');
     } catch (error) {
+      if (this.#stop.signal.aborted) return;
       this.#engine?.forget();
       if (!this.#said.has('')) this.#log.error({ message: 'detection does not get on; trying on', error });
       this.#said.add('');
@@ -141,6 +144,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       ...{ settings, detectors, raise: desk.raise, clock: this.clock },
       store: { writer: this.writer, reader: this.reader },
       isCaughtUp: () => this.#isCaughtUp(),
+      signal: this.#stop.signal,
       onFailure: (detector, error) => this.#complain(detector, error),
     });
   }

@@ -5,6 +5,7 @@ import type { ClickHouseClient } from '#audit-store';
 import type { DetectionSettings } from './detection.settings.js';
 import { checkDetector, type Detector } from './detector.check.js';
 import { invalid, parseDetector } from './detector.file.js';
+import { rowsOf } from './store.sql.js';
 
 /** The detectors of some folders, and by file why others are not among them. */
 export interface LoadedDetectors {
@@ -25,6 +26,8 @@ export async function loadDetectors(
   folders: readonly string[],
   settings: DetectionSettings,
 ): Promise<LoadedDetectors> {
+  // A store that is away is no file's fault.
+  await rowsOf(reader, 'SELECT 1 AS one');
   const detectors: Detector[] = [];
   const refused = new Map<string, string>();
   for (const path of folders.flatMap(filesOf))

@@ -50,6 +50,7 @@ const tableHour: Readonly<Record<string, string>> = {
   ...counts,
   writes: 'countIf(has(tables_written, table_name))',
   most_rows: 'max(a.rows)',
+  approved_rows: "sumIf(a.rows, decision = 'hold')",
   predicates: `uniqIf(predicate, ${answered})`,
   some_predicates: `groupUniqArrayIf(256)(predicate, ${answered})`,
   fingerprints: some('fingerprint', 64),
@@ -130,10 +131,17 @@ async function writeDays(client: ClickHouseClient, buckets: Buckets): Promise<vo
   );
 }
 
-/** `connection, kind, value` of each thing that a row of activity uses. */
+/** The network that addresses are given out from, as a rule. */
+const network = `multiIf(
+  isIPv4String(source_host), replaceRegexpOne(toString(source_host), '[.][0-9]+$', '.0/24'),
+  isIPv6String(source_host), concat(toString(tupleElement(IPv6CIDRToRange(toIPv6OrDefault(toString(source_host)), 64), 1)), '/64'),
+  toString(source_host))`;
+
+/** `connection, kind, value` of each thing that a row of activity uses; `name/version image=… ref=…`: docs/detection.md. */
 const usesOfRow = `arrayConcat(
-  [('', 'identity', ''), ('', 'host', toString(source_host)), ('', 'program', toString(client_program)),
-    ('', 'user', toString(client_user))],
+  [('', 'identity', ''), ('', 'host', toString(source_host)), ('', 'network', ${network}),
+    ('', 'program', extract(toString(client_program), '^[^ /]*')), ('', 'image', extract(toString(client_program), ' image=([^ ]+)')),
+    ('', 'reference', extract(toString(client_program), ' ref=([^ ]+)')), ('', 'user', toString(client_user))],
   if(${answered} AND fingerprint != '', [(toString(connection), 'fingerprint', toString(fingerprint))], []),
   if(${answered}, arrayMap(t -> (toString(connection), 'table', toString(t)), tables), []))`;
 

@@ -8,7 +8,7 @@ const events = `${database}.${storageTables.sessionEvents}`;
 const control = `${database}.${storageTables.controlEvents}`;
 
 /** Events of one step: a backlog is gone through in pieces. */
-const mostEvents = 200_000;
+const mostEvents = 100_000;
 /** Past so many, features are computed for everybody. */
 const mostIdentities = 500;
 /** Milliseconds by which what is ingested later may say that it was ingested earlier. */

@@ -81,9 +81,11 @@ export function ocsfOf(finding: FindingItem): OcsfFinding {
   };
 }
 
-/** Measures that begin so count values of data classes. */
+/** Measures that begin so count values of data classes: `values_out`, `masked_values`. */
 function countsClasses({ measures }: FindingItem): boolean {
-  return Object.entries(measures).some(([name, value]) => /^(masked|revealed)/.test(name) && value > 0);
+  return Object.entries(measures).some(
+    ([name, value]) => /^(values_out|masked|revealed)/.test(name) && value > 0,
+  );
 }
 
 function infoOf(finding: FindingItem): OcsfFinding['finding_info'] {

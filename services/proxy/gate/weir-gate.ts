@@ -91,6 +91,7 @@ export class WeirGate implements Gate {
       holds: options.holds,
       budgets: options.budgets,
       freshness: options.freshness,
+      standing: options.standing,
       masking: () => options.policies.masking(),
       clock: options.clock,
       instance: options.instance,
