@@ -3,7 +3,7 @@
 -- severity: high
 -- technique: T1530
 -- schedule: stream
--- parameters: { rows: 5000, factor: 3 }
+-- parameters: { rows: 1000, factor: 4, busiest: 3, newcomer_rows: 20000, newcomer_days: 7 }
 -- risk: high
 -- explain: "read {rows} rows of {subject} between {first_at} and {last_at:time}; usual at this hour: {usual}; own most in 28 days: {most}; peers: at most {peers_most}"
 SELECT
@@ -24,5 +24,12 @@ LEFT JOIN (
     WHERE scope = 'peers' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
 ) AS peers ON peers.day = toDate(h.hour) AND peers.identity_kind = h.identity_kind AND peers.connection = h.connection
     AND peers.table_name = h.table_name
+LEFT JOIN (
+    SELECT * FROM weir.baselines
+    WHERE scope = 'whole' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
+) AS whole ON whole.day = toDate(h.hour) AND whole.identity = h.identity
 WHERE h.hour >= {from:DateTime64(6)} AND h.hour < {to:DateTime64(6)} AND h.table_name != ''
-  AND rows >= {rows:UInt64} AND rows >= {factor:Float64} * own.rows_most AND rows > peers_most
+  -- Who has a history is measured by it; a newcomer by its peers.
+  AND if(whole.days >= {newcomer_days:UInt64}, rows >= {rows:UInt64} AND rows >= {busiest:Float64} * whole.rows_most,
+    rows >= {newcomer_rows:UInt64} AND rows > peers_most)
+  AND rows >= {factor:Float64} * own.rows_most

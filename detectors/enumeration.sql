@@ -3,7 +3,7 @@
 -- severity: high
 -- technique: T1087
 -- schedule: stream
--- parameters: { predicates: 300, factor: 4, rows_each: 50 }
+-- parameters: { predicates: 100, factor: 4, rows_each: 50, newcomer_predicates: 300, newcomer_days: 7 }
 -- risk: high
 -- explain: "asked {subject} for {predicates_seen} different values between {first_at} and {last_at:time}, in {statements_run} statements; own most in an hour of the last 28 days: {most}; peers: at most {peers_most}"
 SELECT
@@ -23,7 +23,8 @@ LEFT JOIN (
 ) AS peers ON peers.day = toDate(h.hour) AND peers.identity_kind = h.identity_kind AND peers.connection = h.connection
     AND peers.table_name = h.table_name
 WHERE h.hour >= {from:DateTime64(6)} AND h.hour < {to:DateTime64(6)} AND h.table_name != ''
-  AND h.predicates >= {predicates:UInt64} AND h.predicates >= {factor:Float64} * own.predicates_most
-  AND h.predicates > peers.predicates_most AND h.most_rows <= {rows_each:UInt64}
+  AND if(own.days >= {newcomer_days:UInt64}, h.predicates >= {predicates:UInt64},
+    h.predicates >= {newcomer_predicates:UInt64} AND h.predicates > peers.predicates_most)
+  AND h.predicates >= {factor:Float64} * own.predicates_most AND h.most_rows <= {rows_each:UInt64}
   -- The same few statements, over and over, with other values.
   AND length(h.fingerprints) * 10 <= h.predicates

@@ -1,11 +1,11 @@
 -- id: first-use
--- title: A table or a query that this identity never used
+-- title: A table or a query that is new to a settled identity
 -- severity: low
 -- technique: T1213
 -- schedule: stream
 -- learning: 14
--- parameters: { rows: 500, query_rows: 2000 }
--- explain: "{what} {subject} for the first time, at {first_at}, with {rows} rows within the hour; nobody of its kind had within 28 days"
+-- parameters: { rows: 50, query_rows: 1000, settled: 7 }
+-- explain: "{what} {subject} for the first time, at {first_at}, with {rows} rows within the hour; nobody of its kind had within 28 days, and nothing new was deployed"
 SELECT
     f.identity AS identity, f.on_behalf_of AS on_behalf_of, f.connection AS connection, f.value AS subject,
     toDateTime64(toStartOfHour(f.first_at), 6) AS window_start, window_start + INTERVAL 1 HOUR AS window_end,
@@ -29,5 +29,15 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT connection, value, min(first_at) AS since FROM weir.first_uses WHERE kind = 'fingerprint' GROUP BY connection, value
 ) AS anybody ON anybody.connection = f.connection AND anybody.value = f.value
+LEFT JOIN (
+    -- What is deployed brings queries and tables; who looks around finds new ones every week.
+    SELECT identity, groupArrayIf(first_at, kind = 'image') AS builds, groupArrayIf(first_at, kind IN ('table', 'fingerprint')) AS uses
+    FROM weir.first_uses
+    WHERE kind IN ('image', 'table', 'fingerprint') AND first_at >= {from:DateTime64(6)} - toIntervalDay({settled:UInt16})
+      AND first_at < {to:DateTime64(6)}
+    GROUP BY identity
+) AS recent ON recent.identity = f.identity
 WHERE f.kind IN ('table', 'fingerprint') AND f.first_at >= {from:DateTime64(6)} AND f.first_at < {to:DateTime64(6)}
   AND if(f.kind = 'table', rows >= {rows:UInt64} AND peers.hours = 0, rows >= {query_rows:UInt64} AND anybody.since = f.first_at)
+  AND NOT arrayExists(b -> b <= f.first_at AND b >= f.first_at - toIntervalDay({settled:UInt16}), recent.builds)
+  AND NOT arrayExists(u -> u < toStartOfHour(f.first_at) AND u >= f.first_at - toIntervalDay({settled:UInt16}), recent.uses)

@@ -4,7 +4,7 @@
 -- technique: T1053
 -- schedule: day
 -- learning: 14
--- parameters: { regular_days: 10, most_starts: 8, distance: 4, rows: 100 }
+-- parameters: { regular_days: 10, most_starts: 2, distance: 4, rows: 100 }
 -- explain: "{subject}: began at {minutes} (minutes of the day, UTC), where it never began within {distance} quarters of an hour in 28 days; as a rule {usual} runs a day"
 SELECT
     t.identity AS identity, t.on_behalf_of AS on_behalf_of, '' AS connection,

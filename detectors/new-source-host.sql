@@ -4,7 +4,7 @@
 -- technique: T1078
 -- schedule: stream
 -- learning: 14
--- parameters: { moved: 3 }
+-- parameters: { moved: 3, pool: 3 }
 -- risk: watch
 -- explain: "came from {subject} ({address}), for the first time, at {first_at}; before from {known}"
 SELECT
@@ -29,3 +29,5 @@ LEFT JOIN (
 ) AS moved ON moved.site = extract(f.value, '^[0-9]+[.][0-9]+')
 WHERE f.kind = 'network' AND f.first_at >= {from:DateTime64(6)} AND f.first_at < {to:DateTime64(6)}
   AND length(arrayFilter(m -> m.2 <= f.first_at AND m.2 >= f.first_at - toIntervalDay(1), moved.moves)) < {moved:UInt64}
+  -- Who comes from a pool of networks will come from another one of it.
+  AND arrayCount(n -> extract(n, '^[0-9]+[.][0-9]+') = extract(f.value, '^[0-9]+[.][0-9]+'), known.networks) < {pool:UInt64}

@@ -3,7 +3,7 @@
 -- severity: high
 -- technique: T1530
 -- schedule: stream
--- parameters: { values: 2000, factor: 4 }
+-- parameters: { values: 3000, factor: 6 }
 -- risk: high
 -- explain: "{values_out} values of class {subject} in results between {first_at} and {last_at:time}; own most in an hour of the last 28 days: {most}"
 SELECT

@@ -26,7 +26,7 @@ import { IngestService } from '../ingest/ingest.service.js';
 import { DetectionEngine } from './detection.engine.js';
 import { settingsOf } from './detection.settings.js';
 import type { Detector } from './detector.check.js';
-import { loadDetectors, shippedDetectors } from './detectors.load.js';
+import { loadDetectors, shippedDetectors, shippedIds } from './detectors.load.js';
 import { expireFeatures } from './features.expiry.js';
 import { FindingDesk } from './finding.desk.js';
 import { dayMs, dayOf } from './store.sql.js';
@@ -34,6 +34,8 @@ import { dayMs, dayOf } from './store.sql.js';
 /** Milliseconds between two looks at what is new: longer where a round takes long, so that it is no more than a quarter of the time. */
 const every = 1000;
 const longestPause = 3000;
+/** A start has something better to do. Milliseconds. */
+const firstAfter = 2000;
 
 const failures = new Counts({
   ...{ name: 'weir_detector_failures_total', labels: ['detector'] },
@@ -74,6 +76,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   ) {}
 
   onApplicationBootstrap(): void {
+    count(shippedIds());
     if (this.config.detection.enabled) this.#running = this.#run();
   }
 
@@ -108,7 +111,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
 
   async #run(): Promise<void> {
     const breath = breathOf(this.yields);
-    for (let pause = every; await this.#pause(pause);) {
+    for (let pause = firstAfter; await this.#pause(pause);) {
       const begun = performance.now();
       await this.#tryRound();
       const worked = performance.now() - begun;
@@ -135,7 +138,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     const { detectors, refused } = await loadDetectors(this.reader, folders, settings);
     for (const [file, why] of refused) this.#log.error(`detector ${file} is refused: ${why}`);
     this.#log.log(`${detectors.length} detectors run`);
-    for (const { id } of detectors) for (const counts of [failures, raised]) counts.of(id);
+    count(detectors.map(({ id }) => id));
     const desk = new FindingDesk({
       ...{ log: this.eventLog, client: this.writer, source: `audit/${this.instance}`, clock: this.clock },
       onRaised: ({ detector }) => raised.of(detector.id).value++,
@@ -179,3 +182,8 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
 
 /** Hours and days end where nothing comes, too. Milliseconds. */
 const mostIdle = 30_000;
+
+/** From the first look on there is a number of each. */
+function count(ids: readonly string[]): void {
+  for (const id of ids) for (const counts of [failures, raised]) counts.of(id);
+}

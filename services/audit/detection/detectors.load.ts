@@ -20,6 +20,10 @@ export function shippedDetectors(): string {
   return join(folder, 'detectors');
 }
 
+/** Their ids, which are their files' names. */
+export const shippedIds = (): string[] =>
+  filesOf(shippedDetectors()).map(({ name }) => name.slice(0, -'.sql'.length));
+
 /** Each file by itself: one that is refused keeps no other from running. */
 export async function loadDetectors(
   reader: ClickHouseClient,
