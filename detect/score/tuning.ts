@@ -1,4 +1,5 @@
-import type { Incident } from '../simulator/index.js';
+import { incidentGapMs } from '#domain';
+import type { Judged } from './alarms.js';
 import { agentWeeksOf, outcomeOf, type Cutoffs, type Findings } from './outcome.js';
 import type { SeedRun } from './seed.run.js';
 
@@ -47,9 +48,15 @@ function withFree(
   return cutoffs;
 }
 
+/** Nor what would be in one alarm with them. */
 function withoutKind(findings: Findings['findings'], heldOut: string | undefined): Findings['findings'] {
-  const isHeldOut = ({ kind }: Incident) => kind === heldOut;
-  return findings.filter(({ incidents }) => !incidents.some(isHeldOut));
+  const out = new Set(findings.flatMap(({ incidents }) => incidents).filter(({ kind }) => kind === heldOut));
+  const isNear = ({ identity, windowStart, windowEnd }: Judged) =>
+    [...out].some((each) => {
+      const isAtTheTime = windowStart <= each.to + incidentGapMs && windowEnd >= each.from - incidentGapMs;
+      return each.identity === identity && isAtTheTime;
+    });
+  return findings.filter((each) => !isNear(each) && !each.incidents.some((about) => out.has(about)));
 }
 
 function levelsOf(runs: readonly Findings[], id: string): readonly number[] {
