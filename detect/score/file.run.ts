@@ -9,6 +9,10 @@ export async function runFiles(events: string, labels: string): Promise<SeedRun>
   const say = (file: string) => (line: number, reason: string) =>
     console.error(`${file}:${line}: left out: ${reason}`);
   const incidents = labelsOf(readFileSync(labels, 'utf8'), say(labels));
-  const lines = createInterface({ input: createReadStream(events), crlfDelay: Infinity });
-  return runHistory(events, eventsOf(lines, say(events)), () => incidents);
+  return runHistory(events, eventsOf(linesOf(events), say(events)), () => incidents);
+}
+
+/** Opened when the first line is asked for: what an interface reads before that is lost. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  yield* createInterface({ input: createReadStream(path), crlfDelay: Infinity });
 }

@@ -69,7 +69,7 @@ const imports: readonly (readonly [file: string, good: string, bad: string, mess
   ],
   ['detect/score/a.ts', '../simulator/index.js', '@clickhouse/client', /appears below libs\/audit-store/],
   [
-    'detect/score/a.ts',
+    'detect/score/b.ts',
     '../../services/audit/detection/detect.js',
     '../../services/audit/ingest/ingest.js',
     /detect\/score may not import services\/audit/,
