@@ -68,6 +68,12 @@ const imports: readonly (readonly [file: string, good: string, bad: string, mess
     /may not import services\/audit/,
   ],
   ['detect/score/a.ts', '../simulator/index.js', '@clickhouse/client', /appears below libs\/audit-store/],
+  [
+    'detect/score/b.ts',
+    '../../services/audit/detection/detect.js',
+    '../../services/audit/ingest/ingest.js',
+    /detect\/score may not import services\/audit/,
+  ],
   ['test/int/a.ts', '../../services/all/main.js', '#kernel/errors', /only a lib's root/],
 ];
 
