@@ -9,7 +9,13 @@ export default defineConfig({
   },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    include: ['libs/**/*.spec.ts', 'services/**/*.spec.ts', 'test/int/**/*.spec.ts', 'test/e2e/**/*.spec.ts'],
+    include: [
+      'libs/**/*.spec.ts',
+      'services/**/*.spec.ts',
+      'detect/**/*.spec.ts',
+      'test/int/**/*.spec.ts',
+      'test/e2e/**/*.spec.ts',
+    ],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // Its own default is a second: a busy machine is no failure.

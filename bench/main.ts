@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { detect } from './detect/detect.js';
 import { measureMemory, measurePgbench, measureRead, withMaskedLookup } from './measure.js';
 import { pipeline } from './pipeline/pipeline.js';
 import { profile } from './profile.js';
@@ -12,6 +13,7 @@ import { classified, full, maskedByColumn, quick, type Size } from './workload.j
 //   --quick            a minute: one short round each, fewer clients
 //   --profile [WORD]   where the gate spends its time, instead of how long it takes; of the workloads so named
 //   pipeline [embedded|kafka] [--quick]   instead: from the journal to ClickHouse rows
+//   detect [--quick]   instead: what detection costs, on top of ever more history
 
 let stage: Stage | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -20,6 +22,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 try {
   const args = process.argv.slice(2);
   if (args[0] === 'pipeline') await pipeline(args.slice(1));
+  else if (args[0] === 'detect') await detect(args.slice(1));
   else if (args[0] === '--profile') await profile(args[1]);
   else await bench(args.includes('--quick') ? quick : full);
 } catch (error) {

@@ -14,6 +14,7 @@ export function check() {
     format: () => run(bin('prettier'), ['--check', '--log-level=warn', '.']),
     'proto lint': () => run(bin('buf'), ['lint']),
     'generated code is of these protos': generatedIsCurrent,
+    'dashboards are of their sources': () => run('node', ['deploy/dev/dashboards.mjs', '--check']),
   };
   console.log('ok     types');
   let failures = 0;

@@ -2,7 +2,7 @@
 
 /** Not the addresses that browsers are sent to, and not the stream, which is no JSON. */
 const wanted =
-  /^\/api\/(identity\/(me|providers|sign-out)$|(approvals(?!\/stream)|activity|sessions|decisions|setup)(\/|$))/;
+  /^\/api\/(identity\/(me|providers|sign-out)$|(approvals(?!\/stream)|activity|sessions|decisions|findings|quarantines|identities|setup)(\/|$))/;
 
 /** The pages' part of a gate's document. Operations lose their ids: the client's names come from paths. */
 export function consolePart(document) {

@@ -1,5 +1,6 @@
 // What docker-compose.yml and the chart need made from something else: `node deploy/dev/deployment.mjs` writes it, a test
-// compares. The front's and the chart's routes come from the routing table, Compose's realm from the documented one.
+// compares. The front's and the chart's routes come from the routing table, Compose's realm from the documented one, the
+// chart's dashboards from `dashboards/`.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,8 @@ import { nginxConf } from './nginx-conf.mjs';
 const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const read = (path) => readFileSync(join(root, path), 'utf8');
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
+/** For a chart, whose release has to fit into a secret. */
+const onOneLine = (path) => `${JSON.stringify(JSON.parse(read(path)))}\n`;
 
 /** What the services serve, in order: a path prefix or a pattern, and its target. */
 export const routes = () => JSON.parse(read('services/all/api/routes.json'));
@@ -26,11 +29,16 @@ const inCluster = Object.fromEntries(
 export function generated() {
   const chart = 'deploy/helm/weirkeeper/files';
   const policies = readdirSync(join(root, 'policies')).filter((name) => name.endsWith('.cedar'));
+  const boards = readdirSync(join(root, 'dashboards')).filter((name) => name.endsWith('.json'));
   return {
     'deploy/docker/cluster/nginx.conf': nginxConf(routes(), onLoopback),
     'deploy/docker/cluster/keycloak-realm.json': json(composeRealm()),
     [`${chart}/nginx.conf`]: nginxConf(routes(), inCluster, { behind: true }),
     ...Object.fromEntries(policies.map((name) => [`${chart}/policies/${name}`, read(`policies/${name}`)])),
+    ...Object.fromEntries(
+      boards.map((name) => [`${chart}/dashboards/${name}`, onOneLine(`dashboards/${name}`)]),
+    ),
+    [`${chart}/alerts.yaml`]: read('deploy/grafana/alerting/weirkeeper.yaml'),
   };
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
-const sources = ['libs', 'services', 'test', 'bench'];
+const sources = ['libs', 'services', 'detect', 'test', 'bench', 'dashboards'];
 const buildInputs = ['tsconfig.json', 'package.json', 'package-lock.json', 'vitest.config.ts'];
 const lockFile = join(root, '.weir-ensure.lock');
 const stampFile = join(root, 'dist/.stamp');

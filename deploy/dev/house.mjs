@@ -9,6 +9,7 @@ const programs = {
   start: 'dist/services/all/main.js',
   demo: 'dist/test/e2e/demo.js',
   bench: 'dist/bench/main.js',
+  'detect:score': 'dist/detect/score/main.js',
 };
 const commands = { check, test, 'test:long': testLong };
 

@@ -27,6 +27,9 @@ const libs = {
 
 /** What a folder below services/proxy that speaks a protocol may take from the libs. */
 const protocolLibs = ['kernel', 'wire', 'events', 'statement', 'masking', 'policy-engine'];
+/** What makes the events that detectors are measured on knows nothing of detectors, nor of what could become one. */
+const simulator = 'detect/simulator';
+const simulatorLibs = ['kernel', 'events'];
 /** Folders below services/proxy that speak no protocol. */
 const proxyRooms = ['gate', 'journal', 'demo', 'workers'];
 
@@ -35,6 +38,9 @@ const firstDoor = 'platform/config';
 
 /** What the pages may take from elsewhere: they run in a browser, and all that they carry is sent to it. */
 const pagePackages = /^(react|react-dom|radix-ui|@tanstack\/react-(query|router))$/;
+
+/** What dashboards are made with. */
+const dashboardPackages = /^(@grafana\/grafana-foundation-sdk|yaml)$/;
 
 /** Packages that appear in one place only. */
 const adapters = [
@@ -49,12 +55,14 @@ const adapters = [
   },
   { packages: /^@opentelemetry\//, home: /^libs\/platform\/tracing\// },
   { packages: /^oidc-provider$/, home: /^services\/identity\/dev-provider\// },
+  { packages: /^@grafana\/grafana-foundation-sdk$/, home: /^dashboards\// },
 ];
 
 /** Why this file may not import that, or undefined. `file` is relative to the root of the house. */
 export function refusal(file, specifier) {
   const isTest = /^(test|bench)\//.test(file);
   if (isPage(file)) return refusePage(file, specifier);
+  if (file.startsWith('dashboards/')) return refuseDashboard(file, specifier);
   if (specifier.startsWith('#')) return refuseLib(file, specifier.slice(1), isTest);
   if (specifier.startsWith('.')) return isTest ? undefined : refuseRelative(file, resolve(file, specifier));
   return refusePackage(file, packageOf(specifier), isTest);
@@ -72,6 +80,13 @@ function refusePage(file, specifier) {
     : `a page may import ${pagePackages.source.slice(1, -1).replaceAll('\\', '')} only`;
 }
 
+/** Dashboards are made of SQL and of Grafana's own types: they know nothing of the house. */
+function refuseDashboard(file, specifier) {
+  const isOwn = specifier.startsWith('.') && resolve(file, specifier).startsWith('dashboards/');
+  if (isOwn || dashboardPackages.test(packageOf(specifier))) return undefined;
+  return `a dashboard may import ${dashboardPackages.source.slice(1, -1).replaceAll('\\', '')} and its like only`;
+}
+
 /** Not its specs, nor what builds it. */
 function isPage(file) {
   return /^services\/console\/.*(?<!\.spec|\.config)\.tsx?$/.test(file);
@@ -86,6 +101,7 @@ function refuseLib(file, target, isTest) {
   const lib = /^libs\/([^/]+)\//.exec(file)?.[1];
   if (lib === target) return 'inside a lib, import by relative path';
   if (lib !== undefined) return allowed(libs[lib] ?? [], target, `libs/${lib}`);
+  if (roomOf(file) === simulator) return allowed(simulatorLibs, target, simulator);
   return protocolOf(file) ? allowed(protocolLibs, target, 'a protocol folder') : undefined;
 }
 
@@ -102,6 +118,10 @@ function refuseRelative(file, target) {
   // A contract or a spec language that a lib ships for tests is no part of its root.
   if (file.endsWith('.spec.ts') && /[.-](contract|spec)\.js$/.test(target)) return undefined;
   if (to.startsWith('libs/')) return `import a lib by its root: #${to.slice('libs/'.length)}`;
+  // The other way round is refused below.
+  if (from.startsWith('detect/') && to === simulator) return undefined;
+  // What is scored is what is shipped.
+  if (from === 'detect/score' && target.startsWith('services/audit/detection/')) return undefined;
   if (from === 'services/all' && to.startsWith('services/')) return undefined;
   if (to.startsWith('services/'))
     return `${from} may not import ${to}: only services/all imports other services`;
@@ -153,7 +173,7 @@ function resolve(file, specifier) {
 const rule = {
   meta: { type: 'problem', docs: { description: 'who may import whom in this house' } },
   create(context) {
-    const file = /(?:^|\/)((?:libs|services|test|bench)\/.*)$/.exec(
+    const file = /(?:^|\/)((?:libs|services|detect|test|bench|dashboards)\/.*)$/.exec(
       context.filename.replaceAll('\\', '/'),
     )?.[1];
     const check = ({ source }) => {

@@ -12,11 +12,15 @@ import {
   ConnectionRemovedSchema,
   ConnectionSampledSchema,
   EndSessionSchema,
+  FindingRaisedSchema,
+  FindingTriagedSchema,
   MaskingPublishedSchema,
   PageSessionEndedSchema,
   PageSessionRefreshedSchema,
   PageSessionStartedSchema,
   PoliciesPublishedSchema,
+  QuarantineLiftedSchema,
+  QuarantineSetSchema,
   SignInRefusedSchema,
   type WirePrincipal,
 } from '#events';
@@ -70,6 +74,14 @@ const types: readonly ControlEventType[] = [
     statement_id: statementId,
   })),
   type(ApprovalWithdrawnSchema, ({ approvalId, reason }) => ({ approval_id: approvalId, reason })),
+  type(FindingRaisedSchema, ({ identity, connection, severity, evidence }) => ({
+    ...{ identity, connection },
+    decision: severity,
+    reason: evidence,
+  })),
+  type(FindingTriagedSchema, ({ by, state, reason }) => ({ ...who(by), decision: state, reason })),
+  type(QuarantineSetSchema, ({ by, level, reason }) => ({ ...who(by), decision: level, reason })),
+  type(QuarantineLiftedSchema, ({ by, reason }) => ({ ...who(by), reason })),
   type(EndSessionSchema, ({ sessionId, reason, by }) => ({ ...who(by), session_id: sessionId, reason })),
 ];
 

@@ -1,5 +1,6 @@
 export type { RowParts } from '#audit-store';
 export * from './control-event.row.js';
+export { eventSchema } from './event.schemas.js';
 export * from './event.times.js';
 export * from './expired-event.row.js';
 export * from './logged.row.js';

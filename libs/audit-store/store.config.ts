@@ -23,15 +23,35 @@ export const publicTables = [
   'statements',
   'sessions',
   'control_events',
+  'findings',
+  'quarantines',
   'checkpoints',
   'dead_letters',
   'expired_events',
+  'activity',
+  'table_hours',
+  'identity_hours',
+  'identity_days',
+  'first_uses',
+  'identity_learning',
+  'baselines',
 ] as const;
 
 export type PublicTable = (typeof publicTables)[number];
 
 /** What our own searches read beside them: rows of one session may stand there more than once. */
 export const searchTables = ['session_summary_rows'] as const;
+
+/** What detection writes to; readers have the views. */
+export const detectionTables = {
+  activity: 'activity_rows',
+  tableHours: 'table_hour_rows',
+  identityHours: 'identity_hour_rows',
+  identityDays: 'identity_day_rows',
+  firstUses: 'first_use_rows',
+  baselines: 'baseline_rows',
+  marks: 'detection_mark_rows',
+} as const;
 
 /** What ingest writes to. */
 export const storageTables = {

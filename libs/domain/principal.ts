@@ -39,6 +39,11 @@ export function isSamePerson(a: Principal, b: Principal): boolean {
   return [...personsOf(b)].some((person) => persons.has(person));
 }
 
+/** True if `id` is who acts here, or in whose name; as `isSamePerson`. */
+export function isThemselves(by: Principal, id: string): boolean {
+  return personsOf(by).has(folded(subjectOf(id)));
+}
+
 function personsOf({ subject, onBehalfOf }: Principal): Set<string> {
   return new Set((onBehalfOf === undefined ? [subject] : [subject, subjectOf(onBehalfOf)]).map(folded));
 }

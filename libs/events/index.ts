@@ -7,6 +7,7 @@ export * from './gen/weir/events/v1/approval_pb.js';
 export * from './gen/weir/events/v1/command_pb.js';
 export * from './gen/weir/events/v1/dead_letter_pb.js';
 export * from './gen/weir/events/v1/envelope_pb.js';
+export * from './gen/weir/events/v1/finding_pb.js';
 // The wire's Principal has the kernel's name; the domain's type is the kernel's.
 export {
   PageSessionEndedSchema,

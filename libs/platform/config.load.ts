@@ -12,7 +12,7 @@ import { parseAddress } from './address.js';
 /**
  * Reads the file that WEIR_CONFIG names, else `weir.yaml` in `cwd`; state goes below WEIR_DATA, else `.weir/`, and what
  * replicas share below WEIR_SHARED, else there, too. WEIR_LISTEN names listeners for this start, before the file's.
- * `policies` and `masking` come back as absolute paths. Every problem of the file is one line of one
+ * `policies`, `masking` and `detection.detectors` come back as absolute paths. Every problem of the file is one line of one
  * CONFIG_INVALID.
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): WeirConfig {
@@ -63,6 +63,11 @@ export function parseConfig(
       ? {}
       : { tls: { cert: pathOf(config.tls.cert, file), key: pathOf(config.tls.key, file) } }),
     ...(config.masking === undefined ? {} : { masking: resolve(dirname(file), config.masking) }),
+    ...(config.detection.detectors === undefined
+      ? {}
+      : {
+          detection: { ...config.detection, detectors: resolve(dirname(file), config.detection.detectors) },
+        }),
     listen: { ...config.listen, ...listening },
     file,
     dataDir,

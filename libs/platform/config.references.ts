@@ -25,7 +25,7 @@ export function expectReferences(
 }
 
 /**
- * The folder of policies and the masking file are there; CONFIG_INVALID names file, line and key of what is not. What they say
+ * The folders of policies and of own detectors and the masking file are there; CONFIG_INVALID names file, line and key of what is not. What they say
  * is another matter: where that is wrong, what was last published stays in force.
  */
 export function expectPolicies(config: WeirConfig): void {
@@ -42,6 +42,12 @@ export function expectPolicies(config: WeirConfig): void {
     problems.push({
       path: ['masking'],
       message: `${masking} ${rules ? 'is no file' : 'does not exist'}; name your masking file, or drop the key for the shipped rules`,
+    });
+  const { detectors } = config.detection;
+  if (detectors !== undefined && !statSync(detectors, { throwIfNoEntry: false })?.isDirectory())
+    problems.push({
+      path: ['detection', 'detectors'],
+      message: `${detectors} is no folder; name that of your *.sql files, or drop the key for the shipped ones`,
     });
   if (problems.length > 0) throw configInvalid(config, problems);
 }

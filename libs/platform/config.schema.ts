@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { detection } from './config.detection.js';
 
 const address = z
   .string()
@@ -310,6 +311,7 @@ export const configSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  detection,
   webhooks: z.array(webhook).default([]),
   /** Serve the demo database as connection `demo`. */
   demo: z.boolean().default(false),

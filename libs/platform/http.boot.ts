@@ -99,6 +99,8 @@ function apiPrefix(app: INestApplication, prefix = 'api'): void {
 function adapterOf({ bodyLimit = 1024 * 1024, mounts = [] }: HttpOptions): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit,
+    // An identity stands in a path: issuer and subject, as long as a provider makes them.
+    routerOptions: { maxParamLength: 2048 },
     requestTimeout: 30_000, // to receive a request whole; an answer may stream for as long as it takes
     serverFactory: (routes: RequestListener) =>
       createServer({ requestTimeout: 30_000, keepAliveTimeout: 72_000 }, (request, response) => {

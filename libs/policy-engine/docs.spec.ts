@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { problemsOf, read } from './spec/given.js';
 
 const page = read('docs/policies.md');
-const blocks = [...page.matchAll(/^```cedar\n([^]*?)^```$/gm)].map(([, text = '']) => text);
+const blocks = [page, read('docs/findings.md')].flatMap((each) =>
+  [...each.matchAll(/^```cedar\n([^]*?)^```$/gm)].map(([, text = '']) => text),
+);
 const broken = [...page.matchAll(/^```text policies\/(.*)\n([^]*?)^```$/gm)];
 
 test('the page has examples', () => expect(blocks.length).toBeGreaterThan(4));

@@ -6,6 +6,8 @@ import {
   AUDIT_READER,
   AUDIT_RETENTION,
   AUDIT_WRITER,
+  DETECTION_READER,
+  DETECTION_WRITER,
   RECORD_READER,
   SQL_READERS,
 } from './audit.tokens.js';
@@ -13,6 +15,12 @@ import { ActivityController } from './activity/activity.controller.js';
 import { ActivityReads } from './activity/activity.reads.js';
 import { ApprovalRequests } from './activity/approval.requests.js';
 import { ClickHouseEndpoint } from './clickhouse/clickhouse.endpoint.js';
+import { DetectionService } from './detection/detection.service.js';
+import { FindingFold } from './findings/finding.fold.js';
+import { FindingReads } from './findings/finding.reads.js';
+import { FindingsController } from './findings/findings.controller.js';
+import { QuarantinesController } from './findings/quarantines.controller.js';
+import { TriageDesk } from './findings/triage.desk.js';
 import { IngestService } from './ingest/ingest.service.js';
 import { LogController } from './proof/log.controller.js';
 import { ProofService } from './proof/proof.service.js';
@@ -43,6 +51,8 @@ const sqlLimits: ReaderLimits = {
   resultBytes: 16 * mebibyte,
   threads: 2,
 };
+/** Of one detector's query. */
+const detectorLimits: ReaderLimits = { ...ownLimits, seconds: 10, resultRows: 10_000 };
 /** Milliseconds; the engine's own limit is the second line. */
 const sqlTimeLimit = 15_000;
 /** Each runs one query at a time, on a thread of the process's pool: two leave threads to the others. */
@@ -52,7 +62,10 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
 
 /** The log into ClickHouse, and what people read there. Asks PlatformModule for the log and the configuration. */
 @Module({
-  controllers: [SessionsController, DecisionsController, ActivityController, SqlController, LogController],
+  controllers: [
+    ...[SessionsController, DecisionsController, ActivityController, SqlController, LogController],
+    ...[FindingsController, QuarantinesController],
+  ],
   providers: [
     // The others wait for this one: the tables must stand before a reader looks for them.
     { provide: AUDIT_WRITER, inject: [CONFIG], useFactory: openAuditStore },
@@ -60,6 +73,12 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
     { provide: AUDIT_RETENTION, inject: [CONFIG, AUDIT_WRITER], useFactory: openControl },
     { provide: AUDIT_READER, inject: [CONFIG, AUDIT_WRITER], useFactory: openOwnReader },
     { provide: RECORD_READER, inject: [CONFIG, AUDIT_WRITER], useFactory: openOwnReader },
+    { provide: DETECTION_WRITER, inject: [CONFIG, AUDIT_WRITER], useFactory: openControl },
+    {
+      provide: DETECTION_READER,
+      inject: [CONFIG, AUDIT_WRITER],
+      useFactory: (config: WeirConfig) => openReader(config, detectorLimits),
+    },
     { provide: SQL_READERS, inject: [CONFIG, AUDIT_WRITER], useFactory: openSqlReaders },
     {
       provide: SqlRunner,
@@ -78,9 +97,13 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
     SessionEnding,
     ActivityReads,
     ApprovalRequests,
+    FindingFold,
+    FindingReads,
+    TriageDesk,
     IngestService,
     ProofService,
     RetentionService,
+    DetectionService,
     ClickHouseEndpoint,
   ],
 })
@@ -93,9 +116,11 @@ export class AuditModule implements OnApplicationShutdown {
     @Inject(AUDIT_RETENTION) retention: ClickHouseClient,
     @Inject(AUDIT_READER) reader: ClickHouseClient,
     @Inject(RECORD_READER) records: ClickHouseClient,
+    @Inject(DETECTION_WRITER) detection: ClickHouseClient,
+    @Inject(DETECTION_READER) detectors: ClickHouseClient,
     @Inject(SQL_READERS) pool: ReaderPool,
   ) {
-    this.#clients = [writer, control, retention, reader, records, ...pool.clients];
+    this.#clients = [writer, control, retention, reader, records, detection, detectors, ...pool.clients];
   }
 
   /** After ingest stopped (`onModuleDestroy`) and the last request was answered. */

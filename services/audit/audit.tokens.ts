@@ -7,4 +7,7 @@ export const AUDIT_READER = Symbol('AUDIT_READER');
 export const RECORD_READER = Symbol('RECORD_READER');
 /** Retention's own: what it erases takes long, and nothing waits behind. */
 export const AUDIT_RETENTION = Symbol('AUDIT_RETENTION');
+/** Detection's own: what writes its tables, and what runs detectors' queries. */
+export const DETECTION_WRITER = Symbol('DETECTION_WRITER');
+export const DETECTION_READER = Symbol('DETECTION_READER');
 export const SQL_READERS = Symbol('SQL_READERS');

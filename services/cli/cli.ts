@@ -12,10 +12,12 @@ import { classify } from './verbs/classify.js';
 import { connect } from './verbs/connect.js';
 import { connections } from './verbs/connections.js';
 import { exportBundle } from './verbs/export.js';
+import { findings } from './verbs/findings.js';
 import { journal } from './verbs/journal.js';
 import { login } from './verbs/login.js';
 import { logout } from './verbs/logout.js';
 import { policy } from './verbs/policy.js';
+import { quarantine } from './verbs/quarantine.js';
 import { replay } from './verbs/replay.js';
 import { sessions } from './verbs/sessions.js';
 import { sql } from './verbs/sql.js';
@@ -37,6 +39,8 @@ export const verbs: readonly Verb[] = [
   deny,
   sessions,
   replay,
+  findings,
+  quarantine,
   verify,
   exportBundle,
   journal,

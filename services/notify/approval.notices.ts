@@ -2,11 +2,10 @@ import { ApprovalBook, fromLogged, type OpenedApproval } from '#domain';
 import type { LoggedEvent } from '#event-log';
 import { topics } from '#events';
 import { logFoldError } from '#platform';
+import { brief } from './brief.js';
 import type { Notice, NoticeSource, NoticeType } from './notice.js';
 
 const longestReason = 500;
-/** PostgreSQL's `schema.table` has at most 127 bytes. */
-const longestName = 200;
 const longestList = 20;
 
 const typeOf: Partial<Record<OpenedApproval['status'], NoticeType>> = {
@@ -67,11 +66,6 @@ export class ApprovalNotices implements NoticeSource {
 
 function decisionOf({ by, decision, reason, at }: OpenedApproval['decisions'][number]): object {
   return { by: brief(by.id), decision, reason: brief(reason, longestReason), at: new Date(at).toISOString() };
-}
-
-/** A body stays small, 30 KB at most, whatever a name, a list or a reason holds. */
-function brief(text: string, longest = longestName): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }
 
 /** What is left out is counted: nobody takes twenty tables for all. */

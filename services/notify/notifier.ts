@@ -4,6 +4,7 @@ import { AppError, type Clock } from '#kernel';
 import { CLOCK, CONFIG, EVENT_LOG, INSTANCE, Readiness, type WeirConfig } from '#platform';
 import { ApprovalNotices } from './approval.notices.js';
 import { Courier } from './courier.js';
+import { FindingNotices } from './finding.notices.js';
 import { backlog, lag } from './notify.metrics.js';
 import { NotifyFold } from './notify.fold.js';
 import { ENDPOINTS, RESOLVE } from './notify.tokens.js';
@@ -46,7 +47,8 @@ export class Notifier implements OnModuleInit, OnModuleDestroy {
     this.#fold = fold;
     await fold.caughtUp;
     await this.#sayConfigurations(fold);
-    const sources = [new ApprovalNotices(this.config.publicUrl)];
+    const { publicUrl } = this.config;
+    const sources = [new ApprovalNotices(publicUrl), new FindingNotices(publicUrl)];
     this.#outbox = new Outbox({ log, clock, fold, endpoints, sources });
     await this.#outbox.caughtUp;
     const world = { clock, resolve: this.resolve };

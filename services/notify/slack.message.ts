@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { findingBlocks, findingHeadline, findingNotice } from './slack.finding.js';
+import { escaped, fields, section } from './slack.text.js';
 
 const decision = z.object({ by: z.string(), decision: z.string(), reason: z.string() });
 const approval = z.object({
@@ -19,13 +21,12 @@ const standardBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('approval.requested'), data: approval }),
   z.object({ type: z.literal('approval.decided'), data: approval }),
   z.object({ type: z.literal('approval.expired'), data: approval }),
+  z.object({ type: z.literal('finding.opened'), data: findingNotice }),
   z.object({ type: z.literal('ping'), data: z.object({ webhook: z.string() }) }),
 ]);
-type ApprovalBody = Exclude<z.infer<typeof standardBody>, { type: 'ping' }>;
+type ApprovalBody = Exclude<z.infer<typeof standardBody>, { type: 'ping' | 'finding.opened' }>;
 type Decision = z.infer<typeof decision>;
 
-/** Characters of a field; Slack takes 2,000. */
-const longestField = 300;
 const shownDecisions = 10;
 
 /** A notice's body as a Slack incoming webhook takes it: text for notifications, blocks for the channel. */
@@ -35,6 +36,8 @@ export function slackMessage(body: string): string {
     const text = `Weirkeeper can post here (webhook ${escaped(parsed.data.webhook)}).`;
     return message(text, [section(text)]);
   }
+  if (parsed.type === 'finding.opened')
+    return message(findingHeadline(parsed.data), findingBlocks(parsed.data));
   return message(headline(parsed), blocksOf(parsed));
 }
 
@@ -46,10 +49,7 @@ function blocksOf(body: ApprovalBody): object[] {
   const { type, data } = body;
   return [
     section(`*${headline(body)}*`),
-    {
-      type: 'section',
-      fields: fieldsOf(body).map(([name, value]) => mrkdwn(`*${name}*\n${escaped(value) || '–'}`)),
-    },
+    fields(fieldsOf(body)),
     ...data.decisions.slice(-shownDecisions).map((each) => section(decisionLine(each))),
     section(`<${data.url}|${type === 'approval.requested' ? 'Look and decide' : 'Open the request'}>`),
   ];
@@ -80,23 +80,4 @@ function fieldsOf({ type, data }: ApprovalBody): [name: string, value: string][]
 function decisionLine({ by, decision: verdict, reason }: Decision): string {
   const said = verdict === 'approve' ? 'approved' : 'denied';
   return `${escaped(by)} ${said}${reason === '' ? '' : `: ${escaped(reason)}`}`;
-}
-
-const section = (text: string) => ({ type: 'section', text: mrkdwn(text) });
-
-/** `verbatim`: Slack makes no links or mentions of what merely looks like one (a URL, `#general`, `@here`). */
-const mrkdwn = (text: string) => ({ type: 'mrkdwn', text, verbatim: true });
-
-/**
- * Somebody else's words in mrkdwn. Slack's three control characters are spelled out, so that no `<!channel>`, `<@U1>`
- * or `<url|text>` can come of them; marks of emphasis, mentions and URLs are cut by a zero-width space, so that they mark nothing.
- */
-function escaped(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  const short = line.length <= longestField ? line : `${line.slice(0, longestField - 1)}…`;
-  return short
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/[*~`@#]|:(?=\/\/)/g, '$&\u200b');
 }

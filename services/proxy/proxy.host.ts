@@ -10,7 +10,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ApprovalBook, Follower } from '#domain';
+import { ApprovalBook, FindingBook, Follower, type Suspect } from '#domain';
 import type { EventLog, Tail } from '#event-log';
 import { EndSessionSchema, payload, topics } from '#events';
 import { toAppError, type AppError, type Clock } from '#kernel';
@@ -71,6 +71,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   private policies!: PolicyFollower;
   private approvals!: Follower;
   private commands!: Tail;
+  private findings!: Follower;
   private catalogs!: CatalogPool;
   private budgets!: OpenBudgets;
   private journal!: FileJournal;
@@ -103,7 +104,11 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     this.freshness = new Freshness({
       maxMs: config.sessions.maxStaleness * 1000,
       // A leader that was cut off from its cluster goes on answering those who read; it takes nothing any more.
-      age: () => Math.max(this.policies.age, this.approvals.age, this.commands.age, this.shipper.stalled),
+      age: () =>
+        Math.max(
+          ...[this.policies.age, this.approvals.age, this.commands.age, this.findings.age],
+          this.shipper.stalled,
+        ),
     });
     const keys = await proxyKeys(config.sharedDir);
     this.policies = new PolicyFollower({
@@ -116,6 +121,8 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     this.catalogs = new CatalogPool(() => this.policies.masking(), clock);
     const book = new ApprovalBook({ onError: logFoldError });
     this.approvals = new Follower(eventLog, topics.approval, book, logFoldError);
+    const found = new FindingBook(logFoldError);
+    this.findings = new Follower(eventLog, topics.finding, found, logFoldError);
     const { mode, maxBytes } = config.journal;
     const dir = journalFolder(config.dataDir, this.place.index);
     this.journal = await openJournal({ dir, mode, maxBytes, clock, source: `proxy/${instance}` });
@@ -139,9 +146,13 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     const { policies, journal, verifier, budgets, freshness } = this;
     this.gate = new WeirGate({
       ...{ config, verifier, policies, journal, holds, budgets, freshness, eventLog, clock, instance },
+      standing: (who: Suspect) => found.standingOf(who, clock.now()),
       tracing: this.tracing,
     });
-    await Promise.all([this.policies.caughtUp, this.approvals.caughtUp]);
+    found.onChange((identity) => {
+      if (found.quarantineOf(identity)?.level === 'blocked') this.gate.endBlocked();
+    });
+    await Promise.all([this.policies.caughtUp, this.approvals.caughtUp, this.findings.caughtUp]);
     await this.followCommands();
     this.isBuilt = true;
     this.readiness.onLeave(() => this.drain());
@@ -205,6 +216,7 @@ export class ProxyHost implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     await this.shipper.stop();
     this.unmeasured();
     await this.journal.close();
+    await this.findings.stop();
     await this.approvals.stop();
     await this.policies.stop();
   }

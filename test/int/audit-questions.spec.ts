@@ -159,6 +159,14 @@ const expected: Readonly<Record<string, readonly Row[]>> = {
   'Which sessions did security end, and why?': [
     { session_id: 'ses_d', ended_by: 'corp:ana', whose: 'corp:dan', end_reason: 'ended: odd reads' },
   ],
+  'What did a detector find, of whom, and what did people say of it?': [
+    { ...dan, severity: 'high', state: 'acknowledged', state_by: 'corp:ana', incident: 'fnd_1' },
+    { ...eve, severity: 'low', state: 'open', state_by: '', incident: 'fnd_2' },
+  ],
+  'Who was in quarantine, since when, and who let them out?': [
+    { ...dan, action: 'set', level: 'approve', by: 'rule bulk-read' },
+    { ...dan, action: 'lifted', level: '', by: 'corp:ana', reason: 'he has left' },
+  ],
   'What did a client see of one statement, row by row?': [
     { seq: 3, cells: [null, 'a***@example.org'] },
     { seq: 3, cells: ['', null] },

@@ -50,10 +50,13 @@ const verifier = {
   },
 };
 
-/** The audit service with a few rows; `ok-auditors` is an auditor's token, `ok-auditors.2` another auditor's. */
-export async function startClickHouseHouse(rows: readonly string[] = sampleRows()): Promise<ClickHouseHouse> {
+/** The audit service with a few rows, and what `more` adds to its configuration; `ok-auditors` is an auditor's token, `ok-auditors.2` another auditor's. */
+export async function startClickHouseHouse(
+  rows: readonly string[] = sampleRows(),
+  more = '',
+): Promise<ClickHouseHouse> {
   const dataDir = mkdtempSync(join(tmpdir(), 'weir-clickhouse-'));
-  const yaml = `listen: { sql: "127.0.0.1:0" }\naudit: { proof: { interval: 50 } }\nidentity: { roles: { auditor: [auditors], security: [security] } }`;
+  const yaml = `listen: { sql: "127.0.0.1:0" }\naudit: { proof: { interval: 50 } }\nidentity: { roles: { auditor: [auditors], security: [security] } }\n${more}`;
   const config = parseConfig(yaml, join(dataDir, 'weir.yaml'), dataDir);
   const eventLog = openEmbeddedLog({ path: join(dataDir, 'log') });
   const platform = { config, clock: systemClock, eventLog, instance: 'audit-test', verifier };

@@ -76,7 +76,7 @@ describe('docker-compose.yml', () => {
   it('pins each image, and builds what is there', () => {
     for (const [name, { image, build }] of services) {
       if (build) expect(read(build.dockerfile)).toContain(` AS ${build.target}\n`);
-      else expect([name, image]).toEqual([name, expect.stringMatching(/:\d+(\.\d+)*(-alpine)?$/)]);
+      else expect([name, image]).toEqual([name, expect.stringMatching(/:v?\d+(\.\d+)*(-alpine)?$/)]);
     }
   });
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { approval, ApprovalBook, Follower, toApprovalEnvelope } from '#domain';
+import { approval, ApprovalBook, FindingBook, Follower, toApprovalEnvelope } from '#domain';
 import { encodeEnvelope, payload, SignInRefusedSchema, StatementReceivedSchema, topics } from '#events';
 import { AppError, ManualClock, newId, type Principal } from '#kernel';
 import { compileMasking, parseMasking } from '#masking';
@@ -19,6 +19,7 @@ import type { PolicyFollower } from '../../services/proxy/gate/policy-follower.j
 import { WeirGate } from '../../services/proxy/gate/weir-gate.js';
 import { openJournal, type FileJournal } from '../../services/proxy/journal/index.js';
 import { journalEvents } from '../support/log-writer.read.js';
+import { lifted, logged, quarantined } from '../../libs/domain/finding.specimen.js';
 import { MemoryLog } from './approval.memory-log.js';
 
 const bot: Principal = { id: 'corp:bot', issuer: 'corp', subject: 'bot', kind: 'agent', groups: ['agents'] };
@@ -51,6 +52,8 @@ class Stage {
   readonly book = new ApprovalBook({ onError: logFoldError });
   readonly follower = new Follower(this.log, topics.approval, this.book, logFoldError);
   readonly ledger = new LocalLedger();
+  readonly findings = new FindingBook(logFoldError);
+  principal = bot;
   /** When the log last answered; undefined: it does. */
   heardAt: number | undefined;
   journal!: FileJournal;
@@ -85,16 +88,17 @@ class Stage {
     };
     stage.gate = new WeirGate({
       ...{ journal: stage.journal, holds, eventLog: log, clock, instance: 'spec' },
+      standing: (who) => stage.findings.standingOf(who, clock.now()),
       freshness: new Freshness({ maxMs: 30_000, age: () => clock.now() - (stage.heardAt ?? clock.now()) }),
       budgets: { ledger, lookups: new LookupRegister(Buffer.alloc(32)) },
       config: {
         ...{ statements: { maxBytes: 10_000 }, sessions: { maxAge: 1000 } },
-        ...{ publicUrl: 'http://gate', dataDir: dir },
+        ...{ publicUrl: 'http://gate', dataDir: dir, identity: { roles: { approver: ['dba'] } } },
       } as unknown as WeirConfig,
       verifier: {
         verify: async (token) => {
           if (token === 'wrong') throw new AppError('TOKEN_INVALID', 'it is wrong');
-          return { principal: bot, expiresAt: Number.MAX_SAFE_INTEGER };
+          return { principal: stage.principal, expiresAt: Number.MAX_SAFE_INTEGER };
         },
       },
       policies: { policies: () => snapshot, masking: () => masking, state } as unknown as PolicyFollower,
@@ -235,6 +239,50 @@ describe('refused knocks', () => {
     await expect(stage.session('wrong')).rejects.toThrow('it is wrong');
     expect((await refused()).at(-1)).toBe('it is wrong (5 more before it were not recorded)');
     await expect(stage.session()).resolves.toBeDefined();
+  });
+});
+
+describe('quarantine', () => {
+  const quarantine = (level: string) => stage.findings.apply(logged(quarantined(level, 'reads a lot')));
+  const ended = (session: GateSession) =>
+    new Promise<string>((resolve) => session.onEnd((reason, when) => resolve(`${when}: ${reason}`)));
+  const said = 'corp:bot is in quarantine: reads a lot';
+
+  test('ends the sessions of whoever is blocked, and of who acts in their name; takes none, and says why', async () => {
+    stage = await Stage.open(dir, 'permit (principal, action, resource);');
+    const own = ended(await stage.session());
+    stage.principal = { ...bot, id: 'corp:other', subject: 'other', onBehalfOf: bot.id };
+    const behalf = ended(await stage.session());
+    stage.principal = ana;
+    let others = '';
+    void ended(await stage.session()).then((reason) => (others = reason));
+    quarantine('blocked');
+    stage.gate.endBlocked();
+    expect(await Promise.all([own, behalf])).toEqual([`now: ${said}`, `now: ${said}`]);
+    expect(others).toBe('');
+    await expect(stage.session()).resolves.toBeDefined();
+    for (const principal of [bot, { ...ana, id: 'corp:x', onBehalfOf: bot.id }]) {
+      stage.principal = principal;
+      await expect(stage.session()).rejects.toMatchObject({ code: 'FORBIDDEN', message: said });
+    }
+    const read = await stage.log.read({ topic: topics.identity, partition: 0, offset: -1 }, 10);
+    expect(read.map(({ envelope }) => payload(SignInRefusedSchema, envelope)?.reason)).toEqual([said, said]);
+    stage.findings.apply(logged(lifted()));
+    await expect(stage.session()).resolves.toBeDefined();
+  });
+
+  test.each(['watch', 'approve', 'nothing_sensitive'])('of level %s ends nothing', async (level) => {
+    stage = await Stage.open(dir, 'permit (principal, action, resource);');
+    let reason = '';
+    const session = await stage.session();
+    void ended(session).then((why) => (reason = why));
+    quarantine(level);
+    stage.gate.endBlocked();
+    await expect(stage.session()).resolves.toBeDefined();
+    expect([reason, judged(session, 'BEGIN').verdict.decision]).toEqual(['', 'allow']);
+    expect(session.hint('s1')).toBe('http://gate/decisions/s1; ask the security team');
+    stage.findings.apply(logged(lifted()));
+    expect(session.hint('s1')).toBe('http://gate/decisions/s1');
   });
 });
 

@@ -36,6 +36,9 @@ const imports: readonly (readonly [file: string, good: string, bad: string, mess
     '../approval/approval.fold.js',
     /only services\/all imports other services/,
   ],
+  ['dashboards/a.ts', '@grafana/grafana-foundation-sdk/stat', '#kernel', /a dashboard may import/],
+  ['dashboards/b.ts', './parts/panels.js', '../libs/kernel/errors.js', /a dashboard may import/],
+  ['services/audit/d.ts', './b.js', '@grafana/grafana-foundation-sdk/stat', /appears below dashboards/],
   ['services/all/a.ts', '../approval/approval.module.js', '../../libs/kernel/errors.js', /by its root/],
   ['services/proxy/a.ts', './postgres/index.js', '../cli/main.js', /only services\/all/],
   ['services/proxy/postgres/a.ts', '../gate/gate.js', '@nestjs/common', /knows no Nest/],
@@ -51,6 +54,26 @@ const imports: readonly (readonly [file: string, good: string, bad: string, mess
   ['services/console/ui/b.tsx', '../app/me.js', '../../all/main.js', /nothing of other rooms/],
   ['services/console/ui/c.tsx', 'radix-ui', 'node:fs', /a page may import/],
   ['services/all/c.ts', 'node:fs', 'react', /react appears below services\/console/],
+  ['detect/simulator/a.ts', '#events', '#audit-store', /detect\/simulator may import #kernel, #events only/],
+  [
+    'detect/simulator/naive/a.ts',
+    '../simulate.js',
+    '../../score/score.js',
+    /detect\/simulator may not import detect\/score/,
+  ],
+  [
+    'detect/simulator/b.ts',
+    'node:fs',
+    '../../services/audit/ingest/ingest.js',
+    /may not import services\/audit/,
+  ],
+  ['detect/score/a.ts', '../simulator/index.js', '@clickhouse/client', /appears below libs\/audit-store/],
+  [
+    'detect/score/b.ts',
+    '../../services/audit/detection/detect.js',
+    '../../services/audit/ingest/ingest.js',
+    /detect\/score may not import services\/audit/,
+  ],
   ['test/int/a.ts', '../../services/all/main.js', '#kernel/errors', /only a lib's root/],
 ];
 

@@ -6,6 +6,8 @@ import {
   encodeEnvelope,
   EndSessionSchema,
   EnvelopeSchema,
+  FindingRaisedSchema,
+  FindingTriagedSchema,
   genesis,
   HoldResolvedSchema,
   linkEnvelope,
@@ -13,6 +15,7 @@ import {
   newEvent,
   PageSessionStartedSchema,
   PoliciesPublishedSchema,
+  QuarantineLiftedSchema,
   ResultChunkSchema,
   SessionEndedSchema,
   SessionStartedSchema,
@@ -219,7 +222,30 @@ export function controlOfOctober(): readonly (readonly [Topic, readonly EncodedE
     });
   const decided = (time: string, approvalId: string, by: string) =>
     event(time, approvalId, ApprovalDecidedSchema, { approvalId, decision: 'approve', by: person(by) });
+  const found = (findingId: string, identity: string, more: Init<typeof FindingRaisedSchema>) =>
+    event('10-22T10:02', identity, FindingRaisedSchema, {
+      findingId,
+      identity,
+      detector: 'bulk-read',
+      ...more,
+    });
+  const dan = { identity: 'corp:dan', by: person('ana') };
   return [
+    [
+      topics.finding,
+      [
+        found('fnd_1', 'corp:dan', { severity: 'high', title: 'More than ever', quarantine: 'approve' }),
+        found('fnd_2', 'corp:eve', { severity: 'low', title: 'A table that was never used' }),
+        found('fnd_3', 'corp:eve', { severity: 'low', title: 'Another' }),
+        event('10-22T10:30', 'corp:dan', FindingTriagedSchema, {
+          ...{ findingId: 'fnd_1', state: 'acknowledged', reason: 'he has left', by: person('ana') },
+        }),
+        event('10-22T10:31', 'corp:eve', FindingTriagedSchema, {
+          ...{ findingId: 'fnd_3', state: 'false_alarm', reason: 'a new report', by: person('ana') },
+        }),
+        event('10-22T10:50', 'corp:dan', QuarantineLiftedSchema, { ...dan, reason: 'he has left' }),
+      ],
+    ],
     [
       topics.policy,
       [

@@ -1,6 +1,17 @@
 import { create } from '@bufbuild/protobuf';
-import { encodeEnvelope, LinkSchema, newEvent, StatementReceivedSchema, type EncodedEnvelope } from '#events';
-import { systemClock } from '#kernel';
+import {
+  encodeEnvelope,
+  genesis,
+  linkEnvelope,
+  LinkSchema,
+  newEvent,
+  SessionEndedSchema,
+  SessionStartedSchema,
+  StatementOutcomeSchema,
+  StatementReceivedSchema,
+  type EncodedEnvelope,
+} from '#events';
+import { ManualClock, systemClock } from '#kernel';
 
 /** Statements of a session, `statement N` each, from one place in it through another; their links prove nothing. */
 export function events(session: string, from: number, through: number): EncodedEnvelope[] {
@@ -12,4 +23,90 @@ export function events(session: string, from: number, through: number): EncodedE
     event.link = create(LinkSchema, { seq: BigInt(seq), hash: Buffer.alloc(32) });
     return encodeEnvelope(event);
   });
+}
+
+/** One statement of a session, as a test needs it. */
+export interface Ran {
+  /** Milliseconds since the epoch: when it was over. */
+  readonly at: number;
+  readonly table?: string;
+  readonly columns?: readonly string[];
+  readonly text?: string;
+  readonly rows?: number;
+  readonly masked?: Readonly<Record<string, bigint>>;
+  readonly status?: string;
+  readonly sqlstate?: string;
+  /** Held, and approved by a person. */
+  readonly isApproved?: boolean;
+  /** Milliseconds that it took. */
+  readonly took?: number;
+}
+
+export interface SessionOf {
+  readonly id: string;
+  readonly identity?: string;
+  readonly kind?: string;
+  readonly connection?: string;
+  readonly host?: string;
+  readonly program?: string;
+  readonly user?: string;
+}
+
+const decisionOf = ({ status, isApproved = false }: Ran): string =>
+  isApproved ? 'hold' : status === 'denied' ? 'deny' : 'allow';
+
+/** A whole session, linked: its start a second before its first statement, and its end. */
+export function sessionOf(session: SessionOf, statements: readonly Ran[]): EncodedEnvelope[] {
+  const { id, identity = 'corp:bot', kind = 'agent', connection = 'shop', host = '10.0.0.5' } = session;
+  const own: EncodedEnvelope[] = [];
+  let head = genesis;
+  const add = <T extends Parameters<typeof newEvent>[0]>(
+    at: number,
+    schema: T,
+    init: Parameters<typeof newEvent<T>>[1],
+  ) => {
+    const event = newEvent(schema, init, { source: 'proxy/test', subject: id, clock: new ManualClock(at) });
+    head = linkEnvelope(event, head);
+    own.push(encodeEnvelope(event));
+  };
+  const begin = Math.min(...statements.map(({ at, took = 10 }) => at - took)) - 1000;
+  add(begin, SessionStartedSchema, {
+    ...{ sessionId: id, principal: { id: identity, kind }, connection, protocol: 'postgres' },
+    ...{
+      sourceAddress: `${host}:40000`,
+      clientProgram: session.program ?? 'psql',
+      clientUser: session.user ?? 'bot',
+    },
+  });
+  for (const [n, ran] of statements.entries()) {
+    const {
+      at,
+      table = 'customers',
+      text = `select * from ${table}`,
+      rows = 1,
+      status = 'ok',
+      took = 10,
+    } = ran;
+    const statementId = `stm_${id}_${n}`;
+    add(at - took, StatementReceivedSchema, {
+      ...{
+        statementId,
+        text,
+        textHash: Buffer.from(text.padEnd(32).slice(0, 64)),
+        how: 'simple',
+        kinds: ['select'],
+      },
+      ...{ fingerprint: text.replaceAll(/\d+/g, '?'), decision: decisionOf(ran) },
+      reads: table === '' ? [] : [{ schema: 'public', name: table }],
+      columns: (ran.columns ?? []).map((column) => ({ schema: 'public', table, column })),
+    });
+    const masked = { ...ran.masked };
+    const count = { rows: BigInt(rows), bytes: BigInt(rows * 100), durationUs: BigInt(took * 1000) };
+    add(at, StatementOutcomeSchema, { statementId, status, sqlstate: ran.sqlstate ?? '', ...count, masked });
+  }
+  add(Math.max(...statements.map(({ at }) => at)) + 1000, SessionEndedSchema, {
+    sessionId: id,
+    reason: 'terminated',
+  });
+  return own;
 }

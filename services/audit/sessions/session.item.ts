@@ -112,7 +112,9 @@ export const decision = z.object({
   masks: z
     .array(z.object({ class: z.string(), values: z.number() }))
     .describe('what was masked in its result, by class; most values first'),
-  ask: z.string().describe("whom to ask: the connection's owner, or empty"),
+  ask: z
+    .string()
+    .describe("whom to ask: the connection's owner, or empty; of a quarantine the security team"),
   hold: z.object({ outcome: z.string(), decidedBy: z.array(z.string()), waitedUs: z.number() }).nullable(),
   outcome: z
     .object({

@@ -61,7 +61,9 @@ export class SessionReads {
   async decision(id: string): Promise<Decision> {
     const [row] = await this.#rows<DecisionRow>(decisionSql, { id });
     if (!row) throw notFound('decision', id);
-    return { ...asDecision(row), ask: await this.#ownerOf(row.connection) };
+    const inQuarantine = row.policyIds.includes('quarantine');
+    const ask = inQuarantine ? 'the security team' : await this.#ownerOf(row.connection);
+    return { ...asDecision(row), ask };
   }
 
   /** Where a command stands in the log, by its event's id; undefined: the store knows of none. */

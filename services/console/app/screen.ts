@@ -6,7 +6,7 @@ export type Role = 'approver' | 'security' | 'auditor' | 'operator';
 /** An entry of the bar at the top, for those who hold one of the roles; none: for everyone. */
 export interface NavEntry {
   readonly label: string;
-  readonly to: '/' | '/approvals' | '/sessions';
+  readonly to: '/' | '/approvals' | '/sessions' | '/findings';
   /** Pressed after `g`. */
   readonly key: string;
   readonly roles?: readonly Role[];

@@ -17,6 +17,8 @@ interface ReasonFormProps {
   readonly look: 'primary' | 'danger';
   readonly busy: boolean;
   readonly error: Error | null;
+  /** What is chosen before one says why; the keyboard begins there. */
+  readonly before?: ReactNode;
   readonly onCancel: () => void;
   readonly onConfirm: (reason: string) => void;
 }
@@ -32,6 +34,7 @@ export function ReasonForm({
   look,
   busy,
   error,
+  before,
   onCancel,
   onConfirm,
 }: ReasonFormProps) {
@@ -50,12 +53,13 @@ export function ReasonForm({
   };
   return (
     <form onSubmit={(event) => (event.preventDefault(), confirm())}>
+      {before}
       <label htmlFor={field}>{label}</label>
       <textarea
         id={field}
         rows={3}
         maxLength={most}
-        autoFocus
+        autoFocus={before === undefined}
         value={reason}
         aria-invalid={missing}
         aria-describedby={`${field}-note`}

@@ -3,7 +3,7 @@ import { AppError } from '#kernel';
 export interface FreshnessOptions {
   /** How old what this process knows of the log may be. Milliseconds. */
   readonly maxMs: number;
-  /** How old it is now, by its stalest reader (of policies, of approvals, of commands), or since it takes nothing from here. */
+  /** How old it is now, by its stalest reader (of policies, of approvals, of findings, of commands), or since it takes nothing from here. */
   readonly age: () => number;
 }
 

@@ -1,3 +1,4 @@
+import type { Standing, Suspect } from '#domain';
 import {
   HoldResolvedSchema,
   ResultChunkSchema,
@@ -62,6 +63,7 @@ export interface SessionParts {
   readonly holds: Holds;
   readonly budgets: Budgets;
   readonly freshness: Freshness;
+  readonly standing: (who: Suspect) => Standing;
   readonly masking: () => MaskingSet;
   readonly clock: Clock;
   readonly instance: string;
@@ -259,8 +261,9 @@ export class RecordedSession implements GateSession {
   }
 
   hint(statementId: string): string {
-    const { owner } = this.target;
-    const ask = owner ? `; ask ${owner}` : '';
+    // Its owner can't lift a quarantine.
+    const whom = this.parts.standing(this.principal).quarantine ? 'the security team' : this.target.owner;
+    const ask = whom ? `; ask ${whom}` : '';
     return `${this.parts.publicUrl}/decisions/${statementId}${ask}`;
   }
 

@@ -1,3 +1,4 @@
+import type { Standing } from '#domain';
 import type { Principal } from '#kernel';
 import type {
   ConnectionRef,
@@ -8,6 +9,7 @@ import type {
   Verdict,
 } from '#policy-engine';
 import type { Analysis } from '#statement';
+import { underQuarantine } from './quarantine.js';
 
 const noObligations: Obligations = {
   approvers: [],
@@ -23,6 +25,11 @@ export interface PolicyQuestion {
   readonly snapshot: PolicySnapshot;
   readonly now: number;
   readonly inTransaction: boolean;
+  /** What findings and people make of the principal. */
+  readonly standing: Standing;
+  readonly quarantineApprovers: string | undefined;
+  /** It touches what is masked, or classified. */
+  readonly sensitive: boolean;
   readonly analysis: Analysis;
   /** What it calls; below EXECUTE and FETCH too. */
   readonly functions: ReadonlySet<string>;
@@ -39,7 +46,8 @@ export function askPolicies(question: PolicyQuestion): Verdict {
   // An empty query asks for nothing.
   if (analysis.statements.length === 0)
     return { ...denial('', '', snapshot), decision: 'allow', policyIds: [] };
-  const verdict = snapshot.decide({ principal, connection, accesses, context: contextOf(question) });
+  const said = snapshot.decide({ principal, connection, accesses, context: contextOf(question) });
+  const verdict = underQuarantine(said, question);
   return askable(cuttable(approvable(verdict, question), question), question);
 }
 
@@ -86,7 +94,7 @@ function askable(verdict: Verdict, { analysis, writes, returnsRows, runsOther }:
   return { ...verdict, obligations };
 }
 
-function contextOf({ analysis, inTransaction, now }: PolicyQuestion): DecisionContext {
+function contextOf({ analysis, inTransaction, now, standing }: PolicyQuestion): DecisionContext {
   const { statements } = analysis;
   const at = new Date(now);
   return {
@@ -98,6 +106,6 @@ function contextOf({ analysis, inTransaction, now }: PolicyQuestion): DecisionCo
     multiStatement: statements.length > 1,
     inTransaction,
     locksRows: statements.some((s) => s.locksRows),
-    risk: 'none',
+    risk: standing.risk,
   };
 }

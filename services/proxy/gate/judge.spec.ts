@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fromBinary } from '@bufbuild/protobuf';
+import { calm, type Quarantine, type Standing } from '#domain';
 import { StatementReceivedSchema } from '#events';
 import { ManualClock, type Principal } from '#kernel';
-import { compileMasking, parseMasking } from '#masking';
-import { compilePolicies } from '#policy-engine';
+import { compileMasking, parseMasking, type MaskingSet } from '#masking';
+import { compilePolicies, type PolicySnapshot } from '#policy-engine';
 import { loadStatementParser, LongTexts, type CatalogRelation, type Names } from '#statement';
 import type { Judgement, JudgeRequest, Namespace } from './gate.js';
 import { outputAt } from './masked-outputs.js';
@@ -44,10 +45,14 @@ function namespace(): Namespace {
 function house(policies = all, masking = 'rules: []') {
   const clock = new ManualClock();
   const set = compileMasking(parseMasking(masking, 'masking.yaml'));
-  const state = { snapshot: compilePolicies([{ name: 'test.cedar', text: policies }]), masking: set };
+  const snapshot = compilePolicies([{ name: 'test.cedar', text: policies }]);
+  const state: { snapshot: PolicySnapshot; masking: MaskingSet; standing: Standing } = {
+    ...{ snapshot, masking: set, standing: calm },
+  };
   const judges = new Judges({
     longTexts: new LongTexts(),
-    ...{ clock, maxStatementBytes: 1000 },
+    ...{ clock, maxStatementBytes: 1000, quarantineApprovers: 'approvers' },
+    standing: () => state.standing,
     policies: () => state.snapshot,
     masking: () => state.masking,
   });
@@ -105,6 +110,24 @@ describe('one judgement for all sessions', () => {
     clock.advance(3 * 3_600_000);
     expect(judge.stillHolds(outside!, here, false)).toBe(false);
     expect(ask('SELECT 1').verdict.decision).toBe('deny');
+  });
+
+  test('risk counts where a policy reads it, at once and both ways', () => {
+    const when = 'forbid (principal, action in Action::"sql:any", resource) when { context.risk == "high" };';
+    for (const [policies, reads] of [
+      [`${all} ${when}`, true],
+      [all, false],
+    ] as const) {
+      const { ask, judges, here, state } = house(policies);
+      const judge = judges.of(bot, orders);
+      const before = ask('SELECT 1');
+      state.standing = { risk: 'high', quarantine: undefined };
+      expect(judge.stillHolds(before, here, false)).toBe(!reads);
+      expect(ask('SELECT 1').verdict.decision).toBe(reads ? 'deny' : 'allow');
+      state.standing = calm;
+      expect(judge.stillHolds(before, here, false)).toBe(true);
+      expect(ask('SELECT 1').verdict.decision).toBe('allow');
+    }
   });
 
   test('what EXECUTE and FETCH mean is of their session', () => {
@@ -382,5 +405,77 @@ describe('what an execution has to be asked about', () => {
     const { ask } = house(`@notify("security, dba") ${all}`);
     const record = fromBinary(StatementReceivedSchema, ask('SELECT 1').recorded);
     expect(record.notify).toEqual(['security', 'dba']);
+  });
+});
+
+describe('a quarantine', () => {
+  const masked =
+    'rules: [{ connection: "*", column: "*.customers.email", class: email, transform: partial }]';
+  const at = (level: Quarantine['level'], more: Partial<Quarantine> = {}): Standing => ({
+    risk: 'watch',
+    quarantine: {
+      ...{ identity: 'corp:bot', level, reason: 'reads a lot', by: 'corp:sec', findingId: '' },
+      ...{ since: 0, eventId: 'evt_1', ...more },
+    },
+  });
+  const decisions = (standing: Standing, ...texts: readonly string[]) => {
+    const { ask, state } = house(all, masked);
+    state.standing = standing;
+    return texts.map((text) => ask(text).verdict.decision);
+  };
+  const texts = ['SELECT 1', 'SELECT id FROM customers', 'BEGIN', 'SET TIME ZONE 0', 'CHECKPOINT'] as const;
+
+  test.each([
+    ['watch', ['allow', 'allow', 'allow', 'allow', 'allow']],
+    ['approve', ['hold', 'hold', 'allow', 'allow', 'hold']],
+    ['nothing_sensitive', ['allow', 'deny', 'allow', 'allow', 'deny']],
+    ['blocked', ['deny', 'deny', 'deny', 'deny', 'deny']],
+  ] as const)('of level %s', (level, expected) => {
+    expect(decisions(at(level), ...texts)).toEqual(expected);
+    expect(decisions(calm, ...texts)).toEqual(['allow', 'allow', 'allow', 'allow', 'allow']);
+  });
+
+  test('counts at once on what was judged before, whatever policies read; lifted, too', () => {
+    const { ask, judges, here, state } = house();
+    const before = ask('SELECT 1');
+    state.standing = at('blocked');
+    expect(judges.of(bot, orders).stillHolds(before, here, false)).toBe(false);
+    const refused = ask('SELECT 1');
+    expect(refused.verdict).toMatchObject({ decision: 'deny', policyIds: ['quarantine'] });
+    expect(refused.verdict.reason).toMatch(/^corp:bot is in quarantine \(reads a lot\): .*security team$/);
+    expect(fromBinary(StatementReceivedSchema, refused.recorded)).toMatchObject({
+      ...{ decision: 'deny', policyIds: ['quarantine'], reason: refused.verdict.reason },
+    });
+    state.standing = at('blocked', { reason: 'another' });
+    expect(ask('SELECT 1').verdict.reason).toContain('another');
+    state.standing = calm;
+    expect(ask('SELECT 1').verdict.decision).toBe('allow');
+  });
+
+  test('is never milder than policies are', () => {
+    const { ask, state } = house(
+      `${all} forbid (principal, action == Action::"sql:delete", resource);
+      @effect("approve") @approvers("dba") @quorum("2") permit (principal, action == Action::"sql:update", resource);`,
+    );
+    state.standing = at('approve');
+    expect(ask('DELETE FROM customers').verdict.decision).toBe('deny');
+    const update = ask('UPDATE customers SET id = 1 WHERE id = 2').verdict;
+    expect(update).toMatchObject({ decision: 'hold', obligations: { approvers: ['dba'], quorum: 2 } });
+    const read = ask('SELECT id FROM customers').verdict;
+    expect(read).toMatchObject({ decision: 'hold', obligations: { approvers: ['approvers'], quorum: 1 } });
+    expect(ask("SELECT current_setting('a.b')").verdict.reason).toMatch(/^nobody can approve/);
+  });
+
+  test('keeps the bounds of policies, and asks nobody for more than those', () => {
+    const { ask, state } = house(
+      all.replace('@id', '@max_rows("5") @on_excess("approve") @approvers("dba") @id'),
+    );
+    expect(ask('SELECT 1').verdict.obligations).toMatchObject({
+      maxRows: 5,
+      onExcess: { approvers: ['dba'] },
+    });
+    state.standing = at('approve');
+    const { obligations } = ask('SELECT 1').verdict;
+    expect([obligations.maxRows, obligations.onExcess]).toEqual([5, undefined]);
   });
 });

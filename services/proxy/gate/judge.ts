@@ -1,3 +1,4 @@
+import type { Standing } from '#domain';
 import { mostEventBytes } from '#events';
 import type { Clock, Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
@@ -26,6 +27,7 @@ import {
 } from './judge-references.js';
 import type { Desk, JudgementCache } from './judgement-cache.js';
 import { encodeJudgement, recordableText } from './judgement.record.js';
+import { weightOf } from './judgement.weight.js';
 import { mostLookups } from './lookup-values.js';
 
 /** What a judgement was made from; while all of it is the same, the judgement stands. */
@@ -36,6 +38,7 @@ interface Grounds {
   readonly meaning: object;
   readonly hour: number;
   readonly inTransaction: boolean;
+  readonly standing: Standing;
 }
 
 export interface Grounded extends Judgement {
@@ -48,6 +51,10 @@ export interface JudgeOptions {
   /** The snapshots in force now. */
   readonly policies: () => PolicySnapshot;
   readonly masking: () => MaskingSet;
+  /** What findings and people make of a principal now. */
+  readonly standing: (principal: Principal) => Standing;
+  /** Who decides on what a quarantine holds: a group; undefined: nobody does. */
+  readonly quarantineApprovers: string | undefined;
   readonly clock: Clock;
   /** Bytes; a longer text is denied unparsed. */
   readonly maxStatementBytes: number;
@@ -130,19 +137,24 @@ export class Judge {
   }
 
   private grounds(namespace: Namespace, inTransaction: boolean): Grounds {
-    const { policies, masking, clock } = this.options;
-    const hour = Math.floor(clock.now() / hourMs);
-    return { snapshot: policies(), masking: masking(), meaning: namespace.key, hour, inTransaction };
+    const { policies, masking, clock, principal } = this.options;
+    return {
+      ...{ snapshot: policies(), masking: masking(), meaning: namespace.key, inTransaction },
+      ...{ hour: Math.floor(clock.now() / hourMs), standing: this.options.standing(principal) },
+    };
   }
 
-  /** A policy that reads no time does not care about the hour, nor one that reads no transaction about it. */
+  /** A policy that reads no time does not care about the hour, nor one that reads no risk about that; a quarantine always counts. */
   private stands(grounds: Grounds, namespace: Namespace, inTransaction: boolean): boolean {
-    const { policies, masking, clock } = this.options;
+    const { policies, masking, clock, principal } = this.options;
     const snapshot = policies();
     if (grounds.meaning !== namespace.key || grounds.snapshot !== snapshot || grounds.masking !== masking())
       return false;
+    const standing = this.options.standing(principal);
+    if (grounds.standing.quarantine !== standing.quarantine) return false;
     const { contextRead } = snapshot;
     if (contextRead.size === 0) return true;
+    if (grounds.standing.risk !== standing.risk && contextRead.has('risk')) return false;
     if (grounds.inTransaction !== inTransaction && contextRead.has('inTransaction')) return false;
     if (!contextRead.has('hour') && !contextRead.has('weekday')) return true;
     return grounds.hour === Math.floor(clock.now() / hourMs);
@@ -194,24 +206,20 @@ export class Judge {
       writes: hidden || analysis.statements.some((s) => s.writes) || others.some((j) => j.writes),
     };
     const seen = seenBy(text, answer, referred);
+    const clean = answer.ok && answer.clean && others.every((j) => j.clean);
+    const classes = classesOf(accesses, namespace);
+    const sensitive = !clean || classes.length > 0;
     const verdict =
       this.objection(answer, seen, analysis, referred, grounds) ??
       askPolicies({
-        ...{ principal: this.options.principal, connection: this.options.connection },
-        ...{
-          snapshot: grounds.snapshot,
-          now: this.options.clock.now(),
-          inTransaction: grounds.inTransaction,
-        },
-        ...{ analysis, functions, accesses: resolved, runsOther: referred.length > 0, ...does },
+        ...this.circumstances(grounds),
+        ...{ analysis, functions, accesses: resolved, runsOther: referred.length > 0, sensitive, ...does },
       });
-    const clean = answer.ok && answer.clean && others.every((j) => j.clean);
     const inboundRefused = verdict.decision === 'deny' && verdict.policyIds[0] === 'inbound';
     const recordedText = withReferred(
       recordableText(text, !clean || inboundRefused, grounds.masking, redacted),
       others.map((j) => j.recordedText),
     );
-    const classes = classesOf(accesses, namespace);
     return {
       ...{ grounds, analysis, verdict, clean: clean && !inboundRefused, ...does, ...seen, recordedText },
       effects: analysis.statements.flatMap(({ effect }) => (effect ? [effect] : [])),
@@ -222,10 +230,23 @@ export class Judge {
       ),
       tables: tablesOf(resolved),
       classes,
-      sensitive: !clean || classes.length > 0,
+      sensitive,
       objects: objectsOf(accesses, namespace),
       settled: isSettled(verdict, seen, grounds.masking),
       bounded: does.returnsRows && isBounded(verdict.obligations),
+    };
+  }
+
+  private circumstances({ snapshot, inTransaction, standing }: Grounds) {
+    const { principal, connection, clock, quarantineApprovers } = this.options;
+    return {
+      principal,
+      connection,
+      snapshot,
+      inTransaction,
+      standing,
+      quarantineApprovers,
+      now: clock.now(),
     };
   }
 
@@ -291,13 +312,4 @@ function refused(text: string, grounds: Grounds, reason: string, recordedText: s
     ...{ effects: [], tables: [], classes: [], objects: [], exactText: text },
     recorded: encodeJudgement(analysis, [], verdict, recordedText),
   };
-}
-
-/** Bytes that a judgement keeps, about: measured on short statements, objects come to some 2 KiB. */
-function weightOf({ analysis, recorded, recordedText, exactText, inbound, results }: Judgement): number {
-  const texts = analysis.text.length + recordedText.length + exactText.length;
-  const literals = inbound.literals.reduce((sum, literal) => sum + literal.length + 16, 0);
-  const accesses = analysis.statements.reduce((sum, s) => sum + 1 + s.accesses.length, 0);
-  const outputs = results.reduce((sum, { outputs: each = [] }) => sum + each.length, 0);
-  return 2048 + 2 * (texts + literals) + recorded.byteLength + 256 * accesses + 128 * outputs;
 }

@@ -1,6 +1,7 @@
+import type { Standing, Suspect } from '#domain';
 import { topics, newEvent, encodeEnvelope, SignInRefusedSchema } from '#events';
 import type { EventLog } from '#event-log';
-import { AppError, newId, toAppError, type Clock, type ErrorCode } from '#kernel';
+import { AppError, newId, toAppError, type Clock, type ErrorCode, type Principal } from '#kernel';
 import { RefusalRate, Tracing, type TokenVerifier, type VerifiedToken, type WeirConfig } from '#platform';
 import { LongTexts } from '#statement';
 import type { Journal } from '../journal/index.js';
@@ -13,6 +14,7 @@ import type { Holds } from './holds.js';
 import type { Budgets } from './budget/budgets.js';
 import { Judges } from './judges.js';
 import type { PolicyFollower } from './policy-follower.js';
+import { blockedReason, demandUnblocked } from './quarantine.js';
 import { targetAddress } from './target-address.js';
 
 export interface WeirGateOptions {
@@ -23,6 +25,8 @@ export interface WeirGateOptions {
   readonly holds: Holds;
   readonly budgets: Budgets;
   readonly freshness: Freshness;
+  /** What findings and people make of somebody now. */
+  readonly standing: (who: Suspect) => Standing;
   readonly eventLog: EventLog;
   readonly clock: Clock;
   readonly instance: string;
@@ -45,6 +49,8 @@ export class WeirGate implements Gate {
     this.judges = new Judges({
       policies: () => options.policies.policies(),
       masking: () => options.policies.masking(),
+      standing: options.standing,
+      quarantineApprovers: options.config.identity.roles.approver[0],
       clock: options.clock,
       maxStatementBytes: options.config.statements.maxBytes,
       longTexts: new LongTexts(),
@@ -59,12 +65,15 @@ export class WeirGate implements Gate {
     if (this.closing) throw new AppError('SHUTTING_DOWN', 'the gate is shutting down');
     const { principal } = await this.verify(knock);
     this.options.freshness.demand();
+    this.admit(principal, knock);
     const target = await targetAddress(
       knock.connection,
       this.options.policies,
       this.options.config.sharedDir,
     );
     if (this.closing) throw new AppError('SHUTTING_DOWN', 'the gate is shutting down');
+    // Again: from here to where it can be ended nothing waits.
+    this.admit(principal, knock);
     const { options } = this;
     const id = newId('ses', options.clock.now());
     const session = new RecordedSession({
@@ -82,6 +91,7 @@ export class WeirGate implements Gate {
       holds: options.holds,
       budgets: options.budgets,
       freshness: options.freshness,
+      standing: options.standing,
       masking: () => options.policies.masking(),
       clock: options.clock,
       instance: options.instance,
@@ -109,6 +119,14 @@ export class WeirGate implements Gate {
     return found !== undefined;
   }
 
+  /** Ends the sessions of whoever is blocked by now, at once. To be called when a quarantine may have changed. */
+  endBlocked(): void {
+    for (const { session } of this.opened.values()) {
+      const reason = blockedReason(this.options.standing(session.principal));
+      if (reason !== undefined) session.requestEnd(reason, 'now');
+    }
+  }
+
   /** Takes no more sessions; asks those that are open to end. */
   close(reason: string): void {
     this.closing = true;
@@ -123,6 +141,15 @@ export class WeirGate implements Gate {
   private forget(id: string): void {
     clearTimeout(this.opened.get(id)?.expires);
     this.opened.delete(id);
+  }
+
+  private admit(principal: Principal, knock: Knock): void {
+    try {
+      demandUnblocked(this.options.standing(principal));
+    } catch (error) {
+      this.recordRefusal(knock, toAppError(error));
+      throw error;
+    }
   }
 
   private async verify(knock: Knock): Promise<VerifiedToken> {

@@ -11,6 +11,7 @@ import {
   hostileOwner,
   hostileTable,
 } from './hostile.js';
+import { raise } from './raising.js';
 import type { PagesStage } from './stage.js';
 
 /** The texts that a client controls, sent by a real one; and then every text of every answer. */
@@ -130,5 +131,79 @@ export function othersTextsStayText(stageOf: () => PagesStage): void {
     expect(await link.getAttribute('href')).toBe('/api/identity/sign-in/dev?to=%2F');
     await expectHarmless(page, [escaped('label')]);
     stage.noComplaints(opened.complaints);
+  });
+
+  it('in a finding and a quarantine: its identity, subject, evidence, and why', async () => {
+    const stage = stageOf();
+    // No control character is in an identity that the API takes.
+    const identity = `corp:${bad} javascript:alert(3)`;
+    const texts = Object.fromEntries(
+      ['title', 'detector', 'technique', 'connection', 'subject', 'evidence'].map((word) => [
+        word,
+        hostile(word),
+      ]),
+    );
+    const ids = { sessionIds: [`ses ${bad}`, '../../x'], statementIds: [`ses ${bad}-7`] };
+    const [id] = await raise(stage, {
+      ...{ identity, ...texts, ...ids, severity: hostile('severity'), risk: hostile('risk') },
+      measures: { [hostile('measure')]: 7 },
+    });
+    const opened = await stage.open(`/findings?identity=${encodeURIComponent(identity)}`, 'security');
+    const { page } = opened;
+    await page.getByText('evidence <img').first().waitFor();
+    await expectHarmless(page, [identity, ...['title', 'subject', 'evidence', 'detector'].map(escaped)]);
+    await stage.inspect(opened, 'hostile-findings');
+    await page.locator('a.finding-link').click();
+    await page.waitForURL(`**/findings/${id}`);
+    await page.getByText('is in none').waitFor();
+    const said = [
+      identity,
+      ...['title', 'subject', 'evidence', 'technique', 'measure', 'severity', 'risk'].map(escaped),
+    ];
+    await expectHarmless(page, [...said, `ses ${bad}`]);
+    const leads = await page.getByRole('link', { name: '../../x' }).getAttribute('href');
+    expect(leads).toBe('/sessions/..%2F..%2Fx');
+    await stage.inspect(opened, 'hostile-finding');
+    await page.keyboard.press('q');
+    await page.getByRole('dialog').waitFor();
+    await page.getByLabel('Reason').fill(hostile('why'));
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.getByText('why <img').waitFor();
+    await expectHarmless(page, said);
+    await page.goto(stage.at('/findings'));
+    await page.getByText('why <img').waitFor();
+    await stage.inspect(opened, 'hostile-quarantines');
+    await page.getByRole('button', { name: /^Lift the quarantine of/ }).click();
+    await page.getByLabel('Reason').fill('over');
+    await expectHarmless(page, [identity]);
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.getByText('why <img').waitFor({ state: 'detached' });
+  });
+
+  // Intercepted in the browser, as above.
+  it('whichever field it is: of findings, their incidents, and quarantines', async () => {
+    const stage = stageOf();
+    const [id] = await raise(stage, {
+      ...{ identity: 'corp:defaced', sessionIds: ['ses_x'], statementIds: ['ses_x-1'] },
+      onBehalfOf: 'corp:ana',
+      quarantine: 'watch',
+    });
+    const opened = await stage.page('security');
+    const { page } = opened;
+    await defaceAnswers(page, /\/api\/(findings|quarantines)(\/\w{3}_\w+)?(\?.*)?$/);
+    await page.goto(stage.at('/findings'));
+    await page.locator('a.finding-link').first().waitFor();
+    await page.getByRole('heading', { name: 'in quarantine' }).waitFor();
+    const listed = 'identity title severity state evidence subject detector level reason by';
+    await expectHarmless(page, listed.split(' ').map(escaped));
+    await stage.inspect(opened, 'hostile-finding-answers');
+    await page.goto(stage.at(`/findings/${id}`));
+    await page.getByText('evidence <img').waitFor();
+    const words =
+      'title severity state evidence identity onBehalfOf connection subject windowStart windowEnd detector technique risk riskUntil quarantine stateBy stateReason sessionIds statementIds';
+    await expectHarmless(page, words.split(' ').map(escaped));
+    await stage.inspect(opened, 'hostile-finding-answer');
   });
 }

@@ -144,6 +144,20 @@ describe.skipIf(!go)('deployment files', () => {
     }
   });
 
+  it('brings dashboards to a Grafana that looks for them, with links to its own pages', async () => {
+    expect((await rendered([])).filter(({ metadata }) => metadata.name.includes('dashboard'))).toEqual([]);
+    const made = await rendered(['-f', everything, '--set', 'config.publicUrl=https://mine.example']);
+    const boards = made.filter(({ data }) => Object.keys(data ?? {}).some((name) => name.endsWith('.json')));
+    expect(boards).toHaveLength(7);
+    for (const { data } of boards)
+      for (const [name, text] of Object.entries(data!)) {
+        expect(JSON.parse(text)).toMatchObject({ uid: `weir-${name.slice(0, -'.json'.length)}` });
+        expect(text).toContain('"https://mine.example"');
+        expect(text).not.toContain('127.0.0.1');
+      }
+    expect(made.filter(({ data }) => data?.['weirkeeper-alerts.yaml'])).toHaveLength(1);
+  });
+
   it('has a front that finds the services of its release', async () => {
     const made = await rendered([]);
     const conf = made.find(
@@ -171,5 +185,6 @@ nodeSelector: { disk: fast }
 podAnnotations: { a: b }
 image: { pullSecrets: [{ name: registry }] }
 metrics: { from: [{ namespaceSelector: {} }] }
+dashboards: { enabled: true, annotations: { grafana_folder: Weirkeeper }, alerts: { enabled: true, labels: { a: b } } }
 networkPolicy: { targets: { to: [], ports: [5432] } }
 `;

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { calm } from '#domain';
 import { loadStatementParser, LongTexts } from '#statement';
 import { compileMasking, shippedMasking } from '#masking';
 import { compilePolicies } from '#policy-engine';
@@ -99,6 +100,7 @@ export async function fuzzStatements(
     longTexts: new LongTexts(),
     policies: () => policies,
     masking: () => masking,
+    ...{ standing: () => calm, quarantineApprovers: undefined },
     clock: systemClock,
     maxStatementBytes: 1024 * 1024,
   });

@@ -1,25 +1,84 @@
 // Asks Weirkeeper's ClickHouse interface as Grafana's data source does: clickhouse-go over HTTP, gzip, database/sql.
-// Arguments: address, token. Prints one JSON object.
+// Arguments: address, token, and a file with queries, one JSON string a line, if only these are to be asked. Prints one
+// JSON object, or a line a query: how many rows it gave, or what went wrong.
 package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
 func main() {
+	if len(os.Args) > 3 {
+		if err := askEach(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	out, err := ask(os.Args[1], os.Args[2])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	_ = json.NewEncoder(os.Stdout).Encode(out)
+}
+
+func askEach(address, token, file string) error {
+	db := clickhouse.OpenDB(options(address, token, clickhouse.CompressionGZIP))
+	defer db.Close()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	out := json.NewEncoder(os.Stdout)
+	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		var query string
+		if err := json.Unmarshal([]byte(line), &query); err != nil {
+			return err
+		}
+		count, err := countRows(db, query)
+		if err != nil {
+			_ = out.Encode(err.Error())
+			continue
+		}
+		_ = out.Encode(count)
+	}
+	return nil
+}
+
+// countRows scans every value, as whatever type its column has: what can't be read is an error.
+func countRows(db *sql.DB, query string) (int, error) {
+	rows, err := db.Query(query)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return 0, err
+	}
+	values := make([]any, len(types))
+	for i, each := range types {
+		values[i] = reflect.New(each.ScanType()).Interface()
+	}
+	count := 0
+	for rows.Next() {
+		if err := rows.Scan(values...); err != nil {
+			return 0, err
+		}
+		count++
+	}
+	return count, rows.Err()
 }
 
 func options(address, token string, method clickhouse.CompressionMethod) *clickhouse.Options {

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { useShortcut } from '../../app/shortcuts.js';
+import { moveFocus } from '../../ui/move-focus.js';
 import { Tag } from '../../ui/tag.js';
 import { Time } from '../../ui/time.js';
 import { Visible } from '../../ui/visible-text.js';
@@ -16,9 +17,11 @@ interface ListProps {
 /** Requests as links; `j` and `k` move the focus, Enter follows it as with any link. */
 export function InboxList({ items, opened, status }: ListProps) {
   const list = useRef<HTMLUListElement>(null);
-  useShortcut('j', 'Next request', () => moveFocus(list.current, 1));
-  useShortcut('k', 'Request before', () => moveFocus(list.current, -1));
-  useShortcut('Enter', 'Open the request', () => linksOf(list.current)[0]?.click());
+  useShortcut('j', 'Next request', () => moveFocus(list.current, 'a.request', 1));
+  useShortcut('k', 'Request before', () => moveFocus(list.current, 'a.request', -1));
+  useShortcut('Enter', 'Open the request', () =>
+    list.current?.querySelector<HTMLElement>('a.request')?.click(),
+  );
   return (
     <ul className="requests" ref={list}>
       {items.map((item) => (
@@ -81,18 +84,4 @@ function Row({ item }: { readonly item: Approval }) {
       </span>
     </>
   );
-}
-
-function linksOf(list: HTMLElement | null): HTMLAnchorElement[] {
-  return [...(list?.querySelectorAll<HTMLAnchorElement>('a.request') ?? [])];
-}
-
-function moveFocus(list: HTMLElement | null, step: number): void {
-  const links = linksOf(list);
-  const focused = links.findIndex((link) => link === document.activeElement);
-  const opened = links.findIndex((link) => link.getAttribute('aria-current') === 'page');
-  const at = focused >= 0 ? focused : opened;
-  const next =
-    at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + step, 0), links.length - 1);
-  links[next]?.focus();
 }

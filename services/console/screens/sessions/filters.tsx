@@ -2,7 +2,8 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useRef, type FormEvent } from 'react';
 import { useShortcut } from '../../app/shortcuts.js';
 import { Button } from '../../ui/button.js';
-import { fromLocalInput, readSearch, textFilters, toLocalInput, type SessionSearch } from './search.js';
+import { fromLocalInput, toLocalInput } from '../../ui/local-time.js';
+import { readSearch, textFilters, type SessionSearch } from './search.js';
 
 const labels: Readonly<Record<(typeof textFilters)[number], readonly [string, string]>> = {
   identity: ['Identity', 'issuer:subject'],

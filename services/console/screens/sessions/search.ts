@@ -31,16 +31,3 @@ function isUnderstood(name: (typeof names)[number], text: string): boolean {
   if (name === 'since' || name === 'until') return !Number.isNaN(Date.parse(text));
   return text.length <= 512;
 }
-
-/** For an `<input type="datetime-local">`, which knows no zone: the viewer's. */
-export function toLocalInput(iso: string | undefined): string {
-  if (iso === undefined) return '';
-  const date = new Date(iso);
-  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
-  return local.toISOString().slice(0, 16);
-}
-
-export function fromLocalInput(text: string): string | undefined {
-  const date = new Date(text);
-  return text === '' || Number.isNaN(date.getTime()) ? undefined : date.toISOString();
-}

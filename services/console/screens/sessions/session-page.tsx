@@ -93,6 +93,11 @@ function Who({ session }: { readonly session: Session }) {
       <Fact name={session.identityKind === 'agent' ? 'Agent' : 'Person'}>
         <Visible text={session.identity} />
       </Fact>
+      <Fact name="Findings">
+        <Link to="/findings" search={{ identity: session.identity }}>
+          those about it
+        </Link>
+      </Fact>
       <Fact name="In the name of">
         {session.onBehalfOf === '' ? (
           <span className="faint">nobody else</span>

@@ -1,0 +1,36 @@
+import { bulkRead } from './bulk-read.js';
+import { configChange } from './config-change.js';
+import { enumeration } from './enumeration.js';
+import { firstUse } from './first-use.js';
+import { honeytoken } from './honeytoken.js';
+import { irregularTiming } from './irregular-timing.js';
+import { newClient } from './new-client.js';
+import { newSource } from './new-source.js';
+import { outOfBandChange } from './out-of-band-change.js';
+import { outOfHours } from './out-of-hours.js';
+import { probing } from './probing.js';
+import { rareTable } from './rare-table.js';
+import { recordGap } from './record-gap.js';
+import { sensitiveVolume } from './sensitive-volume.js';
+import { slowDrip } from './slow-drip.js';
+import type { IncidentKind } from './stage.js';
+import { twoPlaces } from './two-places.js';
+
+export const incidentKinds: readonly IncidentKind[] = [
+  outOfHours,
+  bulkRead,
+  rareTable,
+  newSource,
+  newClient,
+  twoPlaces,
+  irregularTiming,
+  sensitiveVolume,
+  slowDrip,
+  enumeration,
+  probing,
+  firstUse,
+  outOfBandChange,
+  configChange,
+  recordGap,
+  honeytoken,
+];

@@ -1,0 +1,11 @@
+export { incidentKinds } from './incidents/kinds.js';
+export type { IncidentKind } from './incidents/stage.js';
+export type { IncidentPlan } from './incidents/placing.js';
+export type { Agent, Incident, SimulatedEvent } from './model.js';
+export { fixedThreshold, zScore, type Baseline, type Scored } from './naive/baselines.js';
+export { identityHours, type IdentityHour } from './naive/hours.js';
+export { recallAtBudget, type Recall } from './naive/recall.js';
+export { simulate, type Simulation, type SimulationOptions } from './simulate.js';
+export { honeytokens } from './world/tables.js';
+export { eventLine } from './write/event.line.js';
+export { labelHeader, labelLine } from './write/label.line.js';

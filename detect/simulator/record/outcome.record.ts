@@ -1,0 +1,78 @@
+import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { ResultChunkSchema, StatementOutcomeSchema } from '#events';
+import { rowBudget } from '../agents/calls.js';
+import type { Agent, Call, Query } from '../model.js';
+import type { Random } from '../random.js';
+import { maskedColumns } from './statement.record.js';
+
+/** What a statement that was allowed, or approved, comes to. Bytes are those of the rows as sent. */
+export function outcomeOf(
+  call: Call,
+  agent: Agent,
+  statementId: string,
+  random: Random,
+  approved: boolean,
+): MessageInitShape<typeof StatementOutcomeSchema> {
+  const { query } = call;
+  if (call.fate === 'error')
+    return { statementId, status: 'error', sqlstate: '57014', message: 'canceling statement due to statement timeout' };
+  const isBound = !agent.profile.bulk && !approved && query.kind === 'select';
+  const rows = isBound ? Math.min(call.rows, rowBudget) : call.rows;
+  return {
+    ...{ statementId, status: rows < call.rows ? 'over_budget' : 'ok', commandTag: tagOf(query, rows) },
+    ...(rows < call.rows && { sqlstate: 'WK002', message: `the budget of ${rowBudget} rows is reached` }),
+    ...{ rows: BigInt(rows), bytes: BigInt(rows * rowBytes(query)), masked: maskedValues(query, agent, rows) },
+    ...(rows > 0 && { recordingCut: true, resultDigest: random.bytes(32) }),
+    durationUs: BigInt(Math.round(random.lognormal(1_800, 0.6) + rows * 2.5)),
+  };
+} // prettier-ignore
+
+/** Milliseconds until the answer was sent. */
+export function durationOf({ rows }: Call, random: Random): number {
+  return Math.round(random.lognormal(2, 0.6) + Math.min(rows, 2_000_000) / 400);
+}
+
+function tagOf({ kind }: Query, rows: number): string {
+  if (kind === 'select') return `SELECT ${rows}`;
+  return kind === 'alter table' ? 'ALTER TABLE' : `${kind.toUpperCase()} ${kind === 'insert' ? '0 ' : ''}1`;
+}
+
+function rowBytes({ table, columns }: Query): number {
+  return Math.max(12, Math.round((table.rowBytes * (columns.length + 1)) / (table.columns.length + 1)));
+}
+
+function maskedValues(query: Query, agent: Agent, rows: number): Record<string, bigint> {
+  const masked: Record<string, bigint> = {};
+  if (rows === 0) return masked;
+  for (const { dataClass } of resultMasks(query, agent))
+    masked[dataClass] = (masked[dataClass] ?? 0n) + BigInt(rows);
+  return masked;
+}
+
+/** A look-up compares with a masked column and does not give it back. */
+const resultMasks = (query: Query, agent: Agent) =>
+  query.shape === 'lookup' ? [] : maskedColumns(query, agent);
+
+const columnsOf = new Map<string, WeakMap<Query, Uint8Array>>();
+
+/** The result's columns, with mask and class, as the fields of a StatementOutcome; encoded once a query and set of rights. */
+export function recordedColumns(query: Query, agent: Agent): Uint8Array {
+  const rights = agent.profile.reveals.join();
+  let known = columnsOf.get(rights);
+  if (!known) columnsOf.set(rights, (known = new WeakMap()));
+  let bytes = known.get(query);
+  if (!bytes) known.set(query, (bytes = encodeColumns(query, agent)));
+  return bytes;
+}
+
+function encodeColumns(query: Query, agent: Agent): Uint8Array {
+  if (query.kind !== 'select') return new Uint8Array();
+  const masked = new Set(resultMasks(query, agent));
+  const shown = query.shape === 'lookup' ? query.columns.slice(1) : query.columns;
+  const columns = shown.map((column) => ({
+    ...{ name: column.name, typeOid: 25, class: column.dataClass },
+    mask: masked.has(column) ? (column.dataClass === 'email' ? 'partial' : 'whole') : '',
+  }));
+  const result = create(ResultChunkSchema, { columns: [{ name: 'id', typeOid: 20 }, ...columns] });
+  return toBinary(StatementOutcomeSchema, create(StatementOutcomeSchema, { result }));
+}

@@ -1,0 +1,169 @@
+import { database, detectionTables, type ClickHouseClient } from '#audit-store';
+import type { Calendar } from './detection.settings.js';
+import { dayMs, dayText, insertSelect, rowsOf, timeSql } from './store.sql.js';
+
+/** Days before a day that its baseline is made of. */
+export const baselineDays = 28;
+
+/** Makes the baselines of a day, unless they stand. Returns whether it made them. */
+export async function writeBaselines(
+  client: ClickHouseClient,
+  day: number,
+  calendar: Calendar,
+): Promise<boolean> {
+  const [made] = await rowsOf<{ n: string }>(
+    client,
+    `SELECT toString(count()) AS n FROM ${database}.${detectionTables.baselines} WHERE day = '${dayText(day)}' AND scope = 'made'`,
+  );
+  if (made && made.n !== '0') return false;
+  await writeOfTables(client, day, calendar);
+  await writeOfWholes(client, day, calendar);
+  // Last: half of them are made again.
+  await insertSelect(
+    client,
+    detectionTables.baselines,
+    { day: dayOf(day), scope: "'made'", version },
+    'FROM system.one',
+  );
+  return true;
+}
+
+const version = "toUInt64(toUnixTimestamp64Micro(now64(6, 'UTC')))";
+const dayOf = (day: number): string => `toDate('${dayText(day)}')`;
+const before = (day: number): string =>
+  `hour >= ${timeSql(day - baselineDays * dayMs)} AND hour < ${timeSql(day)}`;
+
+/** Of `xs`, an array: what stands beside it in a row. */
+const spread = (xs: string): Record<string, string> => ({
+  rows_median: median(xs),
+  rows_mad: mad(xs),
+  rows_q95: `arrayReduce('quantileExact(0.95)', ${xs})`,
+  rows_q99: `arrayReduce('quantileExact(0.99)', ${xs})`,
+});
+const median = (xs: string): string => `ifNotFinite(arrayReduce('medianExact', ${xs}), 0)`;
+const mad = (xs: string): string =>
+  `ifNotFinite(arrayReduce('medianExact', arrayMap(x -> abs(toFloat64(x) - ${median(xs)}), ${xs})), 0)`;
+
+/** Sums by day, in a map. */
+const byDay = (column: string): string => `sumMap(map(toDate(hour), toUInt64(${column})))`;
+const days = (column: string): string => `mapValues(${byDay(column)})`;
+const dayly = {
+  day_rows_median: median(days('t.rows')),
+  day_rows_mad: mad(days('t.rows')),
+  day_rows_most: `arrayMax(${days('t.rows')})`,
+};
+
+const ofWeek = ({ timezone }: Calendar): string =>
+  `toUInt8((toDayOfWeek(hour, 0, '${timezone}') - 1) * 24 + toHour(hour, '${timezone}'))`;
+
+const week = (calendar: Calendar): Record<string, string> => ({
+  week_rows: `maxMap(map(${ofWeek(calendar)}, toUInt64(t.rows)))`,
+  week_days: `sumMap(map(${ofWeek(calendar)}, toUInt64(1)))`,
+});
+
+async function writeOfTables(client: ClickHouseClient, day: number, calendar: Calendar): Promise<void> {
+  const from = `FROM (SELECT * FROM ${database}.table_hours WHERE ${before(day)} AND table_name != '') AS t`;
+  const always = { day: dayOf(day), version, hours: 'count()', days: 'uniqExact(toDate(hour))' };
+  const xs = 'groupArray(t.rows)';
+  await insertSelect(
+    client,
+    detectionTables.baselines,
+    {
+      ...always,
+      ...{ scope: "'identity'", identity: 'identity', identity_kind: 'any(t.identity_kind)' },
+      ...{ connection: 'connection', table_name: 'table_name', identities: '1' },
+      ...spread(xs),
+      rows_most: 'max(t.rows)',
+      ...dayly,
+      statements_most: 'max(statements)',
+      predicates_most: 'max(predicates)',
+      day_predicates_median: median(days('t.predicates')),
+      day_predicates_most: `arrayMax(${days('t.predicates')})`,
+      denied_most: 'max(denied)',
+      ...week(calendar),
+    },
+    `${from} GROUP BY identity, connection, table_name`,
+  );
+  const groups = {
+    peers: ['identity_kind', 'connection', 'table_name'],
+    table: ['connection', 'table_name'],
+  };
+  for (const [scope, keys] of Object.entries(groups))
+    await insertSelect(
+      client,
+      detectionTables.baselines,
+      {
+        ...{ day: dayOf(day), version, scope: `'${scope}'` },
+        ...Object.fromEntries(keys.map((key) => [key, key])),
+        hours: 'sum(p.hours)',
+        days: 'length(groupUniqArrayArray(p.days))',
+        identities: 'count()',
+        ...spread('arrayFlatten(groupArray(p.xs))'),
+        rows_most: 'max(p.most)',
+        most_by: 'argMax(p.identity, p.most)',
+        rows_second: 'arrayReverseSort(groupArray(p.most))[2]',
+        day_rows_most: 'max(p.day_most)',
+        predicates_most: 'max(p.predicates_most)',
+        day_predicates_most: 'max(p.day_predicates_most)',
+      },
+      `FROM (
+        SELECT identity, ${keys.join(', ')}, count() AS hours, groupUniqArray(toDate(hour)) AS days, ${xs} AS xs, max(t.rows) AS most,
+          arrayMax(${days('t.rows')}) AS day_most, max(t.predicates) AS predicates_most,
+          arrayMax(${days('t.predicates')}) AS day_predicates_most
+        ${from} GROUP BY identity, ${keys.join(', ')}
+      ) AS p GROUP BY ${keys.join(', ')}`,
+    );
+}
+
+/** Working days and others by the calendar. */
+const isWorkday = ({ timezone, weekdays, holidays }: Calendar): string =>
+  `(toDayOfWeek(hour, 0, '${timezone}') IN (${[0, ...weekdays].join(', ')})
+    AND toString(toDate(hour, '${timezone}')) NOT IN (${['', ...holidays].map((each) => `'${each}'`).join(', ')}))`;
+
+const hoursWhere = (calendar: Calendar, condition: string): string =>
+  `sumMap(if(${condition}, map(toUInt8(toHour(hour, '${calendar.timezone}')), toUInt64(1)), CAST(map(), 'Map(UInt8, UInt64)')))`;
+
+async function writeOfWholes(client: ClickHouseClient, day: number, calendar: Calendar): Promise<void> {
+  const xs = 'groupArray(t.rows)';
+  const first = dayText(day - baselineDays * dayMs);
+  await insertSelect(
+    client,
+    detectionTables.baselines,
+    {
+      ...{ day: dayOf(day), version, scope: "'whole'", identity: 't.identity' },
+      ...{ identity_kind: 'any(t.identity_kind)', identities: '1' },
+      ...{ hours: 'count()', days: 'uniqExact(toDate(hour))' },
+      ...spread(xs),
+      rows_most: 'max(t.rows)',
+      ...dayly,
+      statements_most: 'max(t.statements)',
+      predicates_most: 'max(t.predicates)',
+      denied_most: 'max(t.denied)',
+      hosts_most: 'max(length(t.hosts))',
+      masked_most: 'maxMap(t.masked)',
+      ...week(calendar),
+      workday_hours: hoursWhere(calendar, isWorkday(calendar)),
+      offday_hours: hoursWhere(calendar, `NOT ${isWorkday(calendar)}`),
+      ...{
+        starts: 'any(s.starts)',
+        starts_median: 'any(s.starts_median)',
+        starts_most: 'any(s.starts_most)',
+      },
+    },
+    `FROM (
+      SELECT hour, identity, any(h.identity_kind) AS identity_kind, sum(h.rows) AS rows, sum(h.statements) AS statements,
+        sum(h.predicates) AS predicates, sum(h.denied) AS denied, groupUniqArrayArray(20)(h.hosts) AS hosts,
+        sumMap(CAST(h.masked, 'Map(String, UInt64)')) AS masked
+      FROM (SELECT * FROM ${database}.identity_hours WHERE ${before(day)}) AS h GROUP BY hour, identity
+    ) AS t
+    LEFT ANY JOIN (
+      SELECT identity, sumMap(mapFromArrays(quarters, arrayMap(q -> toUInt64(1), quarters))) AS starts,
+        toFloat64(medianExact(length(d.starts))) AS starts_median, max(length(d.starts)) AS starts_most
+      FROM (
+        SELECT identity, starts, arrayDistinct(arrayMap(m -> toUInt8(intDiv(m, 15)), starts)) AS quarters
+        FROM ${database}.identity_days WHERE day >= '${first}' AND day < '${dayText(day)}'
+      ) AS d GROUP BY identity
+    ) AS s ON s.identity = t.identity
+    GROUP BY t.identity`,
+  );
+}

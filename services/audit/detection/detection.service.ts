@@ -1,0 +1,189 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import type { ClickHouseClient } from '#audit-store';
+import type { EventLog } from '#event-log';
+import { topics } from '#events';
+import type { Clock } from '#kernel';
+import {
+  breathOf,
+  CLOCK,
+  CONFIG,
+  Counts,
+  EVENT_LOG,
+  INSTANCE,
+  Spread,
+  YIELDS,
+  type WeirConfig,
+} from '#platform';
+import { DETECTION_READER, DETECTION_WRITER } from '../audit.tokens.js';
+import { IngestService } from '../ingest/ingest.service.js';
+import { DetectionEngine } from './detection.engine.js';
+import { settingsOf } from './detection.settings.js';
+import type { Detector } from './detector.check.js';
+import { loadDetectors, shippedDetectors, shippedIds } from './detectors.load.js';
+import { expireFeatures } from './features.expiry.js';
+import { FindingDesk } from './finding.desk.js';
+import { dayMs, dayOf } from './store.sql.js';
+
+/** Milliseconds between two looks at what is new: longer where a round takes long, so that it is no more than a quarter of the time. */
+const every = 1000;
+const longestPause = 3000;
+/** A start has something better to do. Milliseconds. */
+const firstAfter = 2000;
+
+const failures = new Counts({
+  ...{ name: 'weir_detector_failures_total', labels: ['detector'] },
+  help: 'Times that a detector did not answer',
+});
+const raised = new Counts({
+  ...{ name: 'weir_findings_total', labels: ['detector'] },
+  help: 'Findings that were raised',
+});
+const rounds = new Spread(
+  { name: 'weir_detection_round_seconds', help: 'From a look at what is new until its findings were raised' },
+  [0.03, 0.1, 0.3, 1, 3, 10, 30],
+);
+
+/** Detection as a part of the application. Of several processes it runs in the one that carries the topic of findings. */
+@Injectable()
+export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #log = new Logger('detection');
+  readonly #stop = new AbortController();
+  /** What was complained of and is not over: detectors by id, the round itself as ''. */
+  readonly #said = new Set<string>();
+  #running: Promise<void> = Promise.resolve();
+  #engine: DetectionEngine | undefined;
+  /** What was stored when there was nothing to do, and when that was looked at last. */
+  #seen = '';
+  #looked = 0;
+  #expired = 0;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: WeirConfig,
+    @Inject(EVENT_LOG) private readonly eventLog: EventLog,
+    @Inject(DETECTION_WRITER) private readonly writer: ClickHouseClient,
+    @Inject(DETECTION_READER) private readonly reader: ClickHouseClient,
+    @Inject(IngestService) private readonly ingest: IngestService,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(INSTANCE) private readonly instance: string,
+    @Inject(YIELDS) private readonly yields: boolean,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    count(shippedIds());
+    if (this.config.detection.enabled) this.#running = this.#run();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** Works in all that is stored by now; nothing where another process does that. */
+  async round(): Promise<void> {
+    if (!this.ingest.owns({ topic: topics.finding, partition: 0 })) return this.#engine?.forget();
+    const seen = await this.#stored();
+    const isIdle = seen === this.#seen && this.clock.now() - this.#looked < mostIdle;
+    if (isIdle) return;
+    this.#looked = this.clock.now();
+    this.#engine ??= await this.#open();
+    const begun = performance.now();
+    const events = await this.#engine.round();
+    rounds.observe((performance.now() - begun) / 1000);
+    this.#seen = events > 0 ? '' : seen;
+    await this.#expire();
+  }
+
+  /** Once a day what was made of a record that retention no longer keeps. */
+  async #expire(): Promise<void> {
+    const days = this.config.audit.retention.sessions;
+    const today = dayOf(this.clock.now());
+    if (days === undefined || this.#expired === today) return;
+    await expireFeatures(this.writer, today - days * dayMs);
+    this.#expired = today;
+  }
+
+  async #run(): Promise<void> {
+    const breath = breathOf(this.yields);
+    for (let pause = firstAfter; await this.#pause(pause);) {
+      const begun = performance.now();
+      await this.#tryRound();
+      const worked = performance.now() - begun;
+      pause = Math.min(longestPause, Math.max(every, 3 * worked, breath.after(worked)));
+    }
+  }
+
+  async #tryRound(): Promise<void> {
+    try {
+      await this.round();
+      if (this.#said.delete('')) this.#log.log('detection goes on');
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.#engine?.forget();
+      if (!this.#said.has('')) this.#log.error({ message: 'detection does not get on; trying on', error });
+      this.#said.add('');
+    }
+  }
+
+  async #open(): Promise<DetectionEngine> {
+    const settings = settingsOf(this.config);
+    const own = this.config.detection.detectors;
+    const folders = [shippedDetectors(), ...(own === undefined ? [] : [own])];
+    const { detectors, refused } = await loadDetectors(this.reader, folders, settings);
+    for (const [file, why] of refused) this.#log.error(`detector ${file} is refused: ${why}`);
+    this.#log.log(`${detectors.length} detectors run`);
+    count(detectors.map(({ id }) => id));
+    const desk = new FindingDesk({
+      ...{ log: this.eventLog, client: this.writer, source: `audit/${this.instance}`, clock: this.clock },
+      onRaised: ({ detector }) => raised.of(detector.id).value++,
+    });
+    return new DetectionEngine({
+      ...{ settings, detectors, raise: desk.raise, clock: this.clock },
+      store: { writer: this.writer, reader: this.reader },
+      isCaughtUp: () => this.#isCaughtUp(),
+      signal: this.#stop.signal,
+      onFailure: (detector, error) => this.#complain(detector, error),
+    });
+  }
+
+  /** Once, not at every round. */
+  #complain({ id, file }: Detector, error: unknown): void {
+    failures.of(id).value++;
+    if (this.#said.has(id)) return;
+    this.#said.add(id);
+    this.#log.error({ message: `detector ${file} does not answer; the others run on`, error });
+  }
+
+  /** Where this process carries everything: how far that is stored. Elsewhere the store alone knows. */
+  async #stored(): Promise<string> {
+    if (this.config.auditStore.kind === 'clickhouse') return String(this.clock.now());
+    const places = await this.eventLog.partitions(topics.session);
+    const watched = [topics.session, topics.policy].flatMap((topic) =>
+      places.map((partition) => ({ topic, partition })),
+    );
+    return watched.map((each) => this.ingest.storedThrough(each)).join();
+  }
+
+  async #isCaughtUp(): Promise<boolean> {
+    const ends = await this.eventLog.end(topics.session);
+    return ends.every((end) => !this.ingest.owns(end) || this.ingest.storedThrough(end) >= end.offset);
+  }
+
+  #pause(milliseconds: number): Promise<boolean> {
+    return delay(milliseconds, true, { signal: this.#stop.signal, ref: false }).catch(() => false);
+  }
+}
+
+/** Hours and days end where nothing comes, too. Milliseconds. */
+const mostIdle = 30_000;
+
+/** From the first look on there is a number of each. */
+function count(ids: readonly string[]): void {
+  for (const id of ids) for (const counts of [failures, raised]) counts.of(id);
+}

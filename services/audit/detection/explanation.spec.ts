@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { explained, placesOf } from './explanation.js';
+
+const measures = {
+  rows: 48_210,
+  share: 0.3333,
+  size: 5_368_709,
+  at: '2026-07-01 22:10:59.123456',
+  table: 'public.customers',
+  hosts: ['10.0.0.1', '10.0.0.2'],
+  many: [1, 2, 3, 4, 5, 6, 7],
+  none: null,
+};
+const words = (template: string, timezone = 'UTC') => explained(template, measures, timezone);
+
+describe('evidence in words', () => {
+  it.each([
+    ['{rows} rows of {table}', '48,210 rows of public.customers'],
+    ['{share}', '0.33'],
+    ['{size:bytes}', '5.1 MiB'],
+    ['{at}', '2026-07-01 22:10'],
+    ['{at:date} {at:time}', '2026-07-01 22:10'],
+    ['{hosts}', '10.0.0.1, 10.0.0.2'],
+    ['{many}', '1, 2, 3, 4, 5 and 2 more'],
+    ['{none} {missing}', '- -'],
+    ['no place', 'no place'],
+  ])('%s', (template, expected) => expect(words(template)).toBe(expected));
+
+  it('is by the clock of the calendar, its summer time included', () => {
+    expect(words('{at}', 'Europe/Berlin')).toBe('2026-07-02 00:10');
+  });
+
+  it('takes a name that somebody chose for no more than that', () => {
+    expect(explained('{name}', { name: 'a\n{rows}\tb' }, 'UTC')).toBe('a {rows} b');
+    expect(explained('{name}', { name: 'x'.repeat(999) }, 'UTC')).toHaveLength(200);
+  });
+
+  it('knows its places', () => {
+    expect(placesOf('{a} {b:time}')).toEqual([
+      { name: 'a', form: undefined },
+      { name: 'b', form: 'time' },
+    ]);
+  });
+});

@@ -1,0 +1,60 @@
+/** What a row of a detector's answer has in a column. */
+export type Measure = string | number | boolean | null | readonly (string | number)[];
+
+interface Place {
+  readonly name: string;
+  readonly form: string | undefined;
+}
+
+const place = /\{([a-z]\w*)(?::(\w+))?\}/gi;
+
+/** The places of a template: `{rows}`, `{first_at:time}`. */
+export const placesOf = (template: string): Place[] =>
+  [...template.matchAll(place)].map(([, name = '', form]) => ({ name, form }));
+
+/**
+ * The template with what was measured, as people read it: numbers with their thousands, `:bytes` with units; times with their day,
+ * or `:time` and `:date` alone, on the calendar's clock; lists with commas, at most five of them.
+ */
+export function explained(
+  template: string,
+  measures: Readonly<Record<string, Measure>>,
+  timezone: string,
+): string {
+  return template.replaceAll(place, (_, name: string, form?: string) => {
+    const measure = measures[name];
+    return measure === undefined || measure === null ? '-' : words(measure, form, timezone);
+  });
+}
+
+function words(measure: Exclude<Measure, null>, form: string | undefined, timezone: string): string {
+  if (typeof measure === 'number') return form === 'bytes' ? bytes(measure) : number.format(measure);
+  if (typeof measure === 'string')
+    return stamp.test(measure) ? moment(measure, form, timezone) : oneLine(measure);
+  if (typeof measure === 'boolean') return measure ? 'yes' : 'no';
+  const shown = measure.slice(0, mostShown).map((each) => words(each, form, timezone));
+  return shown.join(', ') + (measure.length > mostShown ? ` and ${measure.length - mostShown} more` : '');
+}
+
+const mostShown = 5;
+const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
+const stamp = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?$/;
+
+/** A name that somebody chose: no line breaks, and no longer than a name. */
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 200);
+
+function moment(text: string, form: string | undefined, timezone: string): string {
+  const at = new Date(`${text.slice(0, 19).replace(' ', 'T')}Z`);
+  // sv-SE writes 2026-11-22 02:10.
+  const options = { timeZone: timezone, dateStyle: 'short', timeStyle: 'short' } as const;
+  const [date = '', time = ''] = new Intl.DateTimeFormat('sv-SE', options).format(at).split(' ');
+  if (form === 'date') return date;
+  return form === 'time' ? time : `${date} ${time}`;
+}
+
+const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+function bytes(value: number): string {
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(value, 1)) / 10));
+  return `${number.format(Math.round((value / 1024 ** power) * 10) / 10)} ${units[power]}`;
+}

@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { exit, type ExitCode } from '../exit-codes.js';
+import { inline, table } from '../render.js';
+import { timeOf } from '../since.js';
+import { parseVerb, required, type Cli, type Verb } from '../verb.js';
+
+const finding = z.looseObject({
+  id: z.string(),
+  severity: z.string(),
+  state: z.string(),
+  identity: z.string(),
+  detector: z.string(),
+  title: z.string(),
+  evidence: z.string(),
+  connection: z.string(),
+  subject: z.string(),
+  windowStart: z.string(),
+  windowEnd: z.string(),
+  technique: z.string(),
+  risk: z.string(),
+  riskUntil: z.string(),
+  quarantine: z.string(),
+  incident: z.string(),
+  sessionIds: z.array(z.string()),
+  stateReason: z.string(),
+  stateBy: z.string(),
+});
+type Finding = z.infer<typeof finding>;
+const list = z.object({ findings: z.array(finding), next: z.string().nullable() });
+const ocsfList = z.object({ findings: z.array(z.looseObject({})), next: z.string().nullable() });
+const accepted = z.object({ id: z.string(), status: z.literal('accepted') });
+
+/** Each is a parameter of GET /findings. */
+const filters = ['state', 'severity', 'identity', 'detector', 'incident', 'cursor', 'limit'] as const;
+const text = { type: 'string' } as const;
+
+export const findings: Verb = {
+  name: 'findings',
+  summary: 'what detectors found, newest first; say what one is',
+  usage: `weir findings [ID] [--state open|acknowledged|false_alarm] [--severity low|medium|high|critical] [--identity ID]
+    [--detector NAME] [--incident ID] [--since 1h|2026-01-31T10:00:00Z] [--until …] [--limit N] [--cursor NEXT] [--ocsf]
+weir findings ack ID --state open|acknowledged|false_alarm --reason TEXT
+
+Lists findings; with an ID: that one, with its evidence and sessions. --since, --until: by the window that it is about.
+--ocsf: one JSON object a line, as the Open Cybersecurity Schema Framework has it. Needs the security or auditor role.
+ack: a false alarm counts no longer, neither for its identity's risk nor for the quarantine that its rule set. Needs the
+security role; nobody says it of a finding about themselves.
+
+examples:
+  ./weir findings --state open --since 24h
+  ./weir findings --ocsf --since 1h | curl --data-binary @- https://siem.example/ingest
+  ./weir findings ack fnd_01ab… --state false_alarm --reason "the quarter's export, ticket 4711"`,
+
+  run: ([first, ...rest], cli) =>
+    first === 'ack' ? ack(rest, cli) : show(first === undefined ? [] : [first, ...rest], cli),
+};
+
+async function show(args: readonly string[], cli: Cli): Promise<ExitCode> {
+  const options = Object.fromEntries(['since', 'until', ...filters].map((name) => [name, text]));
+  const { values, positionals } = parseVerb(args, { ...options, ocsf: { type: 'boolean' } }, ['id']);
+  const [id] = positionals;
+  const isOcsf = values['ocsf'] === true;
+  if (id !== undefined) return showOne(id, isOcsf, cli);
+  const named = values as Readonly<Record<string, string | undefined>>;
+  const query = {
+    ...Object.fromEntries(filters.map((name) => [name, named[name]])),
+    from: timeOf('since', named['since'], cli),
+    to: timeOf('until', named['until'], cli),
+  };
+  return isOcsf ? listOcsf(query, cli) : listAll(query, cli);
+}
+
+type Query = Readonly<Record<string, string | undefined>>;
+
+async function listAll(query: Query, cli: Cli): Promise<ExitCode> {
+  const answer = await cli.api('security').json(list, 'GET', '/findings', { query });
+  if (cli.json) cli.out(JSON.stringify(answer));
+  else if (answer.findings.length === 0) cli.out('no findings');
+  else cli.out(shown(answer));
+  return exit.ok;
+}
+
+/** All pages, unless one was asked for: who reads it is a program. */
+async function listOcsf(query: Query, cli: Cli): Promise<ExitCode> {
+  const api = cli.api('security');
+  for (let cursor = query['cursor']; ;) {
+    const asked = { ...query, cursor, format: 'ocsf' };
+    const { findings: found, next } = await api.json(ocsfList, 'GET', '/findings', { query: asked });
+    for (const each of found) cli.out(JSON.stringify(each));
+    if (next === null || query['limit'] !== undefined) return exit.ok;
+    cursor = next;
+  }
+}
+
+async function showOne(id: string, isOcsf: boolean, cli: Cli): Promise<ExitCode> {
+  const path = `/findings/${encodeURIComponent(id)}`;
+  const query = isOcsf ? { format: 'ocsf' } : {};
+  const schema = isOcsf ? z.looseObject({}) : finding;
+  const answer = await cli.api('security').json(schema, 'GET', path, { query });
+  cli.out(cli.json || isOcsf ? JSON.stringify(answer) : described(finding.parse(answer)));
+  return exit.ok;
+}
+
+async function ack(args: readonly string[], cli: Cli): Promise<ExitCode> {
+  const { values, positionals } = parseVerb(args, { state: text, reason: text }, ['id']);
+  const id = required(positionals[0], 'the id');
+  const body = { state: required(values.state, '--state'), reason: required(values.reason, '--reason') };
+  const path = `/findings/${encodeURIComponent(id)}/ack`;
+  const answer = await cli.api('security').json(z.union([finding, accepted]), 'POST', path, { body });
+  const follows = 'severity' in answer ? '' : '; recorded, the list follows';
+  cli.out(cli.json ? JSON.stringify(answer) : `${id} is ${body.state.replace('_', ' ')}${follows}`);
+  return exit.ok;
+}
+
+const heads = ['finding', 'raised about', 'severity', 'state', 'who', 'what', 'evidence'];
+
+function shown({ findings: found, next }: z.infer<typeof list>): string {
+  const rows = found.map((each) => [
+    each.id,
+    short(each.windowEnd),
+    each.severity,
+    each.state.replace('_', ' '),
+    each.identity || 'nobody',
+    each.title,
+    each.evidence,
+  ]);
+  return table(heads, rows) + (next === null ? '' : `\nmore: --cursor ${next}`);
+}
+
+function described(each: Finding): string {
+  const said = each.stateBy === '' ? '' : ` (${each.stateBy}: ${each.stateReason})`;
+  const lines: [string, string][] = [
+    ['what', `${each.title} (${each.detector}, ${each.severity}, ${each.technique || 'no technique'})`],
+    ['who', each.identity || 'nobody'],
+    ['where', [each.connection, each.subject].filter((part) => part !== '').join(', ')],
+    ['when', `${short(each.windowStart)} to ${short(each.windowEnd)}`],
+    ['evidence', each.evidence],
+    ['risk', each.risk === 'none' ? 'none' : `${each.risk} until ${short(each.riskUntil)}`],
+    ['sets', each.quarantine === '' ? '' : `quarantine ${each.quarantine}`],
+    ['state', `${each.state.replace('_', ' ')}${said}`],
+    ['incident', each.incident],
+    ['replay', each.sessionIds.map((id) => `./weir replay ${id}`).join('  ')],
+  ];
+  const shownLines = lines.filter(([, value]) => value !== '');
+  return [each.id, ...shownLines.map(([name, value]) => `  ${name.padEnd(9)} ${inline(value)}`)].join('\n');
+}
+
+/** `2026-01-31 14:03:21`. */
+function short(time: string): string {
+  return time.replace('T', ' ').slice(0, 19);
+}

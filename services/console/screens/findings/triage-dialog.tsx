@@ -1,0 +1,73 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { postFindingsByIdAck } from '../../api/gen/sdk.gen.js';
+import { useIdempotencyKey } from '../../app/idempotency-key.js';
+import { Dialog } from '../../ui/dialog.js';
+import { ReasonForm } from '../../ui/reason-form.js';
+import { Visible } from '../../ui/visible-text.js';
+import { aboutOf, type Finding, type State } from './finding.js';
+import { refetchFindings } from './refetch.js';
+
+interface TriageDialogProps {
+  readonly finding: Finding;
+  readonly state: State;
+  readonly onClose: () => void;
+}
+
+const words: Readonly<
+  Record<State, { readonly title: string; readonly act: string; readonly what: string }>
+> = {
+  acknowledged: {
+    title: 'Acknowledge this finding?',
+    act: 'Acknowledge',
+    what: 'Somebody looks at it, or it was real. Its risk still counts, and a quarantine stands until it is lifted.',
+  },
+  false_alarm: {
+    title: 'Is this a false alarm?',
+    act: 'Call it a false alarm',
+    what: 'It was nothing: its risk, and the quarantine that its rule set, count no longer, at once.',
+  },
+  open: {
+    title: 'Reopen this finding?',
+    act: 'Reopen',
+    what: 'It is to be looked at again, and its risk counts again. The quarantine that its rule set does not come back.',
+  },
+};
+
+/** A person's word on a finding, with the reason. */
+export function TriageDialog({ finding, state, onClose }: TriageDialogProps) {
+  const queryClient = useQueryClient();
+  const key = useIdempotencyKey();
+  const { title, act, what } = words[state];
+  const say = useMutation({
+    mutationFn: (reason: string) =>
+      postFindingsByIdAck({
+        path: { id: finding.id },
+        body: { state, reason },
+        headers: { 'Idempotency-Key': key },
+      }),
+    onSuccess: onClose,
+    onSettled: () => refetchFindings(queryClient),
+  });
+  const description = (
+    <>
+      <Visible text={finding.title} />, <Visible text={aboutOf(finding)} />. {what}
+    </>
+  );
+  return (
+    <Dialog open onClose={onClose} title={title} description={description}>
+      <ReasonForm
+        label="Reason"
+        most={500}
+        oneLine
+        note="It goes into the record, with your name."
+        needed="Say why: it goes into the record."
+        act={act}
+        look="primary"
+        busy={say.isPending}
+        error={say.error}
+        onCancel={onClose}
+        onConfirm={say.mutate}
+      />
+    </Dialog>
+  );
+}

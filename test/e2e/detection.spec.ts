@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually, TestHouse } from '../support/house.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'weir-own-detectors-'));
+let house: TestHouse;
+
+describe('detection in a whole instance', { timeout: 120_000 }, () => {
+  beforeAll(async () => {
+    writeFileSync(join(folder, 'odd.sql'), '-- id: odd\nSELECT 1');
+    const detection = `detection: { honeytokens: [public.customers], detectors: '${folder}' }`;
+    house = await TestHouse.start({ restless: true, yaml: `demo: true\n${detection}` });
+  }, 120_000);
+  afterAll(async () => {
+    await house?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('finds what a real client reads, once, and says which detector it does not take', async () => {
+    const client = new pg.Client({ ...(await house.client('demo')) });
+    await client.connect();
+    await client.query('select id from customers limit 3');
+    const begun = performance.now();
+    const asked = "SELECT type, identity, payload FROM control_events WHERE topic = 'weir.finding.v1'";
+    await eventually(async () => (await house.sql(asked)).length > 0, 60_000);
+    console.log(`statement to finding, asked of the store: ${Math.round(performance.now() - begun)} ms`);
+    await client.query('select id from customers limit 4');
+    await client.end();
+    await new Promise((done) => setTimeout(done, 4000));
+    const rows = await house.sql(asked);
+    expect(JSON.stringify(rows)).toContain('public.customers');
+    expect(rows).toHaveLength(1);
+    expect(house.logged).toContain('odd.sql is refused: odd.sql:1: title');
+    expect(house.logged).toContain('18 detectors run');
+    expect(house.logged).not.toContain('detection does not get on');
+    expect(house.logged).not.toContain('does not answer');
+  });
+
+  it('finds nothing again after a restart', async () => {
+    await house.kill('SIGTERM');
+    await house.up();
+    await new Promise((done) => setTimeout(done, 5000));
+    expect(await house.sql("SELECT 1 FROM control_events WHERE topic = 'weir.finding.v1'")).toHaveLength(1);
+  });
+});

@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeEnvelope, newEvent, PoliciesPublishedSchema, topics, type EncodedEnvelope } from '#events';
+import { ManualClock } from '#kernel';
+import { detectRange } from '../../services/audit/detection/detect.js';
+import { shippedIds } from '../../services/audit/detection/detectors.load.js';
+import { expireFeatures } from '../../services/audit/detection/features.expiry.js';
+import { sessionOf, type Ran, type SessionOf } from '../support/session-events.js';
+import { DetectionStage } from './detection.stage.js';
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+/** A Wednesday, in the middle of an hour. */
+const now = Date.UTC(2026, 9, 14, 10, 50);
+const midnight = Date.UTC(2026, 9, 14);
+const at = (hours: number, minutes = 0, back = 0) => midnight - back * day + (hours * 60 + minutes) * minute;
+
+let sessions = 0;
+function session(
+  identity: string,
+  statements: readonly Ran[],
+  own: Partial<SessionOf> = {},
+): EncodedEnvelope[] {
+  const id = `ses_${String(++sessions).padStart(6, '0')}`;
+  return sessionOf(
+    { id, identity: `corp:${identity}`, program: program('aaaa', 'CHG-1'), ...own },
+    statements,
+  );
+}
+
+/** As an agent's platform starts it. */
+const program = (image: string, reference = '') =>
+  `bot/1.4 image=sha256:${image}${reference && ` ref=${reference}`}`;
+
+/** What everybody does every day. */
+const usual = (identity: string, back: number) =>
+  session(identity, [
+    { at: at(10, 10, back), rows: 20, masked: { email: 20n } },
+    { at: at(10, 12, back), table: 'orders', rows: 30 },
+  ]);
+const lookups = (count: number, from: number, begin: number): Ran[] =>
+  Array.from({ length: count }, (_, i) => ({
+    at: begin + i * 1000,
+    text: `select * from customers where id = ${from + i}`,
+  }));
+
+const regular = [
+  ...[
+    'quiet',
+    'bulk',
+    'host',
+    'program',
+    'places',
+    'night',
+    'rare',
+    'volume',
+    'drip',
+    'enum',
+    'probe',
+    'first',
+    'user',
+    'honey',
+  ],
+  ...['gap', 'timing', 'missed', 'announced', 'moved', 'export', 'image', 'deployed'],
+];
+
+/** Today's, beside what is usual. */
+const incidents: Readonly<Record<string, () => EncodedEnvelope[]>> = {
+  bulk: () => session('bulk', [{ at: at(10, 30), rows: 50_000 }]),
+  host: () => session('host', [{ at: at(10, 40) }], { host: '203.0.113.7' }),
+  program: () => session('program', [{ at: at(10, 40) }], { program: 'pg_dump' }),
+  places: () => [
+    ...session('places', [{ at: at(10, 30) }, { at: at(10, 45) }]),
+    ...session('places', [{ at: at(10, 35), rows: 9 }], { host: '203.0.113.9' }),
+  ],
+  night: () => session('night', [{ at: at(2, 30), rows: 900 }]),
+  rare: () => session('rare', [{ at: at(10, 30), table: 'archive', rows: 2000 }]),
+  volume: () => session('volume', [{ at: at(10, 30), rows: 4000, masked: { email: 4000n } }]),
+  enum: () => session('enum', lookups(400, 1, at(10, 30))),
+  probe: () =>
+    session(
+      'probe',
+      Array.from({ length: 8 }, (_, i) => ({
+        at: at(10, 30, 0) + i * 1000,
+        text: `select ssn from customers where ssn like '${i}%'`,
+        status: 'denied',
+        rows: 0,
+      })),
+    ),
+  first: () => session('first', [{ at: at(10, 30), table: 'salaries', rows: 600 }]),
+  user: () => session('user', [{ at: at(10, 40) }], { user: 'somebody' }),
+  image: () => session('image', [{ at: at(10, 40) }], { program: program('bbbb', 'CHG-1') }),
+  deployed: () => session('deployed', [{ at: at(10, 40) }], { program: program('cccc', 'CHG-2') }),
+  moved: () => session('moved', [{ at: at(10, 40) }], { host: '10.0.0.77' }),
+  export: () => session('export', [{ at: at(10, 40), rows: 90_000, isApproved: true }]),
+  announced: () => session('announced', [{ at: at(10, 40) }], { user: 'deployed' }),
+  honey: () => [
+    ...session('honey', [{ at: at(10, 40), table: 'trap', rows: 3 }]),
+    ...session('honey', [{ at: at(10, 41), columns: ['old_ssn'], status: 'denied', rows: 0 }]),
+  ],
+  gap: () => session('gap', [{ at: at(10, 40) }, { at: at(10, 41) }]).filter((_, i) => i !== 2),
+  timing: () => session('timing', [{ at: at(15, 0), rows: 150 }]),
+};
+
+describe('each shipped detector', { timeout: 180_000 }, () => {
+  let stage: DetectionStage;
+  beforeAll(async () => {
+    const honeytokens = ['public.trap', 'public.customers.old_ssn'];
+    stage = await DetectionStage.start(now, { honeytokens });
+    const past = Array.from({ length: 30 }, (_, i) => regular.flatMap((identity) => usual(identity, i + 1)));
+    const drips = Array.from({ length: 6 }, (_, i) =>
+      session('drip', lookups(60, 1000 * i, at(10, 20, i + 1))),
+    );
+    await stage.append([
+      ...past.flat(),
+      ...drips.flat(),
+      ...session('archivist', [{ at: at(10, 0, 20), table: 'archive', rows: 10 }]),
+    ]);
+    const { detectors, refused } = await stage.detectors();
+    expect([...refused.values()]).toEqual([]);
+    expect(detectors.map(({ id }) => id)).toEqual(shippedIds());
+    engine = stage.engine(detectors);
+    while ((await engine.round()) > 0);
+  }, 180_000);
+  let engine: ReturnType<DetectionStage['engine']>;
+  afterAll(() => stage.stop());
+
+  it('finds nothing in what is usual', async () => {
+    await stage.append(
+      regular.filter((each) => each !== 'missed' && each !== 'timing').flatMap((each) => usual(each, 0)),
+    );
+    await stage.append(session('newcomer', [{ at: at(10, 30), rows: 40 }], { host: '10.9.9.9' }));
+    await engine.round();
+    expect(await stage.found()).toEqual([]);
+  });
+
+  it('finds its own, within a round', async () => {
+    await stage.append(session('drip', lookups(60, 9000, at(10, 20))));
+    await stage.append(Object.entries(incidents).flatMap(([, events]) => events()));
+    await stage.append([published('')], topics.policy);
+    await stage.append([published('CHG-7: corp:announced gets a new runner')], topics.policy);
+    await engine.round();
+    expect(await stage.found()).toEqual([
+      'agent-changed corp:image sha256:bbbb',
+      'agent-changed corp:user somebody',
+      'bulk-read corp:bulk public.customers',
+      'bulk-read corp:rare public.archive',
+      'bulk-read corp:volume public.customers',
+      'changed-out-of-band corp:ops policies',
+      'enumeration corp:enum public.customers',
+      'first-use corp:first public.salaries',
+      'honeytoken corp:honey public.customers.old_ssn',
+      'honeytoken corp:honey public.trap',
+      'new-client-program corp:program pg_dump',
+      'new-source-host corp:host 203.0.113.0/24',
+      'new-source-host corp:places 203.0.113.0/24',
+      'out-of-hours corp:night',
+      'probing corp:probe',
+      'rare-table corp:rare public.archive',
+      'sensitive-volume corp:volume email',
+      'two-places corp:places 203.0.113.9',
+    ]);
+    const words = Object.fromEntries(
+      (await stage.findings())
+        .filter(({ identity }) => identity !== 'corp:volume' && identity !== 'corp:rare')
+        .map(({ detector, evidence }) => [detector, evidence]),
+    );
+    expect(words).toMatchObject({
+      'bulk-read':
+        'read 50,020 rows of public.customers between 2026-10-14 10:10 and 10:30; usual at this hour: 20; own most in 28 days: 20; peers: at most 80',
+      'two-places':
+        'used from 203.0.113.9 between 2026-10-14 10:34 and 10:35 while it was used from 10.0.0.5; never from two places at once in 28 days; 9 rows went to the new one',
+    });
+    expect(stage.failures).toEqual([]);
+  });
+
+  it('finds what an hour and a day show, once they are over', async () => {
+    const before = new Set(await stage.found());
+    stage.clock.advance(day);
+    await engine.round();
+    expect((await stage.found()).filter((each) => !before.has(each))).toEqual([
+      expect.stringMatching(/^irregular-timing corp:night (extra run)$/),
+      'irregular-timing corp:timing run at another time',
+      'missed-run corp:missed missed run',
+      expect.stringMatching(/^record-gap corp:gap ses_\d+$/),
+      'slow-drip corp:drip public.customers',
+    ]);
+    expect(stage.failures).toEqual([]);
+  });
+
+  it('finds the same again where somebody looks back at the day', async () => {
+    const { detectors } = await stage.detectors();
+    const store = { writer: stage.writer, reader: stage.reader };
+    const again = await detectRange(store, detectors, { from: midnight, to: midnight + day }, stage.settings);
+    expect(again.map(({ id }) => id).toSorted()).toEqual([...stage.raised].sort());
+  });
+
+  it('says who is still being learned', async () => {
+    const states = await stage.rows(
+      "SELECT identity, toString(toDate(learned_at)) AS since FROM weir.identity_learning WHERE identity IN ('corp:quiet', 'corp:newcomer') ORDER BY identity",
+    );
+    expect(states).toEqual([
+      { identity: 'corp:newcomer', since: '2026-10-28' },
+      { identity: 'corp:quiet', since: '2026-09-28' },
+    ]);
+  });
+
+  it('forgets what retention no longer keeps, and nobody who is still active', async () => {
+    await stage.append(session('gone', [{ at: at(10, 0, 40) }]));
+    while ((await engine.round()) > 0);
+    const known =
+      "SELECT DISTINCT identity FROM weir.first_uses WHERE identity IN ('corp:quiet', 'corp:gone') ORDER BY identity";
+    expect(await stage.rows(known)).toEqual([{ identity: 'corp:gone' }, { identity: 'corp:quiet' }]);
+    await expireFeatures(stage.writer, at(0, 0, 5));
+    expect(await stage.rows(known)).toEqual([{ identity: 'corp:quiet' }]);
+    for (const [table, column] of [
+      ['activity', 'hour'],
+      ['table_hours', 'hour'],
+      ['identity_hours', 'hour'],
+      ['identity_days', 'day'],
+    ])
+      expect([
+        table,
+        await stage.rows(`SELECT toString(toDate(min(${column}))) AS first FROM weir.${table}`),
+      ]).toEqual([table, [{ first: '2026-10-09' }]]);
+  });
+});
+
+function published(changeReference: string): EncodedEnvelope {
+  const origin = { source: 'policy/1', subject: 'policies', clock: new ManualClock(at(10, 45)) };
+  const by = { id: 'corp:ops', kind: 'person' };
+  return encodeEnvelope(
+    newEvent(
+      PoliciesPublishedSchema,
+      { version: `v${changeReference}`, owner: 'api', by, changeReference },
+      origin,
+    ),
+  );
+}
