@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../../support/house.js';
 import type { Step, Tour } from './tour.js';
 
 /** What a security team adds to the shipped policies. */
@@ -58,12 +59,16 @@ async function steal(tour: Tour): Promise<void> {
 async function whatWasFound(tour: Tour): Promise<string> {
   const { screen, house } = tour;
   const path = '/api/findings?detector=bulk-read';
-  const { findings } = await house.json<{ findings: { id: string }[] }>('security', path);
-  screen.check(findings.length === 1, 'one finding, for all of it');
-  const { stdout } = await tour.weir(['findings', findings[0]!.id]);
+  let found: readonly { id: string }[] = [];
+  await eventually(async () => {
+    ({ findings: found } = await house.json<{ findings: { id: string }[] }>('security', path));
+    return found.length > 0;
+  });
+  screen.check(found.length === 1, 'one finding, for all of it');
+  const { stdout } = await tour.weir(['findings', found[0]!.id]);
   screen.check(/read [\d,]+ rows of public\.orders between/.test(stdout), 'with its evidence in words');
   screen.check(/risk +high until/.test(stdout), 'and what it does: the risk is high, for a day');
-  return findings[0]!.id;
+  return found[0]!.id;
 }
 
 async function forgive(tour: Tour, id: string): Promise<void> {
