@@ -42,7 +42,9 @@ export async function detect(args: readonly string[]): Promise<void> {
   const { load } = machine();
   say(`load average ${load.map((value) => value.toFixed(1)).join(' ')}`);
   const measured = isAsked('--cost') ? await measureCosts(args.includes('--quick')) : [];
-  const latencies = isAsked('--latency') ? await measureLatency() : [];
+  const latencies = isAsked('--latency')
+    ? await measureLatency(args.includes('--quick') ? 10 : Infinity)
+    : [];
   if (latencies.length > 0) sayLatencies(latencies);
   const houses = isAsked('--idle') ? [await measureHouse(true), await measureHouse(false)] : [];
   for (const [i, { start, idle }] of houses.entries())
