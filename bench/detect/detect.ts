@@ -59,7 +59,11 @@ const parts = ['--cost', '--latency', '--idle'];
 
 function sayLatencies(latencies: readonly Latency[]): void {
   const columns = { logged: 'its record on the log', stored: 'in the store', found: 'finding on the log' };
-  const ways = { ...columns, refused: 'next statement refused' };
+  const ways = {
+    ...columns,
+    refused: 'next statement refused',
+    processor: 'processor time of the house until it was found',
+  };
   say(`from a statement's answer at the client, ${latencies.length} times, milliseconds:`);
   for (const [key, name] of Object.entries(ways) as [keyof typeof ways, string][]) {
     const sorted = latencies.map((each) => each[key]).sort((a, b) => a - b);

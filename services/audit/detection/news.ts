@@ -13,8 +13,9 @@ const mostEvents = 100_000;
 const mostIdentities = 500;
 /** Milliseconds by which what is ingested later may say that it was ingested earlier. */
 const slack = 300_000;
-/** Of a backlog no more than was ingested in such a time is looked at in one step, or each step would read all that is left. */
-const longestStep = 6 * 3_600_000;
+/** A backlog is looked at by such times of its ingestion, or longer ones where these hold little: or each step would read all that is left. */
+const firstSpan = 3 * 3_600_000;
+const longerBy = 4;
 
 /** What ingest stored since the marks were made. */
 export interface News {
@@ -86,7 +87,7 @@ export async function readNews(client: ClickHouseClient, marks: Marks): Promise<
   };
 }
 
-/** Of a house that is up to date there is one answer; of one with a backlog, or where nothing is new, perhaps a second. */
+/** Of a house that is up to date one query says it; where nothing is new, or much is, another few. */
 async function readStanding(client: ClickHouseClient, marks: Marks): Promise<Standing[]> {
   const since = marks.get(ingested)?.at;
   const query = (until: number) => `
@@ -94,8 +95,12 @@ async function readStanding(client: ClickHouseClient, marks: Marks): Promise<Sta
       toUInt8(${timeSql(until)} < now64(3)) AS more
     FROM ${events} AS e WHERE ${ofTopic(topics.session)} AND ${storedSince(since)} AND ingested_at <= ${timeSql(until)}
       AND toInt64(offset) > ${afterSql(topics.session, marks)} GROUP BY e.partition`;
-  const near = since === undefined ? [] : await rowsOf<Standing>(client, query(since + longestStep));
-  return near.length > 0 ? near : rowsOf<Standing>(client, query(endOfTime));
+  for (let span = firstSpan; since !== undefined; span *= longerBy) {
+    const found = await rowsOf<Standing>(client, query(since + span));
+    if (found.length === 0) break;
+    if (found.every(({ more }) => more === 0) || found.map(partOf).some(({ isCut }) => isCut)) return found;
+  }
+  return rowsOf<Standing>(client, query(endOfTime));
 }
 
 /** Milliseconds: as late as a DateTime64 says. */
