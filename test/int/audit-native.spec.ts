@@ -51,6 +51,8 @@ const own = fc.record(
     ...{ statement_id: text, text, text_hash: text, how: word, kinds: words, tables_read: words },
     parameters: fc.array(fc.option(text), { maxLength: 3 }),
     masked: fc.dictionary(fc.constantFrom('email', 'ssn', 'ünï'), wide),
+    revealed: fc.dictionary(fc.constantFrom('email', 'ssn', 'ünï'), wide),
+    ...{ groups: words, lookups_used: wide, lookups_limit: wide },
     ...{ decision: word, max_rows: wide, waited_us: signed, rows: wide, duration_us: signed },
     ...{ recording_cut: fc.boolean(), status: word, policy_ids: words, decided_by: words, payload: text },
   },
