@@ -157,7 +157,7 @@ CREATE TABLE IF NOT EXISTS weir.peer_group_rows
     peer_group LowCardinality(String),
     -- Active ones of its kind.
     members UInt64,
-    -- How likely it is that a table which one member uses is used by another, too.
+    -- Of a table that one member uses: the share of the others that use it, too, and get an order of rows there that is the same.
     likeness Float64,
     groups Array(String),
     version UInt64

@@ -11,9 +11,10 @@ const version = "toUInt64(toUnixTimestamp64Micro(now64(6, 'UTC')))";
 
 /**
  * Says of each identity that was active in the 28 days before a day who its peers are: the others of its kind in that one of
- * its groups whose members are the most alike, by the tables they use. Groups that everybody is in, or that go across work
- * (a team's, say), are less alike than one that stands for a job. Groups are those that its last session began with. Of
- * groups that are alike the same the smallest is taken; an empty name stands for all of the kind.
+ * its groups whose members are the most alike, by the tables they use and the order of magnitude of what they get there. A
+ * group that everybody is in, or one that goes across work (a team's, say), is less alike than one that stands for a job.
+ * Groups are those that its last session began with. Of groups as much alike the smallest is taken; an empty name stands for
+ * all of the kind.
  */
 export async function writePeerGroups(client: ClickHouseClient, day: number): Promise<void> {
   const [first, end] = [dayText(day - baselineDays * dayMs), dayText(day)];
@@ -23,9 +24,13 @@ export async function writePeerGroups(client: ClickHouseClient, day: number): Pr
     GROUP BY identity`;
   const memberships = `
     SELECT identity, identity_kind, arrayJoin(arrayDistinct(arrayPushBack(w.groups, ''))) AS member_of FROM (${who}) AS w`;
+  // In so many rows: 3, 30, 300 of an hour are different work.
   const uses = `
-    SELECT DISTINCT identity, connection, table_name FROM ${database}.table_hours
-    WHERE hour >= ${timeSql(day - baselineDays * dayMs)} AND hour < ${timeSql(day)} AND table_name != ''`;
+    SELECT identity, connection, table_name, toUInt8(log10(1 + medianExact(h.rows))) AS digits
+    FROM (
+      SELECT * FROM ${database}.table_hours
+      WHERE hour >= ${timeSql(day - baselineDays * dayMs)} AND hour < ${timeSql(day)} AND table_name != ''
+    ) AS h GROUP BY identity, connection, table_name`;
   // Of n members u use a table: of each of those, u - 1 of the n - 1 others do.
   const groups = `
     SELECT identity_kind, member_of, any(size) AS members,
@@ -33,7 +38,7 @@ export async function writePeerGroups(client: ClickHouseClient, day: number): Pr
     FROM (
       SELECT m.identity_kind AS identity_kind, m.member_of AS member_of, uniqExact(u.identity) AS users
       FROM (${memberships}) AS m JOIN (${uses}) AS u ON u.identity = m.identity
-      GROUP BY identity_kind, member_of, u.connection, u.table_name
+      GROUP BY identity_kind, member_of, u.connection, u.table_name, u.digits
     ) AS t
     JOIN (
       SELECT identity_kind, member_of, count() AS size FROM (${memberships}) GROUP BY identity_kind, member_of
