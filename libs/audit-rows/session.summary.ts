@@ -2,7 +2,7 @@ import type { SessionSummaryRow } from '#audit-store';
 import type { SessionColumns } from './session.book.js';
 import type { SessionEventParts } from './session-event.row.js';
 
-/** As migrations 0006 and 0014 have them: a row is written with each batch, so what a session touches must not make it large. */
+/** As migration 0006 has them: a row is written with each batch, so what a session touches must not make it large. */
 export const mostTouched = 512;
 export const mostClasses = 128;
 /** Stands in a list for what it has no room for: who searches looks into the session's statements then. */

@@ -5,7 +5,7 @@ import type { SessionEventRow } from './rows.js';
 /** A row in parts, each with columns of its own: one large object for all of them takes three times as long. */
 export type RowParts = readonly object[];
 
-/** As migrations 0001 and 0014 have them; `raw_base64` is the name of a row's bytes before they are in the table. */
+/** As migrations `session_events` and `groups_and_revealed` have them; `raw_base64` is the name of a row's bytes before they are in the table. */
 const kinds: Readonly<Record<keyof SessionEventRow, ColumnKind>> = {
   ...{ topic: 'word', partition: 'uint32', offset: 'uint64', raw_base64: 'blob', logged_at: 'milliseconds' },
   ...{ event_id: 'text', type: 'word', source: 'word', time: 'microseconds', session_id: 'text' },
