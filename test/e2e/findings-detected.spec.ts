@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually } from '../support/house.js';
 import { peer } from '../support/peers.js';
 import { Stage } from './stage.js';
 
@@ -52,8 +53,13 @@ it.skipIf(!peer('postgres'))(
       message: 'findings speak against it: ask the security team',
     });
     await expect(another.query(ask)).rejects.toThrow('findings speak against it');
-    const { stdout } = await stage.house.weir('findings', '--detector', 'honeytoken', '--json');
-    const { findings } = JSON.parse(stdout) as { findings: { id: string; identity: string; risk: string }[] };
+    // The gate may hear of it before the API does.
+    let findings: { id: string; risk: string }[] = [];
+    await eventually(async () => {
+      const { stdout } = await stage.house.weir('findings', '--detector', 'honeytoken', '--json');
+      ({ findings } = JSON.parse(stdout) as { findings: typeof findings });
+      return findings.length > 0;
+    });
     expect(findings).toMatchObject([{ risk: 'high' }]);
     const said = ['--state', 'false_alarm', '--reason', 'a drill'];
     expect(await stage.house.weir('findings', 'ack', findings[0]!.id, ...said)).toMatchObject({ code: 0 });
