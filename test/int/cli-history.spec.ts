@@ -166,6 +166,16 @@ describe('weir score', () => {
 SELECT identity, on_behalf_of, connection, table_name AS subject, toDateTime64(hour, 6) AS window_start,
   window_start + INTERVAL 1 HOUR AS window_end, sessions, statement_ids AS statements, rows AS seen
 FROM weir.table_hours WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)} AND identity = 'corp:bot'`;
+  const usual = own
+    .replace('any-row', 'usual')
+    .replace('{seen} rows', 'at most {seen} rows')
+    .replace(
+      /SELECT[^]*/,
+      `SELECT b.identity AS identity, '' AS on_behalf_of, b.connection AS connection, b.table_name AS subject,
+  toDateTime64(b.day, 6) AS window_start, window_start + INTERVAL 1 DAY AS window_end, CAST([], 'Array(String)') AS sessions,
+  CAST([], 'Array(String)') AS statements, b.rows_most AS seen
+FROM weir.baselines AS b WHERE b.scope = 'identity' AND b.day >= toDate({from:DateTime64(6)}) AND b.day < toDate({to:DateTime64(6)})`,
+    );
   const label = (id: string, identity: string, session: string) =>
     `${id},honeytoken,plain,1,rows,${identity},shop,2026-01-06T00:00:00Z,2026-01-06T23:00:00Z,${session},,public.vault`;
 
@@ -228,13 +238,19 @@ FROM weir.table_hours WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime
     );
   });
 
-  it('lists what is found where there are no labels, as it is now: a detector that is gone finds nothing', async () => {
+  it('lists what is found where there are no labels, of the events and detectors as they are now', async () => {
     rmSync(join(folder, 'own'), { recursive: true });
     mkdirSync(join(folder, 'own'));
+    write('own/usual.sql', usual);
+    await weir(
+      'ingest',
+      write('more.ndjson', linesOf('ses_4', 'corp:bot', [{ at: monday + 10 * hour, rows: 50 }])),
+    );
     const { code, stdout, stderr } = await weir('score', '--learn', '0');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/2026-01-06 09:00 +critical +honeytoken +corp:ann +shop, public\.vault/);
-    expect(stdout).toContain('1 findings, 1 alarms');
+    expect(stdout).toMatch(/2026-01-06 00:00 +low +usual +corp:bot .* at most 50 rows/);
+    expect(stdout).toContain('2 findings, 2 alarms');
     expect(stdout).not.toContain('any-row');
   });
 });

@@ -66,10 +66,15 @@ function connect(path: string): ClickHouseClient {
   try {
     return connectAuditStore({ kind: 'embedded', path });
   } catch (cause) {
-    const says = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    const { code, message } = cause as NodeJS.ErrnoException;
+    // An image for a ClickHouse server comes without it.
+    const isMissing = code === 'MODULE_NOT_FOUND' || /Cannot find .*chdb/.test(message);
+    const says = isMissing ? 'the embedded engine is not installed here' : message.split('\n')[0];
     throw new AppError('CONFIG_INVALID', `the store ${path} cannot be opened: ${says}`, {
       cause,
-      hint: 'one process has it at a time: wait for the other, or name another folder with --store',
+      hint: isMissing
+        ? 'run it where Weirkeeper is installed with its embedded store, such as the all-in-one image'
+        : 'one process has it at a time: wait for the other, or name another folder with --store',
     });
   }
 }

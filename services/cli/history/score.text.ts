@@ -52,7 +52,7 @@ function scoreTables({ findings }: ScoreAnswer, score: NonNullable<ScoreAnswer['
     ...[row.precisionAt.map(({ value }) => numberText(value)).join(', '), delayText(row.foundAfter)],
   ]);
   const kinds = score.kinds.map((row) => [
-    ...[row.kind, row.form, row.recall.of, shareText(row.recall), sizesText(row.byMagnitude)],
+    ...[inline(row.kind), row.form, row.recall.of, shareText(row.recall), sizesText(row.byMagnitude)],
     delayText(row.foundAfter),
   ]);
   const [silent, loud] = [false, true].map((isLoud) =>
