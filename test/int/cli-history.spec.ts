@@ -83,7 +83,7 @@ describe('weir ingest', () => {
     const both = write('both.gz', gzipSync([...first, ...first, ...second].join('\n')));
     const piped = await run(
       'bash',
-      ['-c', `'${root}/weir' ingest - '${both}' --store odd --json < '${both}'`],
+      ['-c', `cat '${both}' | '${root}/weir' ingest - '${both}' --store odd --json`],
       {
         ...{ env: environment, cwd: folder },
       },

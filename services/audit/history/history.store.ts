@@ -68,7 +68,7 @@ function connect(path: string): ClickHouseClient {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     // An image for a ClickHouse server comes without it.
-    const isMissing = code === 'MODULE_NOT_FOUND' || /Cannot find .*chdb/.test(message);
+    const isMissing = code === 'MODULE_NOT_FOUND' || /^chdb: no native binding/.test(message);
     const says = isMissing ? 'the embedded engine is not installed here' : message.split('\n')[0];
     throw new AppError('CONFIG_INVALID', `the store ${path} cannot be opened: ${says}`, {
       cause,

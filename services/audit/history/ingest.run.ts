@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { AppError } from '#kernel';
 import { eventsOf } from './event.lines.js';
+import { givenInput } from './given.input.js';
 import { HistoryLoading } from './history.loading.js';
 import { openHistory, type HistoryStore } from './history.store.js';
 import { sizeOf, type HistorySize } from './history.size.js';
@@ -82,7 +83,7 @@ async function load(
 async function* withProgress(path: string, say: (text: string) => void): AsyncGenerator<TextLine> {
   const size = path === '-' ? 0 : statSync(path).size;
   let said = performance.now();
-  for await (const line of linesOf(path)) {
+  for await (const line of linesOf(path === '-' ? givenInput() : path)) {
     yield line;
     if (line.number % 1000 !== 0 || performance.now() - said < sayEvery) continue;
     said = performance.now();

@@ -16,10 +16,10 @@ export interface TextLine {
 const mostBytes = 16 * 1024 * 1024;
 const newline = 0x0a;
 
-/** The lines of a file, `-`: of stdin; unpacked where it is gzip. */
-export async function* linesOf(path: string, most = mostBytes): AsyncGenerator<TextLine> {
-  const source = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1 << 20 });
-  const read = () => ('bytesRead' in source ? source.bytesRead : 0);
+/** The lines of a file, or of what is read already; unpacked where it is gzip. */
+export async function* linesOf(file: string | Readable, most = mostBytes): AsyncGenerator<TextLine> {
+  const source = typeof file === 'string' ? createReadStream(file, { highWaterMark: 1 << 20 }) : file;
+  const read = () => ('bytesRead' in source ? Number(source.bytesRead) : 0);
   yield* numbered(await unpacked(source), most, read);
 }
 

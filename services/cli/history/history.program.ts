@@ -24,6 +24,8 @@ export async function askHistory(request: Readonly<Record<string, unknown>>, cli
     cwd: cli.cwd,
     env: cli.env,
     execArgv: [],
+    // Our stdin is its 4: see services/audit/history/given.input.ts.
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', 0],
     // JSON knows no NaN: what is none becomes null.
     serialization: 'json',
   });

@@ -50,7 +50,8 @@ examples:
 
 /** What keeps the numbers from being those of all that was asked for. */
 function verdict({ detectors: { refused, failed }, labels }: ScoreAnswer, cli: Cli) {
-  for (const { file, reason } of refused) cli.err(`weir: detector ${inline(file)} is refused: ${inline(reason)}`);
+  for (const { file, reason } of refused)
+    cli.err(`weir: detector ${inline(file)} is refused: ${inline(reason)}`);
   for (const { id, reason } of failed) cli.err(`weir: detector ${id} does not answer: ${inline(reason)}`);
   const isWhole = refused.length + failed.length + (labels?.leftOut ?? 0) === 0;
   return isWhole ? exit.ok : exit.failed;
