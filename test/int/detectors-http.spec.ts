@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import { Module, type INestApplication } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openEmbeddedLog, type EventLog } from '#event-log';
+import { topics } from '#events';
 import { AppError, systemClock } from '#kernel';
 import { bootHttp, parseConfig, PlatformModule } from '#platform';
 import { AuditModule } from '../../services/audit/audit.module.js';
 import type { DetectorList } from '../../services/audit/detection/detector.item.js';
 import { shippedIds } from '../../services/audit/detection/detectors.load.js';
 import { runCli } from '../../services/cli/cli.js';
+import { sessionOf } from '../support/session-events.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -75,12 +77,17 @@ async function weir(argv: readonly string[], who = 'security') {
 
 const list = async () => JSON.parse((await weir(['--json'])).out) as DetectorList;
 /** Looks are five seconds apart. */
-const until = (isSo: (now: DetectorList) => boolean) =>
-  vi.waitUntil(async () => isSo(await list()), { timeout: 30_000, interval: 250 });
+const until = (isSo: (now: DetectorList) => boolean | Promise<boolean>) =>
+  vi.waitUntil(async () => isSo(await list()), { timeout: 45_000, interval: 500 });
 
 describe('weir detectors', () => {
   it('lists what runs: the shipped ones and the house’s own', async () => {
-    await until(({ publishedAt }) => publishedAt !== null);
+    let sessions = 0;
+    await until(async ({ publishedAt }) => {
+      // Where nothing is recorded detection takes its time to begin.
+      await log.append(topics.session, sessionOf({ id: `ses_${sessions++}` }, [{ at: Date.now() }]));
+      return publishedAt !== null;
+    });
     const { code, out } = await weir([], 'auditor');
     expect(code).toBe(0);
     for (const id of shippedIds())
