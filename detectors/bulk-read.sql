@@ -21,13 +21,13 @@ LEFT JOIN (
 ) AS own ON own.day = toDate(h.hour) AND own.identity = h.identity AND own.connection = h.connection AND own.table_name = h.table_name
 LEFT JOIN (
     SELECT * FROM weir.baselines
-    WHERE scope = 'peers' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
-) AS peers ON peers.day = toDate(h.hour) AND peers.identity_kind = h.identity_kind AND peers.connection = h.connection
-    AND peers.table_name = h.table_name
-LEFT JOIN (
-    SELECT * FROM weir.baselines
     WHERE scope = 'whole' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
 ) AS whole ON whole.day = toDate(h.hour) AND whole.identity = h.identity
+LEFT JOIN (
+    SELECT * FROM weir.baselines
+    WHERE scope = 'peers' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
+) AS peers ON peers.day = toDate(h.hour) AND peers.identity_kind = h.identity_kind AND peers.connection = h.connection
+    AND peers.peer_group = whole.peer_group AND peers.table_name = h.table_name
 WHERE h.hour >= {from:DateTime64(6)} AND h.hour < {to:DateTime64(6)} AND h.table_name != ''
   -- Who has a history is measured by it; a newcomer by its peers.
   AND if(whole.days >= {newcomer_days:UInt64}, rows >= {rows:UInt64} AND rows >= {busiest:Float64} * whole.rows_most,

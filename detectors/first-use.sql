@@ -23,7 +23,7 @@ JOIN (
     AND used.kind = f.kind AND used.value = f.value
 LEFT JOIN (
     SELECT * FROM weir.baselines
-    WHERE scope = 'peers' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
+    WHERE scope = 'peers' AND peer_group = '' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
 ) AS peers ON peers.day = toDate(f.first_at) AND peers.identity_kind = f.identity_kind AND peers.connection = f.connection
     AND peers.table_name = f.value
 LEFT JOIN (
