@@ -183,6 +183,10 @@ FROM weir.baselines AS b WHERE b.scope = 'identity' AND b.day >= toDate({from:Da
     mkdirSync(join(folder, 'own'));
     write('own/any-row.sql', own);
     write('own/broken.sql', own.replace('-- id: any-row', '-- id: [').replace('FROM', 'FRO'));
+    const failing = own
+      .replace('any-row', 'failing')
+      .replace('rows AS seen', 'intDiv(rows, rows - 5) AS seen');
+    write('own/failing.sql', failing);
     write('weir.yaml', config);
     await weir('ingest', write('two.ndjson', [...first, ...second]));
     const labels = write('labels.csv', [
@@ -209,6 +213,7 @@ FROM weir.baselines AS b WHERE b.scope = 'identity' AND b.day >= toDate({from:Da
     expect(answer.labels.lines.map(({ line }) => line)).toEqual([5, 3, 4]);
     expect(stderr).toContain('labels.csv:3: left out: identity: the history has no event of corp:nobody');
     expect(stderr).toMatch(/detector \S+broken\.sql is refused: broken\.sql:\d: /);
+    expect(stderr).toMatch(/detector failing does not answer: .*[Dd]ivision by zero/);
     const one = { value: 1, of: 1 };
     expect(answer.score.overall).toMatchObject([
       {
