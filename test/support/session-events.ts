@@ -50,6 +50,8 @@ export interface SessionOf {
   readonly host?: string;
   readonly program?: string;
   readonly user?: string;
+  /** Whose agent it is. */
+  readonly onBehalfOf?: string;
 }
 
 const decisionOf = ({ status, isApproved = false }: Ran): string =>
@@ -71,7 +73,12 @@ export function sessionOf(session: SessionOf, statements: readonly Ran[]): Encod
   };
   const begin = Math.min(...statements.map(({ at, took = 10 }) => at - took)) - 1000;
   add(begin, SessionStartedSchema, {
-    ...{ sessionId: id, principal: { id: identity, kind }, connection, protocol: 'postgres' },
+    ...{
+      sessionId: id,
+      principal: { id: identity, kind, onBehalfOf: session.onBehalfOf ?? '' },
+      connection,
+      protocol: 'postgres',
+    },
     ...{
       sourceAddress: `${host}:40000`,
       clientProgram: session.program ?? 'psql',
