@@ -3,7 +3,7 @@
 -- severity: high
 -- technique: T1530
 -- schedule: stream
--- parameters: { rows: 1000, factor: 1.2, pages: 5, new_pages: 2, single: 20000, single_factor: 3, alone: 50, newcomer_rows: 20000, newcomer_pages: 10, newcomer_days: 7 }
+-- parameters: { rows: 1000, factor: 1.2, pages: 5, new_pages: 4, quick_pages: 2, pace: 15, single: 20000, single_factor: 3, alone: 50, newcomer_rows: 20000, newcomer_pages: 40, newcomer_factor: 10, newcomer_days: 5 }
 -- risk: high
 -- explain: "read {rows} rows of {subject} between {first_at} and {last_at:time}, with one query, {kind}, in {runs} statements; usual at this hour: {usual}; own most in an hour of 28 days: {most}; peers: at most {peers_most}"
 WITH reads AS (
@@ -25,6 +25,8 @@ SELECT
     -- A query of a deployment of the day is no surprise.
     news.first_at >= toDateTime64(q.hour, 6) AND NOT arrayExists(b -> b <= news.first_at AND b > news.first_at - toIntervalDay(1), built.builds) AS is_new,
     if(is_new, 'which it never ran before', 'which it runs') AS kind,
+    -- Nobody reads a page in so many seconds; a batch does.
+    q.on_behalf_of != '' AND runs > 1 AND dateDiff('second', q.first_at, q.last_at) <= {pace:Float64} * (runs - 1) AS is_quick,
     own.week_rows[toUInt8((toDayOfWeek(q.hour, 0, {timezone:String}) - 1) * 24 + toHour(q.hour, {timezone:String}))] AS usual,
     whole.rows_most AS most,
     if(peers.most_by = q.identity, peers.rows_second, peers.rows_most) AS peers_most
@@ -53,7 +55,7 @@ LEFT JOIN (
 -- A backfill, a resync: the usual statements, each larger. Whoever carries a table away asks one query again and again. Who has a
 -- history is measured by it; a newcomer by its peers.
 WHERE if(whole.days >= {newcomer_days:UInt64},
-    rows >= {factor:Float64} * most AND (is_new AND runs >= {new_pages:UInt64} OR runs >= {pages:UInt64} AND runs > own.statements_most)
+    rows >= {factor:Float64} * most AND (is_new AND (runs >= {new_pages:UInt64} OR is_quick AND runs >= {quick_pages:UInt64}) OR runs >= {pages:UInt64} AND runs > own.statements_most)
       -- All at once.
       OR is_new AND rows >= {single:UInt64} AND rows >= {single_factor:Float64} * most OR rows >= {alone:Float64} * most,
-    rows >= {newcomer_rows:UInt64} AND runs >= {newcomer_pages:UInt64} AND rows > peers_most)
+    rows >= {newcomer_rows:UInt64} AND rows > if(runs >= {newcomer_pages:UInt64}, 1, {newcomer_factor:UInt64}) * peers_most)

@@ -37,5 +37,5 @@ LEFT JOIN (
 ) AS invented ON invented.identity = f.identity AND invented.connection = f.connection
 WHERE f.kind = 'table' AND f.value NOT LIKE 'pg_catalog.%' AND f.value NOT LIKE 'information_schema.%' AND f.first_at >= {from:DateTime64(6)} AND f.first_at < {to:DateTime64(6)}
   AND (work >= {since_build:UInt64} OR built.at < f.first_at - toIntervalDay({settled_days:UInt16})) AND used.rows_out >= {rows:UInt64}
-  -- Who makes up its queries looks around now and then.
-  AND statements_run >= if(news_share >= {invented:Float64}, {inventor_statements:UInt64}, 1)
+  -- Who makes up queries for somebody looks around now and then.
+  AND statements_run >= if(f.on_behalf_of != '' AND news_share >= {invented:Float64}, {inventor_statements:UInt64}, 1)

@@ -4,7 +4,7 @@
 -- technique: T1053
 -- schedule: stream
 -- learning: 14
--- parameters: { regular: 0.9, most_slots: 30, days: 3, runs: 3, rare_slots: 4, apart: 720 }
+-- parameters: { regular: 0.9, most_slots: 30, days: 3, runs: 3, rare_slots: 4, extra_days: 2, odd_days: 3 }
 -- explain: "{odd_seen} runs in {days} days at times at which it does not run, the last at {last_at} (minutes of the day, UTC: {minutes}); its {slots} usual times: {usual}"
 WITH regular AS (
     -- Whose starts of the 28 days fall into few quarters of an hour, day after day.
@@ -29,8 +29,9 @@ SELECT
     fromUnixTimestamp(toInt64(t.odd_minute * 60)) AS last_at
 FROM (
     SELECT r.day AS day, d.identity AS identity, any(d.on_behalf_of) AS on_behalf_of, any(r.usual) AS usual, groupUniqArrayArray(20)(d.sessions) AS session_ids,
+        arraySort(arrayFlatten(groupArray(arrayMap(m -> toUInt32(toUInt32(toRelativeDayNum(d.day)) * 1440 + m), d.starts)))) AS starts,
         arrayFilter(m -> NOT arrayExists(u -> least(abs(toInt16(u) - toInt16(intDiv(m % 1440, 15))), 96 - abs(toInt16(u) - toInt16(intDiv(m % 1440, 15)))) <= 1, usual),
-            arraySort(arrayFlatten(groupArray(arrayMap(m -> toUInt32(toUInt32(toRelativeDayNum(d.day)) * 1440 + m), d.starts))))) AS odd,
+            starts) AS odd,
         arrayJoin(odd) AS odd_minute
     FROM weir.identity_days AS d
     JOIN regular AS r ON r.identity = d.identity
@@ -39,5 +40,8 @@ FROM (
 ) AS t
 WHERE window_start >= toStartOfHour({from:DateTime64(6)}) AND window_start < {to:DateTime64(6)} AND t.day = toDate(window_start)
   -- Late, or once more, is one day; a schedule that is not kept, or a second one, is several.
-  AND if(slots <= {rare_slots:UInt64}, arrayExists(m -> m <= t.odd_minute - {apart:UInt32}, recent),
+  AND if(slots <= {rare_slots:UInt64},
+    arrayUniq(arrayMap(m -> intDiv(m, 1440), recent)) >= {odd_days:UInt64}
+      -- Once more than it should, and not only at another time.
+      OR arrayUniq(arrayFilter(d -> arrayCount(m -> intDiv(m, 1440) = d, t.starts) > slots, arrayMap(m -> intDiv(m, 1440), recent))) >= {extra_days:UInt64},
     arrayUniq(arrayMap(m -> intDiv(m, 60), recent)) >= {runs:UInt64})

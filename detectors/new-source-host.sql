@@ -4,7 +4,7 @@
 -- technique: T1078
 -- schedule: stream
 -- learning: 14
--- parameters: { followers: 2, pool: 3, settled: 24 }
+-- parameters: { followers: 3, pool: 3, settled: 24 }
 -- risk: watch
 -- explain: "came from {subject} ({address}), for the first time, at {first_at}; {place}; before from {known}; {moved} of its colleagues have come from there"
 WITH sites AS (
@@ -18,7 +18,7 @@ SELECT
     toDateTime64(toStartOfHour(f.first_at), 6) AS window_start, window_start + INTERVAL 1 HOUR AS window_end,
     [f.session_id] AS sessions, if(f.statement_id = '', [], [f.statement_id]) AS statements,
     f.first_at AS first_at, address.hosts AS address, known.networks AS known,
-    arrayCount(v -> v.1 != f.identity AND v.2 <= f.first_at AND hasAny(v.3, known.sites), there.visitors) AS moved,
+    arrayCount(v -> v.1 != f.identity AND v.2 <= f.first_at AND (f.is_private OR v.2 > f.first_at - toIntervalDay(1)) AND hasAny(v.3, known.sites), there.visitors) AS moved,
     multiIf(f.is_private, 'a network of the house', arrayExists(v -> v.1 != f.identity, there.visitors), 'an address outside, of a known network',
         'an address outside, where nobody has ever been') AS place
 FROM (
