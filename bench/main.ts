@@ -13,7 +13,7 @@ import { classified, full, maskedByColumn, quick, type Size } from './workload.j
 //   --quick            a minute: one short round each, fewer clients
 //   --profile [WORD]   where the gate spends its time, instead of how long it takes; of the workloads so named
 //   pipeline [embedded|kafka] [--quick]   instead: from the journal to ClickHouse rows
-//   detect [--quick]   instead: what detection costs, on top of ever more history
+//   detect [--quick] [--cost|--latency|--idle]   instead: what detection costs on top of ever more history, and how soon it finds
 
 let stage: Stage | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

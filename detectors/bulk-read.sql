@@ -45,13 +45,13 @@ LEFT JOIN (
 ) AS own ON own.day = toDate(q.hour) AND own.identity = q.identity AND own.connection = q.connection AND own.table_name = q.table_name
 LEFT JOIN (
     SELECT * FROM weir.baselines
-    WHERE scope = 'peers' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
-) AS peers ON peers.day = toDate(q.hour) AND peers.identity_kind = q.identity_kind AND peers.connection = q.connection
-    AND peers.table_name = q.table_name
-LEFT JOIN (
-    SELECT * FROM weir.baselines
     WHERE scope = 'whole' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
 ) AS whole ON whole.day = toDate(q.hour) AND whole.identity = q.identity
+LEFT JOIN (
+    SELECT * FROM weir.baselines
+    WHERE scope = 'peers' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
+) AS peers ON peers.day = toDate(q.hour) AND peers.identity_kind = q.identity_kind AND peers.connection = q.connection
+    AND peers.peer_group = whole.peer_group AND peers.table_name = q.table_name
 -- A backfill, a resync: the usual statements, each larger. Whoever carries a table away asks one query again and again. Who has a
 -- history is measured by it; a newcomer by its peers.
 WHERE if(whole.days >= {newcomer_days:UInt64},

@@ -39,14 +39,14 @@ LEFT JOIN (
     WHERE scope = 'identity' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
 ) AS own ON own.day = toDate(q.hour) AND own.identity = q.identity AND own.connection = q.connection AND own.table_name = q.table_name
 LEFT JOIN (
+    SELECT day, identity, days, peer_group FROM weir.baselines
+    WHERE scope = 'whole' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
+) AS whole ON whole.day = toDate(q.hour) AND whole.identity = q.identity
+LEFT JOIN (
     SELECT * FROM weir.baselines
     WHERE scope = 'peers' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
 ) AS peers ON peers.day = toDate(q.hour) AND peers.identity_kind = q.identity_kind AND peers.connection = q.connection
-    AND peers.table_name = q.table_name
-LEFT JOIN (
-    SELECT day, identity, days FROM weir.baselines
-    WHERE scope = 'whole' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
-) AS whole ON whole.day = toDate(q.hour) AND whole.identity = q.identity
+    AND peers.peer_group = whole.peer_group AND peers.table_name = q.table_name
 WHERE if(whole.days >= {newcomer_days:UInt64},
     runs >= {statements_least:UInt64} AND q.largest <= {rows_each:UInt64} AND every <= {pace:Float64} AND runs >= {factor:Float64} * most
       -- What it never asked, and nothing that was deployed asks.

@@ -5,20 +5,22 @@
 -- schedule: stream
 -- parameters: { values: 2500, factor: 1.2, pages: 20, new_pages: 4, quick_pages: 2, pace: 15, alone: 50, newcomer_values: 20000, newcomer_pages: 40, newcomer_days: 5 }
 -- risk: high
--- explain: "{values_out} values of class {subject} in results between {first_at} and {last_at:time}, by one query, {kind}, in {runs} statements; own most in an hour of 28 days: {most}"
+-- explain: "{values_out} values of class {subject} in results between {first_at} and {last_at:time}, {masked_out} masked and {revealed_out} in the clear, by one query, {kind}, in {runs} statements; own most in an hour of 28 days: {most}"
 SELECT
     t.identity AS identity, t.on_behalf_of AS on_behalf_of, t.connection AS connection, t.class AS subject,
     toDateTime64(t.hour, 6) AS window_start, window_start + INTERVAL 1 HOUR AS window_end,
     t.session_ids AS sessions, t.ids AS statements,
-    t.values_out AS values_out, t.runs AS runs, t.first_at AS first_at, t.last_at AS last_at, whole.masked_most[t.class] AS most,
+    t.values_out AS values_out, t.masked_out AS masked_out, t.revealed_out AS revealed_out, t.runs AS runs, t.first_at AS first_at, t.last_at AS last_at,
+    -- Baselines of before values in the clear were counted have those that were masked.
+    greatest(whole.values_most[t.class], whole.masked_most[t.class]) AS most,
     news.first_at >= toDateTime64(t.hour, 6) AND NOT arrayExists(b -> b <= news.first_at AND b > news.first_at - toIntervalDay(1), built.builds) AS is_new,
     if(is_new, 'which it never ran before', 'which it runs') AS kind,
     -- Nobody reads a page in so many seconds; a batch does.
     t.on_behalf_of != '' AND t.runs > 1 AND dateDiff('second', t.first_at, t.last_at) <= {pace:Float64} * (t.runs - 1) AS is_quick
 FROM (
-    SELECT hour, identity, connection, fingerprint, toString(class) AS class, any(a.on_behalf_of) AS on_behalf_of, sum(a.masked[class]) AS values_out,
+    SELECT hour, identity, connection, fingerprint, toString(class) AS class, any(a.on_behalf_of) AS on_behalf_of, sum(a.masked[class]) AS masked_out, sum(a.revealed[class]) AS revealed_out, masked_out + revealed_out AS values_out,
         count() AS runs, min(time) AS first_at, max(time) AS last_at, groupUniqArray(20)(session_id) AS session_ids, groupUniqArray(20)(statement_id) AS ids
-    FROM weir.activity AS a ARRAY JOIN mapKeys(a.masked) AS class
+    FROM weir.activity AS a ARRAY JOIN arrayDistinct(arrayConcat(mapKeys(a.masked), mapKeys(a.revealed))) AS class
     WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)} AND type = 'StatementOutcome' AND decision != 'hold'
     GROUP BY hour, identity, connection, fingerprint, class
     HAVING values_out >= {values:UInt64}

@@ -13,22 +13,24 @@ import { defaultSettings } from '../../services/audit/detection/detection.settin
 import { loadDetectors, shippedDetectors } from '../../services/audit/detection/detectors.load.js';
 import { machine, say, writeJson } from '../report.js';
 import { seedHistory } from './history.js';
-import { measureLatency } from './latency.js';
+import { measureHouse } from './idle.js';
+import { measureLatency, type Latency } from './latency.js';
 import { limits } from './limits.js';
 
-// `npm run bench -- detect [--quick]`: what detection costs per million events, and what a round costs on top of ever more history.
+// `npm run bench -- detect [--quick] [--cost | --latency | --idle]`: what detection costs, on top of ever more history, and how long
+// it takes in a whole house; all of it unless one is named.
 
 /** Of a round: as many as a second of a busy house brings. */
 const fresh = 2000;
-const rounds = 5;
+const rounds = 7;
 /** The history's days; what is fresh comes in the hour after them. */
 const days = 40;
 
 interface Measured {
   readonly history: number;
-  /** Seconds per million events, from stored to worked in. */
+  /** Seconds of processors per million events, from stored to worked in. */
   readonly backlogPerMillion: number;
-  /** Milliseconds, of a clock and of processors: the median of some rounds with fresh events, and one with none. */
+  /** The median of some rounds with fresh events; of which features are; and one with none. */
   readonly round: Timed;
   readonly idle: Timed;
   /** The first round of a day makes its baselines. */
@@ -36,22 +38,48 @@ interface Measured {
 }
 
 export async function detect(args: readonly string[]): Promise<void> {
-  const histories = args.includes('--quick')
-    ? [100_000, 1_000_000]
-    : [100_000, 1_000_000, 5_000_000, 20_000_000];
+  const isAsked = (part: string) => args.includes(part) || !args.some((arg) => parts.includes(arg));
+  const { load } = machine();
+  say(`load average ${load.map((value) => value.toFixed(1)).join(' ')}`);
+  const measured = isAsked('--cost') ? await measureCosts(args.includes('--quick')) : [];
+  const latencies = isAsked('--latency')
+    ? await measureLatency(args.includes('--quick') ? 10 : Infinity)
+    : [];
+  if (latencies.length > 0) sayLatencies(latencies);
+  const houses = isAsked('--idle') ? [await measureHouse(true), await measureHouse(false)] : [];
+  for (const [i, { start, idle }] of houses.entries())
+    say(
+      `a house with detection ${i === 0 ? 'on' : 'off'}: ready after ${start.wall.toFixed(1)} s (${start.cpu.toFixed(1)} s of processors), ` +
+        `idle ${idle.toFixed(2)} s of processors a minute`,
+    );
+  say(`In numbers: ${writeJson({ fresh, measured, latencies, houses, loadAfter: machine().load })}`);
+}
+
+const parts = ['--cost', '--latency', '--idle'];
+
+function sayLatencies(latencies: readonly Latency[]): void {
+  const columns = { logged: 'its record on the log', stored: 'in the store', found: 'finding on the log' };
+  const ways = { ...columns, refused: 'next statement refused' };
+  say(`from a statement's answer at the client, ${latencies.length} times, milliseconds:`);
+  for (const [key, name] of Object.entries(ways) as [keyof typeof ways, string][]) {
+    const sorted = latencies.map((each) => each[key]).sort((a, b) => a - b);
+    const at = (share: number) => sorted[Math.ceil(sorted.length * share) - 1];
+    say(`  ${name}: p50 ${at(0.5)}, p95 ${at(0.95)}, slowest ${at(1)}`);
+  }
+}
+
+async function measureCosts(isQuick: boolean): Promise<Measured[]> {
+  const histories = isQuick ? [100_000, 1_000_000] : [1_000_000, 5_000_000, 20_000_000];
   const measured: Measured[] = [];
   for (const history of histories) {
-    measured.push(await measure(history));
-    const { backlogPerMillion, round, idle, first } = measured.at(-1)!;
+    const each = await measure(history);
+    measured.push(each);
     say(
-      `${(history / 1e6).toFixed(1)} M events of history: round with ${fresh} fresh events ${said(round)}, ` +
-        `idle ${said(idle)}, first of a day ${said(first)}; backlog ${backlogPerMillion} s of processors per million`,
+      `${history / 1e6} M events of history: round with ${fresh} fresh events ${said(each.round)}, idle ${said(each.idle)}, ` +
+        `first of a day ${said(each.first)}; backlog ${each.backlogPerMillion} s of processors per million`,
     );
   }
-  const latencies = await measureLatency();
-  const at = (share: number) => Math.round(latencies[Math.ceil(latencies.length * share) - 1] ?? Infinity);
-  say(`record on the log to finding on the log: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, slowest ${at(1)} ms`);
-  say(`In numbers: ${writeJson({ machine: machine(), fresh, measured, latencies })}`);
+  return measured;
 }
 
 async function measure(history: number): Promise<Measured> {
@@ -88,6 +116,8 @@ async function measureOn(
     while ((await engine.round()) > 0);
   });
   const times: Timed[] = [];
+  await writer.command({ query: 'TRUNCATE TABLE weir.baseline_rows' });
+  engine.forget();
   for (let n = 0; n <= rounds; n++) {
     // Fresh ones are of the hour that goes on, and stored now.
     const at = to + 1_800_000 + n * 60_000;
@@ -97,26 +127,30 @@ async function measureOn(
   const [first = zero, ...others] = times;
   const round = others.sort((a, b) => a.cpu - b.cpu)[Math.floor(rounds / 2)] ?? zero;
   const idle = await timed(() => engine.round());
-  return {
-    history,
-    round,
-    idle,
-    first,
-    backlogPerMillion: Math.round(backlog.cpu / (history / 1e6) / 100) / 10,
-  };
+  const backlogPerMillion = Math.round(backlog.cpu / (history / 1e6) / 100) / 10;
+  return { history, round, idle, first, backlogPerMillion };
 }
 
 interface Timed {
+  /** Milliseconds: of a clock, and of processors. */
   readonly wall: number;
   readonly cpu: number;
+  /** The process at its largest meanwhile, store included. MiB. */
+  readonly memory: number;
 }
 
-const zero: Timed = { wall: 0, cpu: 0 };
-const said = ({ wall, cpu }: Timed): string => `${wall} ms (${cpu} of processors)`;
+const zero: Timed = { wall: 0, cpu: 0, memory: 0 };
+const said = ({ wall, cpu, memory }: Timed): string => `${wall} ms (${cpu} of processors, ${memory} MiB)`;
 
 async function timed(run: () => Promise<unknown>): Promise<Timed> {
+  let memory = 0;
+  const look = () => (memory = Math.max(memory, process.memoryUsage.rss()));
+  const looking = setInterval(look, 20);
   const [begun, before] = [performance.now(), process.cpuUsage()];
   await run();
   const { user, system } = process.cpuUsage(before);
-  return { wall: Math.round(performance.now() - begun), cpu: Math.round((user + system) / 1000) };
+  clearInterval(looking);
+  look();
+  const wall = Math.round(performance.now() - begun);
+  return { wall, cpu: Math.round((user + system) / 1000), memory: Math.round(memory / (1 << 20)) };
 }

@@ -4,20 +4,23 @@ const dayMs = 86_400_000;
 /** Of a session: its start, twelve statements with their outcomes, its end. */
 const eventsPerSession = 26;
 
+export interface HistoryOptions {
+  readonly events: number;
+  readonly days: number;
+  /** Where it ends. Milliseconds since the epoch. */
+  readonly to: number;
+  readonly offset: number;
+  /** Whether it says that it was stored when it happened, or now. */
+  readonly stored: 'then' | 'now';
+}
+
 /**
- * Sessions made by the engine itself, as ingest would have stored them: evenly over some days that end at `to`, of 200 agents on
- * 12 connections and 40 tables, by day and night. Offsets go on from `offset`; returns the next one.
+ * Sessions made by the engine itself, as ingest would have stored them: evenly over some days, by day and night. 200 agents, each
+ * on a connection of twelve, with four tables of forty and 48 queries of its own, always from the same place. The more events, the
+ * more of them in each hour. Offsets go on from `offset`; returns the next one.
  */
-export async function seedHistory(
-  client: ClickHouseClient,
-  {
-    events,
-    days,
-    to,
-    offset,
-    stored,
-  }: { events: number; days: number; to: number; offset: number; stored: 'then' | 'now' },
-): Promise<number> {
+export async function seedHistory(client: ClickHouseClient, options: HistoryOptions): Promise<number> {
+  const { events, days, to, offset, stored } = options;
   const sessions = Math.max(1, Math.round(events / eventsPerSession));
   const begin = (to - days * dayMs) * 1000;
   await client.command({
@@ -30,16 +33,16 @@ export async function seedHistory(
       'proxy/seed',
       fromUnixTimestamp64Micro(toInt64(${begin} + intDiv(n * ${days * dayMs * 1000}, ${sessions}) + seq * 20000), 'UTC') AS time,
       concat('ses_', leftPad(toString(${offset} + n * ${eventsPerSession}), 26, '0')), number % ${eventsPerSession} + 1 AS seq,
-      concat('corp:agent-', toString(cityHash64(n) % 200)), 'agent', concat('db-', toString(cityHash64(n) % 12)), 'postgres',
-      concat('10.0.0.', toString(cityHash64(n) % 200), ':5000'), 'psql', 'agent',
+      concat('corp:agent-', toString(agent)), 'agent', concat('db-', toString(agent % 12)), 'postgres',
+      concat('10.0.0.', toString(agent), ':5000'), 'psql', 'agent',
       if(type IN ('StatementReceived', 'StatementOutcome'), concat('s', toString(${offset} + n), '-', toString(intDiv(seq, 2))), '') AS statement,
       if(type = 'StatementReceived', toString(cityHash64(n, seq)), ''),
-      if(type = 'StatementReceived', toString(cityHash64(n % 50, seq)), ''), if(type = 'StatementReceived', ['select'], []),
-      if(type = 'StatementReceived', [concat('public.t', toString((n + seq) % 40))], []),
+      if(type = 'StatementReceived', toString(cityHash64(agent, n % 4, seq)), ''), if(type = 'StatementReceived', ['select'], []),
+      if(type = 'StatementReceived', [concat('public.t', toString((agent * 7 + (n + seq) % 4) % 40))], []),
       if(type = 'StatementReceived', 'allow', ''), if(type = 'StatementOutcome', 'ok', ''),
       if(type = 'StatementOutcome', cityHash64(n, seq) % 200, 0) AS rows, rows * 100, if(type = 'StatementOutcome', 20000, 0),
       if(type = 'StatementOutcome' AND n % 4 = 0, map('email', rows), map()), if(type = 'SessionEnded', 'terminated', ''), '{}'
-    FROM (SELECT number, intDiv(number, ${eventsPerSession}) AS n FROM numbers(${sessions * eventsPerSession}))
+    FROM (SELECT number, intDiv(number, ${eventsPerSession}) AS n, cityHash64(n) % 200 AS agent FROM numbers(${sessions * eventsPerSession}))
     SETTINGS max_insert_threads = 1, max_threads = 2, max_partitions_per_insert_block = 0, async_insert = 0`,
   });
   return offset + sessions * eventsPerSession;

@@ -1,84 +1,171 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { connectAuditReader, connectAuditStore, migrateAuditStore } from '#audit-store';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { openEmbeddedLog } from '#event-log';
-import { topics } from '#events';
-import { systemClock } from '#kernel';
-import { DetectionEngine } from '../../services/audit/detection/detection.engine.js';
-import { defaultSettings } from '../../services/audit/detection/detection.settings.js';
-import { loadDetectors, shippedDetectors } from '../../services/audit/detection/detectors.load.js';
-import { FindingDesk } from '../../services/audit/detection/finding.desk.js';
-import { Ingest } from '../../services/audit/ingest/ingest.js';
-import { sessionOf } from '../../test/support/session-events.js';
-import { limits } from './limits.js';
+import { FindingRaisedSchema, payload, topics } from '#events';
+import { eventually, root, TestHouse } from '../../test/support/house.js';
+import { startPostgres, type PostgresServer } from '../../test/support/peers.js';
 
-/** Thieves, one after another, and milliseconds between them at most. */
-const thieves = 40;
-const between = 700;
+/** One statement that something is found of, by itself. */
+interface Theft {
+  readonly detector: string;
+  readonly subject: string;
+  readonly sql: string;
+}
 
-/**
- * Milliseconds from a statement's record on the log until its finding is there, each once, in order: ingest, features, all
- * detectors, in one process as the audit service has them.
- */
-export async function measureLatency(): Promise<number[]> {
-  const root = mkdtempSync(join(tmpdir(), 'weir-bench-latency-'));
-  const config = { kind: 'embedded', path: join(root, 'audit') } as const;
-  const log = openEmbeddedLog({ path: join(root, 'log') });
-  const client = connectAuditStore(config);
-  await migrateAuditStore(client);
-  const [writer, reader] = [connectAuditStore(config), await connectAuditReader(config, limits)];
-  const { detectors } = await loadDetectors(reader, [shippedDetectors()], defaultSettings);
-  const ingest = new Ingest({ log, client });
-  await ingest.start();
+/** Milliseconds from the moment when the client has a statement's answer. */
+export interface Latency extends Pick<Theft, 'detector'> {
+  /** Its outcome is on the log; its row is stored. By clocks, not by looking. */
+  readonly logged: number;
+  readonly stored: number;
+  /** The finding is on the log, as another process sees it. */
+  readonly found: number;
+  /** The identity's next statement is refused: the finding is in the proxy's FindingBook. */
+  readonly refused: number;
+}
+
+const [honeytokens, bulkTables] = [20, 10];
+const bulkRows = 25_000;
+/** Nothing takes as long. Milliseconds. */
+const patience = 60_000;
+/** How often the identity tries what it may no longer do. Milliseconds. */
+const every = 50;
+
+const stop = `@id("findings.stop")
+forbid (principal, action in Action::"sql:any", resource) when { context.risk == "high" };`;
+
+/** Each theft in a whole house that runs, with a real client, one after another at odd moments; each is then called a false alarm. */
+export async function measureLatency(most = Infinity): Promise<Latency[]> {
+  const postgres = await startPostgres();
+  try {
+    await furnish(postgres);
+    const house = await TestHouse.start({ yaml: yamlFor(postgres), policies: policies() });
+    try {
+      return await stealAll(house, thefts().slice(0, most));
+    } finally {
+      await house.stop();
+    }
+  } finally {
+    await postgres.stop();
+  }
+}
+
+const numbered = (name: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${name}_${i}`);
+
+async function furnish({ host, port, superuser: user, password, database }: PostgresServer): Promise<void> {
+  const admin = new pg.Client({ host, port, user, password, database });
+  await admin.connect();
+  for (const name of numbered('honey', honeytokens)) await admin.query(`create table ${name} (id int)`);
+  for (const name of numbered('bulk', bulkTables))
+    await admin.query(`create table ${name} as select id from generate_series(1, ${bulkRows}) as id`);
+  await admin.query(`create table people as select id, 'p' || id || '@example.com' as email from generate_series(1, 4000) as id;
+    create role bench_service login password 'bench service 5'; grant select on all tables in schema public to bench_service`);
+  await admin.end();
+}
+
+function yamlFor({ host, port, database }: PostgresServer): string {
+  const traps = numbered('public.honey', honeytokens).join(', ');
+  const target = `protocol: postgres, host: ${host}, port: ${port}, database: ${database}, tls: disable`;
+  const who = `user: bench_service, password: "bench service 5", owner: the bench`;
+  // It is never one's hour: what is read in bulk is out of hours, too.
+  const calendar = 'calendar: { weekdays: [] }';
+  return `connections: [{ name: shop, ${target}, ${who} }]\ndetection: { honeytokens: [${traps}], ${calendar} }`;
+}
+
+/** The shipped ones; agents read without a bound, and nothing once the risk is high. */
+function policies(): Record<string, string> {
+  const folder = join(root, 'policies');
+  const names = readdirSync(folder).filter((name) => name.endsWith('.cedar'));
+  const text = (name: string) =>
+    readFileSync(join(folder, name), 'utf8').replaceAll('Group::"bulk-readers"', 'Group::"agents"');
+  return { ...Object.fromEntries(names.map((name) => [name, text(name)])), 'stop.cedar': stop };
+}
+
+function thefts(): Theft[] {
+  const honey = numbered('honey', honeytokens).map((name) => ({
+    ...{ detector: 'honeytoken', subject: `public.${name}`, sql: `select * from ${name}` },
+  }));
+  const bulk = numbered('bulk', bulkTables).map((name) => ({
+    ...{ detector: 'bulk-read', subject: `public.${name}`, sql: `select * from ${name}` },
+  }));
+  const volume = { detector: 'sensitive-volume', subject: 'email', sql: 'select email from people' };
+  return [...honey, volume, ...bulk].map((each, i, all) => all[(i * 13) % all.length] ?? each);
+}
+
+async function stealAll(house: TestHouse, all: readonly Theft[]): Promise<Latency[]> {
   const found = new Map<string, number>();
-  const desk = new FindingDesk({
-    ...{ log, client: writer, source: 'audit/bench', clock: systemClock },
-    onRaised: ({ detector, row }) =>
-      detector.id === 'bulk-read' && found.set(row.identity, performance.now()),
+  const log = openEmbeddedLog({ path: join(house.dataDir, 'log') });
+  const tail = log.tail({ topics: [topics.finding] }, (batch) => {
+    for (const { envelope } of batch) {
+      const raised = payload(FindingRaisedSchema, envelope);
+      if (raised) found.set(`${raised.detector} ${raised.subject}`, Date.now());
+    }
   });
-  const engine = new DetectionEngine({
-    ...{
-      store: { writer, reader },
-      settings: defaultSettings,
-      detectors,
-      clock: systemClock,
-      raise: desk.raise,
-    },
-    isCaughtUp: () => Promise.resolve(false),
-    onFailure: (_, error) => {
-      throw error;
-    },
-  });
-  const stop = new AbortController();
-  const sent = new Map<string, number>();
-  await engine.round();
-  const running = run(engine, stop.signal);
-  for (let n = 0; n < thieves; n++) {
-    const identity = `corp:thief-${n}`;
-    await log.append(
-      topics.session,
-      sessionOf({ id: `ses_${n}`, identity }, [{ at: Date.now(), rows: 20_000 + n }]),
-    );
-    sent.set(identity, performance.now());
-    await delay(between * ((n * 7) % 10) * 0.1);
+  const client = new pg.Client(await house.client('shop'));
+  await client.connect();
+  const latencies: Latency[] = [];
+  try {
+    for (const [n, theft] of all.entries()) {
+      await sleep(((n * 7) % 10) * 300);
+      latencies.push(await steal(house, client, theft, found));
+    }
+  } finally {
+    await client.end();
+    await tail.stop();
+    await log.close();
   }
-  for (let waited = 0; found.size < thieves && waited < 60_000; waited += 50) await delay(50);
-  stop.abort();
-  await running;
-  await ingest.stop();
-  for (const each of [client, writer, reader]) await each.close();
-  await log.close();
-  rmSync(root, { recursive: true, force: true });
-  return [...sent].map(([identity, at]) => (found.get(identity) ?? Infinity) - at).sort((a, b) => a - b);
+  return latencies;
 }
 
-/** As services/audit/detection/detection.service.ts has it. */
-async function run(engine: DetectionEngine, signal: AbortSignal): Promise<void> {
-  for (let pause = 1000; await delay(pause, true, { signal }).catch(() => false);) {
-    const begun = performance.now();
-    await engine.round();
-    pause = Math.min(3000, Math.max(1000, 3 * (performance.now() - begun)));
+async function steal(
+  house: TestHouse,
+  client: pg.Client,
+  { detector, subject, sql }: Theft,
+  found: ReadonlyMap<string, number>,
+): Promise<Latency> {
+  await client.query(sql);
+  const answered = Date.now();
+  await untilRefused(client, answered);
+  const refused = Date.now();
+  // What the proxy has read, others read a moment later.
+  await eventually(() => found.has(`${detector} ${subject}`));
+  await forgive(house, client);
+  const [row] = await house.sql(`
+    SELECT toUnixTimestamp64Milli(o.logged_at) AS logged, toUnixTimestamp64Milli(o.ingested_at) AS stored
+    FROM session_events AS o WHERE o.type = 'StatementOutcome' AND o.statement_id IN (
+      SELECT statement_id FROM session_events WHERE text = '${sql}')`);
+  const since = (at: unknown) => Math.round(Number(at) - answered);
+  return {
+    ...{ detector, logged: since(row?.['logged']), stored: since(row?.['stored']) },
+    ...{ found: since(found.get(`${detector} ${subject}`)), refused: since(refused) },
+  };
+}
+
+/** Whatever was found is called a false alarm until the identity may go on: findings come one after another. */
+async function forgive(house: TestHouse, client: pg.Client): Promise<void> {
+  const said = { state: 'false_alarm', reason: 'a measurement' };
+  for (const begun = Date.now(); Date.now() < begun + patience; await sleep(every)) {
+    const { findings } = await house.json<{ findings: { id: string }[] }>(
+      'security',
+      '/api/findings?state=open',
+    );
+    for (const { id } of findings) await house.json('security', `/api/findings/${id}/ack`, said);
+    if (await isAllowed(client)) return;
+  }
+  throw new Error('no false alarm helps');
+}
+
+async function untilRefused(client: pg.Client, since: number): Promise<void> {
+  while (await isAllowed(client)) {
+    if (Date.now() > since + patience) throw new Error(`nothing is refused within ${patience / 1000} s`);
+    await sleep(every);
   }
 }
+
+const isAllowed = (client: pg.Client): Promise<boolean> =>
+  client.query('select 1').then(
+    () => true,
+    () => false,
+  );

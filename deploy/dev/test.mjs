@@ -5,24 +5,7 @@ import { join } from 'node:path';
 import { ensure, run } from './ensure.mjs';
 
 /** Suites of half a minute and more each; CI runs them, and so does their name. */
-const slow = [
-  'test/e2e/apart.spec.ts',
-  'test/e2e/apart-workers.spec.ts',
-  'test/e2e/compose-keycloak.spec.ts',
-  'test/e2e/crash.spec.ts',
-  'test/e2e/crash/**',
-  'test/e2e/kafka.spec.ts',
-  'test/e2e/leaks/**',
-  'test/e2e/page-replicas.spec.ts',
-  'test/e2e/pages.spec.ts',
-  'test/e2e/replicas.spec.ts',
-  'test/e2e/sign-in-keycloak.spec.ts',
-  'test/e2e/stale.spec.ts',
-  'test/e2e/verify.spec.ts',
-  'test/int/audit-pair.spec.ts',
-  'test/int/event-log.kafka.spec.ts',
-  'test/int/event-log.kafka-topics.spec.ts',
-];
+const slow = Object.keys(JSON.parse(readFileSync('test/slow.json', 'utf8')));
 
 export function test(args) {
   const left = args.length > 0 || process.env.CI ? [] : slow;

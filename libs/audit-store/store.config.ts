@@ -34,6 +34,7 @@ export const publicTables = [
   'identity_days',
   'first_uses',
   'identity_learning',
+  'peer_groups',
   'baselines',
 ] as const;
 
@@ -49,6 +50,7 @@ export const detectionTables = {
   identityHours: 'identity_hour_rows',
   identityDays: 'identity_day_rows',
   firstUses: 'first_use_rows',
+  peerGroups: 'peer_group_rows',
   baselines: 'baseline_rows',
   marks: 'detection_mark_rows',
 } as const;

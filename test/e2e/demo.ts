@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TestHouse } from '../support/house.js';
+import { root, TestHouse } from '../support/house.js';
 import { approvals } from './demo/approvals.step.js';
 import { audit } from './demo/audit.step.js';
 import { maskedReads } from './demo/masked-reads.step.js';
@@ -7,11 +9,12 @@ import { refusals } from './demo/refusals.step.js';
 import { replay } from './demo/replay.step.js';
 import { rowBudget } from './demo/row-budget.step.js';
 import { Screen } from './demo/screen.js';
+import { theft } from './demo/theft.step.js';
 import { Tour, type Step } from './demo/tour.js';
 
 // `npm run demo`: a tour of the product against a fresh instance. It ends with 0 only if each step held.
 
-const steps: readonly Step[] = [maskedReads, refusals, approvals, rowBudget, replay, audit];
+const steps: readonly Step[] = [maskedReads, refusals, approvals, rowBudget, replay, audit, theft];
 
 /** A tour that takes longer than this is broken. Milliseconds. */
 const timeLimit = 120_000;
@@ -42,7 +45,8 @@ async function walk(): Promise<boolean> {
   screen.say('A tour of Weirkeeper, with node-postgres as the agent and a demo shop as the database.');
   let title = 'A fresh Weirkeeper starts';
   try {
-    house = await screen.during('a fresh Weirkeeper starts', TestHouse.start({ yaml: 'demo: true' }));
+    const fresh = TestHouse.start({ yaml: 'demo: true', policies: shippedPolicies() });
+    house = await screen.during('a fresh Weirkeeper starts', fresh);
     const tour = new Tour(house, screen);
     for (const [i, step] of steps.entries()) {
       title = `${i + 1}  ${step.title}`;
@@ -57,6 +61,13 @@ async function walk(): Promise<boolean> {
       screen.say(`\nThe last lines of its log:\n${house.log.trimEnd().split('\n').slice(-10).join('\n')}`);
     return false;
   }
+}
+
+/** In a folder of the tour's own, for it adds one. */
+function shippedPolicies(): Record<string, string> {
+  const folder = join(root, 'policies');
+  const names = readdirSync(folder).filter((name) => name.endsWith('.cedar'));
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 }
 
 /** Ends what the tour started, whatever state it is in. */

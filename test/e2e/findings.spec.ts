@@ -52,6 +52,11 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
     );
     const said = { state: 'false_alarm', reason: 'the test is over' };
     for (const { id } of findings) await stage.house.json('security', `/api/findings/${id}/ack`, said);
+    const clients = await sessions();
+    const isFree = async (client: pg.Client) =>
+      !(await errorOf(client.query('select name from customers where id = 1')));
+    for (const client of clients) await eventually(() => isFree(client));
+    for (const client of open.splice(0)) await client.end();
   }, 60_000);
   afterAll(async () => {
     await log?.close();
@@ -204,10 +209,11 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
 
     await weir('quarantine', 'lift', agent, '--reason', 'its team has confirmed it');
     await until(async () => (await errorOf(session())) === undefined);
-    const history = await stage.house.sql(
-      `SELECT action, level, by FROM quarantines WHERE identity = '${agent}' ORDER BY logged_at DESC LIMIT 2`,
-    );
-    expect(history).toEqual([
+    const history = () =>
+      stage.house.sql(
+        `SELECT action, level, by FROM quarantines WHERE identity = '${agent}' ORDER BY logged_at DESC LIMIT 2`,
+      );
+    await expect.poll(history).toEqual([
       { action: 'lifted', level: '', by: await whoIs('security') },
       { action: 'set', level: 'blocked', by: 'rule bulk-read' },
     ]);

@@ -18,7 +18,7 @@ type Init<T extends Schema> = Parameters<typeof newEvent<T>>[1];
 const at = (text: string) => Date.parse(`2026-${text}Z`);
 
 const finding = {
-  ...{ findingId: 'fnd_1', detector: 'bulk-read', version: 'v1', title: 'More rows of a table than ever' },
+  ...{ findingId: 'fnd_b', detector: 'bulk-read', version: 'v1', title: 'More rows of a table than ever' },
   ...{
     severity: 'high',
     technique: 'T1530',

@@ -87,7 +87,7 @@ const incidents: Readonly<Record<string, () => EncodedEnvelope[]>> = {
     ...session('places', [{ at: at(10, 35), rows: 9 }], { host: '203.0.113.9' }),
   ],
   night: () => session('night', [{ at: at(2, 30), rows: 900 }], { onBehalfOf: 'corp:ana' }),
-  paged: () => session('paged', pages(3, 400, at(10, 30))),
+  paged: () => session('paged', pages(5, 400, at(10, 30))),
   backfill: () =>
     session('backfill', [
       { at: at(10, 30), rows: 600 },

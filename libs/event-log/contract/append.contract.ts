@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { encodeEnvelope, mostEventBytes, newEvent, SessionEndedSchema } from '#events';
 import { systemClock } from '#kernel';
 import { mostAppendBytes, type EventLog } from '../port.js';
-import { session, approval, event, events, idsOf, ids, ofKey, readAll, type Opened } from './subject.js';
+import { session, approval, event, events, idsOf, ids, onceOfKey, readAll, type Opened } from './subject.js';
 
 export function appendContract(opened: Opened): void {
   describe('append, read, end', () => {
@@ -61,7 +61,8 @@ export function appendContract(opened: Opened): void {
       appends.sort((x, y) => x[1] - y[1]);
       await Promise.all(appends.map(([key, i]) => log.append(session, [event(key, i + 1)])));
       const logged = await readAll(log, session);
-      for (const key of keys) expect(ofKey(logged, key)).toEqual(ids(key, 1, 20));
+      // Tried again, a request may stand twice.
+      for (const key of keys) expect(onceOfKey(logged, key)).toEqual(ids(key, 1, 20));
     });
 
     it('keeps order per key among appends through two handles', async () => {
@@ -71,8 +72,8 @@ export function appendContract(opened: Opened): void {
       };
       await Promise.all([write(log, 'here'), write(other, 'there')]);
       const logged = await readAll(log, session);
-      expect(ofKey(logged, 'here')).toEqual(ids('here', 1, 30));
-      expect(ofKey(logged, 'there')).toEqual(ids('there', 1, 30));
+      expect(onceOfKey(logged, 'here')).toEqual(ids('here', 1, 30));
+      expect(onceOfKey(logged, 'there')).toEqual(ids('there', 1, 30));
       expect(idsOf(await readAll(other, session))).toEqual(idsOf(logged));
     });
 

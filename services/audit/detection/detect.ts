@@ -22,19 +22,31 @@ export async function detectDay(
   { writer, reader }: DetectionStore,
   detectors: readonly Detector[],
   range: TimeRange,
-  { calendar }: DetectionSettings,
+  settings: DetectionSettings,
   onFailure: OnFailure,
 ): Promise<Finding[]> {
   if (detectors.length === 0) return [];
-  await writeBaselines(writer, dayOf(range.from), calendar);
-  const findings: Finding[] = [];
-  for (const detector of detectors)
-    try {
-      findings.push(...(await runDetector(reader, detector, range, calendar.timezone)));
-    } catch (error) {
+  await writeBaselines(writer, dayOf(range.from), settings.calendar);
+  const all: Finding[] = [];
+  for await (const found of findingsOf(reader, detectors, range, settings, onFailure)) all.push(...found);
+  return all;
+}
+
+/** What each detector finds, as soon as it has; the baselines stand. */
+export async function* findingsOf(
+  reader: DetectionStore['reader'],
+  detectors: readonly Detector[],
+  range: TimeRange,
+  { calendar }: DetectionSettings,
+  onFailure: OnFailure,
+): AsyncGenerator<readonly Finding[]> {
+  for (const detector of detectors) {
+    const found = await runDetector(reader, detector, range, calendar.timezone).catch((error: unknown) => {
       onFailure(detector, error);
-    }
-  return findings;
+      return [];
+    });
+    if (found.length > 0) yield found;
+  }
 }
 
 /**

@@ -1,13 +1,15 @@
 import type { Clock } from '#kernel';
 import { writeActivity } from './activity.js';
-import { daysOf, detectDay, rangesOf, type DetectionStore, type OnFailure } from './detect.js';
+import { writeBaselines } from './baselines.js';
+import { daysOf, findingsOf, rangesOf, type DetectionStore, type OnFailure } from './detect.js';
 import type { DetectionSettings } from './detection.settings.js';
 import type { Detector } from './detector.check.js';
 import type { DetectorHeader } from './detector.file.js';
+import { isAsked, mostUrgentFirst, type NewsOf } from './detector.news.js';
 import { writeFeatures } from './features.js';
 import type { Finding } from './finding.js';
 import { readMarks, writeMarks, type Mark } from './marks.js';
-import { otherHours, readNews } from './news.js';
+import { readHouseNews, readNews } from './news.js';
 import { dayMs, dayOf, hourOf, type TimeRange } from './store.sql.js';
 
 export interface EngineOptions {
@@ -24,39 +26,58 @@ export interface EngineOptions {
   readonly signal?: AbortSignal;
 }
 
+type Schedule = DetectorHeader['schedule'];
+
 /** Of one round; the next goes on. */
 const mostSteps = 10;
 /** Milliseconds after an hour or a day in which what belongs to it may still come. */
 const grace = 120_000;
+/** After a start, and after late events, in which checkpoints come to cover what stands there: they are made at least each 50 s. */
+const settling = 120_000;
 /** Of a record that is older than detection itself: findings of the last day alone. Milliseconds. */
 const lookBack = dayMs;
-/** Milliseconds. */
-const slack = 300_000;
+/** Nobody looks back further at what did not happen. Milliseconds. */
+const mostDue = 28 * dayMs;
 
 /**
- * What is new in the store, into features, through detectors, into findings. All of it may run again: buckets are replaced,
- * findings have their ids; the marks come last.
+ * What is new in the store, into features, through detectors, into findings. Those of the stream come first, of what was touched;
+ * those of hours and days when these are over. All of it may run again: buckets are replaced, findings have their ids; the marks
+ * come last.
  */
 export class DetectionEngine {
+  readonly #detectors: readonly Detector[];
+  /** Days whose baselines stand. */
+  readonly #baselines = new Set<number>();
   #marks: Map<string, Mark> | undefined;
-  #looked: number | undefined;
+  /** From when on it can be told of past hours what is missing in them. */
+  #settledAt: number | undefined;
+  #hasMore = false;
 
-  constructor(private readonly options: EngineOptions) {}
+  constructor(private readonly options: EngineOptions) {
+    this.#detectors = mostUrgentFirst(options.detectors);
+  }
 
   /** Another process may have gone on meanwhile. */
   forget(): void {
     this.#marks = undefined;
+    this.#settledAt = undefined;
+    this.#baselines.clear();
+  }
+
+  /** Whether the last round left some of what was there. */
+  get hasMore(): boolean {
+    return this.#hasMore;
   }
 
   /** Returns how many events it worked in. */
   async round(): Promise<number> {
     const { store, clock } = this.options;
     const now = clock.now();
+    this.#settledAt ??= now + settling;
     this.#marks ??= new Map(await readMarks(store.writer));
-    const since = (this.#looked ?? this.#marks.get('ingested')?.at ?? now) - slack;
     const events = await this.#workIn(now);
-    await this.#detect(await otherHours(store.writer, since), now);
-    this.#looked = now;
+    await this.#lookAtHouse(now);
+    if (!this.#hasMore && !this.#marks.has('began')) await this.#begin(now);
     await this.#due(now);
     return events;
   }
@@ -64,42 +85,53 @@ export class DetectionEngine {
   async #workIn(now: number): Promise<number> {
     const { writer } = this.options.store;
     let events = 0;
-    for (let step = 0; step < mostSteps; step++) {
+    this.#hasMore = true;
+    for (let step = 0; step < mostSteps && this.#hasMore; step++) {
       this.options.signal?.throwIfAborted();
       const news = await readNews(writer, this.#marks ?? new Map());
-      if (news && news.events > 0) {
+      this.#hasMore = news?.isCut ?? false;
+      if (!news) break;
+      if (news.events > 0) {
         await writeActivity(writer, news.choice);
         await writeFeatures(writer, news);
-        await this.#detect(news.hours, now);
+        await this.#detect('sessions', news.hours, now);
         events += news.events;
       }
-      await this.#mark([...(news?.marks ?? [])]);
-      if (!news?.isCut) return this.#begin(now, events);
+      await this.#mark([...news.marks, ...this.#again(news.hours, now)]);
     }
     return events;
   }
 
-  /** What stood here before detection was begun with has been worked in. */
-  async #begin(now: number, events: number): Promise<number> {
-    if (!this.#marks?.has('began'))
-      await this.#mark([
-        ['began', { place: 0, at: now }],
-        ['hour', { place: 0, at: hourOf(now - grace) }],
-        ['day', { place: 0, at: dayOf(now - grace) }],
-      ]);
-    return events;
+  async #lookAtHouse(now: number): Promise<void> {
+    const { hours, marks } = await readHouseNews(this.options.store.writer, this.#marks ?? new Map());
+    await this.#detect('house', hours, now);
+    if (marks.size > 0) await this.#mark([...marks, ...this.#again(hours, now)]);
   }
 
-  /** Those of the stream; and over what is past, those of hours and days again. */
-  async #detect(touched: readonly number[], now: number): Promise<void> {
+  /** What stood here before detection was begun with has been worked in. */
+  async #begin(now: number): Promise<void> {
+    await this.#mark([
+      ['began', { place: 0, at: now }],
+      ['hour', { place: 0, at: hourOf(now - grace) }],
+      ['day', { place: 0, at: dayOf(now - grace) }],
+    ]);
+  }
+
+  /** Those of the stream. */
+  async #detect(news: NewsOf, touched: readonly number[], now: number): Promise<void> {
     const isOld = !this.#marks?.has('began');
     const hours = isOld ? touched.filter((hour) => hour >= now - lookBack) : touched;
-    for (const range of rangesOf(hours)) await this.#run('stream', range);
-    if (isOld) return;
-    const [hourly, daily] = [this.#marks?.get('hour')?.at ?? 0, this.#marks?.get('day')?.at ?? 0];
-    for (const range of rangesOf(hours.filter((hour) => hour < hourly))) await this.#run('hour', range);
-    for (const { from } of rangesOf(hours.filter((hour) => hour < daily)))
-      await this.#run('day', { from: dayOf(from), to: dayOf(from) + dayMs });
+    for (const range of rangesOf(hours)) await this.#run('stream', range, news);
+  }
+
+  /** Hours and days that are past are looked at once more where something late belongs to them. */
+  #again(touched: readonly number[], now: number): [string, Mark][] {
+    const first = Math.max(Math.min(...touched), now - mostDue);
+    const late = (['hour', 'day'] as const).filter(
+      (each) => first < (this.#marks?.get(each)?.at ?? -Infinity),
+    );
+    if (late.length > 0 && (this.#settledAt ?? 0) <= now) this.#settledAt = now + settling;
+    return late.map((each) => [each, { place: 0, at: each === 'hour' ? hourOf(first) : dayOf(first) }]);
   }
 
   /** What is over by now and was not looked at. */
@@ -110,17 +142,34 @@ export class DetectionEngine {
     );
     if (due.length === 0 || !(await this.options.isCaughtUp())) return;
     for (const schedule of due) {
+      if (schedule === 'hour' && now < (this.#settledAt ?? now)) continue;
       const from = Math.max(this.#marks?.get(schedule)?.at ?? 0, ends[schedule] - mostDue);
       for (const range of daysOf({ from, to: ends[schedule] })) await this.#run(schedule, range);
       await this.#mark([[schedule, { place: 0, at: ends[schedule] }]]);
     }
   }
 
-  async #run(schedule: DetectorHeader['schedule'], range: TimeRange): Promise<void> {
+  async #run(schedule: Schedule, range: TimeRange, news?: NewsOf): Promise<void> {
     const { store, settings, onFailure, raise, signal } = this.options;
+    const detectors = this.#detectors.filter(
+      (each) => each.schedule === schedule && (!news || isAsked(each, news)),
+    );
+    if (detectors.length === 0) return;
+    await this.#baseline(dayOf(range.from));
     signal?.throwIfAborted();
-    const detectors = this.options.detectors.filter((each) => each.schedule === schedule);
-    await raise(await detectDay(store, detectors, range, settings, onFailure));
+    for await (const found of findingsOf(store.reader, detectors, range, settings, onFailure)) {
+      await raise(found);
+      signal?.throwIfAborted();
+    }
+  }
+
+  async #baseline(day: number): Promise<void> {
+    const { store, settings, signal } = this.options;
+    if (this.#baselines.has(day)) return;
+    signal?.throwIfAborted();
+    await writeBaselines(store.writer, day, settings.calendar);
+    if (this.#baselines.size >= mostBaselines) this.#baselines.clear();
+    this.#baselines.add(day);
   }
 
   async #mark(marks: readonly (readonly [string, Mark])[]): Promise<void> {
@@ -129,5 +178,4 @@ export class DetectionEngine {
   }
 }
 
-/** Nobody looks back further at what did not happen. Milliseconds. */
-const mostDue = 28 * dayMs;
+const mostBaselines = 100;

@@ -7,7 +7,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import type { ClickHouseClient } from '#audit-store';
-import type { EventLog } from '#event-log';
+import type { EventLog, Partition } from '#event-log';
 import { topics } from '#events';
 import type { Clock } from '#kernel';
 import {
@@ -31,11 +31,14 @@ import { expireFeatures } from './features.expiry.js';
 import { FindingDesk } from './finding.desk.js';
 import { dayMs, dayOf } from './store.sql.js';
 
-/** Milliseconds between two looks at what is new: longer where a round takes long, so that it is no more than a quarter of the time. */
-const every = 1000;
-const longestPause = 3000;
-/** A start has something better to do. Milliseconds. */
+/** Milliseconds between two looks at what ingest has stored, which cost nothing; at a store of its own, which cost a query. */
+const every = { embedded: 100, clickhouse: 1000 } as const;
+/** Milliseconds between two rounds, at least; hours and days end where nothing comes, too. */
+const shortest = 500;
+const mostIdle = 30_000;
+/** After a start: there is something better to do then, as long as nothing comes. Milliseconds. */
 const firstAfter = 2000;
+const firstIdle = 15_000;
 
 const failures = new Counts({
   ...{ name: 'weir_detector_failures_total', labels: ['detector'] },
@@ -62,6 +65,8 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   /** What was stored when there was nothing to do, and when that was looked at last. */
   #seen = '';
   #looked = 0;
+  /** What it looks for news in; a topic's partitions are fixed. */
+  #watched: readonly Partition[] | undefined;
   #expired = 0;
 
   constructor(
@@ -85,19 +90,22 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     await this.#running;
   }
 
-  /** Works in all that is stored by now; nothing where another process does that. */
-  async round(): Promise<void> {
-    if (!this.ingest.owns({ topic: topics.finding, partition: 0 })) return this.#engine?.forget();
+  /** Works in all that is stored by now; nothing where another process does that. Returns whether there was anything to do. */
+  async round(): Promise<boolean> {
+    if (!this.ingest.owns({ topic: topics.finding, partition: 0 })) {
+      this.#engine?.forget();
+      return false;
+    }
     const seen = await this.#stored();
-    const isIdle = seen === this.#seen && this.clock.now() - this.#looked < mostIdle;
-    if (isIdle) return;
+    if (seen === this.#seen && this.clock.now() - this.#looked < mostIdle) return false;
     this.#looked = this.clock.now();
     this.#engine ??= await this.#open();
     const begun = performance.now();
-    const events = await this.#engine.round();
+    await this.#engine.round();
     rounds.observe((performance.now() - begun) / 1000);
-    this.#seen = events > 0 ? '' : seen;
+    this.#seen = this.#engine.hasMore ? '' : seen;
     await this.#expire();
+    return true;
   }
 
   /** Once a day what was made of a record that retention no longer keeps. */
@@ -111,23 +119,49 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
 
   async #run(): Promise<void> {
     const breath = breathOf(this.yields);
-    for (let pause = firstAfter; await this.#pause(pause);) {
-      const begun = performance.now();
-      await this.#tryRound();
-      const worked = performance.now() - begun;
-      pause = Math.min(longestPause, Math.max(every, 3 * worked, breath.after(worked)));
+    const tick = every[this.config.auditStore.kind];
+    let goesOn = (await this.#pause(firstAfter)) && (await this.#first(tick));
+    while (goesOn) {
+      const [begun, before] = [performance.now(), process.cpuUsage()];
+      const worked = (await this.#tryRound()) ? this.#worked(begun, before) : 0;
+      const rest = worked === 0 ? 0 : restAfter(worked, breath.after(worked));
+      goesOn = await this.#pause(Math.max(tick, rest));
     }
   }
 
-  async #tryRound(): Promise<void> {
+  /** Until something is recorded, or for a while. */
+  async #first(tick: number): Promise<boolean> {
+    const stood = await this.#logged();
+    for (let waited = 0; waited < firstIdle; waited += tick) {
+      if ((await this.#logged()) !== stood) return true;
+      if (!(await this.#pause(tick))) return false;
+    }
+    return true;
+  }
+
+  async #logged(): Promise<string> {
+    const ends = await this.eventLog.end(topics.session).catch(() => []);
+    return ends.map(({ offset }) => offset).join();
+  }
+
+  /** Milliseconds: of processors where the store is in this process, by a clock where it works elsewhere. */
+  #worked(begun: number, before: NodeJS.CpuUsage): number {
+    const { user, system } = process.cpuUsage(before);
+    const wall = performance.now() - begun;
+    return this.config.auditStore.kind === 'clickhouse' ? wall : Math.min(wall, (user + system) / 1000);
+  }
+
+  async #tryRound(): Promise<boolean> {
     try {
-      await this.round();
+      const worked = await this.round();
       if (this.#said.delete('')) this.#log.log('detection goes on');
+      return worked;
     } catch (error) {
-      if (this.#stop.signal.aborted) return;
+      if (this.#stop.signal.aborted) return true;
       this.#engine?.forget();
       if (!this.#said.has('')) this.#log.error({ message: 'detection does not get on; trying on', error });
       this.#said.add('');
+      return true;
     }
   }
 
@@ -163,11 +197,15 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   /** Where this process carries everything: how far that is stored. Elsewhere the store alone knows. */
   async #stored(): Promise<string> {
     if (this.config.auditStore.kind === 'clickhouse') return String(this.clock.now());
-    const places = await this.eventLog.partitions(topics.session);
-    const watched = [topics.session, topics.policy].flatMap((topic) =>
-      places.map((partition) => ({ topic, partition })),
+    this.#watched ??= await this.#partitions();
+    return this.#watched.map((each) => this.ingest.storedThrough(each)).join();
+  }
+
+  async #partitions(): Promise<Partition[]> {
+    const found = [topics.session, topics.policy].map(async (topic) =>
+      (await this.eventLog.partitions(topic)).map((partition) => ({ topic, partition })),
     );
-    return watched.map((each) => this.ingest.storedThrough(each)).join();
+    return (await Promise.all(found)).flat();
   }
 
   async #isCaughtUp(): Promise<boolean> {
@@ -180,8 +218,12 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   }
 }
 
-/** Hours and days end where nothing comes, too. Milliseconds. */
-const mostIdle = 30_000;
+/**
+ * Milliseconds of rest after so many of work: detection takes a quarter of one processor; where a round takes seconds, because an
+ * hour is very full, half of one. On a busy machine sessions come first, but seconds count here, too.
+ */
+const restAfter = (worked: number, breath: number): number =>
+  Math.max(shortest, worked, Math.min(3 * worked, 3000), Math.min(breath, 1500));
 
 /** From the first look on there is a number of each. */
 function count(ids: readonly string[]): void {

@@ -27,7 +27,15 @@ export interface News {
   readonly isCut: boolean;
 }
 
-interface PartitionNews {
+/** What some events, of a partition or of all, come to. Numbers of 64 bits come as text. */
+interface Touched {
+  readonly hours: readonly number[];
+  readonly identities: readonly string[];
+  readonly earliest: string;
+  readonly n: string;
+}
+
+interface PartitionNews extends Touched {
   readonly partition: string;
   readonly first: string;
   readonly through: string;
@@ -37,15 +45,21 @@ interface PartitionNews {
 const name = (partition: number | string): string => `${topics.session}/${partition}`;
 const ingested = 'ingested';
 
+const ofActivity = `type IN ${activityTypes}`;
+const touchedColumns = `
+  arraySort(groupUniqArrayIf(toUnixTimestamp(toStartOfHour(time)), ${ofActivity})) AS hours,
+  groupUniqArrayIf(${mostIdentities + 1})(toString(identity), ${ofActivity}) AS identities,
+  toString(minIf(toUnixTimestamp64Micro(time) - duration_us, ${ofActivity})) AS earliest,
+  toString(countIf(${ofActivity})) AS n`;
+
 /** Undefined: nothing. Offsets of a partition become visible in their order, so the greatest one has all before it. */
 export async function readNews(client: ClickHouseClient, marks: Marks): Promise<News | undefined> {
-  const since = Math.max(0, (marks.get(ingested)?.at ?? 0) - slack);
-  const recent = `topic = '${topics.session}' AND ingested_at >= fromUnixTimestamp64Milli(toInt64(${since}), 'UTC')`;
+  const recent = `topic = '${topics.session}' AND ${storedSince(marks.get(ingested)?.at)}`;
   const found = await rowsOf<PartitionNews>(
     client,
     `SELECT toString(e.partition) AS partition, toString(min(offset)) AS first, toString(max(offset)) AS through,
-       toString(toUnixTimestamp64Milli(max(ingested_at))) AS at
-     FROM ${events} AS e WHERE ${recent} AND toInt64(offset) > ${afterSql(marks)} GROUP BY e.partition`,
+       toString(toUnixTimestamp64Milli(max(ingested_at))) AS at, ${touchedColumns}
+     FROM ${events} AS e WHERE ${recent} AND toInt64(offset) > ${afterSql(topics.session, marks)} GROUP BY e.partition`,
   );
   if (found.length === 0) return undefined;
   const parts = found.map(({ partition, first, through, at }) => {
@@ -71,54 +85,77 @@ export async function readNews(client: ClickHouseClient, marks: Marks): Promise<
   const seen = isCut
     ? []
     : [[ingested, { place: 0, at: Math.max(...parts.map(({ at }) => Number(at))) }] as const];
-  return { ...(await touched(client, where)), isCut, marks: new Map<string, Mark>([...places, ...seen]) };
+  const touched = isCut
+    ? await rowsOf<Touched>(client, `SELECT ${touchedColumns} FROM ${events} WHERE ${where}`)
+    : found;
+  return { ...together(where, touched), isCut, marks: new Map<string, Mark>([...places, ...seen]) };
 }
 
-const afterSql = (marks: Marks): string => {
+const storedSince = (at = 0): string =>
+  `ingested_at >= fromUnixTimestamp64Milli(toInt64(${Math.max(0, at - slack)}), 'UTC')`;
+
+/** The place in each partition of a topic up to which it was worked in. */
+const afterSql = (topic: string, marks: Marks): string => {
   const known = [...marks].flatMap(([key, { place }]) => {
-    const [, partition] = /^weir\.session\.v1\/(\d+)$/.exec(key) ?? [];
-    return partition === undefined ? [] : [[partition, place] as const];
+    const partition = key.startsWith(`${topic}/`) ? key.slice(topic.length + 1) : '';
+    return /^\d+$/.test(partition) ? [[partition, place] as const] : [];
   });
   if (known.length === 0) return '-1';
   const [partitions, places] = [known.map(([partition]) => partition), known.map(([, place]) => place)];
   return `transform(toInt64(partition), [${partitions.join(', ')}], [${places.join(', ')}], -1)`;
 };
 
-interface TouchedRow {
-  readonly hours: readonly number[];
-  readonly identities: readonly string[];
-  readonly earliest: string;
-  readonly n: string;
-}
-
-async function touched(
-  client: ClickHouseClient,
+function together(
   where: string,
-): Promise<Pick<News, 'choice' | 'hours' | 'identities' | 'events'>> {
-  const [row] = await rowsOf<TouchedRow>(
-    client,
-    `SELECT arraySort(groupUniqArray(toUnixTimestamp(toStartOfHour(time)))) AS hours,
-       groupUniqArray(${mostIdentities + 1})(toString(identity)) AS identities,
-       toString(min(toUnixTimestamp64Micro(time) - duration_us)) AS earliest, toString(count()) AS n
-     FROM ${events} WHERE ${where} AND type IN ${activityTypes}`,
-  );
-  const identities = row?.identities ?? [];
+  rows: readonly Touched[],
+): Pick<News, 'choice' | 'hours' | 'identities' | 'events'> {
+  const active = rows.filter(({ n }) => n !== '0');
+  const identities = [...new Set(active.flatMap((each) => each.identities))];
+  const earliest = active.reduce((least, each) => Math.min(least, Number(each.earliest)), Infinity);
   return {
     // A minute: a statement's time is by the wall, how long it took by another clock.
-    choice: { where, earliest: `fromUnixTimestamp64Micro(toInt64(${row?.earliest ?? 0}) - 60000000, 'UTC')` },
-    hours: (row?.hours ?? []).map((at) => at * 1000),
+    choice: {
+      where,
+      earliest: `fromUnixTimestamp64Micro(toInt64(${active.length > 0 ? earliest : 0}) - 60000000, 'UTC')`,
+    },
+    hours: inOrder(active.flatMap(({ hours }) => hours)),
     identities: identities.length > mostIdentities ? 'all' : identities,
-    events: Number(row?.n ?? 0),
+    events: active.reduce((sum, { n }) => sum + Number(n), 0),
   };
 }
 
-/** Hours of events elsewhere that detectors look at: changes of the house, what could not be read. Those of the last minutes again. */
-export async function otherHours(client: ClickHouseClient, since: number): Promise<number[]> {
-  const recent = `ingested_at > fromUnixTimestamp64Milli(toInt64(${since}), 'UTC')`;
-  const rows = await rowsOf<{ hour: string }>(
+const inOrder = (seconds: readonly number[]): number[] =>
+  [...new Set(seconds)].sort((a, b) => a - b).map((at) => at * 1000);
+
+/** Changes of the house: the hours that they are of, and what to remember once they were looked at. */
+export interface HouseNews {
+  readonly hours: readonly number[];
+  readonly marks: Marks;
+}
+
+/** Of what detectors look at beside sessions; of a house that was not looked at before, what was stored since. */
+export async function readHouseNews(client: ClickHouseClient, marks: Marks): Promise<HouseNews> {
+  const rows = await rowsOf<{ partition: string; through: string; at: string; hours: number[] }>(
     client,
-    `SELECT DISTINCT toString(toUnixTimestamp(toStartOfHour(time))) AS hour FROM ${control}
-     WHERE ${recent} AND topic = '${topics.policy}' AND type != 'ConnectionSampled'`,
+    `SELECT toString(e.partition) AS partition, toString(max(offset)) AS through,
+       toString(toUnixTimestamp64Milli(max(ingested_at))) AS at,
+       groupUniqArrayIf(toUnixTimestamp(toStartOfHour(time)), type != 'ConnectionSampled') AS hours
+     FROM ${control} AS e WHERE topic = '${topics.policy}' AND ${storedSince(houseSince(marks))}
+       AND toInt64(offset) > ${afterSql(topics.policy, marks)} GROUP BY e.partition`,
   );
-  return rows.map(({ hour }) => Number(hour) * 1000);
+  return {
+    hours: inOrder(rows.flatMap(({ hours }) => hours)),
+    marks: new Map(
+      rows.map(({ partition, through, at }): [string, Mark] => [
+        `${topics.policy}/${partition}`,
+        { place: Number(through), at: Number(at) },
+      ]),
+    ),
+  };
+}
+
+/** Partitions are stored each at its own pace: the one that is furthest behind. */
+function houseSince(marks: Marks): number | undefined {
+  const times = [...marks].flatMap(([key, { at }]) => (key.startsWith(`${topics.policy}/`) ? [at] : []));
+  return times.length > 0 ? Math.min(...times) : marks.get('began')?.at;
 }

@@ -84,7 +84,8 @@ export class Agent {
     await this.client.end().catch(() => undefined);
   }
 
-  private async ask(text: string): Promise<Answer> {
+  /** Runs it and shows nothing. */
+  async ask(text: string): Promise<Answer> {
     this.notices = [];
     const columns: string[] = [];
     const rows: (string | null)[][] = [];

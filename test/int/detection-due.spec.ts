@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeEnvelope, newEvent, topics, TreeCutSchema } from '#events';
+import { systemClock } from '#kernel';
+import type { Detector } from '../../services/audit/detection/detector.check.js';
+import { sessionOf } from '../support/session-events.js';
+import { DetectionStage } from './detection.stage.js';
+
+const minute = 60_000;
+const hour = 60 * minute;
+/** The log says itself when it was appended to, and by that goes what a checkpoint should cover. */
+const now = Date.now();
+const nextHour = (Math.floor(now / hour) + 1) * hour;
+
+describe('what is missing in a past hour', { timeout: 60_000 }, () => {
+  let stage: DetectionStage;
+  let hourly: Detector[];
+  beforeAll(async () => {
+    stage = await DetectionStage.start(now);
+    const { detectors } = await stage.detectors();
+    hourly = detectors.filter(({ id }) => ['checkpoint-missing', 'record-gap'].includes(id));
+    await stage.append(sessionOf({ id: 'ses_1' }, [{ at: now, rows: 7 }]));
+    await cover(-1, 1);
+    await stage.engine(hourly).round();
+  }, 60_000);
+  afterAll(() => stage.stop());
+
+  const at = (time: number) => stage.clock.advance(time - stage.clock.now());
+  const cover = (after: number, through: number) => {
+    const tree = { topic: topics.session, partition: 0, after: BigInt(after), through: BigInt(through) };
+    const origin = { source: 'audit/test', subject: 'tree', clock: systemClock };
+    return stage.append([encodeEnvelope(newEvent(TreeCutSchema, tree, origin))], topics.proof);
+  };
+
+  it('is not told right after a start, when checkpoints are not made yet of what was stored before', async () => {
+    at(nextHour + 3 * minute);
+    const engine = stage.engine(hourly);
+    await engine.round();
+    expect(await stage.found()).toEqual([]);
+    await cover(1, 3);
+    at(nextHour + 6 * minute);
+    await engine.round();
+    expect(await stage.found()).toEqual([]);
+  });
+
+  it('is looked for once more when something late belongs to it, and not before that could be covered', async () => {
+    const engine = stage.engine(hourly);
+    at(nextHour + 7 * minute);
+    await engine.round();
+    at(nextHour + 10 * minute);
+    await stage.append(sessionOf({ id: 'ses_2' }, [{ at: now, rows: 7 }]));
+    await engine.round();
+    at(nextHour + 11 * minute);
+    await engine.round();
+    expect(await stage.found()).toEqual([]);
+    at(nextHour + 13 * minute);
+    await engine.round();
+    expect(await stage.found()).toEqual(['checkpoint-missing weir.session.v1/0']);
+    expect(stage.failures).toEqual([]);
+  });
+
+  it('is told of a session with a hole, and of no other', async () => {
+    const [started, received, , ended] = sessionOf({ id: 'ses_3' }, [{ at: now, rows: 7 }]);
+    await stage.append([started!, received!, ended!]);
+    const engine = stage.engine(hourly);
+    await engine.round();
+    at(nextHour + 20 * minute);
+    await engine.round();
+    expect(await stage.found()).toEqual([
+      'checkpoint-missing weir.session.v1/0',
+      'record-gap corp:bot ses_3',
+    ]);
+  });
+});
