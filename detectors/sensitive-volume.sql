@@ -40,4 +40,4 @@ LEFT JOIN (
 WHERE if(whole.days >= {newcomer_days:UInt64},
     t.values_out >= {factor:Float64} * most AND (is_new AND (t.runs >= {new_pages:UInt64} OR is_quick AND t.runs >= {quick_pages:UInt64}) OR t.runs >= {pages:UInt64} AND t.runs > 0.75 * whole.statements_most)
       OR t.values_out >= {alone:Float64} * greatest(most, whole.rows_most),
-    t.values_out >= {newcomer_values:UInt64} AND t.runs >= {newcomer_pages:UInt64})
+    t.values_out >= {newcomer_values:UInt64} AND (t.on_behalf_of != '' OR t.runs >= {newcomer_pages:UInt64}))
