@@ -4,13 +4,17 @@ import { drillDown, openDecision, openSession } from './parts/links.js';
 import { list, overTime, stat } from './parts/panels.js';
 import { dashboard } from './parts/sheet.js';
 
-const outcomes = `${sessionEvents('StatementOutcome')} AND notEmpty(masked)`;
+type Counted = 'masked' | 'revealed';
+
+const resultsWith = (counted: Counted) => `${sessionEvents('StatementOutcome')} AND notEmpty(${counted})`;
+const outcomes = resultsWith('masked');
 
 /** A row for each class of a result. */
 const byClass = (
   columns: string,
-) => `FROM (SELECT ${columns}, mapKeys(masked) AS classes, mapValues(masked) AS counts
-${outcomes})
+  counted: Counted = 'masked',
+) => `FROM (SELECT ${columns}, mapKeys(${counted}) AS classes, mapValues(${counted}) AS counts
+${resultsWith(counted)})
 ARRAY JOIN classes AS class, counts AS values_of`;
 
 const totals = [
@@ -96,15 +100,35 @@ LIMIT 100`,
   },
 );
 
+const clearOverTime = overTime(
+  'In the clear by class',
+  `SELECT $__timeInterval(time) AS at, class, sum(values_of) AS clear_values\n${byClass('time', 'revealed')}\nGROUP BY at, class\nORDER BY at, class`,
+  { description: 'Values that a policy let out in the clear.', unit: Short, stacked: true, by: 'class' },
+);
+
+const whoGotItClear = list(
+  'Who got it in the clear',
+  `SELECT class, who AS identity, sum(values_of) AS clear_values, max(values_of) AS largest, count() AS results, min(time) AS first, max(time) AS last
+${byClass('time, identity AS who', 'revealed')}
+GROUP BY class, who
+ORDER BY clear_values DESC, class, who
+LIMIT 200`,
+  {
+    description: 'By class and identity; the largest is of one result.',
+    columns: { identity: { links: [drillDown], width: 260 } },
+    span: 12,
+  },
+);
+
 export const classes = () =>
   dashboard({
     uid: 'weir-classes',
     title: 'classes leaving',
-    description:
-      'Sensitive values by data class: who got them, and from where. Of values that a policy reveals no class is recorded.',
+    description: 'Sensitive values by data class, masked and in the clear: who got them, and from where.',
     sections: [
       { title: 'In short', panels: totals },
       { title: 'Over time', panels: [overTheTime, identitiesByClass] },
+      { title: 'In the clear', panels: [clearOverTime, whoGotItClear] },
       { title: 'Who and where from', panels: [whoGotWhat, whereFrom, tables, largest] },
     ],
   });

@@ -12,6 +12,9 @@ SELECT
     count() AS statements_run, sum(a.rows) AS rows, countIf(a.status = 'denied') AS denied_count,
     min(a.time) AS first_at, max(a.time) AS last_at
 FROM weir.activity AS a
-ARRAY JOIN arrayIntersect(arrayConcat(CAST(a.tables, 'Array(String)'), CAST(a.columns, 'Array(String)')), {honeytokens:Array(String)}) AS token
+-- A star stands for all columns of what is read: `schema.table.*`.
+ARRAY JOIN arrayFilter(t -> has(a.tables, t) OR has(a.columns, t)
+    OR has(a.columns, replaceRegexpOne(t, '^([^.]+[.][^.]+)[.][^.]+$', '\\1.*')) AND NOT has(a.tables_written, extract(t, '^[^.]+[.][^.]+')),
+    {honeytokens:Array(String)}) AS token
 WHERE a.hour >= {from:DateTime64(6)} AND a.hour < {to:DateTime64(6)}
 GROUP BY a.hour, a.identity, a.connection, token

@@ -4,6 +4,7 @@ import {
   HoldResolvedSchema,
   ResultChunkSchema,
   SessionEndedSchema,
+  SessionStartedSchema,
   StatementOutcomeSchema,
   StatementPreparedSchema,
   StatementReceivedSchema,
@@ -25,6 +26,7 @@ export interface SessionEventType<T extends DescMessage = DescMessage> {
 }
 
 const types: readonly SessionEventType[] = [
+  type(SessionStartedSchema, ({ principal }) => ({ groups: principal?.groups ?? [] })),
   type(StatementReceivedSchema, receivedColumns),
   type(StatementPreparedSchema, ({ text, textHash }) => ({ text, text_hash: hex(textHash) })),
   type(HoldResolvedSchema, holdColumns),
@@ -66,6 +68,8 @@ export function receivedColumns(received: Fields<StatementReceived>): OwnColumns
     snapshot: received.snapshot,
     approval_id: received.approvalId,
     max_rows: String(received.maxRows),
+    lookups_used: String(received.lookupsUsed),
+    lookups_limit: String(received.lookupsLimit),
   };
 }
 
@@ -89,7 +93,8 @@ export function outcomeColumns(outcome: Omit<Fields<StatementOutcome>, 'result'>
     rows: String(outcome.rows),
     bytes: String(outcome.bytes),
     duration_us: String(outcome.durationUs),
-    masked: Object.fromEntries(Object.entries(outcome.masked).map(([name, n]) => [name, String(n)])),
+    masked: counts(outcome.masked),
+    revealed: counts(outcome.revealed),
     result_digest: hex(outcome.resultDigest),
     recording_cut: outcome.recordingCut,
   };
@@ -102,6 +107,9 @@ function endColumns(ended: SessionEnded): OwnColumns {
     bytes_out: String(ended.bytesOut),
   };
 }
+
+const counts = (by: Readonly<Record<string, bigint>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(by).map(([name, n]) => [name, String(n)]));
 
 const tableName = ({ schema, name }: TableRef): string => (schema === '' ? name : `${schema}.${name}`);
 

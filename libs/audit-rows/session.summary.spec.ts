@@ -7,6 +7,7 @@ import {
   mostClasses,
   mostTouched,
   summaryColumns,
+  summaryOf,
 } from './session.summary.js';
 
 const event = (n: number, type: string, own: SessionEventParts[3]): SessionEventParts =>
@@ -22,10 +23,14 @@ it('a row stays small, however much a session touches, and says so', () => {
   for (let n = 0; n < 5_000; n++) {
     const touched = { decision: 'allow', tables_read: [`s.t${n}`] };
     addToSummary(summary, event(2 * n, 'StatementReceived', touched));
-    addToSummary(summary, event(2 * n + 1, 'StatementOutcome', { masked: { [`class${n}`]: '1' } }));
+    addToSummary(
+      summary,
+      event(2 * n + 1, 'StatementOutcome', { masked: { [`class${n}`]: '1' }, revealed: { a: '2' } }),
+    );
   }
-  const { touched, classes, statements, masked_values } = summaryColumns(summary);
-  expect([statements, masked_values]).toEqual(['5000', '5000']);
+  const { touched, classes, statements, masked_values, revealed_values } = summaryColumns(summary);
+  expect([statements, masked_values, revealed_values]).toEqual(['5000', '5000', '10000']);
+  expect(summaryColumns(summaryOf(summaryColumns(summary)))).toEqual(summaryColumns(summary));
   expect([touched.length, classes.length]).toEqual([mostTouched + 1, mostClasses + 1]);
   expect([touched.at(-1), classes.at(-1)]).toEqual([more, more]);
   expect(touched.slice(0, 2)).toEqual(['allow s.t0', 'allow t0']);

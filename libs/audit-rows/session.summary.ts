@@ -26,6 +26,7 @@ export interface SessionSummary {
   rows: bigint;
   bytes: bigint;
   maskedValues: bigint;
+  revealedValues: bigint;
   events: number;
   lastSeq: string;
   readonly touched: Set<string>;
@@ -36,7 +37,8 @@ export type SummaryColumns = Omit<SessionSummaryRow, keyof SessionColumns | 'ses
 
 export const emptySummary = (): SessionSummary => ({
   ...{ topic: '', partition: 0, offset: '0', startedAt: '', lastEventAt: '', endedAt: null, endReason: '' },
-  ...{ statements: 0, allowed: 0, denied: 0, held: 0, errors: 0, rows: 0n, bytes: 0n, maskedValues: 0n },
+  ...{ statements: 0, allowed: 0, denied: 0, held: 0, errors: 0, rows: 0n, bytes: 0n },
+  ...{ maskedValues: 0n, revealedValues: 0n },
   ...{ events: 0, lastSeq: '0', touched: new Set(), classes: new Set() },
 });
 
@@ -75,7 +77,10 @@ const touchMarks = (decision: string, table: string): string[] => [
   `${decision} ${table.slice(table.indexOf('.') + 1)}`,
 ];
 
-function addOutcome(summary: SessionSummary, { status, rows, bytes, masked = {} }: OwnColumns): void {
+function addOutcome(
+  summary: SessionSummary,
+  { status, rows, bytes, masked = {}, revealed = {} }: OwnColumns,
+): void {
   if (status === 'error') summary.errors++;
   summary.rows += BigInt(rows ?? 0);
   summary.bytes += BigInt(bytes ?? 0);
@@ -83,6 +88,7 @@ function addOutcome(summary: SessionSummary, { status, rows, bytes, masked = {} 
     addBounded(summary.classes, name, mostClasses);
     summary.maskedValues += BigInt(values);
   }
+  for (const values of Object.values(revealed)) summary.revealedValues += BigInt(values);
 }
 
 function addEnd(summary: SessionSummary, { end_reason = '' }: OwnColumns, time: string): void {
@@ -103,7 +109,7 @@ export function summaryColumns(summary: SessionSummary): SummaryColumns {
     ...{ statements: String(summary.statements), errors: String(summary.errors) },
     ...{ allowed: String(summary.allowed), denied: String(summary.denied), held: String(summary.held) },
     ...{ rows: String(summary.rows), bytes: String(summary.bytes) },
-    masked_values: String(summary.maskedValues),
+    ...{ masked_values: String(summary.maskedValues), revealed_values: String(summary.revealedValues) },
     ...{ touched: [...summary.touched], classes: [...summary.classes] },
   };
 }
@@ -116,7 +122,8 @@ export function summaryOf(row: SummaryColumns): SessionSummary {
     ...{ endedAt: row.ended_at, endReason: row.end_reason, events: Number(row.events) },
     ...{ statements: Number(row.statements), errors: Number(row.errors) },
     ...{ allowed: Number(row.allowed), denied: Number(row.denied), held: Number(row.held) },
-    ...{ rows: BigInt(row.rows), bytes: BigInt(row.bytes), maskedValues: BigInt(row.masked_values) },
+    ...{ rows: BigInt(row.rows), bytes: BigInt(row.bytes) },
+    ...{ maskedValues: BigInt(row.masked_values), revealedValues: BigInt(row.revealed_values) },
     ...{ touched: new Set(row.touched), classes: new Set(row.classes) },
   };
 }

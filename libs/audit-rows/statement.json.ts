@@ -37,6 +37,8 @@ export function receivedJson(read: Fields<StatementReceived>): object {
     maxRows: wide(read.maxRows),
     portal: text(read.portal),
     notify: list(read.notify),
+    lookupsUsed: wide(read.lookupsUsed),
+    lookupsLimit: wide(read.lookupsLimit),
   };
 }
 
@@ -54,10 +56,11 @@ export function outcomeJson(
     rows: wide(read.rows),
     bytes: wide(read.bytes),
     durationUs: wide(read.durationUs),
-    masked: maskedJson(read.masked),
+    masked: countsJson(read.masked),
     resultDigest: bytes(read.resultDigest),
     recordingCut: read.recordingCut || undefined,
     result: read.result && chunkJson(read.result, rows),
+    revealed: countsJson(read.revealed),
   };
 }
 
@@ -80,8 +83,8 @@ function chunkJson(chunk: Fields<ResultChunk>, rows: readonly RecordedRow[] | un
   };
 }
 
-function maskedJson(masked: Readonly<Record<string, bigint>>): object | undefined {
-  const entries = Object.entries(masked);
+function countsJson(counts: Readonly<Record<string, bigint>>): object | undefined {
+  const entries = Object.entries(counts);
   return entries.length === 0
     ? undefined
     : Object.fromEntries(entries.map(([name, count]) => [name, String(count)]));

@@ -28,7 +28,7 @@ const received: fc.Arbitrary<MessageInitShape<typeof StatementReceivedSchema>> =
   functions: texts,
   parameters: fc.array(fc.record({ value: text, null: fc.boolean(), note: text }), { maxLength: 3 }),
   ...{ decision: text, reason: text, policyIds: texts, snapshot: text, approvalId: text, maxRows: wide },
-  ...{ portal: text, notify: texts },
+  ...{ portal: text, notify: texts, lookupsUsed: wide, lookupsLimit: wide },
 });
 /* DataRow: 'D' length:int32 count:int16 [ size:int32 bytes ]* */
 const frame = fc.array(fc.option(bytes), { maxLength: 3 }).map((values) => {
@@ -66,6 +66,7 @@ const outcome: fc.Arbitrary<MessageInitShape<typeof StatementOutcomeSchema>> = f
     ...{ bytes: wide, durationUs: fc.bigInt({ min: -5n, max: 2n ** 60n }) },
     masked: fc.dictionary(text, wide, { maxKeys: 3 }),
     ...{ resultDigest: bytes, recordingCut: fc.boolean(), result },
+    revealed: fc.dictionary(text, wide, { maxKeys: 3 }),
   },
   { requiredKeys: [] },
 );

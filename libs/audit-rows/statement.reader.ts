@@ -35,7 +35,7 @@ function received(wire: WireReader): Fields<StatementReceived> {
   const read = {
     statementId: '', textHash: noBytes, text: '', fingerprint: '', how: '', kinds: [], reads: [], writes: [],
     columns: [], functions: [], parameters: [], decision: '', reason: '', policyIds: [], snapshot: '',
-    approvalId: '', maxRows: 0n, portal: '', notify: [],
+    approvalId: '', maxRows: 0n, portal: '', notify: [], lookupsUsed: 0n, lookupsLimit: 0n,
   } as Fields<StatementReceived>;
   for (let key = wire.key(); key !== 0; key = wire.key())
     if (key === bytesKey(1)) read.statementId = wire.text();
@@ -59,6 +59,8 @@ function received(wire: WireReader): Fields<StatementReceived> {
     else if (key === 17 << 3) read.maxRows = BigInt(wire.number());
     else if (key === bytesKey(18)) read.portal = wire.text();
     else if (key === bytesKey(19)) read.notify.push(wire.text());
+    else if (key === 20 << 3) read.lookupsUsed = BigInt(wire.number());
+    else if (key === 21 << 3) read.lookupsLimit = BigInt(wire.number());
     else giveUp();
   return read;
 }
@@ -96,7 +98,7 @@ function outcome(wire: WireReader): Fields<StatementOutcome> {
   // prettier-ignore
   const read: Fields<StatementOutcome> = {
     statementId: '', status: '', commandTag: '', sqlstate: '', message: '', rows: 0n, bytes: 0n, durationUs: 0n,
-    masked: {}, resultDigest: noBytes, recordingCut: false, result: undefined,
+    masked: {}, resultDigest: noBytes, recordingCut: false, result: undefined, revealed: {},
   };
   for (let key = wire.key(); key !== 0; key = wire.key())
     if (key === bytesKey(1)) read.statementId = wire.text();
@@ -107,16 +109,17 @@ function outcome(wire: WireReader): Fields<StatementOutcome> {
     else if (key === 6 << 3) read.rows = BigInt(wire.number());
     else if (key === 7 << 3) read.bytes = BigInt(wire.number());
     else if (key === 8 << 3) read.durationUs = BigInt(wire.number());
-    else if (key === bytesKey(9)) masked(wire.message(), read.masked);
+    else if (key === bytesKey(9)) addCount(wire.message(), read.masked);
     else if (key === bytesKey(10)) read.resultDigest = wire.blob() as Uint8Array<ArrayBuffer>;
     else if (key === 11 << 3) read.recordingCut = wire.number() !== 0;
     // A message that comes twice is merged: not here.
     else if (key === bytesKey(12) && !read.result) read.result = chunk(wire.message()) as ResultChunk;
+    else if (key === bytesKey(13)) addCount(wire.message(), read.revealed);
     else giveUp();
   return read;
 }
 
-function masked(wire: WireReader, counts: Record<string, bigint>): void {
+function addCount(wire: WireReader, counts: Record<string, bigint>): void {
   let [name, count] = ['', 0n];
   for (let key = wire.key(); key !== 0; key = wire.key())
     if (key === bytesKey(1)) name = wire.text();

@@ -5,19 +5,33 @@ import type { SessionEventRow } from './rows.js';
 /** A row in parts, each with columns of its own: one large object for all of them takes three times as long. */
 export type RowParts = readonly object[];
 
-/** As migration 0001 has them; `raw_base64` is the name of a row's bytes before they are in the table. */
+/** As migrations `session_events` and `groups_and_revealed` have them; `raw_base64` is the name of a row's bytes before they are in the table. */
 const kinds: Readonly<Record<keyof SessionEventRow, ColumnKind>> = {
   ...{ topic: 'word', partition: 'uint32', offset: 'uint64', raw_base64: 'blob', logged_at: 'milliseconds' },
   ...{ event_id: 'text', type: 'word', source: 'word', time: 'microseconds', session_id: 'text' },
   ...{ seq: 'uint64', hash: 'text', identity: 'word', identity_kind: 'word', on_behalf_of: 'word' },
   ...{ connection: 'word', protocol: 'word', source_address: 'text', client_program: 'word' },
-  ...{ client_user: 'word', statement_id: 'text', text: 'text', text_hash: 'text', fingerprint: 'text' },
+  ...{
+    client_user: 'word',
+    groups: 'words',
+    statement_id: 'text',
+    text: 'text',
+    text_hash: 'text',
+    fingerprint: 'text',
+  },
   ...{ how: 'word', kinds: 'words', tables_read: 'words', tables_written: 'words', columns: 'words' },
   ...{ functions: 'words', parameters: 'nullableTexts', decision: 'word', reason: 'text' },
   ...{ policy_ids: 'words', snapshot: 'word', approval_id: 'text', max_rows: 'uint64' },
+  ...{ lookups_used: 'uint64', lookups_limit: 'uint64' },
   ...{ hold_outcome: 'word', decided_by: 'words', waited_us: 'int64', status: 'word', command_tag: 'word' },
   ...{ sqlstate: 'word', message: 'text', rows: 'uint64', bytes: 'uint64', duration_us: 'int64' },
-  ...{ masked: 'counts', result_digest: 'text', recording_cut: 'bool', end_reason: 'word' },
+  ...{
+    masked: 'counts',
+    revealed: 'counts',
+    result_digest: 'text',
+    recording_cut: 'bool',
+    end_reason: 'word',
+  },
   ...{ bytes_in: 'uint64', bytes_out: 'uint64', payload: 'text' },
 };
 

@@ -40,6 +40,8 @@ export interface SessionEventRow extends LoggedRow {
   source_address: string;
   client_program: string;
   client_user: string;
+  /** The principal's, at the start of a session. */
+  groups?: readonly string[];
   statement_id?: string;
   text?: string;
   text_hash?: string;
@@ -57,6 +59,8 @@ export interface SessionEventRow extends LoggedRow {
   snapshot?: string;
   approval_id?: string;
   max_rows?: string;
+  lookups_used?: string;
+  lookups_limit?: string;
   hold_outcome?: string;
   decided_by?: readonly string[];
   waited_us?: string;
@@ -68,6 +72,7 @@ export interface SessionEventRow extends LoggedRow {
   bytes?: string;
   duration_us?: string;
   masked?: Readonly<Record<string, string>>;
+  revealed?: Readonly<Record<string, string>>;
   result_digest?: string;
   recording_cut?: boolean;
   end_reason?: string;
@@ -144,6 +149,7 @@ export interface SessionSummaryRow {
   rows: string;
   bytes: string;
   masked_values: string;
+  revealed_values: string;
   events: string;
   last_seq: string;
   touched: readonly string[];
@@ -156,11 +162,11 @@ export const insertColumns: Readonly<Record<StorageTable, readonly string[]>> = 
   session_event_rows: columns<SessionEventRow>({
     topic: 1, partition: 1, offset: 1, raw_base64: 1, logged_at: 1, event_id: 1, type: 1, source: 1, time: 1,
     session_id: 1, seq: 1, hash: 1, identity: 1, identity_kind: 1, on_behalf_of: 1, connection: 1, protocol: 1,
-    source_address: 1, client_program: 1, client_user: 1, statement_id: 1, text: 1, text_hash: 1, fingerprint: 1,
+    source_address: 1, client_program: 1, client_user: 1, groups: 1, statement_id: 1, text: 1, text_hash: 1, fingerprint: 1,
     how: 1, kinds: 1, tables_read: 1, tables_written: 1, columns: 1, functions: 1, parameters: 1, decision: 1,
-    reason: 1, policy_ids: 1, snapshot: 1, approval_id: 1, max_rows: 1, hold_outcome: 1, decided_by: 1,
-    waited_us: 1, status: 1, command_tag: 1, sqlstate: 1, message: 1, rows: 1, bytes: 1, duration_us: 1,
-    masked: 1, result_digest: 1, recording_cut: 1, end_reason: 1, bytes_in: 1, bytes_out: 1, payload: 1,
+    reason: 1, policy_ids: 1, snapshot: 1, approval_id: 1, max_rows: 1, lookups_used: 1, lookups_limit: 1,
+    hold_outcome: 1, decided_by: 1, waited_us: 1, status: 1, command_tag: 1, sqlstate: 1, message: 1, rows: 1, bytes: 1, duration_us: 1,
+    masked: 1, revealed: 1, result_digest: 1, recording_cut: 1, end_reason: 1, bytes_in: 1, bytes_out: 1, payload: 1,
   }),
   control_event_rows: columns<ControlEventRow>({
     topic: 1, partition: 1, offset: 1, raw_base64: 1, logged_at: 1, event_id: 1, type: 1, source: 1,
@@ -175,7 +181,7 @@ export const insertColumns: Readonly<Record<StorageTable, readonly string[]>> = 
     session_id: 1, topic: 1, partition: 1, offset: 1, identity: 1, identity_kind: 1, on_behalf_of: 1,
     connection: 1, protocol: 1, source_address: 1, client_program: 1, client_user: 1, started_at: 1,
     last_event_at: 1, ended_at: 1, end_reason: 1, statements: 1, allowed: 1, denied: 1, held: 1, errors: 1,
-    rows: 1, bytes: 1, masked_values: 1, events: 1, last_seq: 1, touched: 1, classes: 1,
+    rows: 1, bytes: 1, masked_values: 1, revealed_values: 1, events: 1, last_seq: 1, touched: 1, classes: 1,
   }),
   expired_event_rows: columns<ExpiredEventRow>({
     session_id: 1, seq: 1, hash: 1, event_id: 1, type: 1, time_us: 1, content: 1, topic: 1, partition: 1,

@@ -25,6 +25,7 @@ export const publicTables = [
   'control_events',
   'findings',
   'quarantines',
+  'detectors',
   'checkpoints',
   'dead_letters',
   'expired_events',
@@ -34,6 +35,7 @@ export const publicTables = [
   'identity_days',
   'first_uses',
   'identity_learning',
+  'peer_groups',
   'baselines',
 ] as const;
 
@@ -49,6 +51,7 @@ export const detectionTables = {
   identityHours: 'identity_hour_rows',
   identityDays: 'identity_day_rows',
   firstUses: 'first_use_rows',
+  peerGroups: 'peer_group_rows',
   baselines: 'baseline_rows',
   marks: 'detection_mark_rows',
 } as const;

@@ -15,4 +15,6 @@ export interface ResultField {
   readonly format: 0 | 1;
   /** The column's rule; 'unclassified': no rule, classifiers run; 'revealed': clear by policy, classifiers too. */
   readonly mask: ColumnMask | 'unclassified' | 'revealed';
+  /** The class of its values where they are revealed: those that go out are counted. */
+  readonly revealed?: string | undefined;
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { frontend, int16, message } from '../../services/proxy/postgres/codec.js';
-import { TestHouse } from '../support/house.js';
+import { frontend, int16, int32, message } from '../../services/proxy/postgres/codec.js';
+import { eventually, TestHouse } from '../support/house.js';
 import { peer, startPostgres, type PostgresServer } from '../support/peers.js';
 import { query, RawClient, sync } from '../support/raw-client.js';
 import { copiedIn, errorsIn, noticesIn, of, rowsIn, tagsIn } from '../support/wire-reading.js';
@@ -19,9 +19,19 @@ describe.skipIf(!peer('postgres'))('with a policy that permits all', () => {
       `  - { name: ${name}, protocol: postgres, host: 127.0.0.1, port: ${server.port}, database: postgres, ` +
       `tls: disable, user: postgres, password: '${server.password}', owner: me, allowPrivileged: true }`;
     house = await TestHouse.start({
-      policies: { 'all.cedar': '@id("all")\npermit (principal, action, resource);\n' },
-      masking: 'rules: [{ connection: masked, column: "*.people.name", class: name, transform: whole }]\n',
-      yaml: ['connections:', connection('clear'), connection('masked')].join('\n'),
+      policies: {
+        'all.cedar': '@id("all")\npermit (principal, action, resource);\n',
+        'shown.cedar':
+          '@id("shown")\npermit (principal, action == Action::"reveal", resource == DataClass::"name")\nwhen { resource in Connection::"shown" };\n',
+      },
+      masking:
+        'rules:\n' +
+        ['masked', 'shown']
+          .map(
+            (name) => `  - { connection: ${name}, column: "*.people.name", class: name, transform: whole }\n`,
+          )
+          .join(''),
+      yaml: ['connections:', ...['clear', 'masked', 'shown'].map(connection)].join('\n'),
     });
     const first = await RawClient.signIn(await house.client('clear'));
     await first.ask(
@@ -147,6 +157,58 @@ describe.skipIf(!peer('postgres'))('with a policy that permits all', () => {
     expect(await errors('copy people to stdout')).toEqual(['25P02']);
     expect(await errors('rollback')).toEqual([]);
   });
+
+  it('what a policy lets out in the clear is counted as what is masked is, by all ways', async () => {
+    const extended = (text: string, id: string) => [
+      message(frontend.parse, '', text, int16(0)),
+      message(
+        frontend.bind,
+        '',
+        '',
+        int16(0),
+        int16(1),
+        int32(id.length),
+        Buffer.from(id),
+        int16(1),
+        int16(0),
+      ),
+      message(frontend.execute, '', int32(0)),
+    ];
+    const byId = 'select name, id from people where id = $1';
+    // With how many values of the class.
+    const asked: readonly (readonly [number, ...Buffer[]])[] = [
+      [2, query('select * from people')],
+      [2, query('select id, name, long from people')],
+      [1, ...extended(byId, '2'), sync],
+      [0, ...extended(byId, '7'), sync],
+      [0, query('select count(*) from people')],
+      [2, query('copy people to stdout')],
+      [2, query('copy (select name from people) to stdout (format csv)')],
+      [4, query('select name from people; select 1; select id, name from people')],
+      [0, query('begin; declare c cursor for select name from people order by id')],
+      [1, query('fetch 1 from c')],
+      [1, query('fetch 5 from c')],
+      [0, query('rollback')],
+    ];
+    const shown = await RawClient.signIn(await house.client('shown'));
+    for (const client of [shown, masked])
+      for (const [, ...messages] of asked) expect(errorsIn(await client.ask(...messages))).toEqual([]);
+    expect(String(rowsIn(await shown.ask(query('select name from people where id = 1'))))).toContain(
+      'Zq7Ana',
+    );
+    await shown.end();
+    const counts = async (connection: string) => {
+      const rows =
+        await house.sql(`select masked['name'] as hidden, revealed['name'] as open from session_events
+        where type = 'StatementOutcome' and session_id = (
+          select max(session_id) from session_events where connection = '${connection}') order by seq`);
+      return rows.slice(0, asked.length).map(({ hidden, open }) => [Number(hidden), Number(open)]);
+    };
+    await eventually(async () => (await counts('shown')).length === asked.length, 15_000);
+    await eventually(async () => (await counts('masked')).length === asked.length, 15_000);
+    expect(await counts('shown')).toEqual(asked.map(([values]) => [0, values]));
+    expect(await counts('masked')).toEqual(asked.map(([values]) => [values, 0]));
+  }, 40_000);
 
   it('COPY to a file of the server is no COPY to the client; of a masked column it is refused', async () => {
     const file = `${server.logFile}.copy`;

@@ -10,6 +10,7 @@ import {
   insertRows,
   migrateAuditStore,
   RawBytes,
+  readMigrations,
   type ClickHouseClient,
   type RowParts,
 } from '#audit-store';
@@ -20,7 +21,20 @@ let client: ClickHouseClient;
 
 beforeAll(async () => {
   client = connectAuditStore({ kind: 'embedded', path });
+  const migrations = readMigrations();
+  const at = migrations.findIndex(({ name }) => name === 'groups_and_revealed');
+  await migrateAuditStore(client, migrations.slice(0, at));
+  const old = [
+    ['SessionStarted', '{"principal":{"id":"corp:bot","groups":["agents","tickets"]}}'],
+    ['SessionStarted', '{"principal":{"id":"corp:bot"}}'],
+    ['StatementOutcome', '{"principal":{"groups":["x"]}}'],
+  ].map(([type, payload], i) => `('${type}', 'old', ${i + 1}, '2026-01-02 03:04:05.678', '${payload}')`);
+  await client.command({
+    query: `INSERT INTO weir.session_event_rows (type, session_id, seq, logged_at, payload) VALUES ${old.join()}`,
+  });
   await migrateAuditStore(client);
+  // As after a process that was killed within it.
+  for (const query of migrations[at]!.statements) await client.command({ query });
 });
 
 afterAll(async () => {
@@ -51,6 +65,8 @@ const own = fc.record(
     ...{ statement_id: text, text, text_hash: text, how: word, kinds: words, tables_read: words },
     parameters: fc.array(fc.option(text), { maxLength: 3 }),
     masked: fc.dictionary(fc.constantFrom('email', 'ssn', 'ünï'), wide),
+    revealed: fc.dictionary(fc.constantFrom('email', 'ssn', 'ünï'), wide),
+    ...{ groups: words, lookups_used: wide, lookups_limit: wide },
     ...{ decision: word, max_rows: wide, waited_us: signed, rows: wide, duration_us: signed },
     ...{ recording_cut: fc.boolean(), status: word, policy_ids: words, decided_by: words, payload: text },
   },
@@ -88,6 +104,20 @@ async function stored(): Promise<string> {
   await client.command({ query: 'TRUNCATE TABLE weir.session_event_rows' });
   return found;
 }
+
+it('a session from before groups had a column has those that its start says', async () => {
+  const query = `SELECT groups, toUInt32(length(revealed)) AS revealed, toUInt32(lookups_limit) AS looked
+    FROM weir.session_events WHERE session_id = 'old' ORDER BY seq`;
+  const answer = await client.query({ query, format: 'JSONEachRow' });
+  const none = { revealed: 0, looked: 0 };
+  expect(await answer.json()).toEqual([
+    { groups: ['agents', 'tickets'], ...none },
+    { groups: [], ...none },
+    { groups: [], ...none },
+  ]);
+  await client.command({ query: 'OPTIMIZE TABLE weir.session_event_rows FINAL' });
+  expect(await stored()).toContain('["agents","tickets"]');
+});
 
 describe('rows that travel as columns', () => {
   it('are stored as the same rows are that travel as JSON', async () => {

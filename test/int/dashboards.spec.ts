@@ -199,6 +199,7 @@ const known: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     ['card', 'corp:bot', 10, 10, 1],
     ['email', 'corp:bot', 5, 3, 2],
   ],
+  'classes.json: Who got it in the clear (A)': [['email', 'corp:dan', 1, 1, 1]],
   'classes.json: From which tables (A)': [
     ['card', 'public.payments', 10, 1],
     ['email', 'public.payments', 3, 1],

@@ -172,6 +172,54 @@ describe.skipIf(!postgres)('masking against PostgreSQL', () => {
     });
   });
 
+  describe.each([
+    ['nothing else to look into', ''],
+    ['what is masked beside it', ', email as e_mail'],
+    ['what is classified beside it', ', note'],
+  ])('what is revealed is counted without NULLs, with %s', (_what, beside) => {
+    const columns = `id, email as r_mail, null::text as r_none${beside}`;
+    const known = async () => {
+      const { rows } = await direct.query<{ n: number }>('select count(email)::int as n from people');
+      return { email: rows[0]!.n };
+    };
+    const counted = () => [Object.fromEntries(tap.revealed), tap.masked.get('email') ?? 0] as const;
+
+    it.each([
+      ['in text', false],
+      ['in binary', true],
+    ])('%s', async (_format, binary) => {
+      tap.forget();
+      await client.query({ text: `select ${columns} from people`, values: [], binary } as pg.QueryConfig);
+      const expected = await known();
+      expect(expected.email).toBeGreaterThan(1);
+      expect(counted()[0]).toEqual(expected);
+      if (beside.includes('e_mail')) expect(counted()[1]).toBe(expected.email);
+    });
+
+    it('through a cursor', async () => {
+      await client.query(
+        `begin; declare c cursor for select ${columns} from people order by email nulls last`,
+      );
+      tap.forget();
+      await client.query('fetch 1 from c');
+      expect(counted()[0]).toEqual({ email: 1 });
+      await client.query('fetch all from c; commit');
+      expect(counted()[0]).toEqual(await known());
+    });
+
+    it.each<[string, [string, unknown][]]>([
+      ['', []],
+      ['(format csv, header)', [['format', 'csv'], ['header', true]]],
+      ['(format binary)', [['format', 'binary']]],
+    ])('COPY %s', async (options, parsed) => {
+      tap.copyOptions = parsed;
+      await client.query({ text: `select ${columns} from people where false`, values: [] });
+      tap.forget();
+      await client.query(`copy (select ${columns} from people) to stdout ${options}`);
+      expect(counted()[0]).toEqual(await known());
+    }); // prettier-ignore
+  });
+
   it('a domain is described as its base type', async () => {
     await select('note', `'${address}'::mail`, false);
     expect(tap.fields[0]!.typeOid).toBe(25);

@@ -16,6 +16,9 @@ export class MaskingTap {
   statementText = '';
   copyOptions: readonly (readonly [string, unknown])[] = [];
   readonly kinds = new Map<number, TypeKind>();
+  /** By class, since `forget`. */
+  readonly masked = new Map<string, number>();
+  readonly revealed = new Map<string, number>();
   private plan: RowPlan | undefined;
   private copy: CopyOutMasker | undefined;
   private readonly server: Server;
@@ -35,6 +38,12 @@ export class MaskingTap {
 
   get bytes(): Buffer {
     return Buffer.concat(this.sent);
+  }
+
+  forget(): void {
+    this.sent = [];
+    this.masked.clear();
+    this.revealed.clear();
   }
 
   get copyRows(): number {
@@ -62,6 +71,12 @@ export class MaskingTap {
     } // prettier-ignore
   }
 
+  private counted<T>(by: Pick<RowPlan, 'takeCounts' | 'takeRevealed'>, result: T): T {
+    by.takeCounts(this.masked);
+    by.takeRevealed(this.revealed);
+    return result;
+  }
+
   private message(frame: Buffer): Buffer | undefined {
     const context = {
       statementText: this.statementText,
@@ -73,14 +88,14 @@ export class MaskingTap {
         this.plan = planResult(this.fields, this.set, (oid) => this.kinds.get(oid));
         return frame;
       case 'D':
-        return rewriteRows(this.plan!, frame, 0, frame.length) ?? frame;
+        return this.counted(this.plan!, rewriteRows(this.plan!, frame, 0, frame.length) ?? frame);
       case 'H':
         this.copy = new CopyOutMasker(this.fields, this.set, copyOutOptions(this.copyOptions), (oid) =>
           this.kinds.get(oid),
         );
         return frame;
       case 'd':
-        return this.copy!.data(frame, 0, frame.length).output;
+        return this.counted(this.copy!, this.copy!.data(frame, 0, frame.length).output);
       case 'c':
         this.copy!.done();
         return frame;
@@ -109,6 +124,7 @@ function readFields(frame: Buffer): ResultField[] {
       typeOid: frame.readInt32BE(end + 7),
       format: frame.readInt16BE(end + 17) === 1 ? 1 : 0,
       mask: maskOf(name),
+      revealed: name.startsWith('r_') ? 'email' : undefined,
     });
     at = end + 19;
   }

@@ -132,7 +132,9 @@ function analyst(): Recorded {
   return new Recorded('ses_b')
     .add('10-12T09:00', SessionStartedSchema, start('ses_b', person('dan'), 'orders', '10.0.0.6:50000'))
     .add('10-12T09:01', StatementReceivedSchema, received('stm_b1', byEmail, emails))
-    .add('10-12T09:01', StatementOutcomeSchema, { statementId: 'stm_b1', status: 'ok', rows: 1n, bytes: 40n })
+    .add('10-12T09:01', StatementOutcomeSchema, {
+      ...{ statementId: 'stm_b1', status: 'ok', rows: 1n, bytes: 40n, revealed: { email: 1n } },
+    })
     .add('10-12T09:02', StatementReceivedSchema, {
       ...received('stm_b2', 'delete from orders', { kinds: ['delete'], writes: [table('orders')] }),
       ...{ decision: 'deny', reason: 'orders are never deleted', policyIds: ['no-deletes'] },

@@ -34,6 +34,9 @@ export interface Ran {
   readonly text?: string;
   readonly rows?: number;
   readonly masked?: Readonly<Record<string, bigint>>;
+  readonly revealed?: Readonly<Record<string, bigint>>;
+  /** Different values in the look-up window, of 200. */
+  readonly lookups?: number;
   readonly status?: string;
   readonly sqlstate?: string;
   /** Held, and approved by a person. */
@@ -50,6 +53,9 @@ export interface SessionOf {
   readonly host?: string;
   readonly program?: string;
   readonly user?: string;
+  readonly groups?: readonly string[];
+  /** Whose agent it is. */
+  readonly onBehalfOf?: string;
 }
 
 const decisionOf = ({ status, isApproved = false }: Ran): string =>
@@ -71,7 +77,15 @@ export function sessionOf(session: SessionOf, statements: readonly Ran[]): Encod
   };
   const begin = Math.min(...statements.map(({ at, took = 10 }) => at - took)) - 1000;
   add(begin, SessionStartedSchema, {
-    ...{ sessionId: id, principal: { id: identity, kind }, connection, protocol: 'postgres' },
+    ...{
+      sessionId: id,
+      principal: {
+        ...{ id: identity, kind, groups: [...(session.groups ?? [])] },
+        onBehalfOf: session.onBehalfOf ?? '',
+      },
+      connection,
+      protocol: 'postgres',
+    },
     ...{
       sourceAddress: `${host}:40000`,
       clientProgram: session.program ?? 'psql',
@@ -98,11 +112,18 @@ export function sessionOf(session: SessionOf, statements: readonly Ran[]): Encod
       },
       ...{ fingerprint: text.replaceAll(/\d+/g, '?'), decision: decisionOf(ran) },
       reads: table === '' ? [] : [{ schema: 'public', name: table }],
+      ...(ran.lookups !== undefined && { lookupsUsed: BigInt(ran.lookups), lookupsLimit: 200n }),
       columns: (ran.columns ?? []).map((column) => ({ schema: 'public', table, column })),
     });
-    const masked = { ...ran.masked };
+    const values = { masked: { ...ran.masked }, revealed: { ...ran.revealed } };
     const count = { rows: BigInt(rows), bytes: BigInt(rows * 100), durationUs: BigInt(took * 1000) };
-    add(at, StatementOutcomeSchema, { statementId, status, sqlstate: ran.sqlstate ?? '', ...count, masked });
+    add(at, StatementOutcomeSchema, {
+      statementId,
+      status,
+      sqlstate: ran.sqlstate ?? '',
+      ...count,
+      ...values,
+    });
   }
   add(Math.max(...statements.map(({ at }) => at)) + 1000, SessionEndedSchema, {
     sessionId: id,

@@ -1,7 +1,7 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { ResultChunkSchema, StatementOutcomeSchema } from '#events';
 import { rowBudget } from '../agents/calls.js';
-import type { Agent, Call, Query } from '../model.js';
+import type { Agent, Call, Column, Query } from '../model.js';
 import type { Random } from '../random.js';
 import { maskedColumns } from './statement.record.js';
 
@@ -21,7 +21,7 @@ export function outcomeOf(
   return {
     ...{ statementId, status: rows < call.rows ? 'over_budget' : 'ok', commandTag: tagOf(query, rows) },
     ...(rows < call.rows && { sqlstate: 'WK002', message: `the budget of ${rowBudget} rows is reached` }),
-    ...{ rows: BigInt(rows), bytes: BigInt(rows * rowBytes(query)), masked: maskedValues(query, agent, rows) },
+    ...{ rows: BigInt(rows), bytes: BigInt(rows * rowBytes(query)), ...values(query, agent, rows) },
     ...(rows > 0 && { recordingCut: true, resultDigest: random.bytes(32) }),
     durationUs: BigInt(Math.round(random.lognormal(1_800, 0.6) + rows * 2.5)),
   };
@@ -41,17 +41,31 @@ function rowBytes({ table, columns }: Query): number {
   return Math.max(12, Math.round((table.rowBytes * (columns.length + 1)) / (table.columns.length + 1)));
 }
 
-function maskedValues(query: Query, agent: Agent, rows: number): Record<string, bigint> {
-  const masked: Record<string, bigint> = {};
-  if (rows === 0) return masked;
-  for (const { dataClass } of resultMasks(query, agent))
-    masked[dataClass] = (masked[dataClass] ?? 0n) + BigInt(rows);
-  return masked;
+/** By class: those that a mask changed, and those that went out in the clear. */
+function values(query: Query, agent: Agent, rows: number) {
+  return {
+    masked: countsOf(resultMasks(query, agent), rows),
+    revealed: countsOf(revealedColumns(query, agent), rows),
+  };
+}
+
+function countsOf(columns: readonly Column[], rows: number): Record<string, bigint> {
+  const counts: Record<string, bigint> = {};
+  if (rows > 0)
+    for (const { dataClass } of columns) counts[dataClass] = (counts[dataClass] ?? 0n) + BigInt(rows);
+  return counts;
 }
 
 /** A look-up compares with a masked column and does not give it back. */
 const resultMasks = (query: Query, agent: Agent) =>
   query.shape === 'lookup' ? [] : maskedColumns(query, agent);
+
+const resultColumns = ({ shape, columns }: Query) => (shape === 'lookup' ? columns.slice(1) : columns);
+
+const revealedColumns = (query: Query, { profile }: Agent) =>
+  query.kind === 'select'
+    ? resultColumns(query).filter(({ dataClass }) => profile.reveals.includes(dataClass))
+    : [];
 
 const columnsOf = new Map<string, WeakMap<Query, Uint8Array>>();
 
@@ -68,8 +82,7 @@ export function recordedColumns(query: Query, agent: Agent): Uint8Array {
 function encodeColumns(query: Query, agent: Agent): Uint8Array {
   if (query.kind !== 'select') return new Uint8Array();
   const masked = new Set(resultMasks(query, agent));
-  const shown = query.shape === 'lookup' ? query.columns.slice(1) : query.columns;
-  const columns = shown.map((column) => ({
+  const columns = resultColumns(query).map((column) => ({
     ...{ name: column.name, typeOid: 25, class: column.dataClass },
     mask: masked.has(column) ? (column.dataClass === 'email' ? 'partial' : 'whole') : '',
   }));

@@ -7,6 +7,7 @@ import { Chain } from './chain.js';
 import { approvalConsumed, approvalDecided, approvalRequested, principalOf } from './control.js';
 import { simulatedId } from './ids.js';
 import { durationOf, outcomeOf, recordedColumns } from './outcome.record.js';
+import { LookupWindow } from './lookup.window.js';
 import { recordedParameters, recordedQuery, verdictOf } from './statement.record.js';
 
 export interface RecordOptions {
@@ -34,6 +35,7 @@ class Session {
   private readonly id: string;
   private readonly chain: Chain;
   private readonly proxy: string;
+  private readonly lookups: LookupWindow;
   private statements = 0;
   private bytes = 0n;
 
@@ -42,6 +44,7 @@ class Session {
     private readonly options: RecordOptions,
   ) {
     this.random = options.random.fork('session', plan.key);
+    this.lookups = new LookupWindow(plan.agent);
     this.id = simulatedId('ses', plan.at, this.random);
     this.proxy = `gate-${this.random.int(1, 3)}`;
     this.chain = new Chain(this.id, `proxy/${this.proxy}`, this.random.fork('salt'), options.isLinked);
@@ -74,10 +77,11 @@ class Session {
     const verdict = verdictOf(call, plan.agent);
     const approvalId = verdict.decision === 'hold' ? simulatedId('apr', at, random) : '';
     const parameters = recordedParameters(call, plan.agent);
+    const used = this.lookups.use(call, at);
     yield chain.event(
       at,
       StatementReceivedSchema,
-      { statementId, how: 'extended', ...verdict, approvalId, snapshot: this.options.snapshotAt(at), parameters },
+      { statementId, how: 'extended', ...verdict, ...used, approvalId, snapshot: this.options.snapshotAt(at), parameters },
       recordedQuery(call.query),
     );
     if (verdict.decision === 'deny') return yield* this.refused(statementId, at, verdict.reason);

@@ -20,13 +20,13 @@ const columns: Readonly<Record<string, string>> = {
   ...same('o', ['identity', 'identity_kind', 'on_behalf_of', 'connection', 'session_id', 'statement_id']),
   ...same('o', ['seq', 'type', 'time']),
   source_host: host('o.source_address'),
-  ...same('o', ['client_program', 'client_user']),
+  ...same('o', ['client_program', 'client_user', 'groups']),
   fingerprint: 'r.fingerprint',
   predicate: "if(r.text_hash = '', 0, cityHash64(r.text_hash, toString(r.parameters)))",
   kinds: 'r.kinds',
   tables: 'arrayDistinct(arrayConcat(r.tables_read, r.tables_written))',
-  ...same('r', ['tables_written', 'columns', 'decision']),
-  ...same('o', ['status', 'sqlstate', 'rows', 'bytes', 'duration_us', 'masked']),
+  ...same('r', ['tables_written', 'columns', 'decision', 'lookups_used', 'lookups_limit']),
+  ...same('o', ['status', 'sqlstate', 'rows', 'bytes', 'duration_us', 'masked', 'revealed']),
 };
 
 /** Makes the activity of these events; made again it is the same. */
@@ -36,9 +36,10 @@ export async function writeActivity(
 ): Promise<void> {
   const own =
     'session_id, statement_id, seq, type, time, identity, identity_kind, on_behalf_of, connection, source_address, ' +
-    'client_program, client_user, status, sqlstate, rows, bytes, duration_us, masked';
+    'client_program, client_user, groups, status, sqlstate, rows, bytes, duration_us, masked, revealed';
   const received =
-    'session_id, statement_id, fingerprint, text_hash, parameters, kinds, tables_read, tables_written, columns, decision';
+    'session_id, statement_id, fingerprint, text_hash, parameters, kinds, tables_read, tables_written, columns, decision, ' +
+    'lookups_used, lookups_limit';
   await insertSelect(
     client,
     detectionTables.activity,

@@ -1,9 +1,7 @@
 import { database, detectionTables, type ClickHouseClient } from '#audit-store';
 import type { Calendar } from './detection.settings.js';
+import { baselineDays, peerGroupsOf, writePeerGroups } from './peer-groups.js';
 import { dayMs, dayText, insertSelect, rowsOf, timeSql } from './store.sql.js';
-
-/** Days before a day that its baseline is made of. */
-export const baselineDays = 28;
 
 /** Makes the baselines of a day, unless they stand. Returns whether it made them. */
 export async function writeBaselines(
@@ -16,6 +14,7 @@ export async function writeBaselines(
     `SELECT toString(count()) AS n FROM ${database}.${detectionTables.baselines} WHERE day = '${dayText(day)}' AND scope = 'made'`,
   );
   if (made && made.n !== '0') return false;
+  await writePeerGroups(client, day);
   await writeOfTables(client, day, calendar);
   await writeOfWholes(client, day, calendar);
   // Last: half of them are made again.
@@ -84,8 +83,14 @@ async function writeOfTables(client: ClickHouseClient, day: number, calendar: Ca
     },
     `${from} GROUP BY identity, connection, table_name`,
   );
+  const ofEach = (keys: readonly string[]): string => `(
+        SELECT identity, ${keys.join(', ')}, count() AS hours, groupUniqArray(toDate(hour)) AS days, ${xs} AS xs, max(t.rows) AS most,
+          arrayMax(${days('t.rows')}) AS day_most, max(t.predicates) AS predicates_most,
+          arrayMax(${days('t.predicates')}) AS day_predicates_most
+        ${from} GROUP BY identity, ${keys.join(', ')}
+      )`;
   const groups = {
-    peers: ['identity_kind', 'connection', 'table_name'],
+    peers: ['identity_kind', 'peer_group', 'connection', 'table_name'],
     table: ['connection', 'table_name'],
   };
   for (const [scope, keys] of Object.entries(groups))
@@ -106,14 +111,16 @@ async function writeOfTables(client: ClickHouseClient, day: number, calendar: Ca
         predicates_most: 'max(p.predicates_most)',
         day_predicates_most: 'max(p.day_predicates_most)',
       },
-      `FROM (
-        SELECT identity, ${keys.join(', ')}, count() AS hours, groupUniqArray(toDate(hour)) AS days, ${xs} AS xs, max(t.rows) AS most,
-          arrayMax(${days('t.rows')}) AS day_most, max(t.predicates) AS predicates_most,
-          arrayMax(${days('t.predicates')}) AS day_predicates_most
-        ${from} GROUP BY identity, ${keys.join(', ')}
-      ) AS p GROUP BY ${keys.join(', ')}`,
+      `FROM ${membersOf(scope, day, ofEach(keys.filter((key) => key !== 'peer_group')))} AS p GROUP BY ${keys.join(', ')}`,
     );
 }
+
+/** Of its peer group, and of all of its kind: who has none yet is compared with these. */
+const membersOf = (scope: string, day: number, each: string): string =>
+  scope === 'peers'
+    ? `(SELECT e.*, arrayJoin(arrayDistinct(['', g.peer_group])) AS peer_group
+        FROM ${each} AS e LEFT ANY JOIN ${peerGroupsOf(day)} AS g ON g.identity = e.identity)`
+    : each;
 
 /** Working days and others by the calendar. */
 const isWorkday = ({ timezone, weekdays, holidays }: Calendar): string =>
@@ -131,7 +138,7 @@ async function writeOfWholes(client: ClickHouseClient, day: number, calendar: Ca
     detectionTables.baselines,
     {
       ...{ day: dayOf(day), version, scope: "'whole'", identity: 't.identity' },
-      ...{ identity_kind: 'any(t.identity_kind)', identities: '1' },
+      ...{ identity_kind: 'any(t.identity_kind)', identities: '1', peer_group: 'any(g.peer_group)' },
       ...{ hours: 'count()', days: 'uniqExact(toDate(hour))' },
       ...spread(xs),
       rows_most: 'max(t.rows)',
@@ -141,6 +148,8 @@ async function writeOfWholes(client: ClickHouseClient, day: number, calendar: Ca
       denied_most: 'max(t.denied)',
       hosts_most: 'max(length(t.hosts))',
       masked_most: 'maxMap(t.masked)',
+      values_most: 'maxMap(t.class_values)',
+      lookups_near_most: 'max(t.lookups_near)',
       ...week(calendar),
       workday_hours: hoursWhere(calendar, isWorkday(calendar)),
       offday_hours: hoursWhere(calendar, `NOT ${isWorkday(calendar)}`),
@@ -153,7 +162,8 @@ async function writeOfWholes(client: ClickHouseClient, day: number, calendar: Ca
     `FROM (
       SELECT hour, identity, any(h.identity_kind) AS identity_kind, sum(h.rows) AS rows, sum(h.statements) AS statements,
         sum(h.predicates) AS predicates, sum(h.denied) AS denied, groupUniqArrayArray(20)(h.hosts) AS hosts,
-        sumMap(CAST(h.masked, 'Map(String, UInt64)')) AS masked
+        sumMap(CAST(h.masked, 'Map(String, UInt64)')) AS masked, sum(h.lookups_near) AS lookups_near,
+        sumMap(mapAdd(CAST(h.masked, 'Map(String, UInt64)'), CAST(h.revealed, 'Map(String, UInt64)'))) AS class_values
       FROM (SELECT * FROM ${database}.identity_hours WHERE ${before(day)}) AS h GROUP BY hour, identity
     ) AS t
     LEFT ANY JOIN (
@@ -164,6 +174,7 @@ async function writeOfWholes(client: ClickHouseClient, day: number, calendar: Ca
         FROM ${database}.identity_days WHERE day >= '${first}' AND day < '${dayText(day)}'
       ) AS d GROUP BY identity
     ) AS s ON s.identity = t.identity
+    LEFT ANY JOIN ${peerGroupsOf(day)} AS g ON g.identity = t.identity
     GROUP BY t.identity`,
   );
 }

@@ -6,10 +6,11 @@ import { dayText, timeSql } from './store.sql.js';
  * as it is active, or it would be new again; of whom nothing is left, that goes, too.
  */
 export async function expireFeatures(client: ClickHouseClient, before: number): Promise<void> {
-  const { activity, tableHours, identityHours, identityDays, baselines, firstUses } = detectionTables;
+  const { activity, tableHours, identityHours, identityDays, peerGroups, baselines, firstUses } =
+    detectionTables;
   const conditions = [
     ...[activity, tableHours, identityHours].map((table) => [table, `hour < ${timeSql(before)}`]),
-    ...[identityDays, baselines].map((table) => [table, `day < '${dayText(before)}'`]),
+    ...[identityDays, peerGroups, baselines].map((table) => [table, `day < '${dayText(before)}'`]),
     [firstUses, `identity NOT IN (SELECT identity FROM ${database}.${activity})`],
   ];
   for (const [table, where] of conditions)

@@ -17,7 +17,7 @@ const longestList = 20;
 /** Of those with the most rows. */
 const largest = `arrayMap(x -> x.2, groupArraySortedIf(${longestList})((-toInt64(a.rows), statement_id), ${statement}))`;
 const some = (column: string, most = longestList): string => `groupUniqArray(${most})(toString(${column}))`;
-const maskedSum = `sumMap(CAST(a.masked, 'Map(String, UInt64)'))`;
+const valueSum = (of: string): string => `sumMap(CAST(${of}, 'Map(String, UInt64)'))`;
 const version = "toUInt64(toUnixTimestamp64Micro(now64(6, 'UTC')))";
 
 const who = (of: string): Record<string, string> => ({
@@ -33,7 +33,8 @@ const counts: Readonly<Record<string, string>> = {
   errors: `countIf(${statement} AND status = 'error')`,
   rows: 'sum(a.rows)',
   bytes: 'sum(a.bytes)',
-  masked: maskedSum,
+  masked: valueSum('a.masked'),
+  revealed: valueSum('a.revealed'),
   minutes: 'arraySort(groupUniqArray(60)(toUInt8(toMinute(time))))',
   first_at: 'min(time)',
   last_at: 'max(time)',
@@ -60,6 +61,9 @@ const identityHour: Readonly<Record<string, string>> = {
   ...{ hour: 'hour', identity: 'identity', connection: 'connection' },
   ...who('a'),
   ...counts,
+  groups: `argMaxIf(CAST(a.groups, 'Array(String)'), time, type = 'SessionStarted')`,
+  // Nine tenths of a window.
+  lookups_near: `countIf(${statement} AND lookups_limit > 0 AND lookups_used * 10 >= lookups_limit * 9)`,
   sessions_opened: "countIf(type = 'SessionStarted')",
   predicates: `uniqIf(predicate, ${answered})`,
   fingerprint_count: `uniqIf(fingerprint, ${statement})`,
@@ -79,7 +83,10 @@ const identityDay: Readonly<Record<string, string>> = {
   ...who('d'),
   active_hours: 'toUInt8(uniqExact(hour))',
   ...summed(['sessions_opened', 'statements', 'denied', 'held', 'over_budget', 'errors', 'rows', 'bytes']),
-  masked: `sumMap(CAST(d.masked, 'Map(String, UInt64)'))`,
+  ...summed(['lookups_near']),
+  groups: 'argMaxIf(d.groups, (hour, d.connection), d.sessions_opened > 0)',
+  masked: valueSum('d.masked'),
+  revealed: valueSum('d.revealed'),
   tables: 'groupUniqArrayArray(64)(d.tables)',
   hosts: list('hosts'),
   programs: list('programs'),

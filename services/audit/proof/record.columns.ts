@@ -8,6 +8,8 @@ const wide = new Set([
     'last_seq',
     'time_us',
     'max_rows',
+    'lookups_used',
+    'lookups_limit',
     'waited_us',
     'rows',
     'bytes',
@@ -15,11 +17,22 @@ const wide = new Set([
     'bytes_in',
     'bytes_out',
   ],
-  ...['statements', 'allowed', 'denied', 'held', 'errors', 'masked_values', 'events', 'missing'],
+  ...[
+    'statements',
+    'allowed',
+    'denied',
+    'held',
+    'errors',
+    'masked_values',
+    'revealed_values',
+    'events',
+    'missing',
+  ],
 ]);
 
 const asText = (column: string): string => {
-  if (column === 'masked') return 'mapApply((k, v) -> (toString(k), toString(v)), t.masked) AS masked';
+  if (column === 'masked' || column === 'revealed')
+    return `mapApply((k, v) -> (toString(k), toString(v)), t.${column}) AS ${column}`;
   return wide.has(column) ? `toString(t.${column}) AS ${column}` : `t.${column} AS ${column}`;
 };
 
@@ -52,7 +65,18 @@ export const recordColumns = {
       'end_reason',
       'statements',
     ],
-    ...['denied', 'held', 'errors', 'rows', 'bytes', 'masked_values', 'events', 'last_seq', 'missing'],
+    ...[
+      'denied',
+      'held',
+      'errors',
+      'rows',
+      'bytes',
+      'masked_values',
+      'revealed_values',
+      'events',
+      'last_seq',
+      'missing',
+    ],
   ]),
   statements: stored([
     ...['session_id', 'statement_id', 'seq', 'time', 'ended_at', 'identity', 'identity_kind', 'on_behalf_of'],
@@ -72,11 +96,23 @@ export const recordColumns = {
       'snapshot',
       'approval_id',
       'max_rows',
+      'lookups_used',
+      'lookups_limit',
       'hold_outcome',
       'decided_by',
       'waited_us',
       'status',
     ],
-    ...['command_tag', 'sqlstate', 'message', 'rows', 'bytes', 'duration_us', 'masked', 'recording_cut'],
+    ...[
+      'command_tag',
+      'sqlstate',
+      'message',
+      'rows',
+      'bytes',
+      'duration_us',
+      'masked',
+      'revealed',
+      'recording_cut',
+    ],
   ]),
 } as const;

@@ -15,11 +15,20 @@ const ofReceived = [
     'columns',
     'functions',
   ],
-  ...['parameters', 'decision', 'reason', 'policy_ids', 'snapshot', 'max_rows'],
+  ...[
+    'parameters',
+    'decision',
+    'reason',
+    'policy_ids',
+    'snapshot',
+    'max_rows',
+    'lookups_used',
+    'lookups_limit',
+  ],
 ];
 const ofHold = ['hold_outcome', 'decided_by', 'waited_us'];
 const ofOutcome = [
-  ...['status', 'command_tag', 'sqlstate', 'message', 'rows', 'bytes', 'duration_us', 'masked'],
+  ...['status', 'command_tag', 'sqlstate', 'message', 'rows', 'bytes', 'duration_us', 'masked', 'revealed'],
 ];
 const ofSession = [
   ...[

@@ -97,6 +97,26 @@ describe('look-ups beyond their window', () => {
     expect(record.reason).toContain('more than 3 different values');
   });
 
+  test('what they leave used is told once, to the execution that it is about', () => {
+    const { check } = house();
+    const first = [text('a')];
+    const second = [text('b')];
+    check.check(approvable, first);
+    check.check(approvable, second);
+    expect(check.takeUse(approvable, second)).toEqual({ used: 2, limit: 3 });
+    expect(check.takeUse(approvable, first)).toEqual({ used: 1, limit: 3 });
+    expect(check.takeUse(approvable, first)).toBeUndefined();
+    const literal = judged({ obligations: { ...none, ...windows } }, { lookups: [{ ...byEmail, constants: ['c'], parameters: [] }] }); // prettier-ignore
+    check.check(literal, []);
+    expect(check.takeUse(approvable, [])).toBeUndefined();
+    expect(check.takeUse(literal, [])).toEqual({ used: 3, limit: 3 });
+    const held = look(check, 'd');
+    expect(check.takeUse(held, [text('d')])).toBeUndefined();
+    const parameters = [text('e')];
+    expect(check.takeUse(check.check(approvable, parameters), parameters)).toEqual({ used: 3, limit: 3 });
+    expect(check.takeUse(judged({}), [])).toBeUndefined();
+  });
+
   test('are refused where no policy names who may approve them', () => {
     const { check } = house();
     const alone = judged({ obligations: { ...none, ...windows } }, { lookups: [byEmail] });

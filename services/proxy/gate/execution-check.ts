@@ -2,6 +2,7 @@ import type { Clock, Principal } from '#kernel';
 import type { MaskingSet } from '#masking';
 import type { BudgetWindow, Obligations, Verdict } from '#policy-engine';
 import type { Budgets } from './budget/budgets.js';
+import { narrowest, type LookupUse } from './budget/lookup-register.js';
 import { lengthOf } from './budget/window-budget.js';
 import type { Judgement, Parameter } from './gate.js';
 import { maskWrittenBack, parametersProblem } from './inbound.js';
@@ -23,6 +24,8 @@ const longestWaitMs = 60_000;
 
 /** What only the parameters of an execution tell: values that may not be sent, and how much is looked up. */
 export class ExecutionCheck {
+  private readonly uses = new WeakMap<object, LookupUse>();
+
   constructor(private readonly parts: ExecutionCheckParts) {}
 
   /** The same judgement, or one that is denied or held. What may be looked up is counted with this. */
@@ -34,6 +37,15 @@ export class ExecutionCheck {
     const destroyed = maskWrittenBack(judgement.inbound.writes, parameters);
     if (destroyed !== undefined) return denied(judgement, destroyed, 'masking');
     return judgement.lookups.length === 0 ? judgement : this.checkLookups(judgement, parameters);
+  }
+
+  /** What its look-ups have left used, once: how it is recorded. */
+  takeUse(judgement: Judgement, parameters: readonly Parameter[]): LookupUse | undefined {
+    if (judgement.lookups.length === 0) return undefined;
+    const key = useKey(judgement, parameters);
+    const use = this.uses.get(key);
+    this.uses.delete(key);
+    return use;
   }
 
   /** Somebody has approved them: they count all the same. */
@@ -49,6 +61,21 @@ export class ExecutionCheck {
     const { obligations } = judgement.verdict;
     const { lookups, clock } = this.parts;
     const windows = obligations.maxLookupsPer ?? defaultLookups;
+    const beyond = this.beyond(judgement, found, windows);
+    if (!beyond) this.count(found);
+    const answer = beyond ?? judgement;
+    const uses = found.flatMap((each) => lookups.use(this.key(each), windows, clock.now()) ?? []);
+    const use = narrowest(uses);
+    if (use) this.uses.set(useKey(answer, parameters), use);
+    return answer;
+  }
+
+  private beyond(
+    judgement: Judgement,
+    found: readonly LookedUp[],
+    windows: readonly BudgetWindow[],
+  ): Judgement | undefined {
+    const { lookups, clock } = this.parts;
     for (const { column, values } of found) {
       const window = lookups.exceeded(this.key({ column, values }), values, windows, clock.now());
       if (!window) continue;
@@ -58,8 +85,7 @@ export class ExecutionCheck {
         `it looks up more than ${window.amount} different values of masked column ${name} in ${lengthOf(window.ms)}`,
       );
     }
-    this.count(found);
-    return judgement;
+    return undefined;
   }
 
   private count(found: readonly LookedUp[]): void {
@@ -73,6 +99,10 @@ export class ExecutionCheck {
     return JSON.stringify([principal.id, connection, tableOid, attnum]);
   }
 }
+
+/** Executions share a judgement, those without parameters also an empty list of them. */
+const useKey = (judgement: Judgement, parameters: readonly Parameter[]): object =>
+  parameters.length > 0 ? parameters : judgement;
 
 /** Held, where policies name who may approve it; one that is held anyway asks both. */
 function beyondLookups(judgement: Judgement, reason: string): Judgement {

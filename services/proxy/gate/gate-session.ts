@@ -186,6 +186,8 @@ export class RecordedSession implements GateSession {
       .text(13, cutText(details.reason, mostMessage))
       .text(16, details.approvalId);
     out.text(18, cutText(details.portal, mostName));
+    const use = this.checks.takeUse(judgement, details.parameters);
+    if (use) out.uint(20, use.used).uint(21, use.limit);
     const trace = this.trace?.received(statementId, judgement, details);
     this.chain.addWritten(StatementReceivedSchema.typeName, { opens: statementId, trace: trace?.field });
     const execution = { statementId, startedAt: performance.now(), judgement, trace };

@@ -171,6 +171,8 @@ export interface Outcome {
   readonly rows?: number;
   readonly bytes?: number;
   readonly masked?: ReadonlyMap<string, number>;
+  /** Values in the clear, by the class that policy reveals. */
+  readonly revealed?: ReadonlyMap<string, number>;
   readonly digest?: Uint8Array;
   readonly recordingCut?: boolean;
   readonly result?: RecordedResult;

@@ -25,6 +25,7 @@ const full: Outcome = {
     ['email', 3],
     ['ssn', 1],
   ]),
+  revealed: new Map([['phone', 7]]),
   digest: Buffer.alloc(32, 9),
   recordingCut: true,
   result,
@@ -45,6 +46,7 @@ describe('what the hot path writes, read with the generated code', () => {
       bytes: 5_000_000_000n,
       durationUs: 1234n,
       masked: { email: 3n, ssn: 1n },
+      revealed: { phone: 7n },
       recordingCut: true,
       result: {
         columns: [

@@ -30,18 +30,19 @@ export function writeOutcome(
   out.text(1, statementId).text(2, outcome.status).text(3, cutText(outcome.commandTag, mostName));
   out.text(4, cutText(outcome.sqlstate, mostName)).text(5, cutText(outcome.message, mostMessage));
   out.uint(6, outcome.rows).uint(7, outcome.bytes).uint(8, durationUs);
-  if (outcome.masked && outcome.masked.size > 0) writeMasked(out, outcome.masked);
+  if (outcome.masked) writeCounts(out, 9, outcome.masked);
   if (outcome.digest) out.bytes(10, outcome.digest);
   out.bool(11, outcome.recordingCut);
+  if (outcome.revealed) writeCounts(out, 13, outcome.revealed);
   if (!outcome.result) return;
   const start = out.open(12);
   writeResult(out, '', 0, outcome.result);
   out.close(start);
 }
 
-function writeMasked(out: PayloadWriter, masked: ReadonlyMap<string, number>): void {
-  for (const [name, values] of masked) {
-    const start = out.open(9);
+function writeCounts(out: PayloadWriter, field: number, counts: ReadonlyMap<string, number>): void {
+  for (const [name, values] of counts) {
+    const start = out.open(field);
     out.text(1, name).uint(2, values).close(start);
   }
 }

@@ -11,6 +11,11 @@ const fields: ResultField[] = [
   { name: 'note', typeOid: 25, format: 0, mask: 'unclassified' },
 ];
 
+/** The third column in the clear, and the fourth unclassified. */
+const shown = fields.map((field): ResultField =>
+  field.name === 'email' ? { ...field, mask: 'revealed', revealed: 'email' } : field,
+);
+
 function copyData(bytes: Buffer): Buffer {
   const header = Buffer.from([0x64, 0, 0, 0, 0]);
   header.writeInt32BE(bytes.length + 4, 1);
@@ -73,6 +78,16 @@ describe.each([
       expect(copy.rows).toBe(rows);
       expect(copy.counts.get('pin')).toBeGreaterThan(0);
       expect(copy.counts.get('email')).toBeGreaterThan(0);
+    });
+
+    it('counts what is revealed, but no NULL', () => {
+      const copy = new CopyOutMasker(shown, set, copyOutOptions(options));
+      expect(run(copy, [bytes])).toContain('bob@example.com');
+      const taken = new Map<string, number>();
+      copy.takeRevealed(taken);
+      copy.takeRevealed(taken);
+      expect([copy.reveals, [...taken]]).toEqual([true, [['email', Math.min(rows, 2)]]]);
+      expect(copy.counts.get('pin')).toBe(Math.min(rows, 2));
     });
 
     it('however the stream is split', () => {

@@ -6,8 +6,8 @@ import { type CopyFormat, malformedCopy } from './copy-format.js';
 import type { CopyOutOptions } from './copy-options.js';
 import { CopyText } from './copy-text.js';
 import { maxMaskedRow } from './masking.js';
-import { columnRewriter } from './masking-column.js';
-import { MaskCounts } from './masking-counts.js';
+import { columnRewriter, revealedCounter } from './masking-column.js';
+import { ValueCounts } from './masking-counts.js';
 import type { TypeResolver } from './masking-types.js';
 
 export { type CopyOutOptions, copyOutOptions } from './copy-options.js';
@@ -27,7 +27,10 @@ const nothing = Buffer.alloc(0);
 export class CopyOutMasker {
   /** Rows given out so far. */
   rows = 0;
-  private readonly tally = new MaskCounts();
+  /** Has it columns that are revealed? */
+  readonly reveals: boolean;
+  private readonly tally = new ValueCounts();
+  private readonly revealed = new ValueCounts();
   private readonly format: CopyFormat;
   /** The beginning of a record whose end has not come yet. */
   private pending: Buffer = nothing;
@@ -39,7 +42,12 @@ export class CopyOutMasker {
     resolve?: TypeResolver,
   ) {
     const format = options.format === 'binary' ? 1 : 0;
-    const rewriters = fields.map((field) => columnRewriter({ ...field, format }, set, this.tally, resolve));
+    this.reveals = fields.some((field) => field.revealed !== undefined);
+    const rewriters = fields.map(
+      (field) =>
+        columnRewriter({ ...field, format }, set, this.tally, resolve) ??
+        revealedCounter(field, this.revealed),
+    );
     if (options.format === 'binary') this.format = new CopyBinary(rewriters);
     else this.format = new (options.format === 'csv' ? CopyCsv : CopyText)(rewriters, options);
   }
@@ -79,6 +87,11 @@ export class CopyOutMasker {
   /** Adds the counts to `into` and begins again at none. */
   takeCounts(into: Map<string, number>): void {
     this.tally.takeInto(into);
+  }
+
+  /** The same of values that went out in the clear because their class is revealed. */
+  takeRevealed(into: Map<string, number>): void {
+    this.revealed.takeInto(into);
   }
 
   /** Rewrites each whole record; `kept` is up to where the bytes stand in `out`, `at` where the whole ones end. */

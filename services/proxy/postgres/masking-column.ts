@@ -1,6 +1,6 @@
 import type { ColumnMask, MaskingSet, ResultField, ValueTransform } from '#masking';
 import { rewriteBinaryArray, rewriteTextArray } from './masking-array.js';
-import type { MaskCounts } from './masking-counts.js';
+import type { ValueCounts } from './masking-counts.js';
 import { classifyJson, jsonOf } from './masking-json.js';
 import { NULLED, type Rewritten, UNCHANGED, type ValueRewriter, WRITTEN } from './masking-value.js';
 import { typeKind, type TypeKind, type TypeResolver } from './masking-types.js';
@@ -9,7 +9,7 @@ import { typeKind, type TypeKind, type TypeResolver } from './masking-types.js';
 export function columnRewriter(
   field: ResultField,
   set: MaskingSet,
-  counts: MaskCounts,
+  counts: ValueCounts,
   resolve?: TypeResolver,
 ): ValueRewriter | undefined {
   if (field.mask === 'revealed') return undefined;
@@ -20,6 +20,16 @@ export function columnRewriter(
   return (value, start, end, out) => {
     counter.count++;
     return rewrite(value, start, end, out);
+  };
+}
+
+/** Counts the values of a column that is revealed, which pass as they are; undefined: it is none. */
+export function revealedCounter({ revealed }: ResultField, counts: ValueCounts): ValueRewriter | undefined {
+  if (revealed === undefined) return undefined;
+  const counter = counts.of(revealed);
+  return () => {
+    counter.count++;
+    return UNCHANGED;
   };
 }
 
@@ -48,7 +58,7 @@ function classifying(
   kind: TypeKind,
   format: 0 | 1,
   set: MaskingSet,
-  counts: MaskCounts,
+  counts: ValueCounts,
 ): ValueRewriter | undefined {
   const text = classifyText(set, counts);
   const json: ValueRewriter = (value, start, end, out) =>
@@ -79,7 +89,7 @@ function nullIfFound(rewritten: Rewritten): Rewritten {
   return rewritten === UNCHANGED ? UNCHANGED : NULLED;
 }
 
-function classifyText(set: MaskingSet, counts: MaskCounts): ValueRewriter {
+function classifyText(set: MaskingSet, counts: ValueCounts): ValueRewriter {
   return (value, start, end, out) => {
     const spans = set.findSpans(value, start, end);
     if (spans === undefined) return UNCHANGED;

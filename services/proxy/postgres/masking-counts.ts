@@ -1,10 +1,10 @@
-/** How many values of a class were masked. */
+/** How many values of a class. */
 export interface Counter {
   count: number;
 }
 
-/** Masked values by class: an object per class, so that counting one costs no look-up. */
-export class MaskCounts {
+/** Values by class, masked or revealed: an object per class, so that counting one costs no look-up. */
+export class ValueCounts {
   private readonly counters = new Map<string, Counter>();
 
   of(className: string): Counter {

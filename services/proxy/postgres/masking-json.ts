@@ -1,5 +1,5 @@
 import type { ByteWriter, MaskingSet, Span, ValueTransform } from '#masking';
-import type { MaskCounts } from './masking-counts.js';
+import type { ValueCounts } from './masking-counts.js';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -23,7 +23,7 @@ export function jsonOf(transform: ValueTransform): ValueTransform {
  */
 export function classifyJson(
   set: MaskingSet,
-  counts: MaskCounts,
+  counts: ValueCounts,
   value: Buffer,
   start: number,
   end: number,
@@ -66,7 +66,7 @@ interface RawSpan extends Span {
 /** Writes from `kept` through the last span, replaced; returns where that span ends. */
 function replace(
   set: MaskingSet,
-  counts: MaskCounts,
+  counts: ValueCounts,
   spans: readonly RawSpan[],
   value: Buffer,
   kept: number,

@@ -49,6 +49,41 @@ describe('rows', () => {
     expect(plan.counts).toEqual(new Map([['email', 2], ['pin', 1]])); // prettier-ignore
   });
 
+  const shown = (typeOid = 25): ResultField => ({ ...field('revealed', typeOid), revealed: 'email' });
+  const revealedBy = (plan: ReturnType<typeof planResult>) => {
+    const taken = new Map<string, number>();
+    plan.takeRevealed(taken);
+    return Object.fromEntries(taken);
+  };
+
+  it.each([
+    ['where rows pass through', field('unclassified', 23), true],
+    ['beside what is masked', field(email), false],
+  ] as const)('counts what is revealed, %s, but no NULL', (_, beside, passes) => {
+    const plan = planResult([beside, shown(), shown(1043), field('unclassified', 23)], set);
+    expect([plan.passthrough, plan.reveals]).toEqual([passes, true]);
+    const rows = [
+      dataRow('7', 'bob@example.com', null, '5'),
+      dataRow(null, 'x', '', null),
+      dataRow('1', null, null, '2'),
+    ];
+    const chunk = Buffer.concat([Buffer.from('head'), ...rows, Buffer.from('tail')]);
+    rewriteRows(plan, chunk, 4, chunk.length - 4);
+    expect(plan.counts.get('email')).toBe(passes ? undefined : 2);
+    expect(revealedBy(plan)).toEqual({ email: 3 });
+    expect(revealedBy(plan)).toEqual({});
+    expect(planResult([field('unclassified', 23)], set).reveals).toBe(false);
+  });
+
+  it('passes whole what it can not count', () => {
+    const plan = planResult([shown(), shown()], set);
+    const long = dataRow('a', 'b');
+    long.writeInt32BE(2 ** 30, 7);
+    for (const row of [dataRow(), dataRow('a'), long, dataRow('a', 'b').subarray(0, 9)])
+      expect(rewriteRow(plan, row)).toBeUndefined();
+    expect(Object.values(revealedBy(plan)).every((n) => n <= 2)).toBe(true);
+  });
+
   it('counts once for each taker', () => {
     const plan = planResult([field(email)], set);
     rewriteRow(plan, dataRow('bob@example.com'));

@@ -1,7 +1,7 @@
 import { AppError } from '#kernel';
 import { ByteWriter, type MaskingSet, type ResultField } from '#masking';
-import { MaskCounts } from './masking-counts.js';
-import { columnRewriter } from './masking-column.js';
+import { type Counter, ValueCounts } from './masking-counts.js';
+import { columnRewriter, revealedCounter } from './masking-column.js';
 import type { TypeResolver } from './masking-types.js';
 import { UNCHANGED, type ValueRewriter, WRITTEN } from './masking-value.js';
 
@@ -15,24 +15,42 @@ export interface RowPlan {
   /** The columns that it was made from. */
   readonly fields: readonly ResultField[];
   readonly columns: readonly (ValueRewriter | undefined)[];
+  /** Where rows pass through, the columns whose values are counted, up to the last of them. */
+  readonly counted: readonly (Counter | undefined)[];
+  /** Has it columns that are revealed? */
+  readonly reveals: boolean;
   /** Values masked so far, by class. */
   readonly counts: ReadonlyMap<string, number>;
   /** Adds the counts to `into` and begins again at none. */
   takeCounts(into: Map<string, number>): void;
+  /** The same of values that went out in the clear because their class is revealed. */
+  takeRevealed(into: Map<string, number>): void;
 }
 
 /** Plans the masking of a result. `resolve` tells the kind of types that only the target's catalog knows. */
 export function planResult(fields: readonly ResultField[], set: MaskingSet, resolve?: TypeResolver): RowPlan {
-  const counts = new MaskCounts();
-  const columns = fields.map((field) => columnRewriter(field, set, counts, resolve));
+  const counts = new ValueCounts();
+  const revealed = new ValueCounts();
+  const rewriters = fields.map((field) => columnRewriter(field, set, counts, resolve));
+  const passthrough = rewriters.every((rewriter) => rewriter === undefined);
+  const last = fields.findLastIndex((field) => field.revealed !== undefined);
   return {
-    passthrough: columns.every((column) => column === undefined),
+    passthrough,
     fields,
-    columns,
+    columns: passthrough
+      ? rewriters
+      : rewriters.map((rewriter, i) => rewriter ?? revealedCounter(fields[i]!, revealed)),
+    counted: passthrough
+      ? fields
+          .slice(0, last + 1)
+          .map((field) => (field.revealed === undefined ? undefined : revealed.of(field.revealed)))
+      : [],
+    reveals: last >= 0,
     get counts() {
       return counts.snapshot();
     },
     takeCounts: (into) => counts.takeInto(into),
+    takeRevealed: (into) => revealed.takeInto(into),
   };
 }
 
@@ -66,7 +84,10 @@ const masked = new ByteWriter(4096);
  * original. Throws PROTOCOL_VIOLATION on a malformed row, STATEMENT_DENIED on one that is too long.
  */
 export function rewriteRows(plan: RowPlan, chunk: Buffer, start: number, end: number): Buffer | undefined {
-  if (plan.passthrough) return undefined;
+  if (plan.passthrough) {
+    if (plan.reveals) countRevealed(plan.counted, chunk, start, end);
+    return undefined;
+  }
   const out = new ByteWriter(end - start + ((end - start) >> 3) + 64);
   // Everything before `kept` is in `out`, in its new form.
   let kept = start;
@@ -82,6 +103,24 @@ export function rewriteRows(plan: RowPlan, chunk: Buffer, start: number, end: nu
   if (kept === start) return undefined;
   out.copy(chunk, kept, end);
   return out.view();
+}
+
+/** Rows that nothing else looks into: only the sizes are read, and what is not as it should be is not counted. */
+function countRevealed(counted: RowPlan['counted'], chunk: Buffer, start: number, end: number): void {
+  for (let at = start; at + headerSize <= end;) {
+    const next = at + 1 + chunk.readInt32BE(at + 1);
+    if (next <= at || next > end) return;
+    let i = at + headerSize;
+    for (let column = 0; column < counted.length && i + 4 <= next; column++) {
+      const size = chunk.readInt32BE(i);
+      i += 4;
+      if (size < 0) continue;
+      i += size;
+      const counter = counted[column];
+      if (counter !== undefined) counter.count++;
+    }
+    at = next;
+  }
 }
 
 /** Checks a row's header and returns where the row ends. */

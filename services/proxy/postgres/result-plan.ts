@@ -2,6 +2,7 @@ import type { ResultField } from '#masking';
 import type { MaskedColumn } from '#statement';
 import type { GateSession, Judgement, ResultColumnRecord } from '../gate/gate.js';
 import { outputAt } from '../gate/masked-outputs.js';
+import { oneClass } from './catalog-mask.js';
 import type { Catalog } from './catalog.js';
 import { formatOf, noticeResponse, readRowDescription, type Field, type Format } from './codec.js';
 import type { TypeKind } from './masking-types.js';
@@ -20,6 +21,7 @@ export interface PlannedResult {
   /** Tells the client what is masked; absent where nothing is. */
   readonly notice: Buffer | undefined;
   takeCounts(into: Map<string, number>): void;
+  takeRevealed(into: Map<string, number>): void;
 }
 
 /** What a result belongs to: the statement of a text, counted from 0. */
@@ -44,13 +46,13 @@ export function planDescription(
   const fields: ResultField[] = [];
   const described = readRowDescription(description, 0, description.length);
   for (const [i, field] of described.entries()) {
-    const mask = maskOf(field, i, described.length, context, whenUnknown);
-    if (mask === 'unknown') return undefined;
+    const treatment = treatmentOf(field, i, described.length, context, whenUnknown);
+    if (treatment === 'unknown') return undefined;
     fields.push({
       name: field.name,
       typeOid: context.catalog.baseType(field.typeOid),
       format: formats ? formatOf(formats, i) : field.format,
-      mask,
+      ...treatment,
     });
   }
   const rows = planResult(fields, context.session.masking(), (oid) => knownType(oid, context.catalog));
@@ -63,6 +65,7 @@ export function planDescription(
     columns: fields.map((field, i) => columnRecord(field, described[i]!.typeOid)),
     notice: maskNotice(fields),
     takeCounts: (into) => rows.takeCounts(into),
+    takeRevealed: (into) => rows.takeRevealed(into),
   };
 }
 
@@ -74,38 +77,45 @@ export function hasUnknownOrigin(description: Buffer, catalog: Catalog): boolean
 }
 
 type Mask = ResultField['mask'];
+type Treatment = Pick<ResultField, 'mask' | 'revealed'>;
 
 /** An ordinary table's column says itself what it is, and all else goes by its place; where both do, the stricter counts. */
-function maskOf(
+function treatmentOf(
   field: Field,
   place: number,
   width: number,
   context: PlanContext,
   whenUnknown: 'refresh' | 'mask',
-): Mask | 'unknown' {
+): Treatment | 'unknown' {
   const { catalog, session } = context;
-  const byPlace = maskAt(place, width, context);
+  const byPlace = treatmentAt(place, width, context);
   if (field.tableOid === 0) return byPlace;
   const mask = catalog.columnMask(field.tableOid, field.attnum);
   if (mask === 'none') return byPlace;
-  if (mask === 'unknown') return whenUnknown === 'refresh' ? 'unknown' : maskOfUnknown(context);
-  if (session.reveals(mask.class)) return typeof byPlace === 'object' ? byPlace : 'revealed';
+  if (mask === 'unknown') return whenUnknown === 'refresh' ? 'unknown' : { mask: maskOfUnknown(context) };
+  if (session.reveals(mask.class))
+    return typeof byPlace.mask === 'object' ? byPlace : { mask: 'revealed', revealed: mask.class };
   // A bare column's own transform holds; what lineage takes for something else is masked whole.
-  return typeof byPlace === 'object' && byPlace.transform !== mask.transform
-    ? { ...mask, transform: 'whole' }
-    : mask;
+  return typeof byPlace.mask === 'object' && byPlace.mask.transform !== mask.transform
+    ? { mask: { ...mask, transform: 'whole' } }
+    : { mask };
 }
 
 /** By what lineage says of the column at this place. */
-function maskAt(place: number, width: number, { judgement, statement, catalog, session }: PlanContext): Mask {
+function treatmentAt(
+  place: number,
+  width: number,
+  { judgement, statement, catalog, session }: PlanContext,
+): Treatment {
   const output = outputAt(judgement, statement, place, width);
-  if (output === undefined) return 'unclassified';
-  if (output === 'unknown') return maskOfUnknown({ session });
+  if (output === undefined) return { mask: 'unclassified' };
+  if (output === 'unknown') return { mask: maskOfUnknown({ session }) };
   const hidden = output.sources.filter((source) => !session.reveals(source.class));
-  if (hidden.length === 0) return 'revealed';
+  if (hidden.length === 0)
+    return { mask: 'revealed', revealed: oneClass(new Set(output.sources.map((source) => source.class))) };
   const [{ class: dataClass, tableOid, attnum }] = hidden as [MaskedColumn, ...MaskedColumn[]];
   const own = output.bare && hidden.length === 1 ? catalog.columnMask(tableOid, attnum) : 'none';
-  return typeof own === 'object' ? own : { class: dataClass, transform: 'whole' };
+  return { mask: typeof own === 'object' ? own : { class: dataClass, transform: 'whole' } };
 }
 
 const unknownMask = { class: 'unknown', transform: 'whole' } as const;
@@ -127,7 +137,7 @@ function columnRecord(field: ResultField, typeOid: number): ResultColumnRecord {
     typeOid,
     format: field.format,
     mask: masked?.transform ?? '',
-    class: masked?.class ?? '',
+    class: masked?.class ?? field.revealed ?? '',
   };
 }
 

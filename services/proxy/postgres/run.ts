@@ -67,6 +67,7 @@ export class Run {
   private finished = false;
   private bounds: WindowBudget | undefined | 'not asked' = 'not asked';
   private masked: Map<string, number> | undefined;
+  private revealed: Map<string, number> | undefined;
 
   constructor(
     readonly kind: 'query' | 'execute',
@@ -143,7 +144,7 @@ export class Run {
 
   /** A statement of a query string has completed: a new result begins within the same run. */
   nextResult(): void {
-    this.countMasked();
+    this.countValues();
     if (this.gathered > 0) this.flush();
     this.plan = undefined;
     this.completed++;
@@ -166,7 +167,7 @@ export class Run {
   finish(status: Outcome['status']): void {
     if (this.finished || !this.execution) return;
     this.finished = true;
-    this.countMasked();
+    this.countValues();
     const inline = this.chunks === 0 && this.gathered <= inlineBytes ? this.take() : undefined;
     if (this.gathered > 0) this.flush();
     const outcome: Writable<Outcome> = {
@@ -177,20 +178,28 @@ export class Run {
       recordingCut: this.isRecordCut,
     };
     if (this.masked) outcome.masked = this.masked;
+    if (this.revealed) outcome.revealed = this.revealed;
     if (this.failure) Object.assign(outcome, this.failure);
     if (this.hash) outcome.digest = this.hash.digest();
     if (inline) outcome.result = inline;
     this.session.outcome(this.execution, outcome);
   }
 
-  private countMasked(): void {
+  private countValues(): void {
     if (!this.plan && !this.copy) return;
+    if (this.plan?.rows.reveals || this.copy?.masker.reveals) this.countRevealed();
     const counts = this.masked ?? noCounts;
     this.plan?.takeCounts(counts);
     this.copy?.masker.takeCounts(counts);
     if (this.masked || counts.size === 0) return;
     this.masked = counts;
     noCounts = new Map();
+  }
+
+  private countRevealed(): void {
+    this.revealed ??= new Map();
+    this.plan?.takeRevealed(this.revealed);
+    this.copy?.masker.takeRevealed(this.revealed);
   }
 
   private digestOnly(frames: Buffer): void {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '#kernel';
+import type { BudgetWindow } from '#policy-engine';
 import { LeasedLedger } from '../gate/budget/budget-lease.js';
 import type { Budgets } from '../gate/budget/budgets.js';
 import { BudgetState } from '../gate/budget/budget-state.file.js';
@@ -48,13 +49,16 @@ export async function openBudgets(place: Place, options: BudgetOptions): Promise
 }
 
 function shareOf(lookups: LookupRegister, count: number): Budgets['lookups'] {
+  const sharesOf = (windows: readonly BudgetWindow[]) =>
+    windows.map(({ amount, ms }) => ({ amount: Math.floor(amount / count), ms }));
   return {
     exceeded: (column, values, windows, now) => {
-      const shares = windows.map(({ amount, ms }) => ({ amount: Math.floor(amount / count), ms }));
+      const shares = sharesOf(windows);
       const reached = lookups.exceeded(column, values, shares, now);
       // The reason names the window that the policy has.
       return reached && windows[shares.indexOf(reached)];
     },
+    use: (column, windows, now) => lookups.use(column, sharesOf(windows), now),
     add: (column, values, now) => lookups.add(column, values, now),
   };
 }

@@ -4,5 +4,5 @@ import type { LookupRegister } from './lookup-register.js';
 /** What windows bound, as one process of the data plane counts it. */
 export interface Budgets {
   readonly ledger: BudgetLedger;
-  readonly lookups: Pick<LookupRegister, 'exceeded' | 'add'>;
+  readonly lookups: Pick<LookupRegister, 'exceeded' | 'add' | 'use'>;
 }

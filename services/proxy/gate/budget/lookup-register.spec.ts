@@ -38,6 +38,17 @@ describe('looked-up values', () => {
     expect(looked(register, ['a', 'new'], 2)).toBe(false);
   });
 
+  test('say how far the window is used that is used the most', () => {
+    const register = new LookupRegister(key);
+    const two = [{ amount: 4, ms: hour }, { amount: 10, ms: 24 * hour }]; // prettier-ignore
+    expect(register.use(column, two, 0)).toEqual({ used: 0, limit: 4 });
+    looked(register, ['a', 'b', 'a'], 0);
+    expect(register.use(column, two, 1)).toEqual({ used: 2, limit: 4 });
+    expect(register.use(column, two, hour)).toEqual({ used: 2, limit: 10 });
+    expect(register.use('another', two, 1)).toMatchObject({ used: 0 });
+    expect(register.use(column, [], 1)).toBeUndefined();
+  });
+
   test('another column counts apart', () => {
     const register = new LookupRegister(key);
     looked(register, ['a', 'b', 'c'], 0);

@@ -4,6 +4,18 @@ import type { BudgetWindow } from '#policy-engine';
 /** What a register keeps of one column: hashes, each with when its value was last looked up. */
 export type LookupState = readonly [column: string, seen: readonly (readonly [hash: string, at: number])[]];
 
+/** How many different values count in a window, and how many it allows. */
+export interface LookupUse {
+  readonly used: number;
+  readonly limit: number;
+}
+
+/** The one that is used up the most. */
+export function narrowest(uses: readonly LookupUse[]): LookupUse | undefined {
+  const share = ({ used, limit }: LookupUse) => used / Math.max(1, limit);
+  return uses.reduce<LookupUse | undefined>((a, b) => (a && share(a) >= share(b) ? a : b), undefined);
+}
+
 /** Hashes kept at once. Beyond, those that are too old go; if none is, no value is new enough to be taken. */
 const mostHashes = 100_000;
 const longestMs = 31 * 86_400_000;
@@ -39,6 +51,16 @@ export class LookupRegister {
       if (fresh === 0) return false;
       return fresh + [...seen.values()].filter(isRecent).length > amount;
     });
+  }
+
+  /** Of the window that is used up the most: how many different values count in it, and how many it allows. */
+  use(column: string, windows: readonly BudgetWindow[], now: number): LookupUse | undefined {
+    const seen = [...(this.columns.get(column)?.values() ?? [])];
+    const uses = windows.map(({ amount, ms }) => ({
+      used: seen.filter((at) => now - at < ms).length,
+      limit: amount,
+    }));
+    return narrowest(uses);
   }
 
   /** Counts them as looked up now. A value that is looked up again counts once, from its last time on. */
