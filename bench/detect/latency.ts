@@ -63,7 +63,7 @@ async function furnish({ host, port, superuser: user, password, database }: Post
   for (const name of numbered('honey', honeytokens)) await admin.query(`create table ${name} (id int)`);
   for (const name of numbered('bulk', bulkTables))
     await admin.query(`create table ${name} as select id from generate_series(1, ${bulkRows}) as id`);
-  await admin.query(`create table people as select id, 'p' || id || '@example.com' as email from generate_series(1, 4000) as id;
+  await admin.query(`create table people as select id, 'p' || id || '@example.com' as email from generate_series(1, ${bulkRows}) as id;
     create role bench_service login password 'bench service 5'; grant select on all tables in schema public to bench_service`);
   await admin.end();
 }
