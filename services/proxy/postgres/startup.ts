@@ -2,7 +2,16 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket, type SecureContext } from 'node:tls';
 import { AppError } from '#kernel';
-import { ByteCursor, ConnectionClosed, ExactReader, endGently, isLoopback, plainAddress, utf8, violation } from '#wire';
+import {
+  ByteCursor,
+  ConnectionClosed,
+  ExactReader,
+  endGently,
+  isLoopback,
+  plainAddress,
+  utf8,
+  violation,
+} from '#wire';
 import { fatal } from './auth.js';
 import {
   authenticationCleartextPassword,
