@@ -3,32 +3,52 @@
 -- severity: high
 -- technique: T1087
 -- schedule: stream
--- parameters: { predicates: 100, factor: 4, rows_each: 50, newcomer_predicates: 300, newcomer_days: 7 }
+-- parameters: { statements_least: 80, factor: 1.5, pace: 10, rows_each: 50, new_statements: 30, new_pace: 25, new_rows_each: 2000, newcomer_statements: 300, newcomer_days: 7 }
 -- risk: high
--- explain: "asked {subject} for {predicates_seen} different values between {first_at} and {last_at:time}, in {statements_run} statements; own most in an hour of the last 28 days: {most}; peers: at most {peers_most}"
+-- explain: "asked {subject} one question, {kind}, {runs} times between {first_at} and {last_at:time}, every {every} seconds, with {values_seen} sets of values that the record shows; own most statements there in an hour of 28 days: {most}; peers: at most {peers_most} values"
 SELECT
-    h.identity AS identity, h.on_behalf_of AS on_behalf_of, h.connection AS connection, h.table_name AS subject,
-    toDateTime64(h.hour, 6) AS window_start, window_start + INTERVAL 1 HOUR AS window_end,
-    h.sessions AS sessions, h.statement_ids AS statements,
-    h.predicates AS predicates_seen, h.statements AS statements_run, h.first_at AS first_at, h.last_at AS last_at,
-    own.predicates_most AS most, peers.predicates_most AS peers_most
-FROM weir.table_hours AS h
+    q.identity AS identity, q.on_behalf_of AS on_behalf_of, q.connection AS connection, q.table_name AS subject,
+    toDateTime64(q.hour, 6) AS window_start, window_start + INTERVAL 1 HOUR AS window_end,
+    q.session_ids AS sessions, q.ids AS statements,
+    q.runs AS statements_seen, q.runs AS runs, q.values_seen AS values_seen, q.first_at AS first_at, q.last_at AS last_at,
+    round(dateDiff('millisecond', q.first_at, q.last_at) / 1000 / q.runs, 1) AS every,
+    news.first_at >= toDateTime64(q.hour, 6) - toIntervalDay(1) AND NOT arrayExists(b -> b <= news.first_at AND b > news.first_at - toIntervalDay(1), built.builds) AS is_new,
+    if(is_new, 'which it never asked before', 'which it asks') AS kind,
+    own.statements_most AS most, peers.predicates_most AS peers_most
+FROM (
+    -- Values of masked columns are not in the record, so that runs count, not what differs in them.
+    SELECT hour, identity, any(a.identity_kind) AS identity_kind, connection, fingerprint, any(a.on_behalf_of) AS on_behalf_of, any(arrayElement(tables, 1)) AS table_name,
+        count() AS runs, max(a.rows) AS largest, uniqExact(predicate) AS values_seen, min(time) AS first_at, max(time) AS last_at,
+        groupUniqArray(20)(session_id) AS session_ids, groupUniqArray(20)(statement_id) AS ids
+    FROM weir.activity AS a
+    WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)} AND type = 'StatementOutcome' AND status NOT IN ('denied', 'held', 'error')
+      AND fingerprint != '' AND empty(tables_written)
+    GROUP BY hour, identity, connection, fingerprint
+    HAVING runs >= {new_statements:UInt64} AND largest <= {new_rows_each:UInt64}
+) AS q
+LEFT JOIN (
+    SELECT identity, connection, value, first_at FROM weir.first_uses
+    WHERE kind = 'fingerprint' AND first_at >= {from:DateTime64(6)} - toIntervalDay(1) AND first_at < {to:DateTime64(6)}
+) AS news ON news.identity = q.identity AND news.connection = q.connection AND news.value = q.fingerprint
+LEFT JOIN (
+    SELECT identity, groupArray(first_at) AS builds FROM weir.first_uses
+    WHERE kind = 'reference' AND value != '' AND first_at >= {from:DateTime64(6)} - toIntervalDay(3) AND first_at < {to:DateTime64(6)} GROUP BY identity
+) AS built ON built.identity = q.identity
 LEFT JOIN (
     SELECT * FROM weir.baselines
     WHERE scope = 'identity' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
-) AS own ON own.day = toDate(h.hour) AND own.identity = h.identity AND own.connection = h.connection AND own.table_name = h.table_name
+) AS own ON own.day = toDate(q.hour) AND own.identity = q.identity AND own.connection = q.connection AND own.table_name = q.table_name
 LEFT JOIN (
-    SELECT * FROM weir.baselines
+    SELECT day, identity, days, peer_group FROM weir.baselines
     WHERE scope = 'whole' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
-) AS whole ON whole.day = toDate(h.hour) AND whole.identity = h.identity
+) AS whole ON whole.day = toDate(q.hour) AND whole.identity = q.identity
 LEFT JOIN (
     SELECT * FROM weir.baselines
     WHERE scope = 'peers' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
-) AS peers ON peers.day = toDate(h.hour) AND peers.identity_kind = h.identity_kind AND peers.connection = h.connection
-    AND peers.peer_group = whole.peer_group AND peers.table_name = h.table_name
-WHERE h.hour >= {from:DateTime64(6)} AND h.hour < {to:DateTime64(6)} AND h.table_name != ''
-  AND if(own.days >= {newcomer_days:UInt64}, h.predicates >= {predicates:UInt64},
-    h.predicates >= {newcomer_predicates:UInt64} AND h.predicates > peers.predicates_most)
-  AND h.predicates >= {factor:Float64} * own.predicates_most AND h.most_rows <= {rows_each:UInt64}
-  -- The same few statements, over and over, with other values.
-  AND length(h.fingerprints) * 10 <= h.predicates
+) AS peers ON peers.day = toDate(q.hour) AND peers.identity_kind = q.identity_kind AND peers.connection = q.connection
+    AND peers.peer_group = whole.peer_group AND peers.table_name = q.table_name
+WHERE if(whole.days >= {newcomer_days:UInt64},
+    runs >= {statements_least:UInt64} AND q.largest <= {rows_each:UInt64} AND every <= {pace:Float64} AND runs >= {factor:Float64} * most
+      -- What it never asked, and nothing that was deployed asks.
+      OR is_new AND every <= {new_pace:Float64} AND q.table_name NOT LIKE 'pg_catalog.%' AND q.table_name NOT LIKE 'information_schema.%',
+    runs >= {newcomer_statements:UInt64} AND q.largest <= {rows_each:UInt64} AND every <= {pace:Float64})

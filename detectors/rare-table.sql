@@ -3,7 +3,7 @@
 -- severity: high
 -- technique: T1530
 -- schedule: stream
--- parameters: { rows: 500, hours: 3, factor: 5 }
+-- parameters: { rows: 500, hours: 3, factor: 3 }
 -- learning: 14
 -- risk: watch
 -- explain: "read {rows} rows of {subject} between {first_at} and {last_at:time}; in 28 days it was read in {table_hours} hours, at most {table_most} rows at once, in {own_hours} of them by this identity"

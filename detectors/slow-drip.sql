@@ -4,37 +4,58 @@
 -- technique: T1030
 -- schedule: day
 -- learning: 14
--- parameters: { days: 7, predicates: 300, rows_each: 20, factor: 3, share: 3 }
+-- parameters: { days: 10, days_least: 3, runs: 60, rows_each: 2000, since_build: 100, settled_days: 10, dense_runs: 20, dense_pace: 25, dense_days: 2 }
 -- risk: high
--- explain: "asked {subject} for {predicates_seen} different values in {days} days, {rows} rows in reads of at most {largest}; in the weeks before at most {most} values on a day, {usual} as a rule"
+-- explain: "asks a query of {subject} since {since:date} that it never ran before: {runs_seen} times on {days_seen} days, {rows} rows in reads of at most {largest}, one after the other on {dense_seen} days; {work} statements between it and the deployment before it"
 SELECT
     t.identity AS identity, t.on_behalf_of AS on_behalf_of, t.connection AS connection, t.table_name AS subject,
     toDateTime64(t.day, 6) AS window_start, window_start + INTERVAL 1 DAY AS window_end,
     t.session_ids AS sessions, t.ids AS statements,
-    t.predicates_seen AS predicates_seen, t.rows_seen AS rows, t.largest AS largest,
-    own.day_predicates_most AS most, own.day_predicates_median AS usual
+    t.fingerprint AS query, t.since AS since, t.runs_seen AS runs_seen, t.days_seen AS days_seen, t.dense_seen AS dense_seen,
+    t.rows_seen AS rows, t.largest AS largest, arrayLast(b -> b <= t.since, built.builds) AS last_build,
+    arraySum(arrayMap(h -> if(h.1 > last_build AND h.1 < toStartOfHour(t.since), h.2, 0), before.hours)) AS work
 FROM (
-    SELECT d.day AS day, identity, connection, table_name, any(h.on_behalf_of) AS on_behalf_of,
-        greatest(uniqArray(h.some_predicates), max(h.predicates)) AS predicates_seen, sum(h.rows) AS rows_seen, max(h.most_rows) AS largest,
-        max(h.hour) AS newest, max(h.predicates) AS hour_most, groupUniqArrayArray(20)(h.sessions) AS session_ids, groupUniqArrayArray(20)(h.statement_ids) AS ids
+    SELECT d.day AS day, a.identity AS identity, a.connection AS connection, a.fingerprint AS fingerprint, any(a.since) AS since,
+        any(a.on_behalf_of) AS on_behalf_of, any(a.table_name) AS table_name, sum(a.runs) AS runs_seen, sum(a.rows_out) AS rows_seen,
+        uniqExact(toDate(a.hour)) AS days_seen, max(a.largest) AS largest, max(toDate(a.hour)) AS newest,
+        uniqExactIf(toDate(a.hour), a.runs >= {dense_runs:UInt64} AND a.lasted <= {dense_pace:Float64} * a.runs) AS dense_seen,
+        groupUniqArrayArray(20)(a.session_ids) AS session_ids, groupUniqArrayArray(20)(a.ids) AS ids
     FROM (
-        SELECT arrayJoin(range(toUInt32(toRelativeDayNum({from:DateTime64(6)})), toUInt32(toRelativeDayNum({to:DateTime64(6)} - toIntervalSecond(1))) + 1)) AS n,
-            toDate(n) AS day
+        SELECT arrayJoin(range(toUInt32(toRelativeDayNum({from:DateTime64(6)})), toUInt32(toRelativeDayNum({to:DateTime64(6)} - toIntervalSecond(1))) + 1)) AS i,
+            toDate(i) AS day
     ) AS d
     CROSS JOIN (
-        SELECT * FROM weir.table_hours
-        WHERE hour >= {from:DateTime64(6)} - toIntervalDay({days:UInt16}) AND hour < {to:DateTime64(6)} AND table_name != ''
-    ) AS h
-    WHERE h.hour < d.day + 1 AND h.hour >= d.day + 1 - {days:UInt16}
-    GROUP BY d.day, identity, connection, table_name
+        SELECT v.hour AS hour, v.identity AS identity, v.connection AS connection, v.fingerprint AS fingerprint, any(n.first_at) AS since,
+            any(v.on_behalf_of) AS on_behalf_of, any(arrayElement(v.tables, 1)) AS table_name, count() AS runs, sum(v.rows) AS rows_out, max(v.rows) AS largest,
+            dateDiff('second', min(v.time), max(v.time)) AS lasted, groupUniqArray(20)(v.session_id) AS session_ids, groupUniqArray(20)(v.statement_id) AS ids
+        FROM (
+            SELECT * FROM weir.activity
+            WHERE hour >= {from:DateTime64(6)} - toIntervalDay({days:UInt16}) AND hour < {to:DateTime64(6)}
+              AND fingerprint != '' AND status NOT IN ('denied', 'held') AND empty(tables_written)
+        ) AS v
+        JOIN (
+            SELECT identity, connection, value, first_at FROM weir.first_uses
+            WHERE kind = 'fingerprint' AND first_at >= {from:DateTime64(6)} - toIntervalDay({days:UInt16}) AND first_at < {to:DateTime64(6)}
+        ) AS n ON n.identity = v.identity AND n.connection = v.connection AND n.value = v.fingerprint
+        GROUP BY v.hour, v.identity, v.connection, v.fingerprint
+    ) AS a
+    WHERE a.hour < d.day + 1 AND a.hour >= d.day + 1 - {days:UInt16}
+    GROUP BY d.day, identity, connection, fingerprint
 ) AS t
 LEFT JOIN (
-    SELECT * FROM weir.baselines
-    WHERE scope = 'identity' AND day >= toDate({from:DateTime64(6)}) - {days:UInt16} AND day <= toDate({to:DateTime64(6)})
-) AS own ON own.day = t.day + 1 - {days:UInt16} AND own.identity = t.identity AND own.connection = t.connection
-    AND own.table_name = t.table_name
-WHERE t.predicates_seen >= {predicates:UInt64} AND t.largest <= {rows_each:UInt64} AND toDate(t.newest) = t.day
-  -- Slow: no hour brings more than a third of it; that would be enumeration.
-  AND t.hour_most * {share:UInt64} <= t.predicates_seen
-  AND t.predicates_seen > {factor:Float64} * {days:UInt16} * own.day_predicates_median
-  AND t.predicates_seen > {factor:Float64} * own.day_predicates_most
+    SELECT identity, arraySort(groupArray(first_at)) AS builds FROM weir.first_uses
+    WHERE kind = 'reference' AND value != '' AND first_at < {to:DateTime64(6)} GROUP BY identity
+) AS built ON built.identity = t.identity
+LEFT JOIN (
+    SELECT identity, connection, groupArray((toDateTime64(hour, 6), i.statements)) AS hours FROM weir.identity_hours AS i
+    WHERE hour >= {from:DateTime64(6)} - toIntervalDay(2 * {days:UInt16}) AND hour < {to:DateTime64(6)} AND identity IN (
+        SELECT identity FROM weir.first_uses
+        WHERE kind = 'fingerprint' AND first_at >= {from:DateTime64(6)} - toIntervalDay({days:UInt16}) AND first_at < {to:DateTime64(6)})
+    GROUP BY identity, connection
+) AS before ON before.identity = t.identity AND before.connection = t.connection
+WHERE t.newest = t.day AND t.largest <= {rows_each:UInt64}
+  AND t.table_name NOT LIKE 'pg_catalog.%' AND t.table_name NOT LIKE 'information_schema.%'
+  -- What a deployment brings is asked soon after it, and not of one value after the other.
+  AND (t.dense_seen >= {dense_days:UInt64}
+    OR t.days_seen >= {days_least:UInt64} AND t.runs_seen >= {runs:UInt64}
+      AND (work >= {since_build:UInt64} OR last_build < t.since - toIntervalDay({settled_days:UInt16})))

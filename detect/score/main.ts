@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runFiles } from './file.run.js';
 import { report } from './report.js';
-import { runSeed, type Fleet, type SeedRun } from './seed.run.js';
+import type { Fleet, SeedRun } from './seed.run.js';
+import { runSeeds } from './seeds.run.js';
 import { pageWithScore } from './score.page.js';
 
 // `npm run detect:score [-- --quick | --agents 200 --weeks 6 --seeds 7 | --events events.ndjson --labels labels.csv]`: what the
@@ -65,17 +66,11 @@ function findingLines({ seed, findings }: SeedRun): string[] {
   });
 }
 
-async function runs(names: readonly string[]): Promise<SeedRun[]> {
-  const all: SeedRun[] = [];
-  for (const name of names) {
-    const begun = performance.now();
-    const run = await runSeed(name, fleet);
-    all.push(run);
-    const seconds = Math.round((performance.now() - begun) / 1000);
+function runs(names: readonly string[]): Promise<SeedRun[]> {
+  return runSeeds(names, fleet, ({ seed, events: count, incidents, findings, failures }, seconds) => {
     console.log(
-      `seed ${name}: ${run.events} events, ${run.incidents.length} incidents, ${run.findings.length} findings, ${seconds} s`,
+      `seed ${seed}: ${count} events, ${incidents.length} incidents, ${findings.length} findings, ${seconds} s`,
     );
-    for (const [id, message] of run.failures) console.log(`  ${id} failed: ${message}`);
-  }
-  return all;
+    for (const [id, message] of failures) console.log(`  ${id} failed: ${message}`);
+  });
 }

@@ -37,6 +37,19 @@ const usual = (identity: string, back: number) =>
     { at: at(10, 10, back), rows: 20, masked: { email: 20n } },
     { at: at(10, 12, back), table: 'orders', rows: 30 },
   ]);
+/** Somebody's agent, at work from eight to four. */
+const atDesk = (identity: string, back: number) =>
+  session(
+    identity,
+    [8, 10, 12, 15].map((hour) => ({ at: at(hour, 10, back), rows: 20 })),
+    { onBehalfOf: 'corp:ana' },
+  );
+const pages = (count: number, rows: number, begin: number): Ran[] =>
+  Array.from({ length: count }, (_, i) => ({
+    at: begin + i * 1000,
+    text: `select * from customers where id > ${i * rows}`,
+    rows,
+  }));
 const lookups = (count: number, from: number, begin: number): Ran[] =>
   Array.from({ length: count }, (_, i) => ({
     at: begin + i * 1000,
@@ -46,11 +59,12 @@ const lookups = (count: number, from: number, begin: number): Ran[] =>
 const regular = [
   ...[
     'quiet',
+    'paged',
+    'backfill',
     'bulk',
     'host',
     'program',
     'places',
-    'night',
     'rare',
     'volume',
     'drip',
@@ -60,7 +74,7 @@ const regular = [
     'user',
     'honey',
   ],
-  ...['gap', 'timing', 'missed', 'announced', 'moved', 'export', 'image', 'deployed'],
+  ...['gap', 'timing', 'rerun', 'missed', 'announced', 'moved', 'export', 'image', 'deployed'],
 ];
 
 /** Today's, beside what is usual. */
@@ -72,7 +86,13 @@ const incidents: Readonly<Record<string, () => EncodedEnvelope[]>> = {
     ...session('places', [{ at: at(10, 30) }, { at: at(10, 45) }]),
     ...session('places', [{ at: at(10, 35), rows: 9 }], { host: '203.0.113.9' }),
   ],
-  night: () => session('night', [{ at: at(2, 30), rows: 900 }]),
+  night: () => session('night', [{ at: at(2, 30), rows: 900 }], { onBehalfOf: 'corp:ana' }),
+  paged: () => session('paged', pages(5, 400, at(10, 30))),
+  backfill: () =>
+    session('backfill', [
+      { at: at(10, 30), rows: 600 },
+      { at: at(10, 31), table: 'orders', rows: 700 },
+    ]),
   rare: () => session('rare', [{ at: at(10, 30), table: 'archive', rows: 2000 }]),
   volume: () => session('volume', [{ at: at(10, 30), rows: 4000, masked: { email: 4000n } }]),
   enum: () => session('enum', lookups(400, 1, at(10, 30))),
@@ -98,7 +118,8 @@ const incidents: Readonly<Record<string, () => EncodedEnvelope[]>> = {
     ...session('honey', [{ at: at(10, 41), columns: ['old_ssn'], status: 'denied', rows: 0 }]),
   ],
   gap: () => session('gap', [{ at: at(10, 40) }, { at: at(10, 41) }]).filter((_, i) => i !== 2),
-  timing: () => session('timing', [{ at: at(15, 0), rows: 150 }]),
+  timing: () => [...session('timing', [{ at: at(8, 0), rows: 150 }]), ...usual('timing', 0)],
+  rerun: () => session('rerun', [{ at: at(8, 0), rows: 150 }]),
 };
 
 describe('each shipped detector', { timeout: 180_000 }, () => {
@@ -106,13 +127,23 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     const honeytokens = ['public.trap', 'public.customers.old_ssn'];
     stage = await DetectionStage.start(now, { honeytokens });
-    const past = Array.from({ length: 30 }, (_, i) => regular.flatMap((identity) => usual(identity, i + 1)));
+    const past = Array.from({ length: 30 }, (_, i) => [
+      ...regular.flatMap((identity) => usual(identity, i + 1)),
+      // Today is a Wednesday.
+      ...(i % 7 === 2 || i % 7 === 3 ? [] : ['night', 'late'].flatMap((identity) => atDesk(identity, i + 1))),
+    ]);
     const drips = Array.from({ length: 6 }, (_, i) =>
       session('drip', lookups(60, 1000 * i, at(10, 20, i + 1))),
     );
     await stage.append([
       ...past.flat(),
       ...drips.flat(),
+      // An evening is no night.
+      ...session('late', [{ at: at(19, 30, 1), rows: 900 }], { onBehalfOf: 'corp:ana' }),
+      // Once is a late run: the second day makes a schedule of its own of it.
+      ...['timing', 'rerun'].flatMap((each) =>
+        session(each, [{ at: at(15, 0, each === 'timing' ? 1 : 9), rows: 150 }]),
+      ),
       ...session('archivist', [{ at: at(10, 0, 20), table: 'archive', rows: 10 }]),
     ]);
     const { detectors, refused } = await stage.detectors();
@@ -143,13 +174,15 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       'agent-changed corp:image sha256:bbbb',
       'agent-changed corp:user somebody',
       'bulk-read corp:bulk public.customers',
-      'bulk-read corp:rare public.archive',
+      'bulk-read corp:paged public.customers',
       'bulk-read corp:volume public.customers',
       'changed-out-of-band corp:ops policies',
       'enumeration corp:enum public.customers',
       'first-use corp:first public.salaries',
+      'first-use corp:rare public.archive',
       'honeytoken corp:honey public.customers.old_ssn',
       'honeytoken corp:honey public.trap',
+      'irregular-timing corp:timing runs at other times',
       'new-client-program corp:program pg_dump',
       'new-source-host corp:host 203.0.113.0/24',
       'new-source-host corp:places 203.0.113.0/24',
@@ -161,14 +194,14 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
     ]);
     const words = Object.fromEntries(
       (await stage.findings())
-        .filter(({ identity }) => identity !== 'corp:volume' && identity !== 'corp:rare')
+        .filter(({ identity }) => identity === 'corp:bulk' || identity === 'corp:places')
         .map(({ detector, evidence }) => [detector, evidence]),
     );
     expect(words).toMatchObject({
       'bulk-read':
-        'read 50,020 rows of public.customers between 2026-10-14 10:10 and 10:30; usual at this hour: 20; own most in 28 days: 20; peers: at most 80',
+        'read 50,020 rows of public.customers between 2026-10-14 10:10 and 10:30, with one query, which it runs, in 2 statements; usual at this hour: 20; own most in an hour of 28 days: 50; peers: at most 900',
       'two-places':
-        'used from 203.0.113.9 between 2026-10-14 10:34 and 10:35 while it was used from 10.0.0.5; never from two places at once in 28 days; 9 rows went to the new one',
+        'used from 203.0.113.9 between 2026-10-14 10:34 and 10:35, a network in which it was first seen at 2026-10-14 10:34, while it was used from 10.0.0.5; 9 rows went to the new place',
     });
     expect(stage.failures).toEqual([]);
   });
@@ -178,19 +211,17 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
     stage.clock.advance(day);
     await engine.round();
     expect((await stage.found()).filter((each) => !before.has(each))).toEqual([
-      expect.stringMatching(/^irregular-timing corp:night (extra run)$/),
-      'irregular-timing corp:timing run at another time',
-      'missed-run corp:missed missed run',
+      'missed-run corp:missed missed runs',
       expect.stringMatching(/^record-gap corp:gap ses_\d+$/),
       'slow-drip corp:drip public.customers',
     ]);
     expect(stage.failures).toEqual([]);
   });
 
-  it('finds the same again where somebody looks back at the day', async () => {
+  it('finds the same again where somebody looks back at these days', async () => {
     const { detectors } = await stage.detectors();
     const store = { writer: stage.writer, reader: stage.reader };
-    const again = await detectRange(store, detectors, { from: midnight, to: midnight + day }, stage.settings);
+    const again = await detectRange(store, detectors, { from: midnight, to: now + day }, stage.settings);
     expect(again.map(({ id }) => id).toSorted()).toEqual([...stage.raised].sort());
   });
 

@@ -35,8 +35,8 @@ describe('a finding', { timeout: 60_000 }, () => {
     expect(await stage.found()).toEqual(['bulk-read corp:bot public.customers']);
     const [finding] = await stage.findings();
     expect(finding?.evidence).toBe(
-      'read 48,210 rows of public.customers between 2026-10-14 10:10 and 10:25; usual at this hour: 0; ' +
-        'own most in 28 days: 0; peers: at most 0',
+      'read 48,210 rows of public.customers between 2026-10-14 10:10 and 10:25, with one query, which it never ran before, ' +
+        'in 2 statements; usual at this hour: 0; own most in an hour of 28 days: 0; peers: at most 0',
     );
     expect(finding).toMatchObject({
       ...{ severity: 'high', technique: 'T1530', risk: 'high', connection: 'shop', sessionIds: ['ses_1'] },
@@ -107,11 +107,11 @@ describe('a baseline', { timeout: 60_000 }, () => {
       "SELECT identities, rows_most, most_by, rows_second FROM weir.baselines WHERE scope = 'peers' AND day = '2026-10-14'",
     );
     expect(peers).toEqual({ identities: 2, rows_most: 20_010, most_by: 'corp:usual', rows_second: 900 });
-    await stage.append(sessionOf({ id: 'ses_more', identity: 'corp:usual' }, [{ at: now, rows: 60_000 }]));
+    await stage.append(sessionOf({ id: 'ses_more', identity: 'corp:usual' }, [{ at: now, rows: 1_200_000 }]));
     await stage.engine(bulk).round();
     const [finding] = await stage.findings();
     expect(finding?.evidence).toContain(
-      'usual at this hour: 20,007; own most in 28 days: 20,010; peers: at most 900',
+      'usual at this hour: 20,007; own most in an hour of 28 days: 20,010; peers: at most 900',
     );
     expect(stage.failures).toEqual([]);
   });
@@ -187,8 +187,8 @@ describe('a baseline', { timeout: 60_000 }, () => {
         Array.from({ length: 25 }, (_, i) => ({ at: now + i * 1000, text: `look ${i}`, lookups: from + i })),
       );
     await stage.append([
-      ...sessionOf({ id: 'ses_shown', identity: 'corp:shown' }, [{ at: now, rows: 4000, masked: { ssn: 10n, email: 500n }, revealed: { email: 3000n } }]),
-      ...sessionOf({ id: 'ses_less', identity: 'corp:less' }, [{ at: now, rows: 4000, masked: { email: 1500n }, revealed: { ssn: 1499n } }]),
+      ...sessionOf({ id: 'ses_shown', identity: 'corp:shown', onBehalfOf: 'corp:ana' }, [{ at: now, rows: 40_000, masked: { ssn: 10n, email: 500n }, revealed: { email: 30_000n } }]),
+      ...sessionOf({ id: 'ses_less', identity: 'corp:less', onBehalfOf: 'corp:ana' }, [{ at: now, rows: 40_000, masked: { email: 15_000n }, revealed: { ssn: 14_990n } }]),
       ...looked('near', 176),
       ...looked('far', 100),
     ]);
@@ -199,7 +199,7 @@ describe('a baseline', { timeout: 60_000 }, () => {
       ['sensitive-volume', 'corp:shown', 'email'],
     ]);
     expect(found.find(({ detector }) => detector === 'sensitive-volume')?.evidence).toContain(
-      '3,500 values of class email in results between 2026-10-14 10:29 and 10:30, 500 masked and 3,000 in the clear;',
+      '30,500 values of class email in results between 2026-10-14 10:30 and 10:30, 500 masked and 30,000 in the clear,',
     );
     expect(found.find(({ detector }) => detector === 'probing')?.evidence).toContain('21 that left a look-up window nearly used up');
     expect(stage.failures).toEqual([]);

@@ -54,6 +54,8 @@ export interface SessionOf {
   readonly program?: string;
   readonly user?: string;
   readonly groups?: readonly string[];
+  /** Whose agent it is. */
+  readonly onBehalfOf?: string;
 }
 
 const decisionOf = ({ status, isApproved = false }: Ran): string =>
@@ -77,7 +79,10 @@ export function sessionOf(session: SessionOf, statements: readonly Ran[]): Encod
   add(begin, SessionStartedSchema, {
     ...{
       sessionId: id,
-      principal: { id: identity, kind, groups: [...(session.groups ?? [])] },
+      principal: {
+        ...{ id: identity, kind, groups: [...(session.groups ?? [])] },
+        onBehalfOf: session.onBehalfOf ?? '',
+      },
       connection,
       protocol: 'postgres',
     },
