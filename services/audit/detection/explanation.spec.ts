@@ -35,6 +35,13 @@ describe('evidence in words', () => {
     expect(explained('{name}', { name: 'x'.repeat(999) }, 'UTC')).toHaveLength(200);
   });
 
+  it('takes what only looks like a time for a name, and what a terminal would follow for nothing', () => {
+    const name = '9999-99-99 99:99:99';
+    expect(explained('{name} {name:date}', { name }, 'UTC')).toBe(`${name} ${name}`);
+    expect(explained('{name}', { name: '\u001b[2Ja\u202eb\u0000' }, 'UTC')).toBe('\uFFFD[2Ja\uFFFDb\uFFFD');
+    expect(explained('{constructor} {toString}', {}, 'UTC')).toBe('- -');
+  });
+
   it('knows its places', () => {
     expect(placesOf('{a} {b:time}')).toEqual([
       { name: 'a', form: undefined },

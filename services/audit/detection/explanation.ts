@@ -22,15 +22,14 @@ export function explained(
   timezone: string,
 ): string {
   return template.replaceAll(place, (_, name: string, form?: string) => {
-    const measure = measures[name];
+    const measure = Object.hasOwn(measures, name) ? measures[name] : undefined;
     return measure === undefined || measure === null ? '-' : words(measure, form, timezone);
   });
 }
 
 function words(measure: Exclude<Measure, null>, form: string | undefined, timezone: string): string {
   if (typeof measure === 'number') return form === 'bytes' ? bytes(measure) : number.format(measure);
-  if (typeof measure === 'string')
-    return stamp.test(measure) ? moment(measure, form, timezone) : oneLine(measure);
+  if (typeof measure === 'string') return moment(measure, form, timezone) ?? oneLine(measure);
   if (typeof measure === 'boolean') return measure ? 'yes' : 'no';
   const shown = measure.slice(0, mostShown).map((each) => words(each, form, timezone));
   return shown.join(', ') + (measure.length > mostShown ? ` and ${measure.length - mostShown} more` : '');
@@ -40,11 +39,17 @@ const mostShown = 5;
 const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
 const stamp = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?$/;
 
-/** A name that somebody chose: no line breaks, and no longer than a name. */
-const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 200);
+/** A name that somebody chose: no line breaks, nothing that a terminal or a reader's eye would follow, no longer than a name. */
+const oneLine = (text: string): string =>
+  text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '\uFFFD')
+    .slice(0, 200);
 
-function moment(text: string, form: string | undefined, timezone: string): string {
-  const at = new Date(`${text.slice(0, 19).replace(' ', 'T')}Z`);
+/** Undefined for what is no time that there is: a name may look like one. */
+function moment(text: string, form: string | undefined, timezone: string): string | undefined {
+  const at = stamp.test(text) ? new Date(`${text.slice(0, 19).replace(' ', 'T')}Z`) : undefined;
+  if (at === undefined || Number.isNaN(at.getTime())) return undefined;
   // sv-SE writes 2026-11-22 02:10.
   const options = { timeZone: timezone, dateStyle: 'short', timeStyle: 'short' } as const;
   const [date = '', time = ''] = new Intl.DateTimeFormat('sv-SE', options).format(at).split(' ');

@@ -48,6 +48,16 @@ describe('a finding', () => {
     expect(event?.riskUntilUs).toBe(BigInt(Date.UTC(2026, 9, 15, 11)) * 1000n);
   });
 
+  it('fits into an event, however long what it is about is', () => {
+    const long = {
+      subject: 'x'.repeat(10_000_000),
+      sessions: Array(1000).fill('s'.repeat(10_000)) as string[],
+    };
+    const { row: cut, id } = findingOf(detector, { ...row, ...long } as FindingRow, 'UTC');
+    expect([cut.subject.length, cut.sessions.length, cut.sessions[0]?.length]).toEqual([500, 20, 100]);
+    expect(id).not.toBe(idOf({ subject: 'x'.repeat(500) }));
+  });
+
   it('that is about nobody has a key all the same', () => {
     const finding = findingOf(detector, { ...row, identity: '' }, 'UTC');
     const envelope = decodeEnvelope(findingEvent(finding, { source: 'audit/1', clock: new ManualClock() }));

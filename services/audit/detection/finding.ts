@@ -33,13 +33,23 @@ export function findingOf(detector: Detector, row: FindingRow, timezone: string)
   return {
     id: `fnd_${digest.digest('hex').slice(0, 32)}`,
     detector,
-    row,
+    row: {
+      ...row,
+      ...{ subject: row.subject.slice(0, longestName), connection: row.connection.slice(0, longestName) },
+      ...{ sessions: links(row.sessions), statements: links(row.statements) },
+    },
     evidence: explained(detector.explain, { ...detector.parameters, ...row }, timezone),
   };
 }
 
 const own = new Set(['identity', 'on_behalf_of', 'connection', 'subject', 'window_start', 'window_end']);
 const mostLinks = 20;
+/** Characters. An event has a bound, and whoever names a thing no say in whether it is told of. */
+const longestName = 500;
+const longestId = 100;
+
+const links = (ids: readonly string[]): string[] =>
+  ids.slice(0, mostLinks).map((id) => id.slice(0, longestId));
 
 /** The event's id is the finding's: whoever raises it again writes the same event. */
 export function findingEvent(
@@ -54,8 +64,8 @@ export function findingEvent(
     ...{ subject: row.subject, evidence, measures: measuresOf(row) },
     windowStartUs: BigInt(start) * 1000n,
     windowEndUs: BigInt(end) * 1000n,
-    sessionIds: row.sessions.slice(0, mostLinks),
-    statementIds: row.statements.slice(0, mostLinks),
+    sessionIds: [...row.sessions],
+    statementIds: [...row.statements],
     ...{ risk, quarantine },
     riskUntilUs: risk === 'none' ? 0n : BigInt(Math.round(end + riskFor * hourMs)) * 1000n,
   };
