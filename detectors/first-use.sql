@@ -4,7 +4,7 @@
 -- technique: T1213
 -- schedule: stream
 -- learning: 14
--- parameters: { rows: 10, since_build: 60, settled_days: 10, invented: 0.06, inventor_statements: 3 }
+-- parameters: { rows: 10, since_build: 45, settled_days: 10, invented: 0.06, inventor_statements: 3 }
 -- risk: watch
 -- explain: "read {subject} for the first time, at {first_at}, {statements_run} statements and {rows} rows within the hour; nothing was deployed in the {work} statements on this connection before, of which {news_share} were new queries"
 SELECT

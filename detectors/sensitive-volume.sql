@@ -3,7 +3,7 @@
 -- severity: high
 -- technique: T1530
 -- schedule: stream
--- parameters: { values: 2500, factor: 1.2, pages: 20, new_pages: 4, quick_pages: 2, pace: 15, alone: 50, newcomer_values: 20000, newcomer_pages: 40, newcomer_days: 5 }
+-- parameters: { values: 2500, factor: 1.2, pages: 20, new_pages: 4, quick_pages: 2, pace: 15, alone: 50, newcomer_values: 30000, newcomer_pages: 40, newcomer_days: 5 }
 -- risk: high
 -- explain: "{values_out} values of class {subject} in results between {first_at} and {last_at:time}, {masked_out} masked and {revealed_out} in the clear, by one query, {kind}, in {runs} statements; own most in an hour of 28 days: {most}"
 SELECT
