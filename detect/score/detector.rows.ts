@@ -1,7 +1,7 @@
-import type { Incident } from '../simulator/index.js';
-import { agentWeeksOf, outcomeOf, type Cutoffs } from './outcome.js';
+import type { Incident } from '../../services/audit/history/incident.js';
+import { agentWeeksOf, outcomeOf, type Cutoffs } from '../../services/audit/history/outcome.js';
 import type { SeedRun } from './seed.run.js';
-import { shareOf, shareText } from './share.js';
+import { shareOf, shareText } from '../../services/audit/history/share.js';
 import { markdown } from './table.js';
 import { tuned } from './tuning.js';
 

@@ -1,7 +1,8 @@
-import { incidentKinds, type Incident } from '../simulator/index.js';
-import { outcomeOf, type Cutoffs } from './outcome.js';
+import type { Incident } from '../../services/audit/history/incident.js';
+import { outcomeOf, type Cutoffs } from '../../services/audit/history/outcome.js';
+import { incidentKinds } from '../simulator/index.js';
 import type { SeedRun } from './seed.run.js';
-import { quantile, shareOf, shareText } from './share.js';
+import { quantile, shareOf, shareText } from '../../services/audit/history/share.js';
 import { hours, markdown } from './table.js';
 
 const forms = ['plain', 'stealthy'] as const;

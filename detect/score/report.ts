@@ -1,9 +1,10 @@
-import { fixedThreshold, recallAtBudget, zScore, type Baseline, type Incident } from '../simulator/index.js';
+import type { Incident } from '../../services/audit/history/incident.js';
+import { agentWeeksOf, outcomeOf, type Cutoffs } from '../../services/audit/history/outcome.js';
+import { precision, quantile, shareOf, shareText } from '../../services/audit/history/share.js';
+import { fixedThreshold, recallAtBudget, zScore, type Baseline } from '../simulator/index.js';
 import { detectorRows } from './detector.rows.js';
 import { kindRows } from './kind.rows.js';
-import { agentWeeksOf, outcomeOf, type Cutoffs } from './outcome.js';
 import type { SeedRun } from './seed.run.js';
-import { precision, quantile, shareOf, shareText } from './share.js';
 import { hours, markdown } from './table.js';
 import { budget, oneCutoff, tuned } from './tuning.js';
 

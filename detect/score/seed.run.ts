@@ -5,16 +5,13 @@ import {
 } from '../../services/audit/detection/detection.settings.js';
 import { loadDetectors, shippedDetectors } from '../../services/audit/detection/detectors.load.js';
 import { dayMs, dayOf, rowsOf, type TimeRange } from '../../services/audit/detection/store.sql.js';
-import {
-  honeytokens,
-  simulate,
-  type IdentityHour,
-  type Incident,
-  type SimulatedEvent,
-} from '../simulator/index.js';
-import { judged, type Judged } from './alarms.js';
-import { scoredFinding } from './scored.finding.js';
-import { storeEvents, withStore, type SimulatedStore } from './simulated.store.js';
+import { judged, type Judged } from '../../services/audit/history/alarms.js';
+import type { HistoryEvent } from '../../services/audit/history/history.event.js';
+import type { HistoryStore } from '../../services/audit/history/history.store.js';
+import type { Incident } from '../../services/audit/history/incident.js';
+import { scoredFinding } from '../../services/audit/history/scored.finding.js';
+import { honeytokens, simulate, type IdentityHour } from '../simulator/index.js';
+import { storeEvents, withStore } from './simulated.store.js';
 
 /** How large a history is, and what is in it. */
 export interface Fleet {
@@ -64,7 +61,7 @@ export function runSeed(seed: string, { agents, weeks, incidents }: Fleet): Prom
 /** The same of any history; `incidents` is asked for once all events were read, `agents` are those seen unless it says. */
 export function runHistory(
   seed: string,
-  history: Iterable<SimulatedEvent> | AsyncIterable<SimulatedEvent>,
+  history: Iterable<HistoryEvent> | AsyncIterable<HistoryEvent>,
   labels: () => readonly Incident[],
   agents?: number,
 ): Promise<SeedRun> {
@@ -83,7 +80,7 @@ export function runHistory(
 }
 
 /** Whole days from the first event of a session to the last. */
-async function spanOf({ reader }: SimulatedStore) {
+async function spanOf({ reader }: HistoryStore) {
   const [row] = await rowsOf<{ first: number; last: number; identities: number }>(
     reader,
     `SELECT toUnixTimestamp(min(time)) AS first, toUnixTimestamp(max(time)) AS last, toUInt32(uniqExact(identity)) AS identities
@@ -93,7 +90,7 @@ async function spanOf({ reader }: SimulatedStore) {
   return { from: dayOf(first * 1000), to: dayOf(last * 1000) + dayMs, identities };
 }
 
-async function findingsOf(store: SimulatedStore, range: TimeRange) {
+async function findingsOf(store: HistoryStore, range: TimeRange) {
   const { detectors, refused } = await loadDetectors(store.reader, [shippedDetectors()], settings);
   if (refused.size > 0) throw new Error([...refused.values()].join('\n'));
   const failures = new Map<string, string>();
@@ -103,7 +100,7 @@ async function findingsOf(store: SimulatedStore, range: TimeRange) {
   return { findings: findings.map(scoredFinding), detectors: detectors.map(({ id }) => id), failures };
 }
 
-async function hoursOf({ reader }: SimulatedStore): Promise<IdentityHour[]> {
+async function hoursOf({ reader }: HistoryStore): Promise<IdentityHour[]> {
   const rows = await rowsOf<{ identity: string; at: number; total: string }>(
     reader,
     `SELECT identity, toUnixTimestamp(hour) AS at, toString(sum(h.rows)) AS total FROM weir.identity_hours AS h

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Incident } from '../simulator/index.js';
-import type { Judged } from './alarms.js';
-import { outcomeOf } from './outcome.js';
+import type { Judged } from '../../services/audit/history/alarms.js';
+import type { Incident } from '../../services/audit/history/incident.js';
+import { outcomeOf } from '../../services/audit/history/outcome.js';
 import { oneCutoff, tuned } from './tuning.js';
 
 const hour = 3_600_000;

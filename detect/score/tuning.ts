@@ -1,6 +1,11 @@
 import { incidentGapMs } from '#domain';
-import type { Judged } from './alarms.js';
-import { agentWeeksOf, outcomeOf, type Cutoffs, type Findings } from './outcome.js';
+import type { Judged } from '../../services/audit/history/alarms.js';
+import {
+  agentWeeksOf,
+  outcomeOf,
+  type Cutoffs,
+  type Findings,
+} from '../../services/audit/history/outcome.js';
 import type { SeedRun } from './seed.run.js';
 
 /** False alarms in 100 weeks of one agent. */

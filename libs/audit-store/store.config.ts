@@ -25,6 +25,7 @@ export const publicTables = [
   'control_events',
   'findings',
   'quarantines',
+  'detectors',
   'checkpoints',
   'dead_letters',
   'expired_events',

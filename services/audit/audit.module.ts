@@ -16,6 +16,8 @@ import { ActivityReads } from './activity/activity.reads.js';
 import { ApprovalRequests } from './activity/approval.requests.js';
 import { ClickHouseEndpoint } from './clickhouse/clickhouse.endpoint.js';
 import { DetectionService } from './detection/detection.service.js';
+import { DetectorReads } from './detection/detector.reads.js';
+import { DetectorsController } from './detection/detectors.controller.js';
 import { FindingFold } from './findings/finding.fold.js';
 import { FindingReads } from './findings/finding.reads.js';
 import { FindingsController } from './findings/findings.controller.js';
@@ -64,7 +66,7 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
 @Module({
   controllers: [
     ...[SessionsController, DecisionsController, ActivityController, SqlController, LogController],
-    ...[FindingsController, QuarantinesController],
+    ...[FindingsController, QuarantinesController, DetectorsController],
   ],
   providers: [
     // The others wait for this one: the tables must stand before a reader looks for them.
@@ -104,6 +106,7 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
     ProofService,
     RetentionService,
     DetectionService,
+    DetectorReads,
     ClickHouseEndpoint,
   ],
 })

@@ -11,14 +11,17 @@ import { approve, deny } from './verbs/decide.js';
 import { classify } from './verbs/classify.js';
 import { connect } from './verbs/connect.js';
 import { connections } from './verbs/connections.js';
+import { detectors } from './verbs/detectors.js';
 import { exportBundle } from './verbs/export.js';
 import { findings } from './verbs/findings.js';
+import { ingest } from './verbs/ingest.js';
 import { journal } from './verbs/journal.js';
 import { login } from './verbs/login.js';
 import { logout } from './verbs/logout.js';
 import { policy } from './verbs/policy.js';
 import { quarantine } from './verbs/quarantine.js';
 import { replay } from './verbs/replay.js';
+import { score } from './verbs/score.js';
 import { sessions } from './verbs/sessions.js';
 import { sql } from './verbs/sql.js';
 import { start } from './verbs/start.js';
@@ -40,7 +43,10 @@ export const verbs: readonly Verb[] = [
   sessions,
   replay,
   findings,
+  detectors,
   quarantine,
+  ingest,
+  score,
   verify,
   exportBundle,
   journal,

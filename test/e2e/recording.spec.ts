@@ -22,6 +22,8 @@ interface Event {
   readonly parameters?: { value?: string; note?: string }[];
   readonly outcome?: string;
   readonly approvalId?: string;
+  readonly lookupsUsed?: string;
+  readonly lookupsLimit?: string;
   readonly decidedBy?: string[];
   readonly result?: { readonly rows?: Row[] };
 }
@@ -166,6 +168,17 @@ describe.skipIf(!peer('postgres'))('the record of a session', () => {
     expect(received('select name from customers where email').text).not.toContain('example.com');
     expect(received('select name from customers where ssn').text).toMatch(/where ssn = \?$/);
     expect(received('delete from tickets where title').text).not.toContain(stage.canaries.email(5));
+  });
+
+  it('says how far look-ups have used their window', async () => {
+    const [first, plain] = [received('select name from customers where email'), received(broad)];
+    expect([first.lookupsUsed, first.lookupsLimit]).toEqual(['1', '200']);
+    expect([plain.lookupsUsed, plain.lookupsLimit]).toEqual([undefined, undefined]);
+    const rows = await stage.house.sql(
+      `select lookups_used as used, lookups_limit as most from statements
+       where client_program = 'node-postgres' and text like 'select name%'`,
+    );
+    expect(rows.map(({ used, most }) => [Number(used), Number(most)])).toEqual([[2, 200]]);
   });
 
   it('is counted by SQL', async () => {

@@ -74,6 +74,18 @@ const imports: readonly (readonly [file: string, good: string, bad: string, mess
     '../../services/audit/ingest/ingest.js',
     /detect\/score may not import services\/audit/,
   ],
+  [
+    'services/cli/a.ts',
+    './verb.js',
+    '../audit/history/score.run.js',
+    /services\/cli may not import services\/audit/,
+  ],
+  [
+    'detect/score/c.ts',
+    '../../services/audit/history/alarms.js',
+    '../../services/cli/render.js',
+    /detect\/score may not import services\/cli/,
+  ],
   ['test/int/a.ts', '../../services/all/main.js', '#kernel/errors', /only a lib's root/],
 ];
 

@@ -24,7 +24,8 @@ export function compileChild(script: string): { path: string; directory: string 
     join(directory, 'package.json'),
     JSON.stringify({ type: 'module', imports: { '#*': './libs/*/index.js' } }),
   );
-  for (const beside of ['node_modules', 'detectors']) symlinkSync(join(root, beside), join(directory, beside));
+  for (const beside of ['node_modules', 'detectors'])
+    symlinkSync(join(root, beside), join(directory, beside));
   const seen = new Set<string>();
   const entry = join(root, script);
   compile(entry, directory, seen);

@@ -10,6 +10,9 @@ export interface Recall {
   readonly falseAlarms: number;
 }
 
+/** What is to be found. */
+type Wanted = Pick<Incident, 'kind' | 'identity' | 'from' | 'to'>;
+
 /** Alarms of one identity that are no further apart are one. */
 const oneAlarm = 6 * hour;
 
@@ -19,12 +22,12 @@ const oneAlarm = 6 * hour;
  */
 export function recallAtBudget(
   scored: readonly Scored[],
-  incidents: readonly Incident[],
+  incidents: readonly Wanted[],
   budget: number,
 ): Recall {
-  const own = new Map<string, Incident[]>();
+  const own = new Map<string, Wanted[]>();
   for (const each of incidents) own.set(each.identity, [...(own.get(each.identity) ?? []), each]);
-  const found = new Set<Incident>();
+  const found = new Set<Wanted>();
   const alarms = new Map<string, number[]>();
   let falseAlarms = 0;
   for (const { identity, at } of [...scored].sort((a, b) => b.score - a.score)) {
@@ -40,7 +43,7 @@ export function recallAtBudget(
   return { recall: share(incidents, found), byKind: kindsOf(incidents, found), falseAlarms };
 }
 
-function kindsOf(incidents: readonly Incident[], found: ReadonlySet<Incident>): ReadonlyMap<string, number> {
+function kindsOf(incidents: readonly Wanted[], found: ReadonlySet<Wanted>): ReadonlyMap<string, number> {
   const kinds = [...new Set(incidents.map(({ kind }) => kind))];
   return new Map(
     kinds.map((kind) => [
@@ -53,5 +56,5 @@ function kindsOf(incidents: readonly Incident[], found: ReadonlySet<Incident>): 
   );
 }
 
-const share = (incidents: readonly Incident[], found: ReadonlySet<Incident>): number =>
+const share = (incidents: readonly Wanted[], found: ReadonlySet<Wanted>): number =>
   incidents.filter((each) => found.has(each)).length / Math.max(1, incidents.length);

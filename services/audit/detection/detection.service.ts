@@ -26,7 +26,9 @@ import { IngestService } from '../ingest/ingest.service.js';
 import { DetectionEngine } from './detection.engine.js';
 import { settingsOf } from './detection.settings.js';
 import type { Detector } from './detector.check.js';
-import { loadDetectors, shippedDetectors, shippedIds } from './detectors.load.js';
+import { DetectorShelf } from './detector.shelf.js';
+import { shippedDetectors, shippedIds } from './detectors.load.js';
+import type { ShelvedFile } from './detectors.published.js';
 import { expireFeatures } from './features.expiry.js';
 import { FindingDesk } from './finding.desk.js';
 import { dayMs, dayOf } from './store.sql.js';
@@ -61,6 +63,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   /** What was complained of and is not over: detectors by id, the round itself as ''. */
   readonly #said = new Set<string>();
   #running: Promise<void> = Promise.resolve();
+  readonly #shelf: DetectorShelf;
   #engine: DetectionEngine | undefined;
   /** What was stored when there was nothing to do, and when that was looked at last. */
   #seen = '';
@@ -78,7 +81,9 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(INSTANCE) private readonly instance: string,
     @Inject(YIELDS) private readonly yields: boolean,
-  ) {}
+  ) {
+    this.#shelf = this.#newShelf();
+  }
 
   onApplicationBootstrap(): void {
     count(shippedIds());
@@ -93,13 +98,15 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   /** Works in all that is stored by now; nothing where another process does that. Returns whether there was anything to do. */
   async round(): Promise<boolean> {
     if (!this.ingest.owns({ topic: topics.finding, partition: 0 })) {
-      this.#engine?.forget();
+      this.#forget();
       return false;
     }
+    // A set of detectors has an engine of its own: where it goes on stands in the store.
+    if (await this.#shelf.look()) this.#engine = undefined;
     const seen = await this.#stored();
     if (seen === this.#seen && this.clock.now() - this.#looked < mostIdle) return false;
     this.#looked = this.clock.now();
-    this.#engine ??= await this.#open();
+    this.#engine ??= this.#open();
     const begun = performance.now();
     await this.#engine.round();
     rounds.observe((performance.now() - begun) / 1000);
@@ -158,32 +165,56 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       return worked;
     } catch (error) {
       if (this.#stop.signal.aborted) return true;
-      this.#engine?.forget();
+      this.#forget();
       if (!this.#said.has('')) this.#log.error({ message: 'detection does not get on; trying on', error });
       this.#said.add('');
       return true;
     }
   }
 
-  async #open(): Promise<DetectionEngine> {
-    const settings = settingsOf(this.config);
-    const own = this.config.detection.detectors;
-    const folders = [shippedDetectors(), ...(own === undefined ? [] : [own])];
-    const { detectors, refused } = await loadDetectors(this.reader, folders, settings);
-    for (const [file, why] of refused) this.#log.error(`detector ${file} is refused: ${why}`);
-    this.#log.log(`${detectors.length} detectors run`);
-    count(detectors.map(({ id }) => id));
+  #forget(): void {
+    this.#engine?.forget();
+    this.#shelf.forget();
+  }
+
+  #open(): DetectionEngine {
     const desk = new FindingDesk({
       ...{ log: this.eventLog, client: this.writer, source: `audit/${this.instance}`, clock: this.clock },
       onRaised: ({ detector }) => raised.of(detector.id).value++,
     });
     return new DetectionEngine({
-      ...{ settings, detectors, raise: desk.raise, clock: this.clock },
+      ...{ settings: settingsOf(this.config), detectors: this.#shelf.detectors },
+      ...{ raise: desk.raise, clock: this.clock },
       store: { writer: this.writer, reader: this.reader },
       isCaughtUp: () => this.#isCaughtUp(),
       signal: this.#stop.signal,
       onFailure: (detector, error) => this.#complain(detector, error),
     });
+  }
+
+  #newShelf(): DetectorShelf {
+    const own = this.config.detection.detectors;
+    return new DetectorShelf({
+      folders: [
+        { path: shippedDetectors(), owner: 'shipped' },
+        ...(own === undefined ? [] : [{ path: own, owner: 'house' } as const]),
+      ],
+      ...{ settings: settingsOf(this.config), reader: this.reader, client: this.writer },
+      ...{ log: this.eventLog, source: `audit/${this.instance}`, clock: this.clock },
+      onSet: (files) => this.#tell(files),
+    });
+  }
+
+  #tell(files: readonly ShelvedFile[]): void {
+    for (const { refused, detector } of files.filter((each) => each.refused !== ''))
+      this.#log.error(
+        `detector ${refused}; ${detector ? 'its last good version runs on' : 'the others run'}`,
+      );
+    const running = files.flatMap(({ detector }) => detector ?? []);
+    this.#log.log(`${running.length} detectors run`);
+    count(running.map(({ id }) => id));
+    // One that is another now is complained of anew.
+    for (const { id } of running) this.#said.delete(id);
   }
 
   /** Once, not at every round. */

@@ -71,6 +71,15 @@ async function readSeeds(client: ClickHouseClient, ids: readonly string[]): Prom
   return answer.json<SeedRow>();
 }
 
+/** Who has these sessions, of those that the store knows. */
+export async function readSessionColumns(
+  client: ClickHouseClient,
+  ids: readonly string[],
+): Promise<{ readonly session_id: string; readonly who: SessionColumns }[]> {
+  const seeds = await readSeeds(client, ids);
+  return seeds.map((seed) => ({ session_id: seed.session_id, who: entryOf(seed).who }));
+}
+
 /** A result may be half recorded: its columns' formats stand on a chunk that is stored already. */
 async function readFormats(
   client: ClickHouseClient,

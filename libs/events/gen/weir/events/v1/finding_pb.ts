@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weir/events/v1/finding.proto.
  */
 export const file_weir_events_v1_finding: GenFile = /*@__PURE__*/
-  fileDesc("Chx3ZWlyL2V2ZW50cy92MS9maW5kaW5nLnByb3RvEg53ZWlyLmV2ZW50cy52MSLeAwoNRmluZGluZ1JhaXNlZBISCgpmaW5kaW5nX2lkGAEgASgJEhAKCGRldGVjdG9yGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSDQoFdGl0bGUYBCABKAkSEAoIc2V2ZXJpdHkYBSABKAkSEQoJdGVjaG5pcXVlGAYgASgJEhAKCGlkZW50aXR5GAcgASgJEhQKDG9uX2JlaGFsZl9vZhgIIAEoCRISCgpjb25uZWN0aW9uGAkgASgJEg8KB3N1YmplY3QYCiABKAkSFwoPd2luZG93X3N0YXJ0X3VzGAsgASgDEhUKDXdpbmRvd19lbmRfdXMYDCABKAMSEAoIZXZpZGVuY2UYDSABKAkSEwoLc2Vzc2lvbl9pZHMYDiADKAkSFQoNc3RhdGVtZW50X2lkcxgPIAMoCRI9CghtZWFzdXJlcxgQIAMoCzIrLndlaXIuZXZlbnRzLnYxLkZpbmRpbmdSYWlzZWQuTWVhc3VyZXNFbnRyeRIMCgRyaXNrGBEgASgJEhUKDXJpc2tfdW50aWxfdXMYEiABKAMSEgoKcXVhcmFudGluZRgTIAEoCRovCg1NZWFzdXJlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAEiagoORmluZGluZ1RyaWFnZWQSEgoKZmluZGluZ19pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSJQoCYnkYBCABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwiewoNUXVhcmFudGluZVNldBIQCghpZGVudGl0eRgBIAEoCRINCgVsZXZlbBgCIAEoCRIOCgZyZWFzb24YAyABKAkSJQoCYnkYBCABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEgoKZmluZGluZ19pZBgFIAEoCSJbChBRdWFyYW50aW5lTGlmdGVkEhAKCGlkZW50aXR5GAEgASgJEg4KBnJlYXNvbhgCIAEoCRIlCgJieRgDIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbGIGcHJvdG8z", [file_weir_events_v1_identity]);
+  fileDesc("Chx3ZWlyL2V2ZW50cy92MS9maW5kaW5nLnByb3RvEg53ZWlyLmV2ZW50cy52MSLeAwoNRmluZGluZ1JhaXNlZBISCgpmaW5kaW5nX2lkGAEgASgJEhAKCGRldGVjdG9yGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSDQoFdGl0bGUYBCABKAkSEAoIc2V2ZXJpdHkYBSABKAkSEQoJdGVjaG5pcXVlGAYgASgJEhAKCGlkZW50aXR5GAcgASgJEhQKDG9uX2JlaGFsZl9vZhgIIAEoCRISCgpjb25uZWN0aW9uGAkgASgJEg8KB3N1YmplY3QYCiABKAkSFwoPd2luZG93X3N0YXJ0X3VzGAsgASgDEhUKDXdpbmRvd19lbmRfdXMYDCABKAMSEAoIZXZpZGVuY2UYDSABKAkSEwoLc2Vzc2lvbl9pZHMYDiADKAkSFQoNc3RhdGVtZW50X2lkcxgPIAMoCRI9CghtZWFzdXJlcxgQIAMoCzIrLndlaXIuZXZlbnRzLnYxLkZpbmRpbmdSYWlzZWQuTWVhc3VyZXNFbnRyeRIMCgRyaXNrGBEgASgJEhUKDXJpc2tfdW50aWxfdXMYEiABKAMSEgoKcXVhcmFudGluZRgTIAEoCRovCg1NZWFzdXJlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAEiagoORmluZGluZ1RyaWFnZWQSEgoKZmluZGluZ19pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSJQoCYnkYBCABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwiewoNUXVhcmFudGluZVNldBIQCghpZGVudGl0eRgBIAEoCRINCgVsZXZlbBgCIAEoCRIOCgZyZWFzb24YAyABKAkSJQoCYnkYBCABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSEgoKZmluZGluZ19pZBgFIAEoCSJbChBRdWFyYW50aW5lTGlmdGVkEhAKCGlkZW50aXR5GAEgASgJEg4KBnJlYXNvbhgCIAEoCRIlCgJieRgDIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbCJbChJEZXRlY3RvcnNQdWJsaXNoZWQSDwoHdmVyc2lvbhgBIAEoCRI0CglkZXRlY3RvcnMYAiADKAsyIS53ZWlyLmV2ZW50cy52MS5QdWJsaXNoZWREZXRlY3RvciK4AQoRUHVibGlzaGVkRGV0ZWN0b3ISDAoEZmlsZRgBIAEoCRINCgVvd25lchgCIAEoCRIPCgdyZWZ1c2VkGAMgASgJEhAKCGRldGVjdG9yGAQgASgJEg8KB3ZlcnNpb24YBSABKAkSDQoFdGl0bGUYBiABKAkSEAoIc2V2ZXJpdHkYByABKAkSEQoJdGVjaG5pcXVlGAggASgJEhAKCHNjaGVkdWxlGAkgASgJEgwKBHRleHQYCiABKAliBnByb3RvMw", [file_weir_events_v1_identity]);
 
 /**
  * A detector saw something in a window of time. The same detector, version, subject and window give the same id, so that whoever
@@ -250,4 +250,104 @@ export type QuarantineLifted = Message<"weir.events.v1.QuarantineLifted"> & {
  */
 export const QuarantineLiftedSchema: GenMessage<QuarantineLifted> = /*@__PURE__*/
   messageDesc(file_weir_events_v1_finding, 3);
+
+/**
+ * The detectors that run from here on, a whole set each time; key `-`. Written by the audit service that detects, where the set is
+ * another one than was published last: at its start, and when a file has changed.
+ *
+ * @generated from message weir.events.v1.DetectorsPublished
+ */
+export type DetectorsPublished = Message<"weir.events.v1.DetectorsPublished"> & {
+  /**
+   * Hex SHA-256 over what follows, but for reasons.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * @generated from field: repeated weir.events.v1.PublishedDetector detectors = 2;
+   */
+  detectors: PublishedDetector[];
+};
+
+/**
+ * Describes the message weir.events.v1.DetectorsPublished.
+ * Use `create(DetectorsPublishedSchema)` to create a new message.
+ */
+export const DetectorsPublishedSchema: GenMessage<DetectorsPublished> = /*@__PURE__*/
+  messageDesc(file_weir_events_v1_finding, 4);
+
+/**
+ * A file of a folder of detectors.
+ *
+ * @generated from message weir.events.v1.PublishedDetector
+ */
+export type PublishedDetector = Message<"weir.events.v1.PublishedDetector"> & {
+  /**
+   * Its name, and whose it is: `shipped` or `house`.
+   *
+   * @generated from field: string file = 1;
+   */
+  file: string;
+
+  /**
+   * @generated from field: string owner = 2;
+   */
+  owner: string;
+
+  /**
+   * Why the file is refused as it stands; empty: it is not. What follows is then its last good version, which runs on; where there
+   * is none, it is empty.
+   *
+   * @generated from field: string refused = 3;
+   */
+  refused: string;
+
+  /**
+   * As in FindingRaised.
+   *
+   * @generated from field: string detector = 4;
+   */
+  detector: string;
+
+  /**
+   * @generated from field: string version = 5;
+   */
+  version: string;
+
+  /**
+   * @generated from field: string title = 6;
+   */
+  title: string;
+
+  /**
+   * @generated from field: string severity = 7;
+   */
+  severity: string;
+
+  /**
+   * @generated from field: string technique = 8;
+   */
+  technique: string;
+
+  /**
+   * @generated from field: string schedule = 9;
+   */
+  schedule: string;
+
+  /**
+   * Whose SHA-256 the version is.
+   *
+   * @generated from field: string text = 10;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message weir.events.v1.PublishedDetector.
+ * Use `create(PublishedDetectorSchema)` to create a new message.
+ */
+export const PublishedDetectorSchema: GenMessage<PublishedDetector> = /*@__PURE__*/
+  messageDesc(file_weir_events_v1_finding, 5);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Incident } from '../simulator/index.js';
+import type { Incident } from './incident.js';
 import { alarmsOf, judged } from './alarms.js';
 import type { ScoredFinding } from './scored.finding.js';
 

@@ -1,5 +1,5 @@
 import { incidentGapMs } from '#domain';
-import type { Incident } from '../simulator/index.js';
+import type { Incident } from './incident.js';
 import type { ScoredFinding } from './scored.finding.js';
 
 /** Findings of one identity at most six hours apart, and the incidents that one of them is about. */

@@ -1,9 +1,13 @@
-/** A share with its 95 % confidence interval (Wilson's). */
-export interface Share {
-  readonly of: number;
+/** A value with its 95 % confidence interval. */
+export interface Interval {
   readonly value: number;
   readonly low: number;
   readonly high: number;
+}
+
+/** A share of so many (the interval is Wilson's); of nothing it is no number. */
+export interface Share extends Interval {
+  readonly of: number;
 }
 
 const z = 1.96;

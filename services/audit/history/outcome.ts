@@ -1,6 +1,5 @@
-import type { Incident } from '../simulator/index.js';
 import { alarmsOf, type Alarm, type Judged } from './alarms.js';
-import type { SeedRun } from './seed.run.js';
+import type { Incident } from './incident.js';
 
 /** By detector, the least score with which a finding raises an alarm; of those that are not in it none does. */
 export type Cutoffs = ReadonlyMap<string, number>;
@@ -12,7 +11,10 @@ export interface Outcome {
   readonly falseAlarms: readonly Alarm[];
 }
 
-export type Findings = Pick<SeedRun, 'findings'>;
+/** Of one history. */
+export interface Findings {
+  readonly findings: readonly Judged[];
+}
 
 export function outcomeOf(runs: readonly Findings[], cutoffs: Cutoffs): Outcome {
   const found = new Map<Incident, number>();
@@ -32,5 +34,5 @@ function note(found: Map<Incident, number>, { incidents, knownAt }: Judged): voi
   }
 }
 
-export const agentWeeksOf = (runs: readonly Pick<SeedRun, 'agentWeeks'>[]): number =>
+export const agentWeeksOf = (runs: readonly { readonly agentWeeks: number }[]): number =>
   runs.reduce((sum, { agentWeeks }) => sum + agentWeeks, 0);

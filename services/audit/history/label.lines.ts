@@ -1,23 +1,30 @@
 import { z } from 'zod';
-import type { Incident } from '../simulator/index.js';
-import { labelHeader } from '../simulator/index.js';
-import type { OnMalformed } from './event.lines.js';
+import type { Incident } from './incident.js';
+import type { OnMalformed } from './left-out.js';
+
+/** An incident and the line that it begins on, from 1. */
+export interface Label {
+  readonly line: number;
+  readonly incident: Incident;
+}
 
 const time = z.iso.datetime().transform((text) => Date.parse(text));
 const list = z.string().transform((text) => text.split(' ').filter((each) => each !== ''));
 const name = z.string().min(1);
 
-const shape = z.object({
+const columns = z.object({
   ...{ id: name, kind: name, form: z.enum(['plain', 'stealthy']), identity: name, connection: z.string() },
   ...{ magnitude: z.string().min(1).pipe(z.coerce.number()), from: time, to: time },
   ...{ sessions: list, statements: list, tables: list },
 });
+const shape = columns.refine(({ from, to }) => from <= to, { path: ['to'], message: 'is before from' });
+const header = Object.keys(columns.shape);
 
 /** The incidents of labels.csv (docs/ingest-format.md); a malformed record keeps no other from loading. Throws for another header. */
-export function labelsOf(text: string, onMalformed: OnMalformed): Incident[] {
-  const [head, ...records] = recordsOf(text);
+export function labelsOf(text: string, onMalformed: OnMalformed): Label[] {
+  const [head, ...records] = recordsOf(text.replace(/^\ufeff/, ''));
   const names = head?.fields ?? [];
-  const missing = labelHeader.split(',').filter((each) => each !== 'unit' && !names.includes(each));
+  const missing = header.filter((each) => !names.includes(each));
   if (missing.length > 0) throw new Error(`line 1: the header has no ${missing.join(', ')}`);
   return records.flatMap(({ line, fields }) => {
     if (fields.length === 1 && fields[0] === '') return [];
@@ -30,7 +37,7 @@ export function labelsOf(text: string, onMalformed: OnMalformed): Incident[] {
       return [];
     }
     const { sessions: sessionIds, statements: statementIds, ...others } = parsed.data;
-    return [{ ...others, sessionIds, statementIds }];
+    return [{ line, incident: { ...others, sessionIds, statementIds } }];
   });
 }
 

@@ -1,6 +1,6 @@
 import { severities, type Severity } from '#domain';
-import type { Finding } from '../../services/audit/detection/finding.js';
-import { timeOf } from '../../services/audit/detection/store.sql.js';
+import type { Finding } from '../detection/finding.js';
+import { timeOf } from '../detection/store.sql.js';
 
 /** What scoring goes by. Times: milliseconds since the epoch. */
 export interface ScoredFinding {

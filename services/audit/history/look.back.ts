@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseConfig } from '#platform';
+import { detectRange, writeRange } from '../detection/detect.js';
+import { settingsOf, type DetectionSettings } from '../detection/detection.settings.js';
+import { loadDetectors, shippedDetectors } from '../detection/detectors.load.js';
+import { dayMs, dayOf, rowsOf, type TimeRange } from '../detection/store.sql.js';
+import { forgetFeatures, type HistoryStore } from './history.store.js';
+import { scoredFinding, type ScoredFinding } from './scored.finding.js';
+
+/** What detectors are told of the house, and which run. */
+export interface LookBack {
+  readonly settings: DetectionSettings;
+  readonly folders: readonly string[];
+}
+
+/** The detectors of a look back: by id those that ran, and of those that did not why. */
+export interface RanDetectors {
+  readonly ran: readonly { readonly id: string; readonly severity: string; readonly schedule: string }[];
+  readonly refused: readonly { readonly file: string; readonly reason: string }[];
+  readonly failed: readonly { readonly id: string; readonly reason: string }[];
+}
+
+/** As weir.yaml says; without one, as an empty one does. `own` takes the place of `detection.detectors`. */
+export function lookBackOf(config: string | undefined, own: string | undefined): LookBack {
+  const text = config !== undefined && existsSync(config) ? readFileSync(config, 'utf8') : '';
+  const parsed = parseConfig(text, config ?? 'weir.yaml', '.weir');
+  const folder = own ?? parsed.detection.detectors;
+  const folders = [shippedDetectors(), ...(folder === undefined ? [] : [folder])];
+  return { settings: settingsOf(parsed), folders };
+}
+
+/**
+ * Runs every detector over a history from a day on, day by day, each day with what was known before it: as they would have run
+ * then. What lies before that day is learned from. Features and baselines are made anew.
+ */
+export async function lookBack(
+  store: HistoryStore,
+  { settings, folders }: LookBack,
+  measured: number,
+  onDay: (day: number, last: number) => void,
+): Promise<RanDetectors & { readonly findings: ScoredFinding[] }> {
+  await forgetFeatures(store);
+  const { detectors, refused } = await loadDetectors(store.reader, folders, settings);
+  const failures = new Map<string, string>();
+  const findings: ScoredFinding[] = [];
+  const ranges = rangesOf(await daysWithEvents(store));
+  const last = ranges.at(-1)?.to ?? 0;
+  for (const range of ranges) {
+    onDay(range.from, last);
+    if (range.to <= measured) {
+      await writeRange(store.writer, range);
+      continue;
+    }
+    const found = await detectRange(store, detectors, range, settings, ({ id }, error) =>
+      failures.set(id, error instanceof Error ? error.message.split('\n')[0]! : String(error)),
+    );
+    findings.push(...found.map(scoredFinding));
+  }
+  return {
+    findings,
+    ran: detectors.map(({ id, severity, schedule }) => ({ id, severity, schedule })),
+    refused: [...refused].map(([file, reason]) => ({ file, reason })),
+    failed: [...failures].map(([id, reason]) => ({ id, reason })),
+  };
+}
+
+async function daysWithEvents({ reader }: HistoryStore): Promise<number[]> {
+  const rows = await rowsOf<{ day: string }>(
+    reader,
+    `SELECT DISTINCT toString(toUnixTimestamp(toStartOfDay(time))) AS day FROM
+       (SELECT time FROM weir.session_events UNION ALL SELECT time FROM weir.control_events) ORDER BY toUInt64(day)`,
+  );
+  return rows.map(({ day }) => Number(day) * 1000);
+}
+
+/** Days on which nothing happens are looked at, too: a run may be missing. But no longer than anybody is remembered. */
+const longestSilence = 28;
+
+/** Each a day, in order. */
+function rangesOf(days: readonly number[]): TimeRange[] {
+  const ranges: TimeRange[] = [];
+  let known = days[0] ?? 0;
+  for (const day of days) {
+    for (
+      let silent = known + dayMs;
+      silent < day && silent <= known + longestSilence * dayMs;
+      silent += dayMs
+    )
+      ranges.push({ from: silent, to: silent + dayMs });
+    ranges.push({ from: day, to: day + dayMs });
+    known = day;
+  }
+  return ranges;
+}
+
+/** Milliseconds since the epoch: the first day that is measured. */
+export const measuredFrom = (first: number, learnDays: number): number => dayOf(first) + learnDays * dayMs;
