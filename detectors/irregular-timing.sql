@@ -27,18 +27,24 @@ SELECT
     length(recent) AS odd_seen, arrayMap(m -> m % 1440, recent) AS minutes, round(t.share, 2) AS regularly, t.a_day AS runs_a_day,
     fromUnixTimestamp(toInt64(t.odd_minute * 60)) AS last_at
 FROM (
-    SELECT identity, on_behalf_of, session_ids, s.minutes AS all_minutes, toInt64(toRelativeDayNum({from:DateTime64(6)})) * 1440 AS today,
-        arrayFilter(m -> m < today - {days:UInt32} * 1440, all_minutes) AS past,
-        length(arrayDistinct(arrayMap(m -> intDiv(m, 1440), past))) AS past_days,
-        round(length(past) / greatest(past_days, 1)) AS a_day,
-        if(a_day >= {often:UInt32}, {tight:Int64}, {loose:Int64}) AS near,
+    SELECT identity, on_behalf_of, session_ids, all_minutes, today, past, past_days, a_day, near,
         -- In how many of these days something began within so many minutes of this time of the day.
         arrayMap(m -> length(arrayDistinct(arrayMap(p -> intDiv(p, 1440), arrayFilter(p -> abs((p - m + 720) % 1440 - 720) <= near OR abs((p - m - 720) % 1440 + 720) <= near, past)))), past) AS support,
         arrayCount(n -> n >= {supported:Float64} * past_days, support) / greatest(length(past), 1) AS share,
         arrayFilter((p, n) -> n >= {supported:Float64} * past_days, past, support) AS kept,
         arrayFilter(m -> m >= today - {days:UInt32} * 1440 AND NOT arrayExists(k -> abs((k - m + 720) % 1440 - 720) <= near OR abs((k - m - 720) % 1440 + 720) <= near, kept), all_minutes) AS odd,
         arrayJoin(odd) AS odd_minute
-    FROM starts AS s
+    FROM (
+        -- Only of those with something in these hours that began at no usual time.
+        SELECT identity, on_behalf_of, session_ids, s.minutes AS all_minutes, toInt64(toRelativeDayNum({from:DateTime64(6)})) * 1440 AS today,
+            arrayFilter(m -> m < today - {days:UInt32} * 1440, all_minutes) AS past,
+            length(arrayDistinct(arrayMap(m -> intDiv(m, 1440), past))) AS past_days,
+            round(length(past) / greatest(past_days, 1)) AS a_day,
+            if(a_day >= {often:UInt32}, {tight:Int64}, {loose:Int64}) AS near
+        FROM starts AS s
+        WHERE arrayExists(m -> m * 60 >= toUnixTimestamp({from:DateTime64(6)}) AND m * 60 < toUnixTimestamp({to:DateTime64(6)})
+            AND arrayCount(p -> abs((p - m + 720) % 1440 - 720) <= near OR abs((p - m - 720) % 1440 + 720) <= near, past) < {supported:Float64} * past_days, all_minutes)
+    ) AS s
     WHERE past_days >= {history:UInt16} - {days:UInt16} - 2 AND share >= {regular:Float64}
 ) AS t
 WHERE window_start >= toStartOfHour({from:DateTime64(6)}) AND window_start < {to:DateTime64(6)}
