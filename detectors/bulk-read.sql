@@ -36,8 +36,8 @@ LEFT JOIN (
     WHERE kind = 'fingerprint' AND first_at >= {from:DateTime64(6)} AND first_at < {to:DateTime64(6)}
 ) AS news ON news.identity = q.identity AND news.connection = q.connection AND news.value = q.fingerprint
 LEFT JOIN (
-    SELECT identity, groupArray(first_at) AS builds FROM weir.first_uses
-    WHERE kind = 'reference' AND value != '' AND first_at >= {from:DateTime64(6)} - toIntervalDay(2) AND first_at < {to:DateTime64(6)} GROUP BY identity
+    SELECT identity, groupArrayIf(first_at, kind = 'reference') AS changes, if(notEmpty(changes), changes, groupArray(first_at)) AS builds FROM weir.first_uses
+    WHERE kind IN ('reference', 'image') AND value != '' AND first_at >= {from:DateTime64(6)} - toIntervalDay(2) AND first_at < {to:DateTime64(6)} GROUP BY identity
 ) AS built ON built.identity = q.identity
 LEFT JOIN (
     SELECT * FROM weir.baselines

@@ -43,8 +43,8 @@ FROM (
     GROUP BY d.day, identity, connection, fingerprint
 ) AS t
 LEFT JOIN (
-    SELECT identity, arraySort(groupArray(first_at)) AS builds FROM weir.first_uses
-    WHERE kind = 'reference' AND value != '' AND first_at < {to:DateTime64(6)} GROUP BY identity
+    SELECT identity, groupArrayIf(first_at, kind = 'reference') AS changes, arraySort(if(notEmpty(changes), changes, groupArray(first_at))) AS builds FROM weir.first_uses
+    WHERE kind IN ('reference', 'image') AND value != '' AND first_at < {to:DateTime64(6)} GROUP BY identity
 ) AS built ON built.identity = t.identity
 LEFT JOIN (
     SELECT identity, connection, groupArray((toDateTime64(hour, 6), i.statements)) AS hours FROM weir.identity_hours AS i

@@ -100,9 +100,10 @@ async function findingsOf(store: HistoryStore, range: TimeRange) {
   return { findings: findings.map(scoredFinding), detectors: detectors.map(({ id }) => id), failures };
 }
 
-async function hoursOf({ reader }: HistoryStore): Promise<IdentityHour[]> {
+/** By the writer: a reader is bounded to what somebody would look at. */
+async function hoursOf({ writer }: HistoryStore): Promise<IdentityHour[]> {
   const rows = await rowsOf<{ identity: string; at: number; total: string }>(
-    reader,
+    writer,
     `SELECT identity, toUnixTimestamp(hour) AS at, toString(sum(h.rows)) AS total FROM weir.identity_hours AS h
      GROUP BY hour, identity HAVING sum(h.rows) > 0 ORDER BY hour`,
   );
