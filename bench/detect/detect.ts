@@ -17,7 +17,7 @@ import { measureHouse } from './idle.js';
 import { measureLatency, type Latency } from './latency.js';
 import { limits } from './limits.js';
 
-// `npm run bench -- detect [--quick] [--cost | --latency | --idle]`: what detection costs, on top of ever more history, and how long
+// `npm run bench -- detect [--quick] [--cost [--millions 1,20] | --latency | --idle]`: what detection costs, on top of ever more history, and how long
 // it takes in a whole house; all of it unless one is named.
 
 /** Of a round: as many as a second of a busy house brings. */
@@ -41,7 +41,7 @@ export async function detect(args: readonly string[]): Promise<void> {
   const isAsked = (part: string) => args.includes(part) || !args.some((arg) => parts.includes(arg));
   const { load } = machine();
   say(`load average ${load.map((value) => value.toFixed(1)).join(' ')}`);
-  const measured = isAsked('--cost') ? await measureCosts(args.includes('--quick')) : [];
+  const measured = isAsked('--cost') ? await measureCosts(historiesOf(args)) : [];
   const latencies = isAsked('--latency')
     ? await measureLatency(args.includes('--quick') ? 10 : Infinity)
     : [];
@@ -59,7 +59,11 @@ const parts = ['--cost', '--latency', '--idle'];
 
 function sayLatencies(latencies: readonly Latency[]): void {
   const columns = { logged: 'its record on the log', stored: 'in the store', found: 'finding on the log' };
-  const ways = { ...columns, refused: 'next statement refused' };
+  const ways = {
+    ...columns,
+    refused: 'next statement refused',
+    processor: 'processor time of the house until it was found',
+  };
   say(`from a statement's answer at the client, ${latencies.length} times, milliseconds:`);
   for (const [key, name] of Object.entries(ways) as [keyof typeof ways, string][]) {
     const sorted = latencies.map((each) => each[key]).sort((a, b) => a - b);
@@ -68,8 +72,14 @@ function sayLatencies(latencies: readonly Latency[]): void {
   }
 }
 
-async function measureCosts(isQuick: boolean): Promise<Measured[]> {
-  const histories = isQuick ? [100_000, 1_000_000] : [1_000_000, 5_000_000, 20_000_000];
+/** Events: those that `--millions 1,20` names. */
+function historiesOf(args: readonly string[]): number[] {
+  const at = args.indexOf('--millions');
+  if (at >= 0) return (args[at + 1] ?? '').split(',').map((millions) => Number(millions) * 1e6);
+  return args.includes('--quick') ? [100_000, 1_000_000] : [1_000_000, 5_000_000, 20_000_000];
+}
+
+async function measureCosts(histories: readonly number[]): Promise<Measured[]> {
   const measured: Measured[] = [];
   for (const history of histories) {
     const each = await measure(history);

@@ -27,7 +27,7 @@ describe('detection in a whole instance', { timeout: 120_000 }, () => {
     await client.connect();
     await client.query('select id from customers limit 3');
     const begun = performance.now();
-    const asked = "SELECT type, identity, payload FROM control_events WHERE topic = 'weir.finding.v1'";
+    const asked = "SELECT type, identity, payload FROM control_events WHERE type = 'FindingRaised'";
     await eventually(async () => (await house.sql(asked)).length > 0, 60_000);
     console.log(`statement to finding, asked of the store: ${Math.round(performance.now() - begun)} ms`);
     await client.query('select id from customers limit 4');
@@ -56,7 +56,7 @@ describe('detection in a whole instance', { timeout: 120_000 }, () => {
     await read('tickets');
     await eventually(() => /detectors run/.test(house.logged.slice(house.logged.lastIndexOf('drained'))));
     await new Promise((done) => setTimeout(done, 2000));
-    expect(await house.sql("SELECT 1 FROM control_events WHERE topic = 'weir.finding.v1'")).toHaveLength(1);
+    expect(await house.sql("SELECT 1 FROM control_events WHERE type = 'FindingRaised'")).toHaveLength(1);
     expect(house.logged).not.toContain('detection does not get on');
   });
 

@@ -299,6 +299,17 @@ describe('quarantines', () => {
     expect((await lift('corp:security', {}, 'ben/person/security')).status).toBe(200);
   });
 
+  it('are made milder by another person only; stricter, or set where none stands, by oneself too', async () => {
+    const own = 'corp:security';
+    expect((await set('approve', {}, own)).status).toBe(200);
+    expect((await set('blocked', {}, own)).status).toBe(200);
+    expect((await set('watch', {}, own)).status).toBe(403);
+    expect((await set('watch', {}, own, 'soar/agent/security')).status).toBe(403);
+    expect(await standing()).toMatchObject([{ level: 'blocked' }]);
+    expect((await set('watch', {}, own, 'ben/person/security')).status).toBe(200);
+    expect((await lift(own, {}, 'ben/person/security')).status).toBe(200);
+  });
+
   it('have their history', async () => {
     await append(
       raised('q1', { from: start, identity: 'corp:q', quarantine: 'blocked' }),

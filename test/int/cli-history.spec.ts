@@ -114,16 +114,15 @@ describe('weir ingest', () => {
   it('that is killed leaves a store that it goes on with', async () => {
     const all = Array.from({ length: 5500 }, (_, i) =>
       linesOf(`ses_k${i}`, 'corp:bot', [{ at: monday + i * 1000 }]),
-    );
-    const file = write('killed.ndjson', all.flat());
+    ).flat();
+    const file = write('killed.ndjson', all);
     const store = join(folder, 'killed');
-    const child = spawn(
-      process.execPath,
-      [join(root, 'dist/services/cli/main.js'), 'ingest', file, '--store', store],
-      {
-        ...{ env: environment, stdio: 'ignore', detached: true },
-      },
-    );
+    const program = join(root, 'dist/services/cli/main.js');
+    const child = spawn(process.execPath, [program, 'ingest', '-', '--store', store], {
+      ...{ env: environment, stdio: ['pipe', 'ignore', 'ignore'], detached: true },
+    });
+    // Its end does not come: there is more to read when it dies.
+    child.stdin!.on('error', () => undefined).write(`${all.slice(0, 21_000).join('\n')}\n`);
     await vi.waitUntil(() => partsIn(store) > 0, { timeout: 60_000, interval: 5 });
     process.kill(-child.pid!, 'SIGKILL');
     await once(child, 'close');

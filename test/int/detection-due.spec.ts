@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeEnvelope, newEvent, topics, TreeCutSchema } from '#events';
 import { systemClock } from '#kernel';
 import type { Detector } from '../../services/audit/detection/detector.check.js';
+import { seedHistory } from '../../bench/detect/history.js';
 import { sessionOf } from '../support/session-events.js';
 import { DetectionStage } from './detection.stage.js';
 
@@ -69,5 +70,35 @@ describe('what is missing in a past hour', { timeout: 60_000 }, () => {
       'checkpoint-missing weir.session.v1/0',
       'record-gap corp:bot ses_3',
     ]);
+  });
+});
+
+describe('a record that is older than detection', { timeout: 60_000 }, () => {
+  it('is worked in piece by piece, all of it and nothing twice, and so is what comes meanwhile', async () => {
+    const stage = await DetectionStage.start(now);
+    try {
+      const to = nextHour - 3 * hour;
+      const from = await seedHistory(stage.writer, {
+        events: 120_000,
+        days: 3,
+        to,
+        offset: 0,
+        stored: 'then',
+      });
+      const engine = stage.engine([]);
+      await engine.round();
+      await seedHistory(stage.writer, { events: 2000, days: 0.1, to, offset: from, stored: 'now' });
+      for (let rounds = 0; engine.hasMore || rounds < 2; rounds++) await engine.round();
+      const [counted] = await stage.rows(`SELECT count() AS events, uniqExact(offset) AS offsets,
+          countIf(type IN ('SessionStarted', 'StatementOutcome')) AS active, (SELECT count() FROM weir.activity_rows) AS rows,
+          (SELECT sum(statements) FROM weir.identity_hours) AS statements, countIf(type = 'StatementOutcome') AS outcomes
+        FROM weir.session_event_rows`);
+      const { events, offsets, active, rows, statements, outcomes } = counted as Record<string, number>;
+      expect([offsets, rows, statements]).toEqual([events, active, outcomes]);
+      expect(events).toBeGreaterThan(121_000);
+      expect(await engine.round()).toBe(0);
+    } finally {
+      await stage.stop();
+    }
   });
 });

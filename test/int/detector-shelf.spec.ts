@@ -170,4 +170,21 @@ describe('the detectors that run', () => {
     expect(await look()).toBe(true);
     expect(running()).toEqual(expected(detector('second', 3), detector('third')));
   });
+
+  it('are looked at again after a minute where one is refused: it may have been the store’s fault', async () => {
+    const { reader } = stage;
+    const exec = reader.exec.bind(reader);
+    reader.exec = () => Promise.reject(new Error('short of memory'));
+    write('e.sql', detector('fifth'));
+    const before = running();
+    expect(await look()).toBe(true);
+    expect(running()).toEqual(before);
+    reader.exec = exec;
+    expect(told.at(-1)).toEqual(['b.sql', 'c.sql', 'e.sql'].map((file) => `${file}: short of memory`));
+    expect(await look()).toBe(false);
+    stage.clock.advance(55_000);
+    expect(await look()).toBe(true);
+    expect(running()).toContain(expected(detector('fifth'))[0]);
+    expect(told.at(-1)).toEqual([]);
+  });
 });

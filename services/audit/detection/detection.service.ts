@@ -206,9 +206,9 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   #tell(files: readonly ShelvedFile[]): void {
-    for (const { refused, detector } of files.filter((each) => each.refused !== ''))
+    for (const { file, refused, detector } of files.filter((each) => each.refused !== ''))
       this.#log.error(
-        `detector ${refused}; ${detector ? 'its last good version runs on' : 'the others run'}`,
+        `detector ${file} is refused: ${refused}; ${detector ? 'its last good version runs on' : 'the others run'}`,
       );
     const running = files.flatMap(({ detector }) => detector ?? []);
     this.#log.log(`${running.length} detectors run`);

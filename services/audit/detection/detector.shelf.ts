@@ -97,27 +97,31 @@ export class DetectorShelf {
   }
 
   async #shelved(
-    { name, owner, text, problem }: OwnedText,
+    { owner, ...text }: OwnedText,
     before: readonly ShelvedFile[],
     others: readonly ShelvedFile[],
   ): Promise<ShelvedFile> {
     const { reader, settings } = this.options;
+    const file = text.name;
     const running = others.flatMap(({ detector }) => detector ?? []);
-    const load = (own: string, why?: string) =>
-      loadDetector(
-        reader,
-        { name, text: own, ...(why !== undefined && { problem: why }) },
-        running,
-        settings,
-      );
     try {
-      return { file: name, owner, text, refused: '', detector: await load(text, problem) };
+      const detector = await loadDetector(reader, text, running, settings);
+      return { file, owner, text: text.text, refused: '', detector };
     } catch (error) {
       const refused = error instanceof Error ? error.message : String(error);
-      const kept = before.find((each) => each.file === name && each.owner === owner)?.text ?? '';
-      const detector = kept === '' ? undefined : await load(kept).catch(() => undefined);
-      return { file: name, owner, refused, text: detector ? kept : '', detector };
+      const last = before.find((each) => each.file === file && each.owner === owner);
+      return { file, owner, refused, text: last?.text ?? '', detector: await this.#kept(last, running) };
     }
+  }
+
+  /** What was good runs on unchecked; what the log alone knows is checked as a file is. */
+  async #kept(last: ShelvedFile | undefined, running: readonly Detector[]): Promise<Detector | undefined> {
+    const { reader, settings } = this.options;
+    if (last?.detector) return running.some(({ id }) => id === last.detector?.id) ? undefined : last.detector;
+    if (!last || last.text === '') return undefined;
+    return loadDetector(reader, { name: last.file, text: last.text }, running, settings).catch(
+      () => undefined,
+    );
   }
 }
 

@@ -13,7 +13,7 @@ export type DetectorOwner = 'shipped' | 'house';
 export interface ShelvedFile {
   readonly file: string;
   readonly owner: DetectorOwner;
-  /** Of what runs; empty: nothing does. */
+  /** Of what runs, or ran last; empty: nothing of it ever did. */
   readonly text: string;
   /** Why the file is refused as it stands; empty: it is not. */
   readonly refused: string;
@@ -23,7 +23,13 @@ export interface ShelvedFile {
 
 /** Reasons do not count: an engine words them anew. */
 export function setVersion(files: readonly ShelvedFile[]): string {
-  const parts = files.map(({ file, owner, text, refused }) => [file, owner, text, refused !== '']);
+  const parts = files.map(({ file, owner, text, refused, detector }) => [
+    file,
+    owner,
+    text,
+    refused !== '',
+    detector?.version ?? '',
+  ]);
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 

@@ -13,6 +13,9 @@ const mostEvents = 100_000;
 const mostIdentities = 500;
 /** Milliseconds by which what is ingested later may say that it was ingested earlier. */
 const slack = 300_000;
+/** A backlog is looked at by such times of its ingestion, or longer ones where these hold little: or each step would read all that is left. */
+const firstSpan = 3 * 3_600_000;
+const longerBy = 4;
 
 /** What ingest stored since the marks were made. */
 export interface News {
@@ -27,72 +30,103 @@ export interface News {
   readonly isCut: boolean;
 }
 
-/** What some events, of a partition or of all, come to. Numbers of 64 bits come as text. */
+/** What there is of a partition. Numbers of 64 bits come as text. */
+interface Standing {
+  readonly partition: string;
+  readonly first: string;
+  readonly through: string;
+  /** 1: later ones were not looked at. */
+  readonly more: 0 | 1;
+}
+
+/** What is worked in of it. */
 interface Touched {
+  readonly part: string;
+  /** When the last of it was ingested. */
+  readonly at: string;
   readonly hours: readonly number[];
   readonly identities: readonly string[];
   readonly earliest: string;
   readonly n: string;
 }
 
-interface PartitionNews extends Touched {
+interface Part {
   readonly partition: string;
-  readonly first: string;
-  readonly through: string;
-  readonly at: string;
+  readonly after: number;
+  readonly through: number;
+  readonly isCut: boolean;
 }
 
 const name = (partition: number | string): string => `${topics.session}/${partition}`;
 const ingested = 'ingested';
-
-const ofActivity = `type IN ${activityTypes}`;
-const touchedColumns = `
-  arraySort(groupUniqArrayIf(toUnixTimestamp(toStartOfHour(time)), ${ofActivity})) AS hours,
-  groupUniqArrayIf(${mostIdentities + 1})(toString(identity), ${ofActivity}) AS identities,
-  toString(minIf(toUnixTimestamp64Micro(time) - duration_us, ${ofActivity})) AS earliest,
-  toString(countIf(${ofActivity})) AS n`;
+const ofTopic = (topic: string): string => `topic = '${topic}'`;
+const timeSql = (at: number): string => `fromUnixTimestamp64Milli(toInt64(${at}), 'UTC')`;
+const storedSince = (at = 0): string => `ingested_at >= ${timeSql(Math.max(0, at - slack))}`;
+const storedUntil = (at: number): string => `ingested_at <= ${timeSql(at + slack)}`;
 
 /** Undefined: nothing. Offsets of a partition become visible in their order, so the greatest one has all before it. */
 export async function readNews(client: ClickHouseClient, marks: Marks): Promise<News | undefined> {
-  const recent = `topic = '${topics.session}' AND ${storedSince(marks.get(ingested)?.at)}`;
-  const found = await rowsOf<PartitionNews>(
-    client,
-    `SELECT toString(e.partition) AS partition, toString(min(offset)) AS first, toString(max(offset)) AS through,
-       toString(toUnixTimestamp64Milli(max(ingested_at))) AS at, ${touchedColumns}
-     FROM ${events} AS e WHERE ${recent} AND toInt64(offset) > ${afterSql(topics.session, marks)} GROUP BY e.partition`,
-  );
-  if (found.length === 0) return undefined;
-  const parts = found.map(({ partition, first, through, at }) => {
-    const after = Number(first) - 1;
-    return {
-      partition,
-      after,
-      through: Math.min(Number(through), after + mostEvents),
-      end: Number(through),
-      at,
-    };
-  });
-  const isCut = parts.some(({ through, end }) => through < end);
-  const where = `${recent} AND (${parts
-    .map(
-      ({ partition, after, through }) =>
-        `partition = ${partition} AND toInt64(offset) > ${after} AND toInt64(offset) <= ${through}`,
-    )
-    .map((each) => `(${each})`)
-    .join(' OR ')})`;
-  const places = parts.map(({ partition, through }) => [name(partition), { place: through, at: 0 }] as const);
-  // What is left behind was ingested at the time of what is taken, or later.
-  const seen = isCut
-    ? []
-    : [[ingested, { place: 0, at: Math.max(...parts.map(({ at }) => Number(at))) }] as const];
-  const touched = isCut
-    ? await rowsOf<Touched>(client, `SELECT ${touchedColumns} FROM ${events} WHERE ${where}`)
-    : found;
-  return { ...together(where, touched), isCut, marks: new Map<string, Mark>([...places, ...seen]) };
+  const standing = await readStanding(client, marks);
+  if (standing.length === 0) return undefined;
+  const parts = standing.map(partOf);
+  const recent = `${ofTopic(topics.session)} AND ${storedSince(marks.get(ingested)?.at)}`;
+  const chosen = `${recent} AND (${parts.map(placesOf).join(' OR ')})`;
+  const touched = await readTouched(client, chosen);
+  const times = touched.map(({ at }) => Number(at));
+  const cut = parts.filter(({ isCut }) => isCut);
+  const left = touched.filter(({ part }) => cut.some(({ partition }) => partition === part));
+  // What is left behind of a partition was ingested at the time of what is taken, or later.
+  const at = cut.length > 0 ? Math.min(...left.map((each) => Number(each.at))) : Math.max(...times);
+  return {
+    ...together(`${chosen} AND ${storedUntil(Math.max(...times))}`, touched),
+    isCut: cut.length > 0 || standing.some(({ more }) => more === 1),
+    marks: new Map<string, Mark>([
+      ...parts.map(({ partition, through }) => [name(partition), { place: through, at: 0 }] as const),
+      [ingested, { place: 0, at }],
+    ]),
+  };
 }
 
-const storedSince = (at = 0): string =>
-  `ingested_at >= fromUnixTimestamp64Milli(toInt64(${Math.max(0, at - slack)}), 'UTC')`;
+/** Of a house that is up to date one query says it; where nothing is new, or much is, another few. */
+async function readStanding(client: ClickHouseClient, marks: Marks): Promise<Standing[]> {
+  const since = marks.get(ingested)?.at;
+  const query = (until: number) => `
+    SELECT toString(e.partition) AS partition, toString(min(offset)) AS first, toString(max(offset)) AS through,
+      toUInt8(${timeSql(until)} < now64(3)) AS more
+    FROM ${events} AS e WHERE ${ofTopic(topics.session)} AND ${storedSince(since)} AND ingested_at <= ${timeSql(until)}
+      AND toInt64(offset) > ${afterSql(topics.session, marks)} GROUP BY e.partition`;
+  for (let span = firstSpan; since !== undefined; span *= longerBy) {
+    const found = await rowsOf<Standing>(client, query(since + span));
+    if (found.length === 0) break;
+    if (found.every(({ more }) => more === 0) || found.map(partOf).some(({ isCut }) => isCut)) return found;
+  }
+  return rowsOf<Standing>(client, query(endOfTime));
+}
+
+/** Milliseconds: as late as a DateTime64 says. */
+const endOfTime = Date.UTC(2200, 0, 1);
+
+function partOf({ partition, first, through }: Standing): Part {
+  const after = Number(first) - 1;
+  const last = Math.min(Number(through), after + mostEvents);
+  return { partition, after, through: last, isCut: last < Number(through) };
+}
+
+const placesOf = ({ partition, after, through }: Part): string =>
+  `(partition = ${partition} AND toInt64(offset) > ${after} AND toInt64(offset) <= ${through})`;
+
+function readTouched(client: ClickHouseClient, where: string): Promise<Touched[]> {
+  const ofActivity = `type IN ${activityTypes}`;
+  return rowsOf<Touched>(
+    client,
+    `SELECT toString(e.partition) AS part, toString(toUnixTimestamp64Milli(max(ingested_at))) AS at,
+       arraySort(groupUniqArrayIf(toUnixTimestamp(toStartOfHour(time)), ${ofActivity})) AS hours,
+       groupUniqArrayIf(${mostIdentities + 1})(toString(identity), ${ofActivity}) AS identities,
+       toString(minIf(toUnixTimestamp64Micro(time) - duration_us, ${ofActivity})) AS earliest,
+       toString(countIf(${ofActivity})) AS n
+     FROM ${events} AS e WHERE ${where} GROUP BY e.partition`,
+  );
+}
 
 /** The place in each partition of a topic up to which it was worked in. */
 const afterSql = (topic: string, marks: Marks): string => {
@@ -140,7 +174,7 @@ export async function readHouseNews(client: ClickHouseClient, marks: Marks): Pro
     `SELECT toString(e.partition) AS partition, toString(max(offset)) AS through,
        toString(toUnixTimestamp64Milli(max(ingested_at))) AS at,
        groupUniqArrayIf(toUnixTimestamp(toStartOfHour(time)), type != 'ConnectionSampled') AS hours
-     FROM ${control} AS e WHERE topic = '${topics.policy}' AND ${storedSince(houseSince(marks))}
+     FROM ${control} AS e WHERE ${ofTopic(topics.policy)} AND ${storedSince(houseSince(marks))}
        AND toInt64(offset) > ${afterSql(topics.policy, marks)} GROUP BY e.partition`,
   );
   return {

@@ -3,6 +3,7 @@ import {
   eventIdFor,
   isThemselves,
   noIdentity,
+  stricter,
   toWirePrincipal,
   type Appended,
   type Quarantine,
@@ -62,12 +63,18 @@ export class TriageDesk {
     );
   }
 
-  quarantine(identity: string, body: QuarantineBody, writer: Writer): Promise<Written> {
+  /** Throws FORBIDDEN for one whom it is about where something stricter stands, which it would take the place of. */
+  async quarantine(identity: string, body: QuarantineBody, writer: Writer): Promise<Written> {
     const { level, reason, findingId = '' } = body;
+    const scope = ['quarantine', identity];
+    if (!this.#fold.book.has(this.#idOf(writer, scope))) {
+      await this.#fold.follower.catchUp();
+      const stands = this.standing(identity);
+      if (stands && stricter<Pick<Quarantine, 'level'>>({ level }, stands) === stands)
+        refuse(writer.by, [identity], 'makes a quarantine of their own milder');
+    }
     const said = { identity, level, reason, findingId, by: toWirePrincipal(writer.by) };
-    return this.#append(writer, ['quarantine', identity], identity, (origin) =>
-      newEvent(QuarantineSetSchema, said, origin),
-    );
+    return this.#append(writer, scope, identity, (origin) => newEvent(QuarantineSetSchema, said, origin));
   }
 
   /** Throws NOT_FOUND where none stands, FORBIDDEN for one whom it is about. */

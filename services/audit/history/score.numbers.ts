@@ -105,8 +105,10 @@ export function detectorRows({ findings, incidents, detectors, agentWeeks }: Sco
   });
 }
 
-const everything = { get: () => 0 } as unknown as ReadonlyMap<string, number>;
-const outcomeOfAll = (findings: readonly Judged[]): Outcome => outcomeOf([{ findings }], everything);
+/** Of each finding, whatever its score. */
+function outcomeOfAll(findings: readonly Judged[]): Outcome {
+  return outcomeOf([{ findings }], new Map(findings.map(({ detector }) => [detector, 0])));
+}
 
 function recallOf(incidents: readonly Incident[], { found }: Pick<Outcome, 'found'>): Share {
   return shareOf(incidents.filter((each) => found.has(each)).length, incidents.length);

@@ -37,14 +37,18 @@ describe('a password without TLS', () => {
     },
   );
 
-  it.each(['127.0.0.1', '::1', '::ffff:127.0.0.1'])('is taken from %s', async (address) => {
+  it.each([
+    ['127.0.0.1', '127.0.0.1:5'],
+    ['::1', '::1:5'],
+    ['::ffff:127.0.0.1', '127.0.0.1:5'],
+  ])('is taken from %s', async (address, remoteAddress) => {
     const { socket, sent } = clientFrom(address, Buffer.concat([startup, password]));
     const arrival = await receiveClient(socket, options);
     expect(arrival).toMatchObject({
       kind: 'startup',
       password: 't',
       tls: false,
-      remoteAddress: `${address}:5`,
+      remoteAddress,
     });
     expect(Buffer.concat(sent).toString('hex')).toBe('520000000800000003');
   });

@@ -2,7 +2,16 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket, type SecureContext } from 'node:tls';
 import { AppError } from '#kernel';
-import { ByteCursor, ConnectionClosed, ExactReader, endGently, isLoopback, utf8, violation } from '#wire';
+import {
+  ByteCursor,
+  ConnectionClosed,
+  ExactReader,
+  endGently,
+  isLoopback,
+  plainAddress,
+  utf8,
+  violation,
+} from '#wire';
 import { fatal } from './auth.js';
 import {
   authenticationCleartextPassword,
@@ -172,7 +181,7 @@ class Door {
       this.stream.write(negotiateProtocolVersion(VERSION_3_0, unknown));
     this.stream.write(authenticationCleartextPassword);
     const password = await this.password();
-    const remoteAddress = `${this.socket.remoteAddress ?? ''}:${this.socket.remotePort ?? 0}`;
+    const remoteAddress = `${plainAddress(this.socket.remoteAddress ?? '')}:${this.socket.remotePort ?? 0}`;
     return { kind: 'startup', socket: this.stream, parameters, password, tls: this.tls, remoteAddress };
   }
 

@@ -297,8 +297,8 @@ export type PublishedDetector = Message<"weir.events.v1.PublishedDetector"> & {
   owner: string;
 
   /**
-   * Why the file is refused as it stands; empty: it is not. What follows is then its last good version, which runs on; where there
-   * is none, it is empty.
+   * Why the file is refused as it stands; empty: it is not. What follows is then its last good version, which runs on; without
+   * `detector` nothing of it runs, and the text, if there is one, is that which ran last.
    *
    * @generated from field: string refused = 3;
    */
