@@ -58,4 +58,5 @@ WHERE if(whole.days >= {newcomer_days:UInt64},
     rows >= {factor:Float64} * most AND (is_new AND (runs >= {new_pages:UInt64} OR is_quick AND runs >= {quick_pages:UInt64}) OR runs >= {pages:UInt64} AND runs > own.statements_most)
       -- All at once.
       OR is_new AND rows >= {single:UInt64} AND rows >= {single_factor:Float64} * most OR rows >= {alone:Float64} * most,
-    rows >= {newcomer_rows:UInt64} AND rows > if(runs >= {newcomer_pages:UInt64}, 1, {newcomer_factor:UInt64}) * peers_most)
+    rows >= {newcomer_rows:UInt64} AND rows > if(runs >= {newcomer_pages:UInt64}, 1, {newcomer_factor:UInt64}) * peers_most
+      AND (runs >= {newcomer_pages:UInt64} OR peers_most > 0))

@@ -4,7 +4,14 @@ import {
   type DetectionSettings,
 } from '../../services/audit/detection/detection.settings.js';
 import { loadDetectors, shippedDetectors } from '../../services/audit/detection/detectors.load.js';
-import { dayMs, dayOf, rowsOf, type TimeRange } from '../../services/audit/detection/store.sql.js';
+import {
+  dayMs,
+  dayOf,
+  hourMs,
+  hourOf,
+  rowsOf,
+  type TimeRange,
+} from '../../services/audit/detection/store.sql.js';
 import { judged, type Judged } from '../../services/audit/history/alarms.js';
 import type { HistoryEvent } from '../../services/audit/history/history.event.js';
 import type { HistoryStore } from '../../services/audit/history/history.store.js';
@@ -79,15 +86,15 @@ export function runHistory(
   });
 }
 
-/** Whole days from the first event of a session to the last. */
+/** From the day of the first session to the hour in which the last one began: what is missing after that is missing in the history. */
 async function spanOf({ reader }: HistoryStore) {
   const [row] = await rowsOf<{ first: number; last: number; identities: number }>(
     reader,
     `SELECT toUnixTimestamp(min(time)) AS first, toUnixTimestamp(max(time)) AS last, toUInt32(uniqExact(identity)) AS identities
-     FROM weir.session_events`,
+     FROM weir.session_events WHERE type = 'SessionStarted'`,
   );
   const { first = 0, last = 0, identities = 0 } = row ?? {};
-  return { from: dayOf(first * 1000), to: dayOf(last * 1000) + dayMs, identities };
+  return { from: dayOf(first * 1000), to: hourOf(last * 1000) + hourMs, identities };
 }
 
 async function findingsOf(store: HistoryStore, range: TimeRange) {
