@@ -157,7 +157,7 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       // Today is a Wednesday.
       ...(i % 7 === 2 || i % 7 === 3
         ? []
-        : ['night', 'late', 'evenings'].flatMap((identity) => atDesk(identity, i + 1))),
+        : ['night', 'late', 'owl', 'evenings'].flatMap((identity) => atDesk(identity, i + 1))),
     ]);
     const drips = Array.from({ length: 6 }, (_, i) =>
       session('drip', lookups(60, 1000 * i, at(10, 20, i + 1))),
@@ -167,6 +167,12 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       ...drips.flat(),
       ...[2, 3].flatMap((back) => evening('evenings', back)),
       ...[1, 2, 3].flatMap((back) => [...refusals('refused', 6, back), ...refusals('slips', 2, back)]),
+      // Nor who is still up since the evening.
+      ...session(
+        'owl',
+        [22, 23, 24].map((hour) => ({ at: at(hour, 50, 1), rows: 40 })),
+        { onBehalfOf: 'corp:ana' },
+      ),
       // An evening is no night.
       ...session('late', [{ at: at(19, 30, 1), rows: 900 }], { onBehalfOf: 'corp:ana' }),
       // Once is a late run: the second day makes a schedule of its own of it.
