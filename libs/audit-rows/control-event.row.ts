@@ -40,14 +40,19 @@ const types: readonly ControlEventType[] = [
   type(PageSessionStartedSchema, ({ principal }) => who(principal)),
   type(PageSessionRefreshedSchema, ({ principal }) => who(principal)),
   type(PageSessionEndedSchema, ({ reason }) => ({ reason })),
-  type(ConnectionRegisteredSchema, ({ connection, by }) => ({
+  type(ConnectionRegisteredSchema, ({ connection, by, changeReference }) => ({
     ...who(by),
     connection: connection?.name ?? '',
+    reason: changeReference,
   })),
-  type(ConnectionRemovedSchema, ({ name, by }) => ({ ...who(by), connection: name })),
+  type(ConnectionRemovedSchema, ({ name, by, changeReference }) => ({
+    ...who(by),
+    connection: name,
+    reason: changeReference,
+  })),
   type(ConnectionSampledSchema, ({ connection, by }) => ({ ...who(by), connection })),
   type(PoliciesPublishedSchema, ({ by, changeReference }) => ({ ...who(by), reason: changeReference })),
-  type(MaskingPublishedSchema, ({ by }) => who(by)),
+  type(MaskingPublishedSchema, ({ by, changeReference }) => ({ ...who(by), reason: changeReference })),
   type(ApprovalRequestedSchema, (requested) => ({
     ...who(requested.requester),
     connection: requested.connection,

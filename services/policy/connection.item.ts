@@ -10,16 +10,22 @@ const password = z
   });
 const tlsCa = z.string().startsWith('/', { error: 'expected an absolute path on the gate’s machine' });
 
+const changeReference = z.string().max(500).default('').describe('a commit, ticket or the like');
+
 /** POST /connections. `password` is kept apart, in a file that only the gate reads; no answer returns it. */
 export const connectionBody = connectionSchema.extend({
   password: password.default(''),
   tlsCa: tlsCa.optional(),
+  changeReference,
 });
 
 /** PUT /connections/:name. Without `password` the one it has stays, as long as it goes to the same place. */
 export const connectionChange = connectionSchema
   .omit({ name: true })
-  .extend({ password: password.optional(), tlsCa: tlsCa.optional() });
+  .extend({ password: password.optional(), tlsCa: tlsCa.optional(), changeReference });
+
+/** DELETE /connections/:name. */
+export const removeQuery = z.strictObject({ changeReference });
 
 export type ConnectionBody = z.infer<typeof connectionBody>;
 export type ConnectionChange = z.infer<typeof connectionChange>;

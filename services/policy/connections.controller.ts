@@ -9,6 +9,7 @@ import {
   Param,
   Post,
   Put,
+  Query,
   Res,
 } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
@@ -20,6 +21,7 @@ import {
   connectionChange,
   connectionItem,
   connectionList,
+  removeQuery,
   toConnectionItem,
   type ConnectionBody,
   type ConnectionChange,
@@ -67,11 +69,11 @@ export class ConnectionsController {
   @ApiAcceptedResponse({ standardSchema: acceptedEvent })
   async create(
     @Caller() { principal: by }: CallerIdentity,
-    @Body({ schema: connectionBody }) body: ConnectionBody,
+    @Body({ schema: connectionBody }) { changeReference, ...body }: ConnectionBody,
     @Headers('idempotency-key') key: string | undefined,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<ConnectionItem | Accepted> {
-    const written = await this.#desk.create(body, { by, key });
+    const written = await this.#desk.create(body, { by, key, changeReference });
     return answerTo(written, reply, () => toConnectionItem(this.#desk.get(body.name)));
   }
 
@@ -82,11 +84,11 @@ export class ConnectionsController {
   async replace(
     @Caller() { principal: by }: CallerIdentity,
     @Param('name') name: string,
-    @Body({ schema: connectionChange }) body: ConnectionChange,
+    @Body({ schema: connectionChange }) { changeReference, ...body }: ConnectionChange,
     @Headers('idempotency-key') key: string | undefined,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<ConnectionItem | Accepted> {
-    const written = await this.#desk.replace(name, body, { by, key });
+    const written = await this.#desk.replace(name, body, { by, key, changeReference });
     return answerTo(written, reply, () => toConnectionItem(this.#desk.get(name)));
   }
 
@@ -98,10 +100,11 @@ export class ConnectionsController {
   async remove(
     @Caller() { principal: by }: CallerIdentity,
     @Param('name') name: string,
+    @Query({ schema: removeQuery }) { changeReference }: z.infer<typeof removeQuery>,
     @Headers('idempotency-key') key: string | undefined,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<z.infer<typeof gone> | Accepted> {
-    const written = await this.#desk.remove(name, { by, key });
+    const written = await this.#desk.remove(name, { by, key, changeReference });
     return answerTo(written, reply, () => ({ name, status: 'removed' as const }));
   }
 }

@@ -10,10 +10,11 @@ import { PolicyFold, type Written } from './policy.fold.js';
 import { PolicyOwnership } from './policy.ownership.js';
 import { Turns } from './turns.js';
 
-/** Who writes, and the Idempotency-Key they sent. */
+/** Who writes, the Idempotency-Key they sent, and the change that they name, or ''. */
 export interface Writer {
   readonly by: Principal;
   readonly key: string | undefined;
+  readonly changeReference: string;
 }
 
 /** Connections through the API, while they are the API's. */
@@ -52,7 +53,7 @@ export class ConnectionsDesk {
   }
 
   /** Throws SET_OWNED_ELSEWHERE, CONFLICT. */
-  create({ password, ...facts }: ConnectionBody, writer: Writer): Promise<Written> {
+  create({ password, ...facts }: Omit<ConnectionBody, 'changeReference'>, writer: Writer): Promise<Written> {
     return this.#write(['create', facts.name], writer, async (author) => {
       if (this.#fold.state.connections.has(facts.name)) throw new AppError('CONFLICT', taken(facts.name));
       const passwordRef = await this.#store(facts.name, password);
@@ -62,7 +63,11 @@ export class ConnectionsDesk {
   }
 
   /** Throws SET_OWNED_ELSEWHERE, CONNECTION_UNKNOWN, CONFLICT, INPUT_INVALID. */
-  replace(name: string, { password, ...rest }: ConnectionChange, writer: Writer): Promise<Written> {
+  replace(
+    name: string,
+    { password, ...rest }: Omit<ConnectionChange, 'changeReference'>,
+    writer: Writer,
+  ): Promise<Written> {
     return this.#write(['replace', name], writer, async (author) => {
       const { connection: known, eventId: replaces } = this.#ofApi(name);
       const wanted = toWireConnection({ name, ...rest }, known.passwordRef);
@@ -80,13 +85,13 @@ export class ConnectionsDesk {
   remove(name: string, writer: Writer): Promise<Written> {
     return this.#write(['remove', name], writer, async (author) => {
       const { connection, eventId: replaces } = this.#ofApi(name);
-      return this.#append(removed(name, { ...author, replaces }), { over: connection.passwordRef });
+      return this.#append(removed(name, 'api', { ...author, replaces }), { over: connection.passwordRef });
     });
   }
 
   #write(
     what: readonly string[],
-    { by, key }: Writer,
+    { by, key, changeReference }: Writer,
     write: (author: Author) => Promise<Appended | undefined>,
   ): Promise<Written> {
     return this.#turns.take(async () => {
@@ -95,7 +100,7 @@ export class ConnectionsDesk {
       if (this.#fold.state.has(eventId))
         return this.#fold.demandCounted({ eventId, appended: undefined }, lost);
       this.#ownership.demandConnectionsOfApi();
-      const author = { source: this.#source, clock: this.#clock, by, id: eventId };
+      const author = { source: this.#source, clock: this.#clock, by, id: eventId, changeReference };
       return this.#fold.demandCounted({ eventId, appended: await write(author) }, lost);
     });
   }

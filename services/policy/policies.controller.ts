@@ -60,7 +60,7 @@ export class PoliciesController {
     @Headers('idempotency-key') key: string | undefined,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<PoliciesItem | Accepted> {
-    const written = await this.#desk.publish(files, changeReference, { by, key });
+    const written = await this.#desk.publish(files, { by, key, changeReference });
     return answerTo(written, reply, () => toPoliciesItem(this.#desk.published()));
   }
 

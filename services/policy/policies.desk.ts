@@ -43,7 +43,7 @@ export class PoliciesDesk {
   }
 
   /** A whole set replaces the one before. Throws SET_OWNED_ELSEWHERE, CONFLICT, POLICY_INVALID with file:line:column. */
-  publish(files: readonly PolicyFile[], changeReference: string, { by, key }: Writer): Promise<Written> {
+  publish(files: readonly PolicyFile[], { by, key, changeReference }: Writer): Promise<Written> {
     return this.#turns.take(async () => {
       const id = eventIdFor(key, ['policies', by.id], this.#clock.now());
       if (this.#fold.state.has(id))
@@ -51,8 +51,8 @@ export class PoliciesDesk {
       this.#ownership.demandPoliciesOfApi();
       const set = validPolicies(files);
       const replaces = this.#fold.state.policies?.eventId ?? '';
-      const author = { source: this.#source, clock: this.#clock, by, id, replaces };
-      const event = policiesPublished(set, 'api', changeReference, author);
+      const author = { source: this.#source, clock: this.#clock, by, id, replaces, changeReference };
+      const event = policiesPublished(set, 'api', author);
       const appended = await this.#fold.follower.append(event);
       return this.#fold.demandCounted({ eventId: id, appended }, lost);
     });

@@ -16,6 +16,8 @@ export interface Author {
   readonly source: string;
   readonly clock: Clock;
   readonly by: Principal | undefined;
+  /** A commit, ticket or the like, as given; '' for none. */
+  readonly changeReference: string;
   /** For a retry: the same id is the same event. */
   readonly id?: string;
   /** The event that it replaces, '' for none: it counts only while that one stands. Absent: it counts anyway. */
@@ -25,23 +27,18 @@ export interface Author {
 export function registered(connection: Connection, owner: SetOwner, author: Author): Envelope {
   return newEvent(
     ConnectionRegisteredSchema,
-    { connection, owner, ...named(author), ...replacing(author) },
+    { connection, owner, ...saidBy(author), ...replacing(author) },
     origin(author, connection.name),
   );
 }
 
-export function removed(name: string, author: Author): Envelope {
-  const data = { name, ...named(author), ...replacing(author) };
+export function removed(name: string, owner: SetOwner, author: Author): Envelope {
+  const data = { name, owner, ...saidBy(author), ...replacing(author) };
   return newEvent(ConnectionRemovedSchema, data, origin(author, name));
 }
 
-export function policiesPublished(
-  { version, files }: PolicySet,
-  owner: SetOwner,
-  changeReference: string,
-  author: Author,
-): Envelope {
-  const data = { version, files: [...files], owner, changeReference, ...named(author), ...replacing(author) };
+export function policiesPublished({ version, files }: PolicySet, owner: SetOwner, author: Author): Envelope {
+  const data = { version, files: [...files], owner, ...saidBy(author), ...replacing(author) };
   return newEvent(PoliciesPublishedSchema, data, origin(author, 'policies'));
 }
 
@@ -50,12 +47,12 @@ export function maskingPublished(
   owner: SetOwner,
   author: Author,
 ): Envelope {
-  const data = { version, rulesJson, owner, ...named(author) };
+  const data = { version, rulesJson, owner, ...saidBy(author) };
   return newEvent(MaskingPublishedSchema, data, origin(author, 'masking'));
 }
 
-function named({ by }: Author) {
-  return by === undefined ? {} : { by: toWirePrincipal(by) };
+function saidBy({ by, changeReference }: Author) {
+  return { changeReference, ...(by === undefined ? {} : { by: toWirePrincipal(by) }) };
 }
 
 function replacing({ replaces }: Author) {

@@ -102,7 +102,7 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
       const ref = await referenceTo(password, facts.name, known?.connection, this.#ownership.config);
       const connection = toWireConnection(facts, ref);
       if (sameConnection(known?.connection, connection)) return;
-      await this.#fold.follower.append(registered(connection, 'house', this.#author(undefined)));
+      await this.#fold.follower.append(registered(connection, 'house', this.#author(undefined, '')));
       if (known && known.connection.passwordRef !== ref) await this.#drop(known.connection);
     });
   }
@@ -112,14 +112,14 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
     by: Principal | undefined,
     changeReference: string,
   ): Promise<Publication> {
-    const author = this.#author(by);
+    const author = this.#author(by, changeReference);
     const { policies, masking } = this.#changedSets(config);
     const { toRegister, toRemove } = await this.#changedConnections(config);
     const events: Envelope[] = [
-      ...toRemove.map(({ name }) => removed(name, author)),
+      ...toRemove.map(({ name }) => removed(name, 'file', author)),
       ...toRegister.map((connection) => registered(connection, 'file', author)),
       ...(masking ? [maskingPublished(masking, 'file', author)] : []),
-      ...(policies ? [policiesPublished(policies, 'file', changeReference, author)] : []),
+      ...(policies ? [policiesPublished(policies, 'file', author)] : []),
     ];
     const replaced = toRegister.map(({ name }) => this.#fold.state.connections.get(name)?.connection);
     const [first, ...rest] = events;
@@ -203,7 +203,7 @@ export class PolicyPublisher implements OnModuleInit, OnModuleDestroy {
     return dropConnectionSecret(passwordRef, this.#ownership.config.sharedDir);
   }
 
-  #author(by: Principal | undefined): Author {
-    return { source: this.#source, clock: this.#clock, by };
+  #author(by: Principal | undefined, changeReference: string): Author {
+    return { source: this.#source, clock: this.#clock, by, changeReference };
   }
 }

@@ -1,8 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fromBinary } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PolicyState } from '#domain';
+import { ConnectionRegisteredSchema, ConnectionRemovedSchema } from '#events';
 import { ManualClock, newId, type Principal } from '#kernel';
 import { logFoldError, resolveConnectionSecret, type ConnectionConfig } from '#platform';
 import { PolicyModule, PolicyPublisher } from '../../services/policy/index.js';
@@ -177,6 +179,22 @@ connections:
       expect((await call('DELETE', '/connections/orders')).status).toBe(200);
       expect((await call('GET', '/connections/orders')).status).toBe(404);
       expect((await call('DELETE', '/connections/orders')).body['code']).toBe('CONNECTION_UNKNOWN');
+    });
+
+    it('say which change they are of, each time, and say none where none was named', async () => {
+      await start();
+      const { name, ...rest } = orders;
+      await call('POST', '/connections', { ...orders, changeReference: 'CHG-1' });
+      await call('PUT', `/connections/${name}`, { ...rest, host: '10.0.0.6', changeReference: 'CHG-2' });
+      await call('PUT', `/connections/${name}`, rest);
+      await call('DELETE', `/connections/${name}?changeReference=CHG-3`);
+      const said = log.events.map(({ envelope: { type, data } }) => {
+        if (type.endsWith('ConnectionRegistered')) return fromBinary(ConnectionRegisteredSchema, data);
+        return type.endsWith('ConnectionRemoved') ? fromBinary(ConnectionRemovedSchema, data) : undefined;
+      });
+      expect(said.flatMap((each) => (each ? [[each.owner, each.changeReference]] : []))).toEqual([
+        ...[['api', 'CHG-1'], ['api', 'CHG-2'], ['api', ''], ['api', 'CHG-3']], // prettier-ignore
+      ]);
     });
 
     it('are for operators', async () => {

@@ -35,6 +35,7 @@ const addOptions = {
   'tls-ca': { type: 'string' },
   owner: { type: 'string' },
   'allow-privileged': { type: 'boolean' },
+  change: { type: 'string' },
 } as const;
 
 type AddValues = ReturnType<typeof parseVerb<typeof addOptions>>['values'];
@@ -46,12 +47,14 @@ export const connections: Verb = {
 weir connections add NAME --host HOST --database DATABASE --user USER [--port 5432]
     [--password-file FILE | --password-env NAME | --password-stdin]
     [--tls disable|require|verify-full] [--tls-ca PATH] [--owner TEAM] [--allow-privileged]
+    [--change REFERENCE]
 weir connections check NAME
-weir connections remove NAME
+weir connections remove NAME [--change REFERENCE]
 
 The password goes to the gate, which keeps it; clients of the gate never see it. --tls-ca is a path on the
 gate's machine. What was added is tried once: whatever comes of it, it stays added. check: the gate logs in once;
-exit code 1 if it can't. Needs the operator role.
+exit code 1 if it can't. --change names the commit or ticket: without one,
+what changes here is a finding. Needs the operator role.
 
 examples:
   ./weir connections add orders --host 10.0.0.5 --database orders --user svc_orders --password-env ORDERS_PW
@@ -101,6 +104,7 @@ async function add(args: readonly string[], cli: Cli): Promise<ExitCode> {
     ...(values['tls-ca'] === undefined ? {} : { tlsCa: values['tls-ca'] }),
     ...(values.owner === undefined ? {} : { owner: values.owner }),
     ...(values['allow-privileged'] ? { allowPrivileged: true } : {}),
+    ...(values.change === undefined ? {} : { changeReference: values.change }),
   };
   const answer = await cli.api('operator').json(z.looseObject({}), 'POST', '/connections', { body });
   if (!cli.json)
@@ -156,10 +160,11 @@ function readPassword(file: string): string {
 }
 
 async function remove(args: readonly string[], cli: Cli): Promise<ExitCode> {
-  const name = required(parseVerb(args, {}, ['name']).positionals[0], 'the name');
-  const answer = await cli
-    .api('operator')
-    .json(z.unknown(), 'DELETE', `/connections/${encodeURIComponent(name)}`);
+  const { values, positionals } = parseVerb(args, { change: { type: 'string' } }, ['name']);
+  const name = required(positionals[0], 'the name');
+  const query = { changeReference: values.change };
+  const path = `/connections/${encodeURIComponent(name)}`;
+  const answer = await cli.api('operator').json(z.unknown(), 'DELETE', path, { query });
   cli.out(cli.json ? JSON.stringify(answer) : `removed ${inline(name)}`);
   return exit.ok;
 }

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weir/events/v1/policy.proto.
  */
 export const file_weir_events_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("Cht3ZWlyL2V2ZW50cy92MS9wb2xpY3kucHJvdG8SDndlaXIuZXZlbnRzLnYxIsQBCgpDb25uZWN0aW9uEgwKBG5hbWUYASABKAkSEAoIcHJvdG9jb2wYAiABKAkSDAoEaG9zdBgDIAEoCRIMCgRwb3J0GAQgASgNEhAKCGRhdGFiYXNlGAUgASgJEgwKBHVzZXIYBiABKAkSFAoMcGFzc3dvcmRfcmVmGAcgASgJEgsKA3RscxgIIAEoCRIOCgZ0bHNfY2EYCSABKAkSDQoFb3duZXIYCiABKAkSGAoQYWxsb3dfcHJpdmlsZWdlZBgLIAEoCCKgAQoUQ29ubmVjdGlvblJlZ2lzdGVyZWQSLgoKY29ubmVjdGlvbhgBIAEoCzIaLndlaXIuZXZlbnRzLnYxLkNvbm5lY3Rpb24SDQoFb3duZXIYAiABKAkSJQoCYnkYAyABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSFQoIcmVwbGFjZXMYBCABKAlIAIgBAUILCglfcmVwbGFjZXMibAoRQ29ubmVjdGlvblJlbW92ZWQSDAoEbmFtZRgBIAEoCRIlCgJieRgCIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBIVCghyZXBsYWNlcxgDIAEoCUgAiAEBQgsKCV9yZXBsYWNlcyJsChFDb25uZWN0aW9uU2FtcGxlZBISCgpjb25uZWN0aW9uGAEgASgJEiUKAmJ5GAIgASgLMhkud2Vpci5ldmVudHMudjEuUHJpbmNpcGFsEgwKBHJvd3MYAyABKA0SDgoGdGFibGVzGAQgASgJIigKClBvbGljeUZpbGUSDAoEbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJIsMBChFQb2xpY2llc1B1Ymxpc2hlZBIPCgd2ZXJzaW9uGAEgASgJEikKBWZpbGVzGAIgAygLMhoud2Vpci5ldmVudHMudjEuUG9saWN5RmlsZRINCgVvd25lchgDIAEoCRIlCgJieRgEIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBIYChBjaGFuZ2VfcmVmZXJlbmNlGAUgASgJEhUKCHJlcGxhY2VzGAYgASgJSACIAQFCCwoJX3JlcGxhY2VzIm0KEE1hc2tpbmdQdWJsaXNoZWQSDwoHdmVyc2lvbhgBIAEoCRISCgpydWxlc19qc29uGAIgASgJEg0KBW93bmVyGAMgASgJEiUKAmJ5GAQgASgLMhkud2Vpci5ldmVudHMudjEuUHJpbmNpcGFsYgZwcm90bzM", [file_weir_events_v1_identity]);
+  fileDesc("Cht3ZWlyL2V2ZW50cy92MS9wb2xpY3kucHJvdG8SDndlaXIuZXZlbnRzLnYxIsQBCgpDb25uZWN0aW9uEgwKBG5hbWUYASABKAkSEAoIcHJvdG9jb2wYAiABKAkSDAoEaG9zdBgDIAEoCRIMCgRwb3J0GAQgASgNEhAKCGRhdGFiYXNlGAUgASgJEgwKBHVzZXIYBiABKAkSFAoMcGFzc3dvcmRfcmVmGAcgASgJEgsKA3RscxgIIAEoCRIOCgZ0bHNfY2EYCSABKAkSDQoFb3duZXIYCiABKAkSGAoQYWxsb3dfcHJpdmlsZWdlZBgLIAEoCCK6AQoUQ29ubmVjdGlvblJlZ2lzdGVyZWQSLgoKY29ubmVjdGlvbhgBIAEoCzIaLndlaXIuZXZlbnRzLnYxLkNvbm5lY3Rpb24SDQoFb3duZXIYAiABKAkSJQoCYnkYAyABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSFQoIcmVwbGFjZXMYBCABKAlIAIgBARIYChBjaGFuZ2VfcmVmZXJlbmNlGAUgASgJQgsKCV9yZXBsYWNlcyKVAQoRQ29ubmVjdGlvblJlbW92ZWQSDAoEbmFtZRgBIAEoCRIlCgJieRgCIAEoCzIZLndlaXIuZXZlbnRzLnYxLlByaW5jaXBhbBIVCghyZXBsYWNlcxgDIAEoCUgAiAEBEhgKEGNoYW5nZV9yZWZlcmVuY2UYBCABKAkSDQoFb3duZXIYBSABKAlCCwoJX3JlcGxhY2VzImwKEUNvbm5lY3Rpb25TYW1wbGVkEhIKCmNvbm5lY3Rpb24YASABKAkSJQoCYnkYAiABKAsyGS53ZWlyLmV2ZW50cy52MS5QcmluY2lwYWwSDAoEcm93cxgDIAEoDRIOCgZ0YWJsZXMYBCABKAkiKAoKUG9saWN5RmlsZRIMCgRuYW1lGAEgASgJEgwKBHRleHQYAiABKAkiwwEKEVBvbGljaWVzUHVibGlzaGVkEg8KB3ZlcnNpb24YASABKAkSKQoFZmlsZXMYAiADKAsyGi53ZWlyLmV2ZW50cy52MS5Qb2xpY3lGaWxlEg0KBW93bmVyGAMgASgJEiUKAmJ5GAQgASgLMhkud2Vpci5ldmVudHMudjEuUHJpbmNpcGFsEhgKEGNoYW5nZV9yZWZlcmVuY2UYBSABKAkSFQoIcmVwbGFjZXMYBiABKAlIAIgBAUILCglfcmVwbGFjZXMihwEKEE1hc2tpbmdQdWJsaXNoZWQSDwoHdmVyc2lvbhgBIAEoCRISCgpydWxlc19qc29uGAIgASgJEg0KBW93bmVyGAMgASgJEiUKAmJ5GAQgASgLMhkud2Vpci5ldmVudHMudjEuUHJpbmNpcGFsEhgKEGNoYW5nZV9yZWZlcmVuY2UYBSABKAliBnByb3RvMw", [file_weir_events_v1_identity]);
 
 /**
  * @generated from message weir.events.v1.Connection
@@ -118,6 +118,13 @@ export type ConnectionRegistered = Message<"weir.events.v1.ConnectionRegistered"
    * @generated from field: optional string replaces = 4;
    */
   replaces?: string | undefined;
+
+  /**
+   * A commit, ticket or the like, as given.
+   *
+   * @generated from field: string change_reference = 5;
+   */
+  changeReference: string;
 };
 
 /**
@@ -147,6 +154,18 @@ export type ConnectionRemoved = Message<"weir.events.v1.ConnectionRemoved"> & {
    * @generated from field: optional string replaces = 3;
    */
   replaces?: string | undefined;
+
+  /**
+   * @generated from field: string change_reference = 4;
+   */
+  changeReference: string;
+
+  /**
+   * As in ConnectionRegistered.
+   *
+   * @generated from field: string owner = 5;
+   */
+  owner: string;
 };
 
 /**
@@ -247,7 +266,7 @@ export type PoliciesPublished = Message<"weir.events.v1.PoliciesPublished"> & {
   by?: Principal | undefined;
 
   /**
-   * A commit, ticket or the like, as given.
+   * As in ConnectionRegistered.
    *
    * @generated from field: string change_reference = 5;
    */
@@ -293,6 +312,13 @@ export type MaskingPublished = Message<"weir.events.v1.MaskingPublished"> & {
    * @generated from field: weir.events.v1.Principal by = 4;
    */
   by?: Principal | undefined;
+
+  /**
+   * As in ConnectionRegistered.
+   *
+   * @generated from field: string change_reference = 5;
+   */
+  changeReference: string;
 };
 
 /**
