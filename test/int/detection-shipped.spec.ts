@@ -170,7 +170,7 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       // Nor who is still up since the evening.
       ...session(
         'owl',
-        [22, 23, 24].map((hour) => ({ at: at(hour, 50, 1), rows: 40 })),
+        [21, 22, 23, 24].map((hour) => ({ at: at(hour, 50, 1), rows: 40 })),
         { onBehalfOf: 'corp:ana' },
       ),
       // An evening is no night.
