@@ -59,4 +59,4 @@ WHERE if(whole.days >= {newcomer_days:UInt64},
       -- All at once.
       OR is_new AND rows >= {single:UInt64} AND rows >= {single_factor:Float64} * most OR rows >= {alone:Float64} * most,
     rows >= {newcomer_rows:UInt64} AND rows > if(runs >= {newcomer_pages:UInt64}, 1, {newcomer_factor:UInt64}) * peers_most
-      AND (runs >= {newcomer_pages:UInt64} OR peers_most > 0))
+      AND (runs >= {newcomer_pages:UInt64} OR peers_most > 0 OR is_new))
