@@ -7,7 +7,8 @@ export const findingAlerts: readonly AlertRule[] = [
     summary:
       '{{ $labels.identity }}: {{ $labels.title }} ({{ $labels.detector }}, {{ $labels.severity }}), and nobody has looked at it.',
     severity: 'critical',
-    seconds: 3600,
+    // As long as nobody looks at it.
+    seconds: 7 * 86_400,
     sql: `SELECT identity, detector, title, severity, count() AS raised
 FROM findings
 WHERE $__timeFilter(raised_at) AND state = 'open' AND severity IN ('high', 'critical')
@@ -17,10 +18,10 @@ GROUP BY identity, detector, title, severity`,
   },
   {
     uid: 'weir-quarantined',
-    title: 'An identity in quarantine',
+    title: 'An identity was put in quarantine',
     summary: '{{ $labels.identity }} was put in quarantine ({{ $labels.level }}) by {{ $labels.who }}.',
     severity: 'warning',
-    seconds: 600,
+    seconds: 3600,
     sql: `SELECT identity, level, "by" AS who, count() AS words
 FROM quarantines
 WHERE $__timeFilter(logged_at) AND action = 'set'

@@ -6,7 +6,9 @@ type Files = ReadonlyMap<string, ConsoleFile>;
 
 const id = String.raw`[a-z]{3}_[0-9a-z]{26}`;
 /** The pages that there are. An unknown one gets the same document, which says so, with status 404. */
-const pages = new RegExp(`^/(?:sign-in|(?:approvals|sessions)(?:/${id})?|decisions/${id}(?:-\\d{1,9})?)?/?$`);
+const pages = new RegExp(
+  `^/(?:sign-in|(?:approvals|sessions)(?:/${id})?|findings(?:/fnd_[0-9a-z_]{1,64})?|decisions/${id}(?:-\\d{1,9})?)?/?$`,
+);
 
 const securityHeaders = {
   'content-security-policy': [

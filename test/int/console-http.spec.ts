@@ -57,6 +57,8 @@ describe('the pages’ files over HTTP', () => {
     '/sessions?table=public.customers',
     `/sessions/${ids.session}`,
     `/decisions/${ids.session}-12`,
+    '/findings',
+    '/findings/fnd_3d1bdc99a7dd377f2611983bcea0ab98',
   ])('serves the page %s, which nobody keeps', async (path) => {
     const { status, headers, body } = await ask(path);
     expect([status, String(body), headers['content-type'], headers['cache-control']]).toEqual([
@@ -69,6 +71,7 @@ describe('the pages’ files over HTTP', () => {
     '/approvals/xyz',
     '/approvals/apr_1/more',
     '/decisions',
+    '/findings/xyz',
     '/decisions/<script>',
     '/sign-in/x',
   ])('says of %s, in a page, that there is none', async (path) => {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { detectorFolders, shippedDetectors } from '../../services/audit/detection/detectors.load.js';
 import { sessionOf } from '../support/session-events.js';
 import { DetectionStage } from './detection.stage.js';
 
@@ -111,6 +112,14 @@ describe('the folder of one’s own detectors', () => {
     ]);
     expect(detectors.map(({ file }) => file)).toEqual(['a.sql']);
     expect([...refused.values()]).toEqual(['b.sql: id same is that of a.sql']);
+  });
+
+  it('takes the shipped folder once, where it is named as the house’s own', () => {
+    const shipped = shippedDetectors();
+    expect(detectorFolders(join(shipped, '..', 'detectors/'))).toEqual([{ path: shipped, owner: 'shipped' }]);
+    const [, own] = detectorFolders(root);
+    expect(own).toEqual({ path: root, owner: 'house' });
+    expect(detectorFolders(join(root, 'not-there'))).toHaveLength(2);
   });
 
   it('reads parameters as they stand, whatever is in them', async () => {

@@ -27,7 +27,7 @@ import { DetectionEngine } from './detection.engine.js';
 import { settingsOf } from './detection.settings.js';
 import type { Detector } from './detector.check.js';
 import { DetectorShelf } from './detector.shelf.js';
-import { shippedDetectors, shippedIds } from './detectors.load.js';
+import { detectorFolders, shippedIds } from './detectors.load.js';
 import type { ShelvedFile } from './detectors.published.js';
 import { expireFeatures } from './features.expiry.js';
 import { FindingDesk } from './finding.desk.js';
@@ -193,12 +193,8 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   #newShelf(): DetectorShelf {
-    const own = this.config.detection.detectors;
     return new DetectorShelf({
-      folders: [
-        { path: shippedDetectors(), owner: 'shipped' },
-        ...(own === undefined ? [] : [{ path: own, owner: 'house' } as const]),
-      ],
+      folders: detectorFolders(this.config.detection.detectors),
       ...{ settings: settingsOf(this.config), reader: this.reader, client: this.writer },
       ...{ log: this.eventLog, source: `audit/${this.instance}`, clock: this.clock },
       onSet: (files) => this.#tell(files),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ClickHouseClient } from '#audit-store';
@@ -27,6 +27,22 @@ export function shippedDetectors(): string {
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
   return join(folder, 'detectors');
 }
+
+/** Whose files these are. */
+export interface DetectorFolder {
+  readonly path: string;
+  readonly owner: 'shipped' | 'house';
+}
+
+/** The shipped ones and a house's own, unless that is the same folder. */
+export function detectorFolders(own: string | undefined): DetectorFolder[] {
+  const shipped: DetectorFolder = { path: shippedDetectors(), owner: 'shipped' };
+  if (own === undefined || isSame(own, shipped.path)) return [shipped];
+  return [shipped, { path: own, owner: 'house' }];
+}
+
+const isSame = (one: string, other: string): boolean =>
+  existsSync(one) && realpathSync(one) === realpathSync(other);
 
 /** Their ids, which are their files' names. */
 export const shippedIds = (): string[] =>

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseConfig } from '#platform';
 import { detectRange, writeRange } from '../detection/detect.js';
 import { settingsOf, type DetectionSettings } from '../detection/detection.settings.js';
-import { loadDetectors, shippedDetectors } from '../detection/detectors.load.js';
+import { loadDetectors, detectorFolders } from '../detection/detectors.load.js';
 import { dayMs, dayOf, rowsOf, type TimeRange } from '../detection/store.sql.js';
 import { forgetFeatures, type HistoryStore } from './history.store.js';
 import { scoredFinding, type ScoredFinding } from './scored.finding.js';
@@ -25,7 +25,7 @@ export function lookBackOf(config: string | undefined, own: string | undefined):
   const text = config !== undefined && existsSync(config) ? readFileSync(config, 'utf8') : '';
   const parsed = parseConfig(text, config ?? 'weir.yaml', '.weir');
   const folder = own ?? parsed.detection.detectors;
-  const folders = [shippedDetectors(), ...(folder === undefined ? [] : [folder])];
+  const folders = detectorFolders(folder).map(({ path }) => path);
   return { settings: settingsOf(parsed), folders };
 }
 
