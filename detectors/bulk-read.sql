@@ -36,8 +36,8 @@ LEFT JOIN (
     WHERE kind = 'fingerprint' AND first_at >= {from:DateTime64(6)} AND first_at < {to:DateTime64(6)}
 ) AS news ON news.identity = q.identity AND news.connection = q.connection AND news.value = q.fingerprint
 LEFT JOIN (
-    SELECT identity, groupArray(first_at) AS builds FROM weir.first_uses
-    WHERE kind = 'reference' AND value != '' AND first_at >= {from:DateTime64(6)} - toIntervalDay(2) AND first_at < {to:DateTime64(6)} GROUP BY identity
+    SELECT identity, groupArrayIf(first_at, kind = 'reference') AS changes, if(notEmpty(changes), changes, groupArray(first_at)) AS builds FROM weir.first_uses
+    WHERE kind IN ('reference', 'image') AND value != '' AND first_at >= {from:DateTime64(6)} - toIntervalDay(2) AND first_at < {to:DateTime64(6)} GROUP BY identity
 ) AS built ON built.identity = q.identity
 LEFT JOIN (
     SELECT * FROM weir.baselines
@@ -58,4 +58,5 @@ WHERE if(whole.days >= {newcomer_days:UInt64},
     rows >= {factor:Float64} * most AND (is_new AND (runs >= {new_pages:UInt64} OR is_quick AND runs >= {quick_pages:UInt64}) OR runs >= {pages:UInt64} AND runs > own.statements_most)
       -- All at once.
       OR is_new AND rows >= {single:UInt64} AND rows >= {single_factor:Float64} * most OR rows >= {alone:Float64} * most,
-    rows >= {newcomer_rows:UInt64} AND rows > if(runs >= {newcomer_pages:UInt64}, 1, {newcomer_factor:UInt64}) * peers_most)
+    rows >= {newcomer_rows:UInt64} AND rows > if(runs >= {newcomer_pages:UInt64}, 1, {newcomer_factor:UInt64}) * peers_most
+      AND (runs >= {newcomer_pages:UInt64} OR peers_most > 0 OR is_new))

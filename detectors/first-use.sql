@@ -4,7 +4,7 @@
 -- technique: T1213
 -- schedule: stream
 -- learning: 14
--- parameters: { rows: 10, since_build: 60, settled_days: 10, invented: 0.06, inventor_statements: 3 }
+-- parameters: { rows: 10, since_build: 45, settled_days: 10, invented: 0.06, inventor_statements: 3 }
 -- risk: watch
 -- explain: "read {subject} for the first time, at {first_at}, {statements_run} statements and {rows} rows within the hour; nothing was deployed in the {work} statements on this connection before, of which {news_share} were new queries"
 SELECT
@@ -21,8 +21,9 @@ JOIN (
     FROM weir.table_hours AS h WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)}
 ) AS used ON used.hour = toStartOfHour(f.first_at) AND used.identity = f.identity AND used.connection = f.connection AND used.table_name = f.value
 LEFT JOIN (
-    SELECT identity, max(first_at) AS at, groupArray(first_at) AS builds FROM weir.first_uses
-    WHERE kind = 'reference' AND value != '' AND first_at < {to:DateTime64(6)} GROUP BY identity
+    -- By change references; by images where it names none.
+    SELECT identity, if(countIf(kind = 'reference') > 0, maxIf(first_at, kind = 'reference'), max(first_at)) AS at FROM weir.first_uses
+    WHERE kind IN ('reference', 'image') AND value != '' AND first_at < {to:DateTime64(6)} GROUP BY identity
 ) AS built ON built.identity = f.identity
 LEFT JOIN (
     SELECT identity, connection, groupArray((toDateTime64(hour, 6), i.statements)) AS hours FROM weir.identity_hours AS i

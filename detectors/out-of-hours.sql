@@ -3,7 +3,7 @@
 -- severity: medium
 -- technique: T1078
 -- schedule: stream
--- parameters: { rows: 5, busy: 2, machine_busy: 4, night_from: 11, night_to: 18, newcomer_rows: 200000, newcomer_days: 6 }
+-- parameters: { rows: 1, busy: 2, machine_busy: 4, night_from: 11, night_to: 18, newcomer_rows: 200000, newcomer_days: 6 }
 -- risk: watch
 -- explain: "{statements_run} statements and {rows} rows between {first_at} and {last_at:time}; by 28 days the middle of its working day is {middle} o'clock, and at this hour it was active on {nights} days"
 SELECT
@@ -32,4 +32,6 @@ WHERE if(whole.days < {newcomer_days:UInt64},
     -- Nothing is known of it yet but the house's own hours.
     t.on_behalf_of != '' AND t.rows >= {newcomer_rows:UInt64} AND NOT (t.is_workday AND t.clock >= {opens:UInt8} AND t.clock < {closes:UInt8}),
     t.rows >= {rows:UInt64} AND whole.hours >= if(t.on_behalf_of != '', {busy:UInt64}, {machine_busy:UInt64}) * whole.days
-      AND after_middle >= {night_from:UInt8} AND after_middle < {night_to:UInt8} AND nights = 0)
+      AND after_middle >= {night_from:UInt8} AND after_middle < {night_to:UInt8} AND nights = 0
+      -- Who has worked since the evening is still up.
+      AND t.sessions_opened > 0)

@@ -3,7 +3,7 @@
 -- severity: high
 -- technique: T1530
 -- schedule: stream
--- parameters: { values: 2500, factor: 1.2, pages: 20, new_pages: 4, quick_pages: 2, pace: 15, alone: 50, newcomer_values: 20000, newcomer_pages: 40, newcomer_days: 5 }
+-- parameters: { values: 2500, factor: 1.2, pages: 20, new_pages: 4, quick_pages: 2, pace: 15, alone: 50, newcomer_values: 30000, newcomer_pages: 40, newcomer_days: 5 }
 -- risk: high
 -- explain: "{values_out} values of class {subject} in results between {first_at} and {last_at:time}, {masked_out} masked and {revealed_out} in the clear, by one query, {kind}, in {runs} statements; own most in an hour of 28 days: {most}"
 SELECT
@@ -30,8 +30,8 @@ LEFT JOIN (
     WHERE kind = 'fingerprint' AND first_at >= {from:DateTime64(6)} AND first_at < {to:DateTime64(6)}
 ) AS news ON news.identity = t.identity AND news.connection = t.connection AND news.value = t.fingerprint
 LEFT JOIN (
-    SELECT identity, groupArray(first_at) AS builds FROM weir.first_uses
-    WHERE kind = 'reference' AND value != '' AND first_at >= {from:DateTime64(6)} - toIntervalDay(2) AND first_at < {to:DateTime64(6)} GROUP BY identity
+    SELECT identity, groupArrayIf(first_at, kind = 'reference') AS changes, if(notEmpty(changes), changes, groupArray(first_at)) AS builds FROM weir.first_uses
+    WHERE kind IN ('reference', 'image') AND value != '' AND first_at >= {from:DateTime64(6)} - toIntervalDay(2) AND first_at < {to:DateTime64(6)} GROUP BY identity
 ) AS built ON built.identity = t.identity
 LEFT JOIN (
     SELECT * FROM weir.baselines

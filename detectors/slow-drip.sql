@@ -17,7 +17,7 @@ SELECT
 FROM (
     SELECT d.day AS day, a.identity AS identity, a.connection AS connection, a.fingerprint AS fingerprint, any(a.since) AS since,
         any(a.on_behalf_of) AS on_behalf_of, any(a.table_name) AS table_name, sum(a.runs) AS runs_seen, sum(a.rows_out) AS rows_seen,
-        uniqExact(toDate(a.hour)) AS days_seen, max(a.largest) AS largest, max(toDate(a.hour)) AS newest,
+        uniqExact(toDate(a.hour)) AS days_seen, max(a.largest) AS largest, sumIf(a.runs, toDate(a.hour) = d.day) AS of_the_day,
         uniqExactIf(toDate(a.hour), a.runs >= {dense_runs:UInt64} AND a.lasted <= {dense_pace:Float64} * a.runs) AS dense_seen,
         groupUniqArrayArray(20)(a.session_ids) AS session_ids, groupUniqArrayArray(20)(a.ids) AS ids
     FROM (
@@ -43,8 +43,8 @@ FROM (
     GROUP BY d.day, identity, connection, fingerprint
 ) AS t
 LEFT JOIN (
-    SELECT identity, arraySort(groupArray(first_at)) AS builds FROM weir.first_uses
-    WHERE kind = 'reference' AND value != '' AND first_at < {to:DateTime64(6)} GROUP BY identity
+    SELECT identity, groupArrayIf(first_at, kind = 'reference') AS changes, arraySort(if(notEmpty(changes), changes, groupArray(first_at))) AS builds FROM weir.first_uses
+    WHERE kind IN ('reference', 'image') AND value != '' AND first_at < {to:DateTime64(6)} GROUP BY identity
 ) AS built ON built.identity = t.identity
 LEFT JOIN (
     SELECT identity, connection, groupArray((toDateTime64(hour, 6), i.statements)) AS hours FROM weir.identity_hours AS i
@@ -53,7 +53,8 @@ LEFT JOIN (
         WHERE kind = 'fingerprint' AND first_at >= {from:DateTime64(6)} - toIntervalDay({days:UInt16}) AND first_at < {to:DateTime64(6)})
     GROUP BY identity, connection
 ) AS before ON before.identity = t.identity AND before.connection = t.connection
-WHERE t.newest = t.day AND t.largest <= {rows_each:UInt64}
+-- It goes on.
+WHERE t.of_the_day * 2 * t.days_seen >= t.runs_seen AND t.largest <= {rows_each:UInt64}
   AND t.table_name NOT LIKE 'pg_catalog.%' AND t.table_name NOT LIKE 'information_schema.%'
   -- What a deployment brings is asked soon after it, and not of one value after the other.
   AND (t.dense_seen >= {dense_days:UInt64}

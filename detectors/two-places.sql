@@ -15,7 +15,9 @@ places AS (
         SELECT *, toString(source_host) AS address,
             multiIf(position(address, ':') > 0, concat(toString(tupleElement(IPv6CIDRToRange(toIPv6(address), 64), 1)), '/64'),
                 match(address, '^[0-9.]+$'), replaceRegexpOne(address, '[.][0-9]+$', '.0/24'), address) AS network
-        FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)}
+        FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)} AND identity IN (
+            SELECT identity FROM weir.first_uses
+            WHERE kind = 'network' AND first_at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16}) AND first_at < {to:DateTime64(6)})
     ) AS a
     GROUP BY hour, identity, source_host, network
 ),

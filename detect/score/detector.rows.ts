@@ -10,9 +10,11 @@ const kinds: Readonly<Record<string, string>> = {
   'agent-changed': 'config-change',
   'changed-out-of-band': 'out-of-band-change',
   'checkpoint-missing': 'record-gap',
+  'many-evenings': 'out-of-hours',
   'missed-run': 'irregular-timing',
   'new-client-program': 'new-client',
   'new-source-host': 'new-source',
+  'refusals-add-up': 'probing',
 };
 
 const head = [

@@ -39,14 +39,19 @@ const fleet: Fleet = {
 };
 const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
 
-const tuning = await runs(
-  Array.from({ length: Math.max(1, Math.min(usual.tuning, seeds)) }, (_, i) => `tuning-${i + 1}`),
+const tuningNames = Array.from(
+  { length: Math.max(1, Math.min(usual.tuning, seeds)) },
+  (_, i) => `tuning-${i + 1}`,
 );
 const { events, labels } = values;
-const reporting =
-  events !== undefined && labels !== undefined
-    ? [await runFiles(events, labels)]
-    : await runs(Array.from({ length: seeds }, (_, i) => `${commit}-${i + 1}`));
+const files = events !== undefined && labels !== undefined ? { events, labels } : undefined;
+// All of them at once: no processor waits for the last of the first kind.
+const all = await runs([
+  ...tuningNames,
+  ...(files ? [] : Array.from({ length: seeds }, (_, i) => `${commit}-${i + 1}`)),
+]);
+const tuning = all.slice(0, tuningNames.length);
+const reporting = files ? [await runFiles(files.events, files.labels)] : all.slice(tuningNames.length);
 const history = events ?? `${seeds} reporting ${seeds === 1 ? 'seed' : 'seeds'} of ${fleet.agents} agents`;
 const table = report({ commit, history, tuning, reporting, heldOut: values['hold-out'] });
 console.log(`\n${table}`);

@@ -4,7 +4,14 @@ import {
   type DetectionSettings,
 } from '../../services/audit/detection/detection.settings.js';
 import { loadDetectors, shippedDetectors } from '../../services/audit/detection/detectors.load.js';
-import { dayMs, dayOf, rowsOf, type TimeRange } from '../../services/audit/detection/store.sql.js';
+import {
+  dayMs,
+  dayOf,
+  hourMs,
+  hourOf,
+  rowsOf,
+  type TimeRange,
+} from '../../services/audit/detection/store.sql.js';
 import { judged, type Judged } from '../../services/audit/history/alarms.js';
 import type { HistoryEvent } from '../../services/audit/history/history.event.js';
 import type { HistoryStore } from '../../services/audit/history/history.store.js';
@@ -79,15 +86,15 @@ export function runHistory(
   });
 }
 
-/** Whole days from the first event of a session to the last. */
+/** From the day of the first session to the hour in which the last one began: what is missing after that is missing in the history. */
 async function spanOf({ reader }: HistoryStore) {
   const [row] = await rowsOf<{ first: number; last: number; identities: number }>(
     reader,
     `SELECT toUnixTimestamp(min(time)) AS first, toUnixTimestamp(max(time)) AS last, toUInt32(uniqExact(identity)) AS identities
-     FROM weir.session_events`,
+     FROM weir.session_events WHERE type = 'SessionStarted'`,
   );
   const { first = 0, last = 0, identities = 0 } = row ?? {};
-  return { from: dayOf(first * 1000), to: dayOf(last * 1000) + dayMs, identities };
+  return { from: dayOf(first * 1000), to: hourOf(last * 1000) + hourMs, identities };
 }
 
 async function findingsOf(store: HistoryStore, range: TimeRange) {
@@ -100,9 +107,10 @@ async function findingsOf(store: HistoryStore, range: TimeRange) {
   return { findings: findings.map(scoredFinding), detectors: detectors.map(({ id }) => id), failures };
 }
 
-async function hoursOf({ reader }: HistoryStore): Promise<IdentityHour[]> {
+/** By the writer: a reader is bounded to what somebody would look at. */
+async function hoursOf({ writer }: HistoryStore): Promise<IdentityHour[]> {
   const rows = await rowsOf<{ identity: string; at: number; total: string }>(
-    reader,
+    writer,
     `SELECT identity, toUnixTimestamp(hour) AS at, toString(sum(h.rows)) AS total FROM weir.identity_hours AS h
      GROUP BY hour, identity HAVING sum(h.rows) > 0 ORDER BY hour`,
   );

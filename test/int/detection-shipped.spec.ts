@@ -44,6 +44,18 @@ const atDesk = (identity: string, back: number) =>
     [8, 10, 12, 15].map((hour) => ({ at: at(hour, 10, back), rows: 20 })),
     { onBehalfOf: 'corp:ana' },
   );
+/** Refused now and then, and something else between. */
+const refusals = (identity: string, count: number, back: number) =>
+  session(
+    identity,
+    Array.from({ length: 2 * count }, (_, i) => ({
+      at: at(10, 20, back) + i * 1000,
+      text: i % 2 === 0 ? `select ssn from customers where ssn like '${i}%'` : 'select 1',
+      ...(i % 2 === 0 && { status: 'denied', rows: 0 }),
+    })),
+  );
+const evening = (identity: string, back: number) =>
+  session(identity, [{ at: at(20, 30, back), rows: 40 }], { onBehalfOf: 'corp:ana' });
 const pages = (count: number, rows: number, begin: number): Ran[] =>
   Array.from({ length: count }, (_, i) => ({
     at: begin + i * 1000,
@@ -74,7 +86,19 @@ const regular = [
     'user',
     'honey',
   ],
-  ...['gap', 'timing', 'rerun', 'missed', 'announced', 'moved', 'export', 'image', 'deployed'],
+  ...[
+    'refused',
+    'slips',
+    'gap',
+    'timing',
+    'rerun',
+    'missed',
+    'announced',
+    'moved',
+    'export',
+    'image',
+    'deployed',
+  ],
 ];
 
 /** Today's, beside what is usual. */
@@ -107,6 +131,7 @@ const incidents: Readonly<Record<string, () => EncodedEnvelope[]>> = {
       })),
     ),
   first: () => session('first', [{ at: at(10, 30), table: 'salaries', rows: 600 }]),
+  evenings: () => evening('evenings', 1),
   user: () => session('user', [{ at: at(10, 40) }], { user: 'somebody' }),
   image: () => session('image', [{ at: at(10, 40) }], { program: program('bbbb', 'CHG-1') }),
   deployed: () => session('deployed', [{ at: at(10, 40) }], { program: program('cccc', 'CHG-2') }),
@@ -130,7 +155,9 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
     const past = Array.from({ length: 30 }, (_, i) => [
       ...regular.flatMap((identity) => usual(identity, i + 1)),
       // Today is a Wednesday.
-      ...(i % 7 === 2 || i % 7 === 3 ? [] : ['night', 'late'].flatMap((identity) => atDesk(identity, i + 1))),
+      ...(i % 7 === 2 || i % 7 === 3
+        ? []
+        : ['night', 'late', 'owl', 'evenings'].flatMap((identity) => atDesk(identity, i + 1))),
     ]);
     const drips = Array.from({ length: 6 }, (_, i) =>
       session('drip', lookups(60, 1000 * i, at(10, 20, i + 1))),
@@ -138,6 +165,14 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
     await stage.append([
       ...past.flat(),
       ...drips.flat(),
+      ...[2, 3].flatMap((back) => evening('evenings', back)),
+      ...[1, 2, 3].flatMap((back) => [...refusals('refused', 6, back), ...refusals('slips', 2, back)]),
+      // Nor who is still up since the evening.
+      ...session(
+        'owl',
+        [21, 22, 23, 24].map((hour) => ({ at: at(hour, 50, 1), rows: 40 })),
+        { onBehalfOf: 'corp:ana' },
+      ),
       // An evening is no night.
       ...session('late', [{ at: at(19, 30, 1), rows: 900 }], { onBehalfOf: 'corp:ana' }),
       // Once is a late run: the second day makes a schedule of its own of it.
@@ -167,8 +202,19 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
   it('finds its own, within a round', async () => {
     await stage.append(session('drip', lookups(60, 9000, at(10, 20))));
     await stage.append(Object.entries(incidents).flatMap(([, events]) => events()));
-    await stage.append([published('')], topics.policy);
-    await stage.append([published('CHG-7: corp:announced gets a new runner')], topics.policy);
+    await stage.append([...refusals('refused', 8, 0), ...refusals('slips', 2, 0)]);
+    await stage.append(
+      [
+        published(''),
+        published('CHG-7: corp:announced gets a new runner'),
+        published('CHG-6', 'corp:other', 10),
+        published('CHG-6', 'corp:other'),
+        // Put back within minutes, by whoever made the change.
+        published('CHG-8', 'corp:ops', 41),
+        published('CHG-8', 'corp:ops'),
+      ],
+      topics.policy,
+    );
     await engine.round();
     expect(await stage.found()).toEqual([
       'agent-changed corp:image sha256:bbbb',
@@ -177,12 +223,14 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       'bulk-read corp:paged public.customers',
       'bulk-read corp:volume public.customers',
       'changed-out-of-band corp:ops policies',
+      'changed-out-of-band corp:other policies',
       'enumeration corp:enum public.customers',
       'first-use corp:first public.salaries',
       'first-use corp:rare public.archive',
       'honeytoken corp:honey public.customers.old_ssn',
       'honeytoken corp:honey public.trap',
       'irregular-timing corp:timing runs at other times',
+      'many-evenings corp:evenings',
       'new-client-program corp:program pg_dump',
       'new-source-host corp:host 203.0.113.0/24',
       'new-source-host corp:places 203.0.113.0/24',
@@ -190,6 +238,7 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       'probing corp:probe',
       'rare-table corp:rare public.archive',
       'sensitive-volume corp:volume email',
+      'slow-drip corp:drip public.customers',
       'two-places corp:places 203.0.113.9',
     ]);
     const words = Object.fromEntries(
@@ -213,7 +262,7 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
     expect((await stage.found()).filter((each) => !before.has(each))).toEqual([
       'missed-run corp:missed missed runs',
       expect.stringMatching(/^record-gap corp:gap ses_\d+$/),
-      'slow-drip corp:drip public.customers',
+      'refusals-add-up corp:refused',
     ]);
     expect(stage.failures).toEqual([]);
   });
@@ -221,7 +270,12 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
   it('finds the same again where somebody looks back at these days', async () => {
     const { detectors } = await stage.detectors();
     const store = { writer: stage.writer, reader: stage.reader };
-    const again = await detectRange(store, detectors, { from: midnight, to: now + day }, stage.settings);
+    const again = await detectRange(
+      store,
+      detectors,
+      { from: midnight - day, to: now + day },
+      stage.settings,
+    );
     expect(again.map(({ id }) => id).toSorted()).toEqual([...stage.raised].sort());
   });
 
@@ -256,13 +310,12 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
   });
 });
 
-function published(changeReference: string): EncodedEnvelope {
-  const origin = { source: 'policy/1', subject: 'policies', clock: new ManualClock(at(10, 45)) };
-  const by = { id: 'corp:ops', kind: 'person' };
+function published(changeReference: string, by = 'corp:ops', minutes = 45): EncodedEnvelope {
+  const origin = { source: 'policy/1', subject: 'policies', clock: new ManualClock(at(10, minutes)) };
   return encodeEnvelope(
     newEvent(
       PoliciesPublishedSchema,
-      { version: `v${changeReference}`, owner: 'api', by, changeReference },
+      { version: `v${changeReference}`, owner: 'api', by: { id: by, kind: 'person' }, changeReference },
       origin,
     ),
   );

@@ -39,7 +39,7 @@ describe('docs/detection.md', () => {
     const [, text = ''] = /^```yaml\n([^]*?)^```$/m.exec(page) ?? [];
     expect(parseConfig(text, '/etc/weir.yaml', '/state').detection).toMatchObject({
       calendar: { timezone: 'Europe/Berlin', hours: '7-19', holidays: ['2026-12-25'] },
-      detectors: '/etc/detectors',
+      detectors: '/etc/our-detectors',
     });
   });
 });

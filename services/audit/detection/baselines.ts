@@ -160,11 +160,17 @@ async function writeOfWholes(client: ClickHouseClient, day: number, calendar: Ca
       },
     },
     `FROM (
-      SELECT hour, identity, any(h.identity_kind) AS identity_kind, sum(h.rows) AS rows, sum(h.statements) AS statements,
+      SELECT hour, identity, any(h.identity_kind) AS identity_kind, sum(h.rows) - least(sum(h.rows), any(p.approved)) AS rows, sum(h.statements) AS statements,
         sum(h.predicates) AS predicates, sum(h.denied) AS denied, groupUniqArrayArray(20)(h.hosts) AS hosts,
         sumMap(CAST(h.masked, 'Map(String, UInt64)')) AS masked, sum(h.lookups_near) AS lookups_near,
         sumMap(mapAdd(CAST(h.masked, 'Map(String, UInt64)'), CAST(h.revealed, 'Map(String, UInt64)'))) AS class_values
-      FROM (SELECT * FROM ${database}.identity_hours WHERE ${before(day)}) AS h GROUP BY hour, identity
+      FROM (SELECT * FROM ${database}.identity_hours WHERE ${before(day)}) AS h
+      LEFT ANY JOIN (
+        -- What a person approved once is not what is usual.
+        SELECT hour, identity, max(w.approved_rows) AS approved
+        FROM (SELECT * FROM ${database}.table_hours WHERE ${before(day)} AND approved_rows > 0) AS w GROUP BY hour, identity
+      ) AS p ON p.hour = h.hour AND p.identity = h.identity
+      GROUP BY hour, identity
     ) AS t
     LEFT ANY JOIN (
       SELECT identity, sumMap(mapFromArrays(quarters, arrayMap(q -> toUInt64(1), quarters))) AS starts,
