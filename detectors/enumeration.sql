@@ -23,7 +23,9 @@ FROM (
         arrayPopFront(arrayDifference(arraySort(groupArray(toUnixTimestamp64Milli(time))))) AS gaps,
         groupUniqArray(20)(session_id) AS session_ids, groupUniqArray(20)(statement_id) AS ids
     FROM weir.activity AS a
-    WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)} AND type = 'StatementOutcome' AND status NOT IN ('denied', 'held', 'error')
+    WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)} AND type = 'StatementOutcome' AND status NOT IN ('denied', 'held')
+      -- One that fails after its row has given it away.
+      AND (status != 'error' OR a.rows > 0)
       AND fingerprint != '' AND empty(tables_written)
     GROUP BY hour, identity, connection, fingerprint
     HAVING runs >= {new_statements:UInt64} AND largest <= {new_rows_each:UInt64}

@@ -13,8 +13,10 @@ places AS (
         groupUniqArrayIf(20)(statement_id, statement_id != '') AS ids
     FROM (
         SELECT *, toString(source_host) AS address,
-            multiIf(position(address, ':') > 0, concat(toString(tupleElement(IPv6CIDRToRange(toIPv6(address), 64), 1)), '/64'),
-                match(address, '^[0-9.]+$'), replaceRegexpOne(address, '[.][0-9]+$', '.0/24'), address) AS network
+            -- As in first_uses. An address may be anything in the record of another house.
+            multiIf(isIPv4String(address), replaceRegexpOne(address, '[.][0-9]+$', '.0/24'),
+                isIPv6String(address), concat(toString(tupleElement(IPv6CIDRToRange(toIPv6OrDefault(address), 64), 1)), '/64'),
+                address) AS network
         FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)} AND identity IN (
             SELECT identity FROM weir.first_uses
             WHERE kind = 'network' AND first_at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16}) AND first_at < {to:DateTime64(6)})

@@ -39,6 +39,12 @@ export class FindingAccount {
     return this.#quarantine;
   }
 
+  /** Those in whose name it acted, of the findings that are known. */
+  get principals(): ReadonlySet<string> {
+    const named = [...this.findings.values()].map(({ onBehalfOf }) => onBehalfOf);
+    return new Set(named.filter((each) => each !== ''));
+  }
+
   /** `now`: milliseconds. */
   risk(now: number): Risk {
     if (now < this.#until.high) return 'high';

@@ -65,6 +65,11 @@ export class FindingBook {
     return this.#accounts.get(identity)?.quarantine;
   }
 
+  /** The persons in whose name it was seen to act. */
+  principalsOf(identity: string): ReadonlySet<string> {
+    return this.#accounts.get(identity)?.principals ?? new Set();
+  }
+
   /** The worse of both whom a principal stands for. */
   standingOf({ id, onBehalfOf }: Suspect, now: number): Standing {
     if (this.#accounts.size === 0) return calm;

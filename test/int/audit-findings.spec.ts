@@ -310,6 +310,15 @@ describe('quarantines', () => {
     expect((await lift(own, {}, 'ben/person/security')).status).toBe(200);
   });
 
+  it('of an agent are not for the person in whose name it acts to lift, nor to make milder', async () => {
+    const agent = 'corp:other'; // f4 says in whose name
+    expect((await set('blocked', {}, agent)).status).toBe(200);
+    expect((await set('watch', {}, agent)).status).toBe(403);
+    expect((await lift(agent)).status).toBe(403);
+    expect((await lift(agent, {}, 'ben/person/security')).status).toBe(200);
+    expect((await lift(agent)).status).toBe(404);
+  });
+
   it('have their history', async () => {
     await append(
       raised('q1', { from: start, identity: 'corp:q', quarantine: 'blocked' }),

@@ -71,7 +71,7 @@ export class TriageDesk {
       await this.#fold.follower.catchUp();
       const stands = this.standing(identity);
       if (stands && stricter<Pick<Quarantine, 'level'>>({ level }, stands) === stands)
-        refuse(writer.by, [identity], 'makes a quarantine of their own milder');
+        refuse(writer.by, this.#about(identity), 'makes a quarantine of their own milder');
     }
     const said = { identity, level, reason, findingId, by: toWirePrincipal(writer.by) };
     return this.#append(writer, scope, identity, (origin) => newEvent(QuarantineSetSchema, said, origin));
@@ -79,9 +79,9 @@ export class TriageDesk {
 
   /** Throws NOT_FOUND where none stands, FORBIDDEN for one whom it is about. */
   async lift(identity: string, { reason }: LiftBody, writer: Writer): Promise<Written> {
-    refuse(writer.by, [identity], 'lifts a quarantine of their own');
     const scope = ['lift quarantine', identity];
     if (!this.#fold.book.has(this.#idOf(writer, scope))) await this.#standing(identity);
+    refuse(writer.by, this.#about(identity), 'lifts a quarantine of their own');
     const said = { identity, reason, by: toWirePrincipal(writer.by) };
     return this.#append(writer, scope, identity, (origin) => newEvent(QuarantineLiftedSchema, said, origin));
   }
@@ -89,6 +89,11 @@ export class TriageDesk {
   /** As it stands; undefined: none does. */
   standing(identity: string): Quarantine | undefined {
     return this.#fold.book.quarantineOf(identity);
+  }
+
+  /** Itself, and whose agent it is. */
+  #about(identity: string): string[] {
+    return [identity, ...this.#fold.book.principalsOf(identity)];
   }
 
   async #standing(identity: string): Promise<void> {
