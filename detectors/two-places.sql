@@ -15,7 +15,7 @@ places AS (
         SELECT *, toString(source_host) AS address,
             -- As in first_uses. An address may be anything in the record of another house.
             multiIf(isIPv4String(address), replaceRegexpOne(address, '[.][0-9]+$', '.0/24'),
-                isIPv6String(address), concat(toString(tupleElement(IPv6CIDRToRange(toIPv6OrDefault(address), 64), 1)), '/64'),
+                isIPv6String(address), concat(toString(tupleElement(IPv6CIDRToRange(assumeNotNull(toIPv6OrNull(address)), 64), 1)), '/64'),
                 address) AS network
         FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)} AND identity IN (
             SELECT identity FROM weir.first_uses
