@@ -1,16 +1,26 @@
 import type { Clock } from '#kernel';
 import { writeActivity } from './activity.js';
 import { writeBaselines } from './baselines.js';
-import { daysOf, findingsOf, rangesOf, type DetectionStore, type OnFailure } from './detect.js';
+import { daysOf, rangesOf, type DetectionStore, type OnFailure } from './detect.js';
 import type { DetectionSettings } from './detection.settings.js';
 import type { Detector } from './detector.check.js';
 import type { DetectorHeader } from './detector.file.js';
 import { isAsked, mostUrgentFirst, type NewsOf } from './detector.news.js';
+import { runDetector } from './detector.run.js';
+import { expectStore } from './detectors.load.js';
 import { writeFeatures } from './features.js';
 import type { Finding } from './finding.js';
 import { readMarks, writeMarks, type Mark } from './marks.js';
 import { readHouseNews, readNews } from './news.js';
 import { dayMs, dayOf, hourOf, type TimeRange } from './store.sql.js';
+import {
+  answeredMark,
+  failedMarks,
+  forgotten,
+  unansweredOf,
+  withoutUnanswered,
+  type Unanswered,
+} from './unanswered.js';
 
 export interface EngineOptions {
   readonly store: DetectionStore;
@@ -66,7 +76,16 @@ export class DetectionEngine {
 
   /** Whether the last round left some of what was there. */
   get hasMore(): boolean {
-    return this.#hasMore;
+    const now = this.options.clock.now();
+    return this.#hasMore || this.#unanswered().some(({ dueAt }) => dueAt <= now);
+  }
+
+  /** How many hours (or days) a detector has not answered for and is to be asked for again, by its id. */
+  waiting(): ReadonlyMap<string, number> {
+    const counts = new Map(this.#detectors.map(({ id }) => [id, 0]));
+    for (const { detector } of this.#unanswered())
+      counts.set(detector.id, (counts.get(detector.id) ?? 0) + 1);
+    return counts;
   }
 
   /** Returns how many events it worked in. */
@@ -79,6 +98,7 @@ export class DetectionEngine {
     await this.#lookAtHouse(now);
     if (!this.#hasMore && !this.#marks.has('began')) await this.#begin(now);
     await this.#due(now);
+    await this.#askAgain(now);
     return events;
   }
 
@@ -150,17 +170,52 @@ export class DetectionEngine {
   }
 
   async #run(schedule: Schedule, range: TimeRange, news?: NewsOf): Promise<void> {
-    const { store, settings, onFailure, raise, signal } = this.options;
+    const { signal } = this.options;
     const detectors = this.#detectors.filter(
       (each) => each.schedule === schedule && (!news || isAsked(each, news)),
     );
     if (detectors.length === 0) return;
     await this.#baseline(dayOf(range.from));
     signal?.throwIfAborted();
-    for await (const found of findingsOf(store.reader, detectors, range, settings, onFailure)) {
-      await raise(found);
-      signal?.throwIfAborted();
+    const waiting = this.#unanswered();
+    for (const detector of detectors)
+      for (const piece of withoutUnanswered(detector, range, waiting)) await this.#ask(detector, piece);
+  }
+
+  /** What was not answered for, as far as its time has come; until something is not again, which took long enough for one round. */
+  async #askAgain(now: number): Promise<void> {
+    await this.#mark(forgotten(this.#marks ?? new Map(), this.#detectors, now));
+    const due = this.#unanswered().filter(({ dueAt }) => dueAt <= now);
+    for (const each of due.toSorted((a, b) => a.dueAt - b.dueAt).slice(0, mostAgain)) {
+      await this.#baseline(dayOf(each.range.from));
+      if (!(await this.#ask(each.detector, each.range, each.tries))) return;
+      await this.#mark([answeredMark(each)]);
     }
+  }
+
+  #unanswered(): Unanswered[] {
+    return unansweredOf(this.#marks ?? new Map(), this.#detectors, this.options.clock.now());
+  }
+
+  /** Returns whether there was an answer; if not, that is remembered, and others go on. */
+  async #ask(detector: Detector, range: TimeRange, tries = 0): Promise<boolean> {
+    const { store, settings, raise, signal } = this.options;
+    const { timezone } = settings.calendar;
+    const found = await runDetector(store.reader, detector, range, timezone).catch((error: unknown) =>
+      this.#fail(detector, range, tries, error),
+    );
+    if (found && found.length > 0) await raise(found);
+    signal?.throwIfAborted();
+    return found !== undefined;
+  }
+
+  /** Throws where the store itself does not answer: then the whole round is tried again. */
+  async #fail(detector: Detector, range: TimeRange, tries: number, error: unknown): Promise<undefined> {
+    const { store, onFailure, clock, signal } = this.options;
+    signal?.throwIfAborted();
+    await expectStore(store.reader);
+    onFailure(detector, error);
+    await this.#mark(failedMarks(detector, range, tries, clock.now()));
   }
 
   async #baseline(day: number): Promise<void> {
@@ -179,3 +234,5 @@ export class DetectionEngine {
 }
 
 const mostBaselines = 100;
+/** Ranges of one round that were not answered for before. */
+const mostAgain = 48;

@@ -17,6 +17,7 @@ import {
   Counts,
   EVENT_LOG,
   INSTANCE,
+  Readings,
   Spread,
   YIELDS,
   type WeirConfig,
@@ -46,6 +47,10 @@ const failures = new Counts({
   ...{ name: 'weir_detector_failures_total', labels: ['detector'] },
   help: 'Times that a detector did not answer',
 });
+const waiting = new Readings({
+  ...{ name: 'weir_detector_unanswered', labels: ['detector'] },
+  help: 'Hours (or days) that a detector has not answered for, and is asked for again',
+});
 const raised = new Counts({
   ...{ name: 'weir_findings_total', labels: ['detector'] },
   help: 'Findings that were raised',
@@ -71,6 +76,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   /** What it looks for news in; a topic's partitions are fixed. */
   #watched: readonly Partition[] | undefined;
   #expired = 0;
+  #stopReading = (): void => undefined;
 
   constructor(
     @Inject(CONFIG) private readonly config: WeirConfig,
@@ -87,11 +93,16 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
 
   onApplicationBootstrap(): void {
     count(shippedIds());
+    const none = shippedIds().map((id) => [id, 0] as const);
+    this.#stopReading = waiting.add(() =>
+      [...(this.#engine?.waiting() ?? none)].map(([id, number]) => [[id], number]),
+    );
     if (this.config.detection.enabled) this.#running = this.#run();
   }
 
   async onModuleDestroy(): Promise<void> {
     this.#stop.abort();
+    this.#stopReading();
     await this.#running;
   }
 
@@ -222,7 +233,10 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     failures.of(id).value++;
     if (this.#said.has(id)) return;
     this.#said.add(id);
-    this.#log.error({ message: `detector ${file} does not answer; the others run on`, error });
+    this.#log.error({
+      message: `detector ${file} does not answer; the others run on, and it is asked again, by the hour`,
+      error,
+    });
   }
 
   /** Where this process carries everything: how far that is stored. Elsewhere the store alone knows. */
