@@ -1,3 +1,4 @@
+import type { Position } from '#event-log';
 import type { Clock } from '#kernel';
 import { writeActivity } from './activity.js';
 import { writeBaselines } from './baselines.js';
@@ -22,6 +23,12 @@ import {
   type Unanswered,
 } from './unanswered.js';
 
+export interface RecordLog {
+  /** The last event of each partition by now. */
+  readonly ends: () => Promise<readonly Position[]>;
+  readonly isStored: (position: Position) => Promise<boolean>;
+}
+
 export interface EngineOptions {
   readonly store: DetectionStore;
   readonly settings: DetectionSettings;
@@ -29,14 +36,23 @@ export interface EngineOptions {
   /** Resolves once these are on the log, or were before. */
   readonly raise: (findings: readonly Finding[]) => Promise<void>;
   readonly clock: Clock;
-  /** Whether all that the log has is stored: what did not happen can only be told then. */
-  readonly isCaughtUp: () => Promise<boolean>;
+  /** What sessions are recorded on: what did not happen can only be told once all of a moment is stored. */
+  readonly log: RecordLog;
   readonly onFailure: OnFailure;
   /** Once aborted, a round throws before its next step; what it did not come to is done after the next start. */
   readonly signal?: AbortSignal;
 }
 
 type Schedule = DetectorHeader['schedule'];
+
+/** What is over, and what has to be stored before it is looked at: what the log had when that was noticed, not what comes meanwhile. */
+interface Awaited {
+  readonly hour: number;
+  readonly day: number;
+  readonly ends: readonly Position[];
+}
+
+const past = ['hour', 'day'] as const;
 
 /** Of one round; the next goes on. */
 const mostSteps = 10;
@@ -62,6 +78,7 @@ export class DetectionEngine {
   /** From when on it can be told of past hours what is missing in them. */
   #settledAt: number | undefined;
   #hasMore = false;
+  #awaited: Awaited | undefined;
 
   constructor(private readonly options: EngineOptions) {
     this.#detectors = mostUrgentFirst(options.detectors);
@@ -71,6 +88,7 @@ export class DetectionEngine {
   forget(): void {
     this.#marks = undefined;
     this.#settledAt = undefined;
+    this.#awaited = undefined;
     this.#baselines.clear();
   }
 
@@ -94,10 +112,12 @@ export class DetectionEngine {
     const now = clock.now();
     this.#settledAt ??= now + settling;
     this.#marks ??= new Map(await readMarks(store.writer));
+    // Before news are read: what is stored by now is in them.
+    const over = await this.#isOver(now);
     const events = await this.#workIn(now);
     await this.#lookAtHouse(now);
     if (!this.#hasMore && !this.#marks.has('began')) await this.#begin(now);
-    await this.#due(now);
+    if (over && !this.#hasMore) await this.#due(over, now);
     await this.#askAgain(now);
     return events;
   }
@@ -147,26 +167,36 @@ export class DetectionEngine {
   /** Hours and days that are past are looked at once more where something late belongs to them. */
   #again(touched: readonly number[], now: number): [string, Mark][] {
     const first = Math.max(Math.min(...touched), now - mostDue);
-    const late = (['hour', 'day'] as const).filter(
-      (each) => first < (this.#marks?.get(each)?.at ?? -Infinity),
-    );
+    const late = past.filter((each) => first < (this.#marks?.get(each)?.at ?? -Infinity));
     if (late.length > 0 && (this.#settledAt ?? 0) <= now) this.#settledAt = now + settling;
     return late.map((each) => [each, { place: 0, at: each === 'hour' ? hourOf(first) : dayOf(first) }]);
   }
 
-  /** What is over by now and was not looked at. */
-  async #due(now: number): Promise<void> {
-    const ends = { hour: hourOf(now - grace), day: dayOf(now - grace) } as const;
-    const due = (['hour', 'day'] as const).filter(
-      (each) => (this.#marks?.get(each)?.at ?? Infinity) < ends[each],
-    );
-    if (due.length === 0 || !(await this.options.isCaughtUp())) return;
-    for (const schedule of due) {
+  /** What is over and was not looked at, once all is stored that the log had when that was noticed. */
+  async #isOver(now: number): Promise<Awaited | undefined> {
+    const { ends, isStored } = this.options.log;
+    const over = { hour: hourOf(now - grace), day: dayOf(now - grace) };
+    if (!this.#awaited && past.some((each) => this.#isBefore(each, over[each])))
+      this.#awaited = { ...over, ends: await ends() };
+    if (!this.#awaited) return undefined;
+    const stored = await Promise.all(this.#awaited.ends.map(isStored));
+    const left = this.#awaited.ends.filter((_, i) => stored[i] !== true);
+    this.#awaited = { ...this.#awaited, ends: left };
+    return left.length === 0 ? this.#awaited : undefined;
+  }
+
+  #isBefore(schedule: 'hour' | 'day', end: number): boolean {
+    return (this.#marks?.get(schedule)?.at ?? Infinity) < end;
+  }
+
+  async #due(over: Awaited, now: number): Promise<void> {
+    for (const schedule of past.filter((each) => this.#isBefore(each, over[each]))) {
       if (schedule === 'hour' && now < (this.#settledAt ?? now)) continue;
-      const from = Math.max(this.#marks?.get(schedule)?.at ?? 0, ends[schedule] - mostDue);
-      for (const range of daysOf({ from, to: ends[schedule] })) await this.#run(schedule, range);
-      await this.#mark([[schedule, { place: 0, at: ends[schedule] }]]);
+      const from = Math.max(this.#marks?.get(schedule)?.at ?? 0, over[schedule] - mostDue);
+      for (const range of daysOf({ from, to: over[schedule] })) await this.#run(schedule, range);
+      await this.#mark([[schedule, { place: 0, at: over[schedule] }]]);
     }
+    this.#awaited = undefined;
   }
 
   async #run(schedule: Schedule, range: TimeRange, news?: NewsOf): Promise<void> {

@@ -197,7 +197,10 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       ...{ settings: settingsOf(this.config), detectors: this.#shelf.detectors },
       ...{ raise: desk.raise, clock: this.clock },
       store: { writer: this.writer, reader: this.reader },
-      isCaughtUp: () => this.#isCaughtUp(),
+      log: {
+        ends: () => this.eventLog.end(topics.session),
+        isStored: (position) => this.ingest.has(position),
+      },
       signal: this.#stop.signal,
       onFailure: (detector, error) => this.#complain(detector, error),
     });
@@ -251,11 +254,6 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       (await this.eventLog.partitions(topic)).map((partition) => ({ topic, partition })),
     );
     return (await Promise.all(found)).flat();
-  }
-
-  async #isCaughtUp(): Promise<boolean> {
-    const ends = await this.eventLog.end(topics.session);
-    return ends.every((end) => !this.ingest.owns(end) || this.ingest.storedThrough(end) >= end.offset);
   }
 
   #pause(milliseconds: number): Promise<boolean> {
