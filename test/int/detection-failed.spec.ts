@@ -107,3 +107,38 @@ describe('an hour that a detector does not answer for', { timeout: 60_000 }, () 
     expect(marks).toEqual([]);
   });
 });
+
+describe('an answer that somebody fills', { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-crowd-'));
+  let stage: DetectionStage;
+  beforeAll(async () => {
+    writeFileSync(join(folder, 'fragile.sql'), fragile);
+    stage = await DetectionStage.start(now);
+  }, 60_000);
+  afterAll(async () => {
+    await stage.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const reads = (name: string, at: number, tables: number) =>
+    stage.append(
+      sessionOf(
+        { id: `ses_${name}_${at}`, identity: `corp:${name}` },
+        Array.from({ length: tables }, (_, i) => ({ at, table: `t${i}`, rows: 7 })),
+      ),
+    );
+
+  it('has the rows of others, too, and all of whoever has few in each hour', async () => {
+    const { detectors } = await stage.detectors([folder]);
+    await reads('crowd', now, 1100);
+    await reads('thief', now, 1);
+    await reads('wide', now - hour, 15);
+    await reads('wide', now, 15);
+    await stage.engine(detectors).round();
+    const found = (await stage.findings()).map(({ identity }) => identity);
+    const of = (identity: string) => found.filter((each) => each === identity).length;
+    expect([of('corp:thief'), of('corp:wide'), of('corp:crowd')]).toEqual([1, 30, 20]);
+    expect(stage.cuts).toEqual(['fragile']);
+    expect(stage.failures).toEqual([]);
+  });
+});

@@ -35,6 +35,7 @@ const limits = { seconds: 10, memory: 1 << 30, resultRows: 10_000, resultBytes: 
 export class DetectionStage {
   readonly clock: ManualClock;
   readonly failures: string[] = [];
+  readonly cuts: string[] = [];
   readonly raised: string[] = [];
 
   private constructor(
@@ -84,6 +85,7 @@ export class DetectionStage {
         isStored: (position) => Promise.resolve(this.ingest.has(position)),
         ...log,
       },
+      onCut: ({ id }) => this.cuts.push(id),
       onFailure: ({ id }, error) => this.failures.push(`${id}: ${String(error)}`),
     });
   }

@@ -39,6 +39,8 @@ export interface EngineOptions {
   /** What sessions are recorded on: what did not happen can only be told once all of a moment is stored. */
   readonly log: RecordLog;
   readonly onFailure: OnFailure;
+  /** Told of an hour in which a detector found more than is taken. */
+  readonly onCut?: (detector: Detector) => void;
   /** Once aborted, a round throws before its next step; what it did not come to is done after the next start. */
   readonly signal?: AbortSignal;
 }
@@ -229,9 +231,9 @@ export class DetectionEngine {
 
   /** Returns whether there was an answer; if not, that is remembered, and others go on. */
   async #ask(detector: Detector, range: TimeRange, tries = 0): Promise<boolean> {
-    const { store, settings, raise, signal } = this.options;
+    const { store, settings, raise, onCut, signal } = this.options;
     const { timezone } = settings.calendar;
-    const found = await runDetector(store.reader, detector, range, timezone).catch((error: unknown) =>
+    const found = await runDetector(store.reader, detector, range, timezone, onCut).catch((error: unknown) =>
       this.#fail(detector, range, tries, error),
     );
     if (found && found.length > 0) await raise(found);

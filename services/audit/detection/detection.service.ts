@@ -47,6 +47,10 @@ const failures = new Counts({
   ...{ name: 'weir_detector_failures_total', labels: ['detector'] },
   help: 'Times that a detector did not answer',
 });
+const cuts = new Counts({
+  ...{ name: 'weir_detector_cut_total', labels: ['detector'] },
+  help: 'Answers for an hour (or day) of which not all findings were taken',
+});
 const waiting = new Readings({
   ...{ name: 'weir_detector_unanswered', labels: ['detector'] },
   help: 'Hours (or days) that a detector has not answered for, and is asked for again',
@@ -203,6 +207,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       },
       signal: this.#stop.signal,
       onFailure: (detector, error) => this.#complain(detector, error),
+      onCut: (detector) => this.#tellCut(detector),
     });
   }
 
@@ -228,7 +233,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     this.#log.log(`${running.length} detectors run`);
     count(running.map(({ id }) => id));
     // One that is another now is complained of anew.
-    for (const { id } of running) this.#said.delete(id);
+    for (const { id } of running) for (const said of [id, `cut ${id}`]) this.#said.delete(said);
   }
 
   /** Once, not at every round. */
@@ -240,6 +245,14 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       message: `detector ${file} does not answer; the others run on, and it is asked again, by the hour`,
       error,
     });
+  }
+
+  /** Once, too. */
+  #tellCut({ id, file }: Detector): void {
+    cuts.of(id).value++;
+    if (this.#said.has(`cut ${id}`)) return;
+    this.#said.add(`cut ${id}`);
+    this.#log.warn(`detector ${file} finds more in an hour than is taken; of each identity the latest are`);
   }
 
   /** Where this process carries everything: how far that is stored. Elsewhere the store alone knows. */
@@ -270,5 +283,5 @@ const restAfter = (worked: number, breath: number): number =>
 
 /** From the first look on there is a number of each. */
 function count(ids: readonly string[]): void {
-  for (const id of ids) for (const counts of [failures, raised]) counts.of(id);
+  for (const id of ids) for (const counts of [failures, cuts, raised]) counts.of(id);
 }

@@ -1,6 +1,7 @@
 import type { Detector } from './detector.check.js';
 import type { Mark, Marks } from './marks.js';
-import { dayMs, dayOf, hourMs, hourOf, type TimeRange } from './store.sql.js';
+import { pieceLength, piecesOf } from './range.pieces.js';
+import { dayMs, hourMs, type TimeRange } from './store.sql.js';
 
 /** What a detector did not answer for, as it is remembered among the marks: `failed/<detector>/<begin>`. */
 export interface Unanswered {
@@ -21,7 +22,6 @@ const longestPause = 6 * hourMs;
 /** Nobody asks later than that. Milliseconds. */
 const keptFor = 28 * dayMs;
 
-const lengthOf = ({ schedule }: Pick<Detector, 'schedule'>): number => (schedule === 'day' ? dayMs : hourMs);
 const nameOf = ({ id }: Pick<Detector, 'id'>, { from }: TimeRange): string => `${prefix}${id}/${from}`;
 
 /** Those that may still be asked for: a detector that is gone has none, nor has one after 28 days. */
@@ -32,7 +32,7 @@ export function unansweredOf(marks: Marks, detectors: readonly Detector[], now: 
     const [id = '', begin = ''] = name.slice(prefix.length).split('/');
     const [detector, from] = [byId.get(id), Number(begin)];
     if (!detector || from < now - keptFor) return [];
-    return [{ detector, range: { from, to: from + lengthOf(detector) }, tries: place, dueAt: at }];
+    return [{ detector, range: { from, to: from + pieceLength(detector) }, tries: place, dueAt: at }];
   });
 }
 
@@ -80,13 +80,3 @@ export const answeredMark = ({ detector, range, dueAt }: Unanswered): [string, M
   nameOf(detector, range),
   { place: over, at: dueAt },
 ];
-
-/** By the hour; what is asked for by the day, by the day. */
-function piecesOf(detector: Detector, { from, to }: TimeRange): TimeRange[] {
-  const length = lengthOf(detector);
-  const begin = detector.schedule === 'day' ? dayOf(from) : hourOf(from);
-  return Array.from({ length: Math.ceil((to - begin) / length) }, (_, i) => {
-    const at = begin + i * length;
-    return { from: at, to: at + length };
-  });
-}
