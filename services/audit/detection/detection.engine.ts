@@ -12,7 +12,8 @@ import { expectStore } from './detectors.load.js';
 import { writeFeatures } from './features.js';
 import type { Finding } from './finding.js';
 import { readMarks, writeMarks, type Mark } from './marks.js';
-import { readHouseNews, readNews } from './news.js';
+import { readHours, readHouseNews, readNews } from './news.js';
+import { isToMakeAnew, madeAnew, staleMarks } from './stale.days.js';
 import { dayMs, dayOf, hourOf, type TimeRange } from './store.sql.js';
 import {
   answeredMark,
@@ -117,8 +118,11 @@ export class DetectionEngine {
     // Before news are read: what is stored by now is in them.
     const over = await this.#isOver(now);
     const events = await this.#workIn(now);
-    await this.#lookAtHouse(now);
-    if (!this.#hasMore && !this.#marks.has('began')) await this.#begin(now);
+    // Of half a record baselines would be made, and they stay.
+    if (this.#isBegun || !this.#hasMore) {
+      await this.#lookAtHouse(now);
+      if (!this.#isBegun) await this.#begin(now);
+    }
     if (over && !this.#hasMore) await this.#due(over, now);
     await this.#askAgain(now);
     return events;
@@ -136,7 +140,10 @@ export class DetectionEngine {
       if (news.events > 0) {
         await writeActivity(writer, news.choice);
         await writeFeatures(writer, news);
-        await this.#detect('sessions', news.hours, now);
+        if (this.#isBegun) {
+          await this.#mark(staleMarks(this.#marks ?? new Map(), news.hours, now));
+          await this.#detect('sessions', news.hours);
+        }
         events += news.events;
       }
       await this.#mark([...news.marks, ...this.#again(news.hours, now)]);
@@ -146,12 +153,17 @@ export class DetectionEngine {
 
   async #lookAtHouse(now: number): Promise<void> {
     const { hours, marks } = await readHouseNews(this.options.store.writer, this.#marks ?? new Map());
-    await this.#detect('house', hours, now);
+    await this.#detect('house', this.#isBegun ? hours : hours.filter((hour) => hour >= now - lookBack));
     if (marks.size > 0) await this.#mark([...marks, ...this.#again(hours, now)]);
   }
 
-  /** What stood here before detection was begun with has been worked in. */
+  get #isBegun(): boolean {
+    return this.#marks?.has('began') ?? false;
+  }
+
+  /** What stood here before detection was begun with has been worked in: findings of its last day, and then of what comes. */
   async #begin(now: number): Promise<void> {
+    await this.#detect('sessions', await readHours(this.options.store.writer, hourOf(now - lookBack)));
     await this.#mark([
       ['began', { place: 0, at: now }],
       ['hour', { place: 0, at: hourOf(now - grace) }],
@@ -160,10 +172,8 @@ export class DetectionEngine {
   }
 
   /** Those of the stream. */
-  async #detect(news: NewsOf, touched: readonly number[], now: number): Promise<void> {
-    const isOld = !this.#marks?.has('began');
-    const hours = isOld ? touched.filter((hour) => hour >= now - lookBack) : touched;
-    for (const range of rangesOf(hours)) await this.#run('stream', range, news);
+  async #detect(news: NewsOf, touched: readonly number[]): Promise<void> {
+    for (const range of rangesOf(touched)) await this.#run('stream', range, news);
   }
 
   /** Hours and days that are past are looked at once more where something late belongs to them. */
@@ -251,15 +261,18 @@ export class DetectionEngine {
   }
 
   async #baseline(day: number): Promise<void> {
-    const { store, settings, signal } = this.options;
-    if (this.#baselines.has(day)) return;
+    const { store, settings, clock, signal } = this.options;
+    const anew = isToMakeAnew(this.#marks ?? new Map(), day, clock.now());
+    if (this.#baselines.has(day) && !anew) return;
     signal?.throwIfAborted();
-    await writeBaselines(store.writer, day, settings.calendar);
+    await writeBaselines(store.writer, day, settings.calendar, anew);
+    if (anew) await this.#mark([madeAnew(day, clock.now())]);
     if (this.#baselines.size >= mostBaselines) this.#baselines.clear();
     this.#baselines.add(day);
   }
 
   async #mark(marks: readonly (readonly [string, Mark])[]): Promise<void> {
+    if (marks.length === 0) return;
     await writeMarks(this.options.store.writer, new Map(marks));
     for (const [name, mark] of marks) this.#marks?.set(name, mark);
   }
