@@ -241,7 +241,22 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
     const known =
       "SELECT DISTINCT identity FROM weir.first_uses WHERE identity IN ('corp:quiet', 'corp:gone') ORDER BY identity";
     expect(await stage.rows(known)).toEqual([{ identity: 'corp:gone' }, { identity: 'corp:quiet' }]);
-    await expireFeatures(stage.writer, at(0, 0, 5));
+    await stage.writer.command({
+      query: `INSERT INTO weir.baseline_rows (day, scope) VALUES (toDate('2026-08-10'), 'made'), (toDate('2026-10-13'), 'made')`,
+    });
+    const made =
+      "SELECT DISTINCT toString(day) AS day FROM weir.baselines WHERE day IN ('2026-08-10', '2026-10-13')";
+    const done = async () => {
+      while ((await stage.rows('SELECT 1 FROM system.mutations WHERE NOT is_done LIMIT 1')).length > 0)
+        await new Promise((next) => setTimeout(next, 20));
+    };
+    // Retention keeps all.
+    await expireFeatures(stage.writer, at(0, 0, 0));
+    await done();
+    expect(await stage.rows(known)).toHaveLength(2);
+    expect(await stage.rows(made)).toEqual([{ day: '2026-10-13' }]);
+    await expireFeatures(stage.writer, at(0, 0, 0), 5);
+    await done();
     expect(await stage.rows(known)).toEqual([{ identity: 'corp:quiet' }]);
     for (const [table, column] of [
       ['activity', 'hour'],

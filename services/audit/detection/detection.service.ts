@@ -32,7 +32,7 @@ import { shippedDetectors, shippedIds } from './detectors.load.js';
 import type { ShelvedFile } from './detectors.published.js';
 import { expireFeatures } from './features.expiry.js';
 import { FindingDesk } from './finding.desk.js';
-import { dayMs, dayOf } from './store.sql.js';
+import { dayOf } from './store.sql.js';
 
 /** Milliseconds between two looks at what ingest has stored, which cost nothing; at a store of its own, which cost a query. */
 const every = { embedded: 100, clickhouse: 1000 } as const;
@@ -130,12 +130,11 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     return true;
   }
 
-  /** Once a day what was made of a record that retention no longer keeps. */
+  /** Once a day: what nobody reads any more, and what was made of a record that retention no longer keeps. */
   async #expire(): Promise<void> {
-    const days = this.config.audit.retention.sessions;
     const today = dayOf(this.clock.now());
-    if (days === undefined || this.#expired === today) return;
-    await expireFeatures(this.writer, today - days * dayMs);
+    if (this.#expired === today) return;
+    await expireFeatures(this.writer, today, this.config.audit.retention.sessions);
     this.#expired = today;
   }
 
