@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeEnvelope, newEvent, topics, TreeCutSchema } from '#events';
 import { systemClock } from '#kernel';
+import type { DetectionEngine } from '../../services/audit/detection/detection.engine.js';
 import type { Detector } from '../../services/audit/detection/detector.check.js';
 import { seedHistory } from '../../bench/detect/history.js';
 import { sessionOf } from '../support/session-events.js';
@@ -70,6 +71,60 @@ describe('what is missing in a past hour', { timeout: 60_000 }, () => {
       'checkpoint-missing weir.session.v1/0',
       'record-gap corp:bot ses_3',
     ]);
+  });
+});
+
+describe('an hour of a record to which somebody always writes', { timeout: 60_000 }, () => {
+  let stage: DetectionStage;
+  let engine: DetectionEngine;
+  let busy = 0;
+  /** Of a partition that a neighbour stores. */
+  const elsewhere = { topic: topics.session, partition: 1, offset: 5 };
+  let neighbourHas = 4;
+  beforeAll(async () => {
+    stage = await DetectionStage.start(now);
+    const { detectors } = await stage.detectors();
+    engine = stage.engine(
+      detectors.filter(({ id }) => id === 'record-gap'),
+      {
+        // Whoever looks finds something that is not stored yet.
+        ends: async () => {
+          await stage.log.append(
+            topics.session,
+            sessionOf({ id: `ses_busy_${busy++}` }, [{ at: stage.clock.now(), rows: 7 }]),
+          );
+          return [...(await stage.log.end(topics.session)), elsewhere];
+        },
+        isStored: (position) =>
+          Promise.resolve(
+            position.partition === 1 ? neighbourHas >= position.offset : stage.ingest.has(position),
+          ),
+      },
+    );
+    const [started, received, , ended] = sessionOf({ id: 'ses_hole' }, [{ at: now, rows: 7 }]);
+    await stage.append([started!, received!, ended!]);
+    await engine.round();
+    stage.clock.advance(nextHour + 3 * minute - stage.clock.now());
+    await engine.round();
+  }, 60_000);
+  afterAll(() => stage.stop());
+
+  const stored = async () => {
+    const [end] = await stage.log.end(topics.session);
+    while (!stage.ingest.has(end!)) await new Promise((done) => setTimeout(done, 5));
+  };
+
+  it('is not looked at before a neighbour, too, has stored what the log had', async () => {
+    await stored();
+    await engine.round();
+    expect(await stage.found()).toEqual([]);
+  });
+
+  it('is looked at once all is stored that was there when it was over, whatever came since', async () => {
+    neighbourHas = 5;
+    await engine.round();
+    expect(await stage.found()).toEqual(['record-gap corp:bot ses_hole']);
+    expect(stage.failures).toEqual([]);
   });
 });
 

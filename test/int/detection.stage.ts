@@ -18,7 +18,7 @@ import {
   type Topic,
 } from '#events';
 import { ManualClock } from '#kernel';
-import { DetectionEngine } from '../../services/audit/detection/detection.engine.js';
+import { DetectionEngine, type RecordLog } from '../../services/audit/detection/detection.engine.js';
 import {
   defaultSettings,
   type DetectionSettings,
@@ -35,6 +35,7 @@ const limits = { seconds: 10, memory: 1 << 30, resultRows: 10_000, resultBytes: 
 export class DetectionStage {
   readonly clock: ManualClock;
   readonly failures: string[] = [];
+  readonly cuts: string[] = [];
   readonly raised: string[] = [];
 
   private constructor(
@@ -71,7 +72,7 @@ export class DetectionStage {
   }
 
   /** As after a start: it knows nothing but what the store has. */
-  engine(detectors: readonly Detector[]): DetectionEngine {
+  engine(detectors: readonly Detector[], log: Partial<RecordLog> = {}): DetectionEngine {
     const desk = new FindingDesk({
       ...{ log: this.log, client: this.writer, source: 'audit/test', clock: this.clock },
       onRaised: ({ id }) => this.raised.push(id),
@@ -79,7 +80,12 @@ export class DetectionStage {
     return new DetectionEngine({
       ...{ detectors, settings: this.settings, raise: desk.raise, clock: this.clock },
       store: { writer: this.writer, reader: this.reader },
-      isCaughtUp: () => Promise.resolve(true),
+      log: {
+        ends: () => this.log.end(topics.session),
+        isStored: (position) => Promise.resolve(this.ingest.has(position)),
+        ...log,
+      },
+      onCut: ({ id }) => this.cuts.push(id),
       onFailure: ({ id }, error) => this.failures.push(`${id}: ${String(error)}`),
     });
   }

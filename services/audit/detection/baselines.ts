@@ -3,17 +3,18 @@ import type { Calendar } from './detection.settings.js';
 import { baselineDays, peerGroupsOf, writePeerGroups } from './peer-groups.js';
 import { dayMs, dayText, insertSelect, rowsOf, timeSql } from './store.sql.js';
 
-/** Makes the baselines of a day, unless they stand. Returns whether it made them. */
+/** Makes the baselines of a day, unless they stand and are not to be made anew. Returns whether it made them. */
 export async function writeBaselines(
   client: ClickHouseClient,
   day: number,
   calendar: Calendar,
+  anew = false,
 ): Promise<boolean> {
   const [made] = await rowsOf<{ n: string }>(
     client,
     `SELECT toString(count()) AS n FROM ${database}.${detectionTables.baselines} WHERE day = '${dayText(day)}' AND scope = 'made'`,
   );
-  if (made && made.n !== '0') return false;
+  if (!anew && made && made.n !== '0') return false;
   await writePeerGroups(client, day);
   await writeOfTables(client, day, calendar);
   await writeOfWholes(client, day, calendar);

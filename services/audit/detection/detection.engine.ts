@@ -1,16 +1,34 @@
+import type { Position } from '#event-log';
 import type { Clock } from '#kernel';
 import { writeActivity } from './activity.js';
 import { writeBaselines } from './baselines.js';
-import { daysOf, findingsOf, rangesOf, type DetectionStore, type OnFailure } from './detect.js';
+import { daysOf, rangesOf, type DetectionStore, type OnFailure } from './detect.js';
 import type { DetectionSettings } from './detection.settings.js';
 import type { Detector } from './detector.check.js';
 import type { DetectorHeader } from './detector.file.js';
 import { isAsked, mostUrgentFirst, type NewsOf } from './detector.news.js';
+import { runDetector } from './detector.run.js';
+import { expectStore } from './detectors.load.js';
 import { writeFeatures } from './features.js';
 import type { Finding } from './finding.js';
 import { readMarks, writeMarks, type Mark } from './marks.js';
-import { readHouseNews, readNews } from './news.js';
+import { readHours, readHouseNews, readNews } from './news.js';
+import { isToMakeAnew, madeAnew, staleMarks } from './stale.days.js';
 import { dayMs, dayOf, hourOf, type TimeRange } from './store.sql.js';
+import {
+  answeredMark,
+  failedMarks,
+  forgotten,
+  unansweredOf,
+  withoutUnanswered,
+  type Unanswered,
+} from './unanswered.js';
+
+export interface RecordLog {
+  /** The last event of each partition by now. */
+  readonly ends: () => Promise<readonly Position[]>;
+  readonly isStored: (position: Position) => Promise<boolean>;
+}
 
 export interface EngineOptions {
   readonly store: DetectionStore;
@@ -19,14 +37,25 @@ export interface EngineOptions {
   /** Resolves once these are on the log, or were before. */
   readonly raise: (findings: readonly Finding[]) => Promise<void>;
   readonly clock: Clock;
-  /** Whether all that the log has is stored: what did not happen can only be told then. */
-  readonly isCaughtUp: () => Promise<boolean>;
+  /** What sessions are recorded on: what did not happen can only be told once all of a moment is stored. */
+  readonly log: RecordLog;
   readonly onFailure: OnFailure;
+  /** Told of an hour in which a detector found more than is taken. */
+  readonly onCut?: (detector: Detector) => void;
   /** Once aborted, a round throws before its next step; what it did not come to is done after the next start. */
   readonly signal?: AbortSignal;
 }
 
 type Schedule = DetectorHeader['schedule'];
+
+/** What is over, and what has to be stored before it is looked at: what the log had when that was noticed, not what comes meanwhile. */
+interface Awaited {
+  readonly hour: number;
+  readonly day: number;
+  readonly ends: readonly Position[];
+}
+
+const past = ['hour', 'day'] as const;
 
 /** Of one round; the next goes on. */
 const mostSteps = 10;
@@ -52,6 +81,7 @@ export class DetectionEngine {
   /** From when on it can be told of past hours what is missing in them. */
   #settledAt: number | undefined;
   #hasMore = false;
+  #awaited: Awaited | undefined;
 
   constructor(private readonly options: EngineOptions) {
     this.#detectors = mostUrgentFirst(options.detectors);
@@ -61,12 +91,22 @@ export class DetectionEngine {
   forget(): void {
     this.#marks = undefined;
     this.#settledAt = undefined;
+    this.#awaited = undefined;
     this.#baselines.clear();
   }
 
   /** Whether the last round left some of what was there. */
   get hasMore(): boolean {
-    return this.#hasMore;
+    const now = this.options.clock.now();
+    return this.#hasMore || this.#unanswered().some(({ dueAt }) => dueAt <= now);
+  }
+
+  /** How many hours (or days) a detector has not answered for and is to be asked for again, by its id. */
+  waiting(): ReadonlyMap<string, number> {
+    const counts = new Map(this.#detectors.map(({ id }) => [id, 0]));
+    for (const { detector } of this.#unanswered())
+      counts.set(detector.id, (counts.get(detector.id) ?? 0) + 1);
+    return counts;
   }
 
   /** Returns how many events it worked in. */
@@ -75,10 +115,16 @@ export class DetectionEngine {
     const now = clock.now();
     this.#settledAt ??= now + settling;
     this.#marks ??= new Map(await readMarks(store.writer));
+    // Before news are read: what is stored by now is in them.
+    const over = await this.#isOver(now);
     const events = await this.#workIn(now);
-    await this.#lookAtHouse(now);
-    if (!this.#hasMore && !this.#marks.has('began')) await this.#begin(now);
-    await this.#due(now);
+    // Of half a record baselines would be made, and they stay.
+    if (this.#isBegun || !this.#hasMore) {
+      await this.#lookAtHouse(now);
+      if (!this.#isBegun) await this.#begin(now);
+    }
+    if (over && !this.#hasMore) await this.#due(over, now);
+    await this.#askAgain(now);
     return events;
   }
 
@@ -94,7 +140,10 @@ export class DetectionEngine {
       if (news.events > 0) {
         await writeActivity(writer, news.choice);
         await writeFeatures(writer, news);
-        await this.#detect('sessions', news.hours, now);
+        if (this.#isBegun) {
+          await this.#mark(staleMarks(this.#marks ?? new Map(), news.hours, now));
+          await this.#detect('sessions', news.hours);
+        }
         events += news.events;
       }
       await this.#mark([...news.marks, ...this.#again(news.hours, now)]);
@@ -104,12 +153,17 @@ export class DetectionEngine {
 
   async #lookAtHouse(now: number): Promise<void> {
     const { hours, marks } = await readHouseNews(this.options.store.writer, this.#marks ?? new Map());
-    await this.#detect('house', hours, now);
+    await this.#detect('house', this.#isBegun ? hours : hours.filter((hour) => hour >= now - lookBack));
     if (marks.size > 0) await this.#mark([...marks, ...this.#again(hours, now)]);
   }
 
-  /** What stood here before detection was begun with has been worked in. */
+  get #isBegun(): boolean {
+    return this.#marks?.has('began') ?? false;
+  }
+
+  /** What stood here before detection was begun with has been worked in: findings of its last day, and then of what comes. */
   async #begin(now: number): Promise<void> {
+    await this.#detect('sessions', await readHours(this.options.store.writer, hourOf(now - lookBack)));
     await this.#mark([
       ['began', { place: 0, at: now }],
       ['hour', { place: 0, at: hourOf(now - grace) }],
@@ -118,64 +172,112 @@ export class DetectionEngine {
   }
 
   /** Those of the stream. */
-  async #detect(news: NewsOf, touched: readonly number[], now: number): Promise<void> {
-    const isOld = !this.#marks?.has('began');
-    const hours = isOld ? touched.filter((hour) => hour >= now - lookBack) : touched;
-    for (const range of rangesOf(hours)) await this.#run('stream', range, news);
+  async #detect(news: NewsOf, touched: readonly number[]): Promise<void> {
+    for (const range of rangesOf(touched)) await this.#run('stream', range, news);
   }
 
   /** Hours and days that are past are looked at once more where something late belongs to them. */
   #again(touched: readonly number[], now: number): [string, Mark][] {
     const first = Math.max(Math.min(...touched), now - mostDue);
-    const late = (['hour', 'day'] as const).filter(
-      (each) => first < (this.#marks?.get(each)?.at ?? -Infinity),
-    );
+    const late = past.filter((each) => first < (this.#marks?.get(each)?.at ?? -Infinity));
     if (late.length > 0 && (this.#settledAt ?? 0) <= now) this.#settledAt = now + settling;
     return late.map((each) => [each, { place: 0, at: each === 'hour' ? hourOf(first) : dayOf(first) }]);
   }
 
-  /** What is over by now and was not looked at. */
-  async #due(now: number): Promise<void> {
-    const ends = { hour: hourOf(now - grace), day: dayOf(now - grace) } as const;
-    const due = (['hour', 'day'] as const).filter(
-      (each) => (this.#marks?.get(each)?.at ?? Infinity) < ends[each],
-    );
-    if (due.length === 0 || !(await this.options.isCaughtUp())) return;
-    for (const schedule of due) {
+  /** What is over and was not looked at, once all is stored that the log had when that was noticed. */
+  async #isOver(now: number): Promise<Awaited | undefined> {
+    const { ends, isStored } = this.options.log;
+    const over = { hour: hourOf(now - grace), day: dayOf(now - grace) };
+    if (!this.#awaited && past.some((each) => this.#isBefore(each, over[each])))
+      this.#awaited = { ...over, ends: await ends() };
+    if (!this.#awaited) return undefined;
+    const stored = await Promise.all(this.#awaited.ends.map(isStored));
+    const left = this.#awaited.ends.filter((_, i) => stored[i] !== true);
+    this.#awaited = { ...this.#awaited, ends: left };
+    return left.length === 0 ? this.#awaited : undefined;
+  }
+
+  #isBefore(schedule: 'hour' | 'day', end: number): boolean {
+    return (this.#marks?.get(schedule)?.at ?? Infinity) < end;
+  }
+
+  async #due(over: Awaited, now: number): Promise<void> {
+    for (const schedule of past.filter((each) => this.#isBefore(each, over[each]))) {
       if (schedule === 'hour' && now < (this.#settledAt ?? now)) continue;
-      const from = Math.max(this.#marks?.get(schedule)?.at ?? 0, ends[schedule] - mostDue);
-      for (const range of daysOf({ from, to: ends[schedule] })) await this.#run(schedule, range);
-      await this.#mark([[schedule, { place: 0, at: ends[schedule] }]]);
+      const from = Math.max(this.#marks?.get(schedule)?.at ?? 0, over[schedule] - mostDue);
+      for (const range of daysOf({ from, to: over[schedule] })) await this.#run(schedule, range);
+      await this.#mark([[schedule, { place: 0, at: over[schedule] }]]);
     }
+    this.#awaited = undefined;
   }
 
   async #run(schedule: Schedule, range: TimeRange, news?: NewsOf): Promise<void> {
-    const { store, settings, onFailure, raise, signal } = this.options;
+    const { signal } = this.options;
     const detectors = this.#detectors.filter(
       (each) => each.schedule === schedule && (!news || isAsked(each, news)),
     );
     if (detectors.length === 0) return;
     await this.#baseline(dayOf(range.from));
     signal?.throwIfAborted();
-    for await (const found of findingsOf(store.reader, detectors, range, settings, onFailure)) {
-      await raise(found);
-      signal?.throwIfAborted();
+    const waiting = this.#unanswered();
+    for (const detector of detectors)
+      for (const piece of withoutUnanswered(detector, range, waiting)) await this.#ask(detector, piece);
+  }
+
+  /** What was not answered for, as far as its time has come; until something is not again, which took long enough for one round. */
+  async #askAgain(now: number): Promise<void> {
+    await this.#mark(forgotten(this.#marks ?? new Map(), this.#detectors, now));
+    const due = this.#unanswered().filter(({ dueAt }) => dueAt <= now);
+    for (const each of due.toSorted((a, b) => a.dueAt - b.dueAt).slice(0, mostAgain)) {
+      await this.#baseline(dayOf(each.range.from));
+      if (!(await this.#ask(each.detector, each.range, each.tries))) return;
+      await this.#mark([answeredMark(each)]);
     }
   }
 
-  async #baseline(day: number): Promise<void> {
-    const { store, settings, signal } = this.options;
-    if (this.#baselines.has(day)) return;
+  #unanswered(): Unanswered[] {
+    return unansweredOf(this.#marks ?? new Map(), this.#detectors, this.options.clock.now());
+  }
+
+  /** Returns whether there was an answer; if not, that is remembered, and others go on. */
+  async #ask(detector: Detector, range: TimeRange, tries = 0): Promise<boolean> {
+    const { store, settings, raise, onCut, signal } = this.options;
+    const { timezone } = settings.calendar;
+    const found = await runDetector(store.reader, detector, range, timezone, onCut).catch((error: unknown) =>
+      this.#fail(detector, range, tries, error),
+    );
+    if (found && found.length > 0) await raise(found);
     signal?.throwIfAborted();
-    await writeBaselines(store.writer, day, settings.calendar);
+    return found !== undefined;
+  }
+
+  /** Throws where the store itself does not answer: then the whole round is tried again. */
+  async #fail(detector: Detector, range: TimeRange, tries: number, error: unknown): Promise<undefined> {
+    const { store, onFailure, clock, signal } = this.options;
+    signal?.throwIfAborted();
+    await expectStore(store.reader);
+    onFailure(detector, error);
+    await this.#mark(failedMarks(detector, range, tries, clock.now()));
+  }
+
+  async #baseline(day: number): Promise<void> {
+    const { store, settings, clock, signal } = this.options;
+    const anew = isToMakeAnew(this.#marks ?? new Map(), day, clock.now());
+    if (this.#baselines.has(day) && !anew) return;
+    signal?.throwIfAborted();
+    await writeBaselines(store.writer, day, settings.calendar, anew);
+    if (anew) await this.#mark([madeAnew(day, clock.now())]);
     if (this.#baselines.size >= mostBaselines) this.#baselines.clear();
     this.#baselines.add(day);
   }
 
   async #mark(marks: readonly (readonly [string, Mark])[]): Promise<void> {
+    if (marks.length === 0) return;
     await writeMarks(this.options.store.writer, new Map(marks));
     for (const [name, mark] of marks) this.#marks?.set(name, mark);
   }
 }
 
 const mostBaselines = 100;
+/** Ranges of one round that were not answered for before. */
+const mostAgain = 48;

@@ -17,6 +17,7 @@ import {
   Counts,
   EVENT_LOG,
   INSTANCE,
+  Readings,
   Spread,
   YIELDS,
   type WeirConfig,
@@ -31,7 +32,7 @@ import { detectorFolders, shippedIds } from './detectors.load.js';
 import type { ShelvedFile } from './detectors.published.js';
 import { expireFeatures } from './features.expiry.js';
 import { FindingDesk } from './finding.desk.js';
-import { dayMs, dayOf } from './store.sql.js';
+import { dayOf } from './store.sql.js';
 
 /** Milliseconds between two looks at what ingest has stored, which cost nothing; at a store of its own, which cost a query. */
 const every = { embedded: 100, clickhouse: 1000 } as const;
@@ -45,6 +46,14 @@ const firstIdle = 15_000;
 const failures = new Counts({
   ...{ name: 'weir_detector_failures_total', labels: ['detector'] },
   help: 'Times that a detector did not answer',
+});
+const cuts = new Counts({
+  ...{ name: 'weir_detector_cut_total', labels: ['detector'] },
+  help: 'Answers for an hour (or day) of which not all findings were taken',
+});
+const waiting = new Readings({
+  ...{ name: 'weir_detector_unanswered', labels: ['detector'] },
+  help: 'Hours (or days) that a detector has not answered for, and is asked for again',
 });
 const raised = new Counts({
   ...{ name: 'weir_findings_total', labels: ['detector'] },
@@ -71,6 +80,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   /** What it looks for news in; a topic's partitions are fixed. */
   #watched: readonly Partition[] | undefined;
   #expired = 0;
+  #stopReading = (): void => undefined;
 
   constructor(
     @Inject(CONFIG) private readonly config: WeirConfig,
@@ -87,11 +97,16 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
 
   onApplicationBootstrap(): void {
     count(shippedIds());
+    const none = shippedIds().map((id) => [id, 0] as const);
+    this.#stopReading = waiting.add(() =>
+      [...(this.#engine?.waiting() ?? none)].map(([id, number]) => [[id], number]),
+    );
     if (this.config.detection.enabled) this.#running = this.#run();
   }
 
   async onModuleDestroy(): Promise<void> {
     this.#stop.abort();
+    this.#stopReading();
     await this.#running;
   }
 
@@ -115,12 +130,11 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     return true;
   }
 
-  /** Once a day what was made of a record that retention no longer keeps. */
+  /** Once a day: what nobody reads any more, and what was made of a record that retention no longer keeps. */
   async #expire(): Promise<void> {
-    const days = this.config.audit.retention.sessions;
     const today = dayOf(this.clock.now());
-    if (days === undefined || this.#expired === today) return;
-    await expireFeatures(this.writer, today - days * dayMs);
+    if (this.#expired === today) return;
+    await expireFeatures(this.writer, today, this.config.audit.retention.sessions);
     this.#expired = today;
   }
 
@@ -186,9 +200,13 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       ...{ settings: settingsOf(this.config), detectors: this.#shelf.detectors },
       ...{ raise: desk.raise, clock: this.clock },
       store: { writer: this.writer, reader: this.reader },
-      isCaughtUp: () => this.#isCaughtUp(),
+      log: {
+        ends: () => this.eventLog.end(topics.session),
+        isStored: (position) => this.ingest.has(position),
+      },
       signal: this.#stop.signal,
       onFailure: (detector, error) => this.#complain(detector, error),
+      onCut: (detector) => this.#tellCut(detector),
     });
   }
 
@@ -210,7 +228,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     this.#log.log(`${running.length} detectors run`);
     count(running.map(({ id }) => id));
     // One that is another now is complained of anew.
-    for (const { id } of running) this.#said.delete(id);
+    for (const { id } of running) for (const said of [id, `cut ${id}`]) this.#said.delete(said);
   }
 
   /** Once, not at every round. */
@@ -218,7 +236,18 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     failures.of(id).value++;
     if (this.#said.has(id)) return;
     this.#said.add(id);
-    this.#log.error({ message: `detector ${file} does not answer; the others run on`, error });
+    this.#log.error({
+      message: `detector ${file} does not answer; the others run on, and it is asked again, by the hour`,
+      error,
+    });
+  }
+
+  /** Once, too. */
+  #tellCut({ id, file }: Detector): void {
+    cuts.of(id).value++;
+    if (this.#said.has(`cut ${id}`)) return;
+    this.#said.add(`cut ${id}`);
+    this.#log.warn(`detector ${file} finds more in an hour than is taken; of each identity the latest are`);
   }
 
   /** Where this process carries everything: how far that is stored. Elsewhere the store alone knows. */
@@ -235,11 +264,6 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     return (await Promise.all(found)).flat();
   }
 
-  async #isCaughtUp(): Promise<boolean> {
-    const ends = await this.eventLog.end(topics.session);
-    return ends.every((end) => !this.ingest.owns(end) || this.ingest.storedThrough(end) >= end.offset);
-  }
-
   #pause(milliseconds: number): Promise<boolean> {
     return delay(milliseconds, true, { signal: this.#stop.signal, ref: false }).catch(() => false);
   }
@@ -254,5 +278,5 @@ const restAfter = (worked: number, breath: number): number =>
 
 /** From the first look on there is a number of each. */
 function count(ids: readonly string[]): void {
-  for (const id of ids) for (const counts of [failures, raised]) counts.of(id);
+  for (const id of ids) for (const counts of [failures, cuts, raised]) counts.of(id);
 }

@@ -6,6 +6,7 @@ import { queryBytes } from '../sql/query.bytes.js';
 import { refused } from '../sql/query.refused.js';
 import { checkedQuery } from '../sql/sql.check.js';
 import type { DetectionSettings } from './detection.settings.js';
+import { bounded } from './detector.bound.js';
 import { invalid, type DetectorFile } from './detector.file.js';
 import { houseNames, sentinel, valuesOf } from './detector.values.js';
 import { placesOf } from './explanation.js';
@@ -19,8 +20,8 @@ export interface Detector extends DetectorFile {
   readonly columns: ReadonlyMap<string, string>;
 }
 
-/** Findings of one run; more are a detector that is wrong, not a house full of thieves. */
-export const mostFindings = 1000;
+/** What is bounded is what a query answers for each identity and in all, afterwards; and its memory and time. */
+const unbounded = 1_000_000_000;
 
 /**
  * Checks a detector's SQL as an auditor's is, and that it answers what a finding is made of. CONFIG_INVALID names the file.
@@ -33,13 +34,13 @@ export async function checkDetector(
   try {
     refuseHouseNames(file);
     const values = valuesOf(file, settings);
-    const { text: checked } = await checkedQuery(reader, file.sql, mostFindings, (canonical) => ({
+    const { text: checked } = await checkedQuery(reader, file.sql, unbounded, (canonical) => ({
       text: filledIn(withoutPresent(piecesOf(canonical)), values).join(''),
     }));
     refuseWithoutRange(checked);
     const columns = await columnsOf(reader, checked);
     refuseShape(file, columns);
-    return { ...file, checked, columns };
+    return { ...file, checked: bounded(checked), columns };
   } catch (error) {
     const says = error instanceof Error ? error.message.split('\n')[0]!.slice(0, 300) : String(error);
     const hint = isAppError(error) && error.hint !== undefined ? ` (${error.hint})` : '';

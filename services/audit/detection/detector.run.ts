@@ -1,23 +1,40 @@
 import { database, type ClickHouseClient } from '#audit-store';
 import { quoted } from '../sql/canonical.text.js';
 import { queryBytes } from '../sql/query.bytes.js';
+import { withoutMore } from './detector.bound.js';
 import type { Detector } from './detector.check.js';
 import { overRange } from './detector.values.js';
 import { findingOf, type Finding, type FindingRow } from './finding.js';
+import { piecesOf } from './range.pieces.js';
 import { dayMs, rowsOf, timeOf, type TimeRange } from './store.sql.js';
 
-/** What a detector finds in a range; of identities that it is still to learn, nothing. */
+/**
+ * What a detector finds in a range; of identities that it is still to learn, nothing. An answer that is cut is asked for once more
+ * by the hour; `onCut` is told of an hour that is cut all the same.
+ */
 export async function runDetector(
   reader: ClickHouseClient,
   detector: Detector,
   range: TimeRange,
   timezone: string,
+  onCut: (detector: Detector) => void = () => undefined,
 ): Promise<Finding[]> {
-  const { bytes } = await queryBytes(reader, overRange(detector.checked, range), 'JSONEachRow');
-  const lines = bytes.toString('utf8').split('\n');
-  const rows = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as FindingRow);
+  const { rows, isCut } = await answerOf(reader, detector, range);
+  const pieces = isCut ? piecesOf(detector, range) : [];
+  if (pieces.length > 1) {
+    const all: Finding[] = [];
+    for (const piece of pieces) all.push(...(await runDetector(reader, detector, piece, timezone, onCut)));
+    return all;
+  }
+  if (isCut) onCut(detector);
   const learned = await withoutLearning(reader, detector, rows);
   return learned.map((row) => findingOf(detector, row, timezone));
+}
+
+async function answerOf(reader: ClickHouseClient, detector: Detector, range: TimeRange) {
+  const { bytes } = await queryBytes(reader, overRange(detector.checked, range), 'JSONEachRow');
+  const lines = bytes.toString('utf8').split('\n');
+  return withoutMore(lines.filter((line) => line !== '').map((line) => JSON.parse(line) as FindingRow));
 }
 
 async function withoutLearning(

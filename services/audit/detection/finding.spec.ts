@@ -58,6 +58,19 @@ describe('a finding', () => {
     expect(id).not.toBe(idOf({ subject: 'x'.repeat(500) }));
   });
 
+  it('that is raised before its window is over says that there may be more', () => {
+    const event = (at: number) =>
+      payload(
+        FindingRaisedSchema,
+        decodeEnvelope(
+          findingEvent(findingOf(detector, row, 'UTC'), { source: 'audit/1', clock: new ManualClock(at) }),
+        ),
+      );
+    const end = Date.UTC(2026, 9, 14, 11);
+    expect(event(end - 1)?.evidence).toBe('7 rows of public.customers; so far, as its window was not over');
+    expect(event(end)?.evidence).toBe('7 rows of public.customers');
+  });
+
   it('that is about nobody has a key all the same', () => {
     const finding = findingOf(detector, { ...row, identity: '' }, 'UTC');
     const envelope = decodeEnvelope(findingEvent(finding, { source: 'audit/1', clock: new ManualClock() }));

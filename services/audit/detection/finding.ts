@@ -61,7 +61,7 @@ export function findingEvent(
   const init = {
     ...{ findingId: id, detector: detector.id, version: detector.version, title, severity, technique },
     ...{ identity: row.identity, onBehalfOf: row.on_behalf_of, connection: row.connection },
-    ...{ subject: row.subject, evidence, measures: measuresOf(row) },
+    ...{ subject: row.subject, evidence: asOf(evidence, end, origin.clock.now()), measures: measuresOf(row) },
     windowStartUs: BigInt(start) * 1000n,
     windowEndUs: BigInt(end) * 1000n,
     sessionIds: [...row.sessions],
@@ -71,6 +71,11 @@ export function findingEvent(
   };
   return encodeEnvelope(newEvent(FindingRaisedSchema, init, { ...origin, subject: row.identity || '-', id }));
 }
+
+/** The first that is raised of a window stays: more may follow in it. */
+const asOf = (evidence: string, end: number, now: number): string =>
+  now < end ? `${evidence}; ${soFar}` : evidence;
+const soFar = 'so far, as its window was not over';
 
 function measuresOf(row: FindingRow): Record<string, number> {
   const numbers = Object.entries(row).filter(

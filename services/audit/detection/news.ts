@@ -1,4 +1,4 @@
-import { database, storageTables, type ClickHouseClient } from '#audit-store';
+import { database, detectionTables, storageTables, type ClickHouseClient } from '#audit-store';
 import { topics } from '#events';
 import { activityTypes, type EventChoice } from './activity.js';
 import type { Mark, Marks } from './marks.js';
@@ -160,6 +160,15 @@ function together(
 
 const inOrder = (seconds: readonly number[]): number[] =>
   [...new Set(seconds)].sort((a, b) => a - b).map((at) => at * 1000);
+
+/** The hours since then in which somebody was active. */
+export async function readHours(client: ClickHouseClient, since: number): Promise<readonly number[]> {
+  const rows = await rowsOf<{ at: number }>(
+    client,
+    `SELECT DISTINCT toUnixTimestamp(hour) AS at FROM ${database}.${detectionTables.identityHours} WHERE hour >= ${timeSql(since)}`,
+  );
+  return inOrder(rows.map(({ at }) => at));
+}
 
 /** Changes of the house: the hours that they are of, and what to remember once they were looked at. */
 export interface HouseNews {

@@ -91,7 +91,7 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
   async readFrom(position: string | undefined): Promise<void> {
     if (position === undefined) return;
     const wanted = parsePosition(position);
-    for (let waited = 0; !(await this.#has(wanted)); waited += pollEvery) {
+    for (let waited = 0; !(await this.has(wanted)); waited += pollEvery) {
       if (waited >= longestWait) throw new AppError('TIMEOUT', `the audit store is behind ${position}`);
       await delay(pollEvery);
     }
@@ -107,8 +107,8 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
     return this.#ingest.storedThrough(partition);
   }
 
-  /** What another process carries, the store alone tells. */
-  async #has(wanted: Position): Promise<boolean> {
+  /** Whether it is stored. What another process carries, the store alone tells. */
+  async has(wanted: Position): Promise<boolean> {
     if (this.#ingest.owns(wanted)) return this.#ingest.has(wanted);
     return (await storedPosition(this.client, wanted)).offset >= wanted.offset;
   }

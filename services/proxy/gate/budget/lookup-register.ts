@@ -45,21 +45,20 @@ export class LookupRegister {
     const asked = new Set(values.map((value) => this.hash(column, value)));
     const seen = this.columns.get(column) ?? new Map<string, number>();
     if (!this.hasRoom([...asked].filter((hash) => !seen.has(hash)).length, now)) return windows[0];
-    return windows.find(({ amount, ms }) => {
-      const isRecent = (at: number | undefined) => at !== undefined && now - at < ms;
-      const fresh = [...asked].filter((hash) => !isRecent(seen.get(hash))).length;
-      if (fresh === 0) return false;
-      return fresh + [...seen.values()].filter(isRecent).length > amount;
-    });
+    const isFresh =
+      ({ ms }: BudgetWindow) =>
+      (hash: string) =>
+        !(now - (seen.get(hash) ?? -Infinity) < ms);
+    const fresh = windows.map((window) => [...asked].filter(isFresh(window)).length);
+    if (fresh.every((count) => count === 0)) return undefined;
+    const used = usedOf(seen, windows, now);
+    return windows.find(({ amount }, i) => fresh[i]! > 0 && fresh[i]! + used[i]! > amount);
   }
 
   /** Of the window that is used up the most: how many different values count in it, and how many it allows. */
   use(column: string, windows: readonly BudgetWindow[], now: number): LookupUse | undefined {
-    const seen = [...(this.columns.get(column)?.values() ?? [])];
-    const uses = windows.map(({ amount, ms }) => ({
-      used: seen.filter((at) => now - at < ms).length,
-      limit: amount,
-    }));
+    const used = usedOf(this.columns.get(column) ?? new Map<string, number>(), windows, now);
+    const uses = windows.map(({ amount }, i) => ({ used: used[i]!, limit: amount }));
     return narrowest(uses);
   }
 
@@ -109,4 +108,16 @@ export class LookupRegister {
     const digest = createHmac('sha256', this.key).update(`${column}\0${value}`).digest();
     return digest.toString('base64', 0, 12);
   }
+}
+
+/** How many count in each window. One pass and no copy: there may be a hundred thousand, and every look-up asks. */
+function usedOf(
+  seen: ReadonlyMap<string, number>,
+  windows: readonly BudgetWindow[],
+  now: number,
+): readonly number[] {
+  const used = windows.map(() => 0);
+  for (const at of seen.values())
+    for (let i = 0; i < used.length; i++) if (now - at < windows[i]!.ms) used[i]!++;
+  return used;
 }
