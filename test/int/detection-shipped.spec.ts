@@ -216,6 +216,8 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       topics.policy,
     );
     await engine.round();
+    // Of a day that is over, and that something late belongs to, in the round after.
+    await engine.round();
     expect(await stage.found()).toEqual([
       'agent-changed corp:image sha256:bbbb',
       'agent-changed corp:user somebody',
