@@ -38,7 +38,7 @@ function labelText({ incidents, early, leftOut }: NonNullable<ScoreAnswer['label
   return [
     `${incidents} incidents`,
     ...(early > 0 ? [`${early} more lie in the days of learning`] : []),
-    ...(leftOut > 0 ? [`${leftOut} left out`] : []),
+    ...(leftOut > 0 ? [`${leftOut} left out, and what is found of them counts as false`] : []),
   ].join(', ');
 }
 
@@ -73,7 +73,8 @@ function scoreTables({ findings }: ScoreAnswer, score: NonNullable<ScoreAnswer['
 const found = 'found after: median, p95';
 
 const footnotes = `Intervals are 95 %. False alarms are per 100 agents per week: findings of one identity at most six hours apart that are about no
-labelled incident. Precision at N: were there N incidents per 100 agents per week. Nothing was tuned on this history.`;
+labelled incident; without its
+milder findings an alarm may lose the one that was about it. Precision at N: were there N incidents per 100 agents per week. Nothing was tuned on this history.`;
 
 const findingHeads = ['window from', 'severity', 'detector', 'who', 'where', 'evidence'];
 

@@ -54,5 +54,6 @@ function shown({ store, events, added, leftOut, history }: z.infer<typeof answer
   const before = events - added;
   const known = before > 0 ? `, ${before} were there before` : '';
   const left = leftOut > 0 ? `, ${leftOut} malformed ${leftOut === 1 ? 'line' : 'lines'} left out` : '';
-  return visible(`loaded ${added} events${known}${left}\n${store} has ${sizeText(history)}`);
+  const gap = leftOut > 0 ? '\nwhat a session lacks for that, `score` finds as a gap in its record' : '';
+  return visible(`loaded ${added} events${known}${left}${gap}\n${store} has ${sizeText(history)}`);
 }
