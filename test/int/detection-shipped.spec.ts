@@ -199,7 +199,7 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
     expect(await stage.found()).toEqual([]);
   });
 
-  it('finds its own, within a round', async () => {
+  it('finds its own, within a round; of a past day that something late belongs to, in the one after', async () => {
     await stage.append(session('drip', lookups(60, 9000, at(10, 20))));
     await stage.append(Object.entries(incidents).flatMap(([, events]) => events()));
     await stage.append([...refusals('refused', 8, 0), ...refusals('slips', 2, 0)]);
@@ -216,7 +216,6 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       topics.policy,
     );
     await engine.round();
-    // Of a day that is over, and that something late belongs to, in the round after.
     await engine.round();
     expect(await stage.found()).toEqual([
       'agent-changed corp:image sha256:bbbb',

@@ -40,6 +40,7 @@ describe.skipIf(!peer)('on one Kafka broker', () => {
       reopen: () => stage.open(options),
       spawnWriter: (writer) => new TalkingChild(child.path, [JSON.stringify(options), writer]),
       dispose: async () => {},
+      mayRepeat: true,
     };
   });
 

@@ -20,6 +20,8 @@ export interface LogUnderTest {
   /** Absent where the adapter can't have one: the crash test is then left out. */
   spawnWriter?(writer: string): WriterProcess;
   dispose(): Promise<void>;
+  /** Where an append that is tried again by itself may stand twice. */
+  readonly mayRepeat?: boolean;
 }
 
 /** The log that the running test has opened. */

@@ -4,19 +4,15 @@ import type { EventLog } from '#event-log';
 import type { Clock } from '#kernel';
 import type { DetectionSettings } from './detection.settings.js';
 import type { Detector } from './detector.check.js';
-import { expectStore, loadDetector, readFolder, type DetectorText } from './detectors.load.js';
 import {
-  lastPublished,
-  publishDetectors,
-  setVersion,
+  expectStore,
+  loadDetector,
+  readFolder,
+  type DetectorFolder,
   type DetectorOwner,
-  type ShelvedFile,
-} from './detectors.published.js';
-
-export interface DetectorFolder {
-  readonly path: string;
-  readonly owner: DetectorOwner;
-}
+  type DetectorText,
+} from './detectors.load.js';
+import { lastPublished, publishDetectors, setVersion, type ShelvedFile } from './detectors.published.js';
 
 export interface DetectorShelfOptions {
   readonly folders: readonly DetectorFolder[];

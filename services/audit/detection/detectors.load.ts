@@ -28,10 +28,12 @@ export function shippedDetectors(): string {
   return join(folder, 'detectors');
 }
 
+export type DetectorOwner = 'shipped' | 'house';
+
 /** Whose files these are. */
 export interface DetectorFolder {
   readonly path: string;
-  readonly owner: 'shipped' | 'house';
+  readonly owner: DetectorOwner;
 }
 
 /** The shipped ones and a house's own, unless that is the same folder. */

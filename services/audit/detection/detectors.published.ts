@@ -5,9 +5,8 @@ import type { EventLog } from '#event-log';
 import { DetectorsPublishedSchema, encodeEnvelope, newEvent, topics } from '#events';
 import type { Clock } from '#kernel';
 import type { Detector } from './detector.check.js';
+import type { DetectorOwner } from './detectors.load.js';
 import { rowsOf } from './store.sql.js';
-
-export type DetectorOwner = 'shipped' | 'house';
 
 /** A file of a folder of detectors, and what runs of it. */
 export interface ShelvedFile {

@@ -35,7 +35,8 @@ export function findingOf(detector: Detector, row: FindingRow, timezone: string)
     detector,
     row: {
       ...row,
-      ...{ subject: row.subject.slice(0, longestName), connection: row.connection.slice(0, longestName) },
+      ...{ identity: name(row.identity), on_behalf_of: name(row.on_behalf_of) },
+      ...{ connection: name(row.connection), subject: name(row.subject) },
       ...{ sessions: links(row.sessions), statements: links(row.statements) },
     },
     evidence: explained(detector.explain, { ...detector.parameters, ...row }, timezone),
@@ -44,10 +45,11 @@ export function findingOf(detector: Detector, row: FindingRow, timezone: string)
 
 const own = new Set(['identity', 'on_behalf_of', 'connection', 'subject', 'window_start', 'window_end']);
 const mostLinks = 20;
-/** Characters. An event has a bound, and whoever names a thing no say in whether it is told of. */
-const longestName = 500;
+/** Characters; the longest identity has as many. An event has a bound, and whoever names a thing no say in whether it is told of. */
+const longestName = 512;
 const longestId = 100;
 
+const name = (text: string): string => text.slice(0, longestName);
 const links = (ids: readonly string[]): string[] =>
   ids.slice(0, mostLinks).map((id) => id.slice(0, longestId));
 

@@ -43,7 +43,7 @@ export async function lookBack(
   const { detectors, refused } = await loadDetectors(store.reader, folders, settings);
   const failures = new Map<string, string>();
   const findings: ScoredFinding[] = [];
-  const ranges = rangesOf(await daysWithEvents(store));
+  const ranges = daysToLookAt(await daysWithEvents(store));
   const last = ranges.at(-1)?.to ?? 0;
   for (const range of ranges) {
     onDay(range.from, last);
@@ -77,7 +77,7 @@ async function daysWithEvents({ reader }: HistoryStore): Promise<number[]> {
 const longestSilence = 28;
 
 /** Each a day, in order. */
-function rangesOf(days: readonly number[]): TimeRange[] {
+function daysToLookAt(days: readonly number[]): TimeRange[] {
   const ranges: TimeRange[] = [];
   let known = days[0] ?? 0;
   for (const day of days) {

@@ -40,7 +40,7 @@ check: asks the gate whether files would be taken, without running them; needs t
 
 examples:
   ./weir detectors
-  ./weir detectors check night-copy.sql && cp night-copy.sql detectors/
+  ./weir detectors check night-copy.sql && cp night-copy.sql our-detectors/
   ./weir detectors show bulk-read --version 3f2a9c81d0b4…`,
 
   run([verb, ...args], cli) {
