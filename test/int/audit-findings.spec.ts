@@ -242,6 +242,16 @@ describe('findings in the store', () => {
     expect((await ack('f5', 'acknowledged')).body).toMatchObject({ state: 'acknowledged', identity: '' });
   });
 
+  it('are refused under a key that was used for another word, and stay what they are', async () => {
+    const key = { 'idempotency-key': 'k-other' };
+    expect((await ack('f3', 'acknowledged', key)).status).toBe(200);
+    expect(await ack('f3', 'false_alarm', key)).toMatchObject({ status: 422, body: { code: 'KEY_REUSED' } });
+    expect(await one('f3')).toMatchObject({ state: 'acknowledged' });
+    expect((await ack('f5', 'open', key)).status).toBe(200); // a key is its finding's
+    expect((await ack('f5', 'acknowledged')).status).toBe(200);
+    expect((await ack('f3', 'open')).status).toBe(200);
+  });
+
   it('are no agent’s to judge, nor anybody’s whom they are about', async () => {
     expect((await ack('f4', 'false_alarm')).status).toBe(403); // of an agent that acts in their name
     expect((await ack('f4', 'false_alarm', {}, 'ben/person/security')).status).toBe(200);
@@ -278,6 +288,25 @@ describe('quarantines', () => {
     await set('watch');
     expect((await lift(bot, { 'idempotency-key': 'l1' })).status).toBe(200);
     expect(await standing()).toMatchObject([{ level: 'watch' }]);
+    expect((await lift()).status).toBe(200);
+  });
+
+  it('are refused under a key that was used for another, also where both come at once', async () => {
+    const key = { 'idempotency-key': 's-other' };
+    const reused = { status: 422, body: { code: 'KEY_REUSED' } };
+    expect((await set('watch', key)).status).toBe(200);
+    expect(await set('blocked', key)).toMatchObject(reused);
+    const other = { level: 'watch', reason: 'another reason' };
+    expect(await call('POST', quarantineOf(bot), other, key)).toMatchObject(reused);
+    expect(await standing()).toMatchObject([{ level: 'watch', reason: 'reads a lot' }]);
+    expect((await lift(bot, { 'idempotency-key': 'l-other' })).status).toBe(200);
+    const why = { reason: 'another reason' };
+    expect(await call('DELETE', quarantineOf(bot), why, { 'idempotency-key': 'l-other' })).toMatchObject(
+      reused,
+    );
+    const twice = { 'idempotency-key': 's-twice' };
+    const both = await Promise.all([set('watch', twice), set('blocked', twice)]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 422]);
     expect((await lift()).status).toBe(200);
   });
 

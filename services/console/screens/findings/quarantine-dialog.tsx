@@ -54,15 +54,13 @@ interface Wanted {
 
 function useSet({ identity, level, findingId, onDone }: Wanted) {
   const queryClient = useQueryClient();
-  const key = useIdempotencyKey();
+  const keyOf = useIdempotencyKey();
   return useMutation({
-    mutationFn: (reason: string) =>
-      postIdentitiesByIdQuarantine({
-        path: { id: identity },
-        body: { level, reason, ...(findingId === undefined ? {} : { findingId }) },
-        // Another level is another command.
-        headers: { 'Idempotency-Key': `${key}-${level}` },
-      }),
+    mutationFn: (reason: string) => {
+      const body = { level, reason, ...(findingId === undefined ? {} : { findingId }) };
+      const headers = { 'Idempotency-Key': keyOf(body) };
+      return postIdentitiesByIdQuarantine({ path: { id: identity }, body, headers });
+    },
     onSuccess: onDone,
     onSettled: () => refetchFindings(queryClient),
   });
