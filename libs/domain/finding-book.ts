@@ -64,6 +64,11 @@ export class FindingBook {
     return this.#accounts.get(identity)?.quarantine;
   }
 
+  /** True: something of it is remembered. */
+  knows(identity: string): boolean {
+    return this.#accounts.has(identity);
+  }
+
   /** The persons in whose name it was seen to act. */
   principalsOf(identity: string): ReadonlySet<string> {
     return this.#accounts.get(identity)?.principals ?? new Set();

@@ -20,6 +20,7 @@ import { AppError, type Clock, type Principal } from '#kernel';
 import { CLOCK, INSTANCE } from '#platform';
 import { Turns } from '../turns.js';
 import { FindingFold } from './finding.fold.js';
+import { KnownIdentities } from './known.identities.js';
 import type { AckBody, FindingItem, LiftBody, QuarantineBody } from './finding.item.js';
 
 /** Who writes, and under which Idempotency-Key. */
@@ -44,16 +45,19 @@ export interface Written {
 @Injectable()
 export class TriageDesk {
   readonly #fold: FindingFold;
+  readonly #known: KnownIdentities;
   readonly #clock: Clock;
   readonly #instance: string;
   readonly #turns = new Turns<string>();
 
   constructor(
     @Inject(FindingFold) fold: FindingFold,
+    @Inject(KnownIdentities) known: KnownIdentities,
     @Inject(CLOCK) clock: Clock,
     @Inject(INSTANCE) instance: string,
   ) {
     this.#fold = fold;
+    this.#known = known;
     this.#clock = clock;
     this.#instance = instance;
   }
@@ -67,12 +71,17 @@ export class TriageDesk {
     );
   }
 
-  /** Throws FORBIDDEN for one whom it is about where something stricter stands, which it would take the place of. */
+  /**
+   * Throws FORBIDDEN for one whom it is about where something stricter stands, which it would take the place of; NOT_FOUND for an
+   * identity that nobody has heard of, unless that is meant.
+   */
   async quarantine(identity: string, body: QuarantineBody, writer: Writer): Promise<Written> {
-    const { level, reason, findingId = '' } = body;
+    const { level, reason, findingId = '', unseen = false } = body;
     const wish = { scope: ['quarantine', identity], body };
     if (!this.#isSaid(writer, wish)) {
       await this.#fold.follower.catchUp();
+      if (!unseen && identity !== writer.by.id && (await this.#known.isUnseen(identity)))
+        throw unheardOf(identity);
       const stands = this.standing(identity);
       if (stands && stricter<Pick<Quarantine, 'level'>>({ level }, stands) === stands)
         refuse(writer.by, this.#about(identity), 'makes a quarantine of their own milder');
@@ -129,6 +138,12 @@ export class TriageDesk {
   #idOf({ by, key }: Writer, { scope, body }: Wish): string {
     return eventIdFor({ key, body }, [...scope, by.id], this.#clock.now());
   }
+}
+
+function unheardOf(identity: string): AppError {
+  return new AppError('NOT_FOUND', `the record has nothing of ${identity}`, {
+    hint: 'Look at its spelling. To hold it from its first session on, say that it is unseen (`unseen: true`, `--unseen`).',
+  });
 }
 
 /** What makes the gate milder is a person's to say, and nobody's on their own account. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { eventIdFor, formatPosition, isRetry, toWirePrincipal, writeOf } from '#domain';
+import { eventIdFor, isRetry, toWirePrincipal, writeOf } from '#domain';
 import type { EventLog, Position } from '#event-log';
-import { encodeEnvelope, EndSessionSchema, newEvent, topics, type Topic } from '#events';
+import { encodeEnvelope, EndSessionSchema, newEvent, topics } from '#events';
 import { AppError, isAppError, type Clock, type Principal } from '#kernel';
 import { CLOCK, EVENT_LOG, INSTANCE } from '#platform';
 import { IngestService } from '../ingest/ingest.service.js';
@@ -82,7 +82,7 @@ export class SessionEnding {
 
   /** Undefined: it was not said before. Throws KEY_REUSED. Where the store is behind for long, it may be said twice; ending is what matters. */
   async #placeOf(eventId: string): Promise<Position | undefined> {
-    await this.#catchUp(topics.command);
+    await this.#ingest.caughtUp(topics.command);
     const said = await this.#reads.command(writeOf(eventId));
     return said && isRetry(eventId, said.id) ? said.at : undefined;
   }
@@ -96,22 +96,11 @@ export class SessionEnding {
       return await this.#reads.get(id);
     } catch (error) {
       if (!isAppError(error, 'NOT_FOUND')) throw error;
-      const isUpToDate = await this.#catchUp(topics.session);
+      const isUpToDate = await this.#ingest.caughtUp(topics.session);
       return await this.#reads.get(id).catch((missing: unknown) => {
         if (!isAppError(missing, 'NOT_FOUND') || isUpToDate || !isSessionId.test(id)) throw missing;
         return undefined;
       });
     }
-  }
-
-  /** Whether the store has all that stood in the log. */
-  async #catchUp(topic: Topic): Promise<boolean> {
-    let isUpToDate = true;
-    for (const end of await this.#log.end(topic))
-      await this.#ingest.readFrom(formatPosition(end)).catch((error: unknown) => {
-        if (!isAppError(error, 'TIMEOUT')) throw error;
-        isUpToDate = false;
-      });
-    return isUpToDate;
   }
 }

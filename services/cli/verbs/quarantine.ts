@@ -20,7 +20,7 @@ export const quarantine: Verb = {
   name: 'quarantine',
   summary: 'how the gate treats an identity until a person lifts it; without an ID, those that stand',
   usage: `weir quarantine
-weir quarantine ID --level watch|approve|nothing_sensitive|blocked --reason TEXT [--finding ID]
+weir quarantine ID --level watch|approve|nothing_sensitive|blocked --reason TEXT [--finding ID] [--unseen]
 weir quarantine lift ID --reason TEXT
 
 From that second on, on open sessions too, and for whoever acts in its name:
@@ -28,7 +28,8 @@ From that second on, on open sessions too, and for whoever acts in its name:
   approve            a person decides each statement
   nothing_sensitive  what touches masked or classified columns is refused
   blocked            sessions end, and none is opened
-Who is blocked reads the reason. ID: as the record has it, issuer:subject. Setting and lifting need the security role, the
+Who is blocked reads the reason. ID: as the record has it, issuer:subject; one that
+it has nothing of is refused as misspelt, unless --unseen says that it is meant, ahead of its first session. Setting and lifting need the security role, the
 list that or the auditor's; nobody lifts a quarantine of their own.
 
 examples:
@@ -58,12 +59,14 @@ async function listAll(cli: Cli): Promise<ExitCode> {
 }
 
 async function set(args: readonly string[], cli: Cli): Promise<ExitCode> {
-  const { values, positionals } = parseVerb(args, { level: text, reason: text, finding: text }, ['id']);
+  const options = { level: text, reason: text, finding: text, unseen: { type: 'boolean' } } as const;
+  const { values, positionals } = parseVerb(args, options, ['id']);
   const id = required(positionals[0], 'the identity');
   const body = {
     level: required(values.level, '--level'),
     reason: required(values.reason, '--reason'),
     ...(values.finding === undefined ? {} : { findingId: values.finding }),
+    ...(values.unseen === true ? { unseen: true } : {}),
   };
   const answer = await cli.api('security').json(z.union([standing, accepted]), 'POST', pathOf(id), { body });
   const said = 'level' in answer ? `${id} is in quarantine: ${answer.level}` : `recorded; ${id} follows`;
