@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { exit, type ExitCode } from '../exit-codes.js';
 import { table } from '../render.js';
-import { parseVerb, required, type Cli, type Verb } from '../verb.js';
+import { chosen, parseVerb, required, type Cli, type Verb } from '../verb.js';
 
 const standing = z.object({
   identity: z.string(),
@@ -14,6 +14,7 @@ const standing = z.object({
 const list = z.object({ quarantines: z.array(standing) });
 const accepted = z.object({ id: z.string(), status: z.literal('accepted') });
 const lifted = z.object({ identity: z.string(), status: z.literal('lifted') });
+const levels = ['watch', 'approve', 'nothing_sensitive', 'blocked'];
 const text = { type: 'string' } as const;
 
 export const quarantine: Verb = {
@@ -45,7 +46,7 @@ examples:
 async function listAll(cli: Cli): Promise<ExitCode> {
   const answer = await cli.api('security').json(list, 'GET', '/quarantines');
   const { quarantines } = answer;
-  const heads = ['who', 'level', 'since', 'by', 'reason'];
+  const heads = ['who', 'level', 'since (UTC)', 'by', 'reason'];
   const rows = quarantines.map((q) => [
     q.identity,
     q.level,
@@ -63,7 +64,7 @@ async function set(args: readonly string[], cli: Cli): Promise<ExitCode> {
   const { values, positionals } = parseVerb(args, options, ['id']);
   const id = required(positionals[0], 'the identity');
   const body = {
-    level: required(values.level, '--level'),
+    level: chosen(values.level, '--level', levels),
     reason: required(values.reason, '--reason'),
     ...(values.finding === undefined ? {} : { findingId: values.finding }),
     ...(values.unseen === true ? { unseen: true } : {}),
