@@ -105,7 +105,7 @@ describe('weir detectors', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^more +/m);
     expect(out).toMatch(
-      /^refused: ours\.sql: table weir\.session_event_rows is not available.*\n {2}ours [0-9a-f]{12} runs on$/m,
+      /^refused: ours\.sql:9: table weir\.session_event_rows is not available.*\n {2}ours [0-9a-f]{12} runs on$/m,
     );
     expect((await list()).detectors.find(({ id }) => id === 'ours')).toMatchObject({
       version: before.version,
@@ -126,7 +126,7 @@ describe('weir detectors', () => {
     });
     const { code, err } = await weir(['check', 'good.sql', 'odd.sql', 'twin.sql']);
     expect(code).toBe(2);
-    expect(err).toContain('odd.sql: table weir.session_event_rows is not available');
+    expect(err).toContain('odd.sql:9: table weir.session_event_rows is not available');
     expect(err).toContain('twin.sql: id bulk-read is that of bulk-read.sql');
     expect(err).not.toContain('good.sql');
     // The file that has its name is the one that it would replace.
