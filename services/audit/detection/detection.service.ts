@@ -55,6 +55,14 @@ const waiting = new Readings({
   ...{ name: 'weir_detector_unanswered', labels: ['detector'] },
   help: 'Hours (or days) that a detector has not answered for, and is asked for again',
 });
+const files = new Readings({
+  ...{ name: 'weir_detectors', labels: ['state'] },
+  help: 'Detectors that run, and files that are refused',
+});
+const up = new Readings({
+  name: 'weir_detection_up',
+  help: 'Whether the last round of detection did not fail',
+});
 const raised = new Counts({
   ...{ name: 'weir_findings_total', labels: ['detector'] },
   help: 'Findings that were raised',
@@ -80,6 +88,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   /** What it looks for news in; a topic's partitions are fixed. */
   #watched: readonly Partition[] | undefined;
   #expired = 0;
+  #files: readonly ShelvedFile[] = [];
   #stopReading = (): void => undefined;
 
   constructor(
@@ -98,9 +107,12 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   onApplicationBootstrap(): void {
     count(shippedIds());
     const none = shippedIds().map((id) => [id, 0] as const);
-    this.#stopReading = waiting.add(() =>
-      [...(this.#engine?.waiting() ?? none)].map(([id, number]) => [[id], number]),
-    );
+    const stops = [
+      waiting.add(() => [...(this.#engine?.waiting() ?? none)].map(([id, number]) => [[id], number])),
+      files.add(() => countsOf(this.#files)),
+      up.add(() => [[[], this.#said.has('') ? 0 : 1]]),
+    ];
+    this.#stopReading = () => stops.forEach((stop) => stop());
     if (this.config.detection.enabled) this.#running = this.#run();
   }
 
@@ -220,6 +232,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   #tell(files: readonly ShelvedFile[]): void {
+    this.#files = files;
     for (const { file, refused, detector } of files.filter((each) => each.refused !== ''))
       this.#log.error(
         `detector ${file} is refused: ${refused}; ${detector ? 'its last good version runs on' : 'the others run'}`,
@@ -275,6 +288,15 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
  */
 const restAfter = (worked: number, breath: number): number =>
   Math.max(shortest, worked, Math.min(3 * worked, 3000), Math.min(breath, 1500));
+
+/** None yet, or where another process detects. */
+function countsOf(shelved: readonly ShelvedFile[]): [string[], number][] {
+  const running = shelved.filter(({ detector }) => detector !== undefined).length;
+  return [
+    [['running'], running],
+    [['refused'], shelved.filter(({ refused }) => refused !== '').length],
+  ];
+}
 
 /** From the first look on there is a number of each. */
 function count(ids: readonly string[]): void {
