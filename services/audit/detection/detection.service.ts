@@ -10,21 +10,11 @@ import type { ClickHouseClient } from '#audit-store';
 import type { EventLog, Partition } from '#event-log';
 import { topics } from '#events';
 import type { Clock } from '#kernel';
-import {
-  breathOf,
-  CLOCK,
-  CONFIG,
-  Counts,
-  EVENT_LOG,
-  INSTANCE,
-  Readings,
-  Spread,
-  YIELDS,
-  type WeirConfig,
-} from '#platform';
+import { breathOf, CLOCK, CONFIG, EVENT_LOG, INSTANCE, YIELDS, type WeirConfig } from '#platform';
 import { DETECTION_READER, DETECTION_WRITER } from '../audit.tokens.js';
 import { IngestService } from '../ingest/ingest.service.js';
 import { DetectionEngine } from './detection.engine.js';
+import { count, countsOf, cuts, failures, files, raised, rounds, up, waiting } from './detection.metrics.js';
 import { settingsOf } from './detection.settings.js';
 import type { Detector } from './detector.check.js';
 import { DetectorShelf } from './detector.shelf.js';
@@ -42,35 +32,6 @@ const mostIdle = 30_000;
 /** After a start: there is something better to do then, as long as nothing comes. Milliseconds. */
 const firstAfter = 2000;
 const firstIdle = 15_000;
-
-const failures = new Counts({
-  ...{ name: 'weir_detector_failures_total', labels: ['detector'] },
-  help: 'Times that a detector did not answer',
-});
-const cuts = new Counts({
-  ...{ name: 'weir_detector_cut_total', labels: ['detector'] },
-  help: 'Answers for an hour (or day) of which not all findings were taken',
-});
-const waiting = new Readings({
-  ...{ name: 'weir_detector_unanswered', labels: ['detector'] },
-  help: 'Hours (or days) that a detector has not answered for, and is asked for again',
-});
-const files = new Readings({
-  ...{ name: 'weir_detectors', labels: ['state'] },
-  help: 'Detectors that run, and files that are refused',
-});
-const up = new Readings({
-  name: 'weir_detection_up',
-  help: 'Whether the last round of detection did not fail',
-});
-const raised = new Counts({
-  ...{ name: 'weir_findings_total', labels: ['detector'] },
-  help: 'Findings that were raised',
-});
-const rounds = new Spread(
-  { name: 'weir_detection_round_seconds', help: 'From a look at what is new until its findings were raised' },
-  [0.03, 0.1, 0.3, 1, 3, 10, 30],
-);
 
 /** Detection as a part of the application. Of several processes it runs in the one that carries the topic of findings. */
 @Injectable()
@@ -288,17 +249,3 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
  */
 const restAfter = (worked: number, breath: number): number =>
   Math.max(shortest, worked, Math.min(3 * worked, 3000), Math.min(breath, 1500));
-
-/** None yet, or where another process detects. */
-function countsOf(shelved: readonly ShelvedFile[]): [string[], number][] {
-  const running = shelved.filter(({ detector }) => detector !== undefined).length;
-  return [
-    [['running'], running],
-    [['refused'], shelved.filter(({ refused }) => refused !== '').length],
-  ];
-}
-
-/** From the first look on there is a number of each. */
-function count(ids: readonly string[]): void {
-  for (const id of ids) for (const counts of [failures, cuts, raised]) counts.of(id);
-}
