@@ -31,20 +31,12 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT identity, value, first_at FROM weir.first_uses WHERE kind = 'program' AND first_at < {to:DateTime64(6)}
 ) AS named ON named.identity = f.identity AND named.value = came.program
-LEFT JOIN (
-    SELECT identity, reference, at FROM weir.deployments WHERE reference != '' AND published AND at >= {from:DateTime64(6)} AND at < {to:DateTime64(6)}
-) AS deployed ON deployed.identity = f.identity AND deployed.reference = f.value AND deployed.at = f.first_at
-LEFT JOIN (
-    SELECT word, groupArray(at) AS times FROM weir.published_words WHERE at > {from:DateTime64(6)} - toIntervalDay(7) AND at < {to:DateTime64(6)} GROUP BY word
-) AS of_agent ON of_agent.word = f.identity
-LEFT JOIN (
-    SELECT word, groupArray(at) AS times FROM weir.published_words WHERE at > {from:DateTime64(6)} - toIntervalDay(7) AND at < {to:DateTime64(6)} GROUP BY word
-) AS of_value ON of_value.word = f.value
 WHERE f.identity_kind = 'agent' AND f.first_at >= {from:DateTime64(6)} AND f.first_at < {to:DateTime64(6)}
   -- A new reference is the deployment; whose word that is, is the house's to say.
-  AND if(f.kind = 'reference', {changes:String} = 'published' AND f.value != '' AND deployed.reference = '',
+  AND if(f.kind = 'reference', {changes:String} = 'published' AND f.value != '',
     f.kind IN ('image', 'user') AND known.since < f.first_at AND (came.reference = '' OR referred.first_at < f.first_at)
     -- Another program altogether is new-client-program's.
-    AND (f.kind = 'user' OR named.value != '' AND named.first_at < f.first_at)
-    -- A change of these days that names the agent, or what it now is, as weir.deployments has it.
-    AND NOT arrayExists(t -> t > f.first_at - toIntervalDay(7) AND t <= f.first_at, arrayConcat(of_agent.times, of_value.times)))
+    AND (f.kind = 'user' OR named.value != '' AND named.first_at < f.first_at))
+  -- A change of these days that names the agent, or what it now is.
+  AND NOT arrayExists(w -> w.1 IN (f.identity, f.value) AND w.2 > f.first_at - toIntervalDay(7) AND w.2 <= f.first_at, (
+    SELECT groupArray((word, at)) FROM weir.published_words WHERE at > {from:DateTime64(6)} - toIntervalDay(7) AND at < {to:DateTime64(6)}))
