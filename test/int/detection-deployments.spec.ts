@@ -22,9 +22,9 @@ function session(name: string, statements: readonly Ran[], program = known): Enc
   return sessionOf({ id, identity: `corp:${name}`, program }, statements);
 }
 
-const lookups = (count: number, begin: number, own: Partial<Ran> = {}): Ran[] =>
+const lookups = (count: number, begin: number, own: Partial<Ran> = {}, every = 10_000): Ran[] =>
   Array.from({ length: count }, (_, i) => ({
-    at: begin + i * 10_000,
+    at: begin + i * every,
     text: `select * from customers where id = ${i}`,
     ...own,
   }));
@@ -62,6 +62,13 @@ const today: Readonly<Record<string, () => EncodedEnvelope[]>> = {
     ...[0, 1, 2, 3, 4].flatMap((back) => session('drip', lookups(20, at(10, 5, back)))),
     ...session('drip', lookups(1, at(10, 40, 2), { rows: 5000 })),
   ],
+  // One day at which far more was taken than on those after it; no two of them in quick succession.
+  busy: () => [
+    ...session('busy', lookups(500, at(8, 0, 4), {}, minute / 2)),
+    ...[0, 1, 2, 3].flatMap((back) => session('busy', lookups(25, at(10, 5, back), {}, minute / 2))),
+  ],
+  // It came to an end.
+  over: () => [1, 2, 3, 4].flatMap((back) => session('over', lookups(25, at(10, 5, back), {}, minute / 2))),
 };
 
 function publication(changeReference: string, when: number, by = 'corp:ops'): EncodedEnvelope {
@@ -128,6 +135,7 @@ describe('what was deployed', { timeout: 120_000 }, () => {
 
   /** What does not depend on what was deployed. */
   const always = {
+    busy: ['slow-drip public.customers'],
     drip: ['slow-drip public.customers'],
     image: ['agent-changed sha256:bbbb'],
     large: ['enumeration public.customers'],
