@@ -21,7 +21,7 @@ SELECT
 FROM (
     SELECT s.bucket AS bucket, s.identity AS identity, s.connection AS connection, any(s.on_behalf_of) AS on_behalf_of,
         -- Of one session, or of many that each begin with it.
-        greatest(max(s.longest), sum(s.at_first)) AS in_a_row_seen, countIf(s.last_at > toDateTime64(0, 6)) AS sessions_seen,
+        greatest(max(s.longest), if(max(s.is_at_first_now), sum(s.at_first), 0)) AS in_a_row_seen, countIf(s.last_at > toDateTime64(0, 6)) AS sessions_seen,
         length(arrayDistinct(arrayFlatten(groupArray(s.variants)))) AS variants_seen,
         sum(s.over_budget_seen) AS over_budget_seen, sum(s.near_seen) AS near_seen,
         minIf(s.first_at, s.last_at > toDateTime64(0, 6)) AS first_at, max(s.last_at) AS last_at,
@@ -33,6 +33,7 @@ FROM (
                 (seq, multiIf(status != 'denied', '.', hour = bucket, 'X', 'x')), type = 'StatementOutcome' AND (status = 'denied' OR notEmpty(tables))))))) AS rows_of_no,
             arrayMax(arrayMap(no -> length(no), arrayFilter(no -> position(no, 'X') > 0, rows_of_no))) AS longest,
             if(countIf(type = 'SessionStarted') > 0, length(rows_of_no[1]), 0) AS at_first,
+            at_first > 0 AND position(rows_of_no[1], 'X') > 0 AS is_at_first_now,
             groupUniqArrayIf(1000)(predicate, status = 'denied') AS variants,
             countIf(hour = bucket AND (status = 'over_budget' OR sqlstate = 'WK002')) AS over_budget_seen,
             countIf(hour = bucket AND is_near) AS near_seen,

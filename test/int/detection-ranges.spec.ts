@@ -200,6 +200,8 @@ describe('what is found in a morning, whole and by the hour', { timeout: 120_000
       ...session('probe-beside', row(8, at(4, 10))),
       ...session('probe-beside', work(at(4, 10))),
       ...session('probe-quiet', row(5, at(4, 10))),
+      // What is refused later is nothing new.
+      ...session('probe-each', [{ at: at(2, 10) }, { ...no(1), at: at(2, 11) }]),
       ...tries('slips', 8, at(1, 10), (n) => [{ at: 0 }, no(n), { at: 0 }]),
       ...tries('same', 8, at(1, 10), () => [no(1)]),
       ...tries('spread', 5, at(5, 10), (n) => [no(n)]),
