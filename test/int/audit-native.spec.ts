@@ -74,7 +74,15 @@ const time = (digits: 3 | 6) =>
 const place = fc.record({ event_id: text, source: word, hash: text, type: word });
 const own = fc.record(
   {
-    ...{ statement_id: text, text, text_hash: text, how: word, kinds: words, tables_read: words },
+    ...{
+      statement_id: text,
+      text,
+      text_hash: text,
+      how: word,
+      kinds: words,
+      tables_read: words,
+      tables_through: words,
+    },
     parameters: fc.array(fc.option(text), { maxLength: 3 }),
     masked: fc.dictionary(fc.constantFrom('email', 'ssn', 'ünï'), wide),
     revealed: fc.dictionary(fc.constantFrom('email', 'ssn', 'ünï'), wide),

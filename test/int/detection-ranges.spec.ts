@@ -17,7 +17,15 @@ const at = (hours: number, minutes = 0, back = 0) => midnight - back * day + hou
 
 const morning = { from: midnight, to: at(11) };
 const hours = Array.from({ length: 11 }, (_, i) => ({ from: at(i), to: at(i + 1) }));
-const looked = ['record-gap', 'two-places', 'new-source-host', 'new-client-program', 'rare-table', 'probing'];
+const looked = [
+  'record-gap',
+  'two-places',
+  'new-source-host',
+  'new-client-program',
+  'rare-table',
+  'probing',
+  'honeytoken',
+];
 
 let sessions = 0;
 const session = (identity: string, statements: readonly Ran[], own: Partial<SessionOf> = {}) =>
@@ -33,7 +41,7 @@ describe('what is found in a morning, whole and by the hour', { timeout: 120_000
   let stage: DetectionStage;
   let detectors: readonly Detector[];
   beforeAll(async () => {
-    stage = await DetectionStage.start(at(12));
+    stage = await DetectionStage.start(at(12), { honeytokens: ['public.trap', 'public.old.ssn'] });
     const files = readFolder(shippedDetectors()).filter(({ name }) => looked.includes(name.slice(0, -4)));
     detectors = await Promise.all(files.map((file) => loadDetector(stage.reader, file, [], stage.settings)));
     expect(detectors).toHaveLength(looked.length);
@@ -212,6 +220,22 @@ describe('what is found in a morning, whole and by the hour', { timeout: 120_000
       'probe-beside  04:00',
       'probe-each  01:00',
       'probe-setup  01:00',
+    ]);
+  });
+
+  it('is a honeytoken that is read by way of something else', async () => {
+    const read = (identity: string, when: number, ran: Partial<Ran>) =>
+      session(`honey-${identity}`, [{ at: when, ...ran }]);
+    await store([
+      ...read('itself', at(1, 10), { table: 'trap' }),
+      ...read('view', at(1, 20), { table: 'report', through: ['people', 'trap'] }),
+      ...read('partition', at(2, 20), { table: 'trap_1', through: ['trap'], status: 'denied' }),
+      ...read('other', at(2, 20), { table: 'report', through: ['people', 'trap_1', 'old'] }),
+    ]);
+    expect(await found('honeytoken')).toEqual([
+      'honey-itself public.trap 01:00',
+      'honey-partition public.trap 02:00',
+      'honey-view public.trap 01:00',
     ]);
   });
 });

@@ -1,3 +1,15 @@
+-- Tables that a statement does not name: what a view that it names selects from, what a table that it names is a partition or child of.
+ALTER TABLE weir.session_event_rows
+    ADD COLUMN IF NOT EXISTS tables_through Array(LowCardinality(String)) AFTER tables_written;
+
+CREATE OR REPLACE VIEW weir.session_events
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT * REPLACE (base64Encode(raw) AS raw)
+FROM weir.session_event_rows FINAL;
+
+ALTER TABLE weir.activity_rows
+    ADD COLUMN IF NOT EXISTS tables_through Array(LowCardinality(String)) AFTER tables_written;
+
 -- Where somebody came from, beside the address: `network`, from which addresses are given out as a rule (/24, /64), and `site`, by two of
 -- its four bytes what is one place's. What is no address (the record of another house may have anything) is both.
 ALTER TABLE weir.activity_rows
