@@ -171,7 +171,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       onRaised: ({ detector }) => raised.of(detector.id).value++,
     });
     return new DetectionEngine({
-      ...{ settings: settingsOf(this.config), detectors: this.#shelf.detectors },
+      ...{ settings: settingsOf(this.config), detectors: this.#shelf.detectors, own: this.#shelf.own },
       ...{ raise: desk.raise, clock: this.clock },
       store: { writer: this.writer, reader: this.reader },
       log: {
