@@ -50,6 +50,7 @@ const learningDays = 14;
 const start = Date.UTC(2026, 0, 5);
 
 const settings: DetectionSettings = {
+  ...defaultSettings,
   calendar: {
     ...defaultSettings.calendar,
     timezone: 'Europe/Berlin',

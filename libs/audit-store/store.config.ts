@@ -34,6 +34,7 @@ export const publicTables = [
   'identity_hours',
   'identity_days',
   'first_uses',
+  'deployments',
   'identity_learning',
   'peer_groups',
   'baselines',
