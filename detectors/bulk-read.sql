@@ -77,3 +77,5 @@ WHERE if(whole.days >= {newcomer_days:UInt64},
       AND (runs >= {newcomer_pages:UInt64} OR peers_most > 0 OR is_new)
       -- Machines that build documents do so from their first night on.
       OR is_packed AND q.on_behalf_of != '' AND bytes_out >= {newcomer_bytes:UInt64})
+-- Of a table's hour one finding: of a query and of all together that which says more.
+ORDER BY rows DESC, spellings LIMIT 1 BY q.hour, q.identity, q.connection, q.table_name

@@ -68,3 +68,5 @@ WHERE if(whole.days >= {newcomer_days:UInt64},
       OR t.values_out >= {alone:Float64} * greatest(most, whole.rows_most),
     t.values_out >= {newcomer_values:UInt64} AND (t.on_behalf_of != '' OR t.runs >= {newcomer_pages:UInt64})
       OR t.values_out >= {newcomer_single:UInt64} AND t.values_out > peers_most)
+-- One finding for an hour of a class, as in bulk-read.
+ORDER BY values_out DESC, spellings LIMIT 1 BY t.hour, t.identity, t.connection, t.class

@@ -97,7 +97,7 @@ describe('thefts that no single query shows', { timeout: 120_000 }, () => {
   afterAll(() => stage.stop());
 
   const said = (some: readonly Finding[]) =>
-    [...new Set(some.map(({ detector, row }) => `${detector.id} ${row.identity} ${row.subject}`))].sort();
+    some.map(({ detector, row }) => `${detector.id} ${row.identity} ${row.subject}`).toSorted();
 
   it('are found, and nothing honest beside them', () => {
     expect(said(found)).toEqual([
@@ -126,7 +126,7 @@ describe('thefts that no single query shows', { timeout: 120_000 }, () => {
       for (const detector of detectors)
         for (const range of pieces)
           all.push(...(await runDetector(stage.reader, detector, range, 'UTC')).map(({ id }) => id));
-      return [...new Set(all)].sort();
+      return all.toSorted();
     };
     // All that happens is in them.
     const hours = Array.from({ length: 11 }, (_, i) => ({
