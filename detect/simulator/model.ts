@@ -32,7 +32,7 @@ export interface Table {
 
 /** How a statement is built; texts are in world/queries.ts. */
 export type Shape =
-  | 'key' | 'list' | 'since' | 'range' | 'page' | 'between' | 'sum' | 'lookup' | 'whole' | 'probe' | 'catalog'
+  | 'key' | 'list' | 'since' | 'range' | 'page' | 'between' | 'sum' | 'lookup' | 'whole' | 'packed' | 'probe' | 'catalog'
   | 'insert' | 'update' | 'alter'; // prettier-ignore
 
 export interface Query {
@@ -54,6 +54,8 @@ export interface Call {
   readonly after: number;
   readonly query: Query;
   readonly rows: number;
+  /** Rows of the table that each row of the result holds, where it is an aggregate; absent: one. */
+  readonly packed?: number;
   readonly parameters: readonly string[];
   readonly fate: Fate;
   readonly reason?: string;

@@ -36,7 +36,7 @@ describe('a finding', { timeout: 60_000 }, () => {
     const [finding] = await stage.findings();
     expect(finding?.evidence).toBe(
       'read 48,210 rows of public.customers between 2026-10-14 10:10 UTC and 10:25, with one query, which it never ran before, ' +
-        'in 2 statements; usual at this hour: 0; own most in an hour of 28 days: 0; peers: at most 0; so far, as its window was not over',
+        'in 2 statements; usual at this hour: 0; own most in an hour of 28 days: 0; peers: at most 0; in bytes 4.6 MiB, own most 0 bytes; so far, as its window was not over',
     );
     expect(finding).toMatchObject({
       ...{ severity: 'high', technique: 'T1530', risk: 'high', connection: 'shop', sessionIds: ['ses_1'] },

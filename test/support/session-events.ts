@@ -35,6 +35,8 @@ export interface Ran {
   readonly through?: readonly string[];
   readonly text?: string;
   readonly rows?: number;
+  /** Of the result; absent: a hundred a row. */
+  readonly bytes?: number;
   readonly masked?: Readonly<Record<string, bigint>>;
   readonly revealed?: Readonly<Record<string, bigint>>;
   /** Different values in the look-up window, of 200. */
@@ -119,7 +121,11 @@ export function sessionOf(session: SessionOf, statements: readonly Ran[]): Encod
       columns: (ran.columns ?? []).map((column) => ({ schema: 'public', table, column })),
     });
     const values = { masked: { ...ran.masked }, revealed: { ...ran.revealed } };
-    const count = { rows: BigInt(rows), bytes: BigInt(rows * 100), durationUs: BigInt(took * 1000) };
+    const count = {
+      rows: BigInt(rows),
+      bytes: BigInt(ran.bytes ?? rows * 100),
+      durationUs: BigInt(took * 1000),
+    };
     add(at, StatementOutcomeSchema, {
       statementId,
       status,

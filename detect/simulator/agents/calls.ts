@@ -43,16 +43,27 @@ export function* usualCalls(scene: Scene, random: Random): Generator<Call> {
 
 function usual(scene: Scene, { shape, rows, sigma }: Habit, table: Table, random: Random): Call {
   const { agent } = scene;
-  const query = queryOf(table, shape, variantFor(scene, shape, table, random));
+  const variant = variantFor(scene, shape, table, random);
+  const query = queryOf(table, shape, variant);
   const wanted = isSingle(shape)
     ? random.lognormal(rows, sigma)
     : random.lognormal(rows, sigma) * sizeFactor(scene, table);
   const size = tableRows(table, scene.at - scene.start);
   const given = Math.min(size, Math.round(wanted));
-  return {
+  const call: Call = {
     ...{ after: pauseOf(agent, random), query, rows: query.writes ? 0 : given },
     ...{ parameters: parametersOf(query, size, given, scene.at, random), fate: fateOf(query, random) },
   };
+  return isDocument(scene, call, variant)
+    ? { ...call, query: queryOf(table, 'packed', variant), rows: 1, packed: given }
+    : call;
+}
+
+/** Some programs, and who makes up queries now and then, have the database build their documents: one row, however much is in it. */
+function isDocument({ agent, at }: Scene, { query, rows }: Call, variant: number): boolean {
+  if (query.shape !== 'range') return false;
+  if (variant >= 5 && variant <= 60) return chanceOf(agent.index, at / 1000, rows, 34) < 0.04;
+  return chanceOf(agent.index, 32) < 0.15 && chanceOf(agent.index, query.table.index, 33) < 0.5;
 }
 
 /** How often somebody who looks around opens a table that is nobody's daily work. */

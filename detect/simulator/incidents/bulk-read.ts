@@ -1,4 +1,4 @@
-import type { Agent, Call } from '../model.js';
+import type { Agent, Call, Table } from '../model.js';
 import { mixedIn, ownQuery, pageOf, pages, sessionAt, tablesOf, timeOn, usualHour, type IncidentKind, type Stage } from './stage.js'; // prettier-ignore
 
 /**
@@ -20,22 +20,32 @@ export const bulkRead: IncidentKind = {
   },
 }; // prettier-ignore
 
-const rowsOf = (agent: Agent, magnitude: number): number => Math.max(500, usualHour(agent)) * magnitude;
+export const rowsOf = (agent: Agent, magnitude: number): number =>
+  Math.max(500, usualHour(agent)) * magnitude;
 
 /** Of the tables that it has had from the start, on the connection that it uses most. */
-function readable({ tables }: Agent): number {
+export function readable({ tables }: Agent): number {
   const own = tables.filter(({ fromBuild, table }) => fromBuild === 0 && table.connection === tables[0]?.table.connection);
   return own.reduce((sum, { table }) => sum + 0.9 * table.rows, 0);
 } // prettier-ignore
 
+const spread = (stage: Stage, rows: number, pause: number, largest: number): Call[] =>
+  ofEachTable(stage, rows, (table, here) =>
+    pages(stage, ownQuery(stage, table, 'page'), here, pause, largest),
+  );
+
 /** The largest table first, then the next. */
-function spread(stage: Stage, rows: number, pause: number, largest: number): Call[] {
+export function ofEachTable(
+  stage: Stage,
+  rows: number,
+  read: (table: Table, rows: number) => Call[],
+): Call[] {
   let left = rows;
   return [...tablesOf(stage)]
     .sort((a, b) => b.rows - a.rows)
     .flatMap((table) => {
       const here = Math.min(left, 0.9 * table.rows);
       left -= here;
-      return pages(stage, ownQuery(stage, table, 'page'), here, pause, largest);
+      return here > 0 ? read(table, here) : [];
     });
 }

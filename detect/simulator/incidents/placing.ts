@@ -3,12 +3,12 @@ import { day, dateOf, week } from '../calendar.js';
 import type { Agent, Incident } from '../model.js';
 import type { Random } from '../random.js';
 import type { Publication } from '../record/policy.steps.js';
-import { incidentKinds } from './kinds.js';
+import { kindsInTurn } from './kinds.js';
 import type { IncidentKind, Plant } from './stage.js';
 
 /** Which incidents there are to be. */
 export interface IncidentPlan {
-  /** Incidents in 100 weeks of one agent; those of the first weeks, in which none is put, do not count. */
+  /** Incidents of the first kinds in 100 weeks of one agent; the first weeks, in which none is put, do not count. */
   readonly perHundredAgentWeeks: number;
   /** Absent: all of them. */
   readonly kinds?: readonly string[];
@@ -47,11 +47,9 @@ export function placeIncidents(
   const quiet = (plan.quietDays ?? 14) * day;
   const weeks = Math.max(0, (span.end - span.start - quiet) / week);
   const wanted = Math.round((plan.perHundredAgentWeeks * weeks * agents.length) / 100);
-  const cells = cellsOf(plan, own);
   const placed: Placed[] = [];
   const busy = new Map<Agent, readonly Placed[]>();
-  for (let i = 0; i < wanted && cells.length > 0; i++) {
-    const cell = cells[i % cells.length] as Cell;
+  for (const [i, cell] of cellsOf(plan, wanted, own).entries()) {
     const spot = spotFor(cell, agents, busy, own.fork(i), { ...span, start: span.start + quiet }, quiet);
     if (!spot) continue;
     const one = place(cell, `inc-${i + 1}`, spot, publications, own.fork(i, 'plant'), span);
@@ -61,9 +59,26 @@ export function placeIncidents(
   return placed;
 }
 
+function cellsOf(plan: IncidentPlan, wanted: number, random: Random): readonly Cell[] {
+  const [first = [], ...later] = kindsInTurn.map((all) =>
+    all.filter(({ kind }) => plan.kinds?.includes(kind) ?? true),
+  );
+  const many = (some: readonly IncidentKind[]) =>
+    Math.round((wanted * some.length) / (first.length || some.length));
+  return [first, ...later].flatMap((some) => {
+    const cells = cellsInTurn(some, plan, random);
+    return cells.length === 0
+      ? []
+      : Array.from({ length: many(some) }, (_, i) => cells[i % cells.length] as Cell);
+  });
+}
+
 /** All kinds and forms once, then all again with another magnitude: so that few incidents, too, are of every kind. */
-function cellsOf({ kinds, forms = ['plain', 'stealthy'] }: IncidentPlan, random: Random): readonly Cell[] {
-  const chosen = incidentKinds.filter(({ kind }) => kinds?.includes(kind) ?? true);
+function cellsInTurn(
+  chosen: readonly IncidentKind[],
+  { forms = ['plain', 'stealthy'] }: IncidentPlan,
+  random: Random,
+): readonly Cell[] {
   const turn = (n: number) =>
     chosen.flatMap((kind, i) =>
       forms.map((form) => ({

@@ -21,7 +21,7 @@ export function outcomeOf(
   return {
     ...{ statementId, status: rows < call.rows ? 'over_budget' : 'ok', commandTag: tagOf(query, rows) },
     ...(rows < call.rows && { sqlstate: 'WK002', message: `the budget of ${rowBudget} rows is reached` }),
-    ...{ rows: BigInt(rows), bytes: BigInt(rows * rowBytes(query)), ...values(query, agent, rows) },
+    ...{ rows: BigInt(rows), bytes: BigInt(bytesOf(call, rows, random.fork('body', statementId))), ...values(query, agent, rows) },
     ...(rows > 0 && { recordingCut: true, resultDigest: random.bytes(32) }),
     durationUs: BigInt(Math.round(random.lognormal(1_800, 0.6) + rows * 2.5)),
   };
@@ -35,6 +35,14 @@ export function durationOf({ rows }: Call, random: Random): number {
 function tagOf({ kind }: Query, rows: number): string {
   if (kind === 'select') return `SELECT ${rows}`;
   return kind === 'alter table' ? 'ALTER TABLE' : `${kind.toUpperCase()} ${kind === 'insert' ? '0 ' : ''}1`;
+}
+
+/** Texts that people write differ in length, and now and then a mail with all that was attached to it is one of them. */
+function bytesOf({ query, packed = 1 }: Call, rows: number, random: Random): number {
+  const usual = rows * packed * rowBytes(query);
+  if (rows === 0 || !query.columns.some(({ name }) => name === 'body')) return usual;
+  const attached = random.chance(0.003) ? random.between(100_000, 4_000_000) : 0;
+  return Math.round(usual * random.lognormal(1, 1.2 / Math.sqrt(rows * packed)) + attached);
 }
 
 function rowBytes({ table, columns }: Query): number {

@@ -5,8 +5,8 @@ import { chanceOf } from '../random.js';
 interface ShapeOf {
   readonly kind: string;
   readonly writes?: boolean;
-  /** Which columns it names: a choice that differs by variant, the ones with a class, all of them, or none. */
-  readonly columns: 'some' | 'classed' | 'all' | 'none';
+  /** Which columns it names: a choice that differs by variant, the ones with a class, those without, all of them, or none. */
+  readonly columns: 'some' | 'classed' | 'open' | 'all' | 'none';
   text(table: string, columns: readonly string[], first: string): string;
 }
 
@@ -22,6 +22,7 @@ const shapes: Readonly<Record<Shape, ShapeOf>> = {
   sum: { kind: 'select', columns: 'none', text: (t, _, f) => `SELECT ${f}, count(*) FROM ${t} WHERE created_at >= $1 GROUP BY ${f}` },
   lookup: { kind: 'select', columns: 'classed', text: (t, c) => `SELECT ${list(['id', ...c.slice(1)])} FROM ${t} WHERE ${list(c.slice(0, 1))} = $1` },
   whole: { kind: 'select', columns: 'all', text: (t) => `SELECT * FROM ${t}` },
+  packed: { kind: 'select', columns: 'open', text: (t, c) => `SELECT json_agg(json_build_array(${list(c)})) FROM ${t} WHERE created_at >= $1 AND created_at < $2` },
   probe: { kind: 'select', columns: 'classed', text: (t, c) => `SELECT ${list(['id', ...c.slice(1)])} FROM ${t} WHERE ${list(c.slice(0, 1))} LIKE $1` },
   catalog: { kind: 'select', columns: 'none', text: (t) => `SELECT attname FROM pg_attribute WHERE attrelid = '${t}'::regclass` },
   insert: { kind: 'insert', writes: true, columns: 'some', text: (t, c) => `INSERT INTO ${t} (${list(c)}) VALUES (${list(c.map((_, i) => `$${i + 1}`))})` },
@@ -57,6 +58,7 @@ function columnsOf(
 ): readonly Column[] {
   if (which === 'none') return [];
   if (which === 'all') return table.columns;
+  if (which === 'open') return [...table.columns.filter(({ dataClass }) => dataClass === ''), ...own];
   if (which === 'classed') return [classedOf(table, variant), ...own];
   const some = table.columns.filter((_, i) => chanceOf(table.index, variant, i) < 0.55);
   return [...(some.length > 0 ? some : table.columns.slice(0, 1)), ...own];

@@ -151,6 +151,7 @@ async function writeOfWholes(client: ClickHouseClient, day: number, calendar: Ca
       masked_most: 'maxMap(t.masked)',
       values_most: 'maxMap(t.class_values)',
       lookups_near_most: 'max(t.lookups_near)',
+      bytes_most: 'max(t.bytes)',
       ...week(calendar),
       workday_hours: hoursWhere(calendar, isWorkday(calendar)),
       offday_hours: hoursWhere(calendar, `NOT ${isWorkday(calendar)}`),
@@ -161,14 +162,15 @@ async function writeOfWholes(client: ClickHouseClient, day: number, calendar: Ca
       },
     },
     `FROM (
-      SELECT hour, identity, any(h.identity_kind) AS identity_kind, sum(h.rows) - least(sum(h.rows), any(p.approved)) AS rows, sum(h.statements) AS statements,
+      SELECT hour, identity, any(h.identity_kind) AS identity_kind, sum(h.rows) - least(sum(h.rows), any(p.approved)) AS rows,
+        sum(h.bytes) - least(sum(h.bytes), any(p.approved_bytes)) AS bytes, sum(h.statements) AS statements,
         sum(h.predicates) AS predicates, sum(h.denied) AS denied, groupUniqArrayArray(20)(h.hosts) AS hosts,
         sumMap(CAST(h.masked, 'Map(String, UInt64)')) AS masked, sum(h.lookups_near) AS lookups_near,
         sumMap(mapAdd(CAST(h.masked, 'Map(String, UInt64)'), CAST(h.revealed, 'Map(String, UInt64)'))) AS class_values
       FROM (SELECT * FROM ${database}.identity_hours WHERE ${before(day)}) AS h
       LEFT ANY JOIN (
         -- What a person approved once is not what is usual.
-        SELECT hour, identity, max(w.approved_rows) AS approved
+        SELECT hour, identity, max(w.approved_rows) AS approved, max(w.approved_bytes) AS approved_bytes
         FROM (SELECT * FROM ${database}.table_hours WHERE ${before(day)} AND approved_rows > 0) AS w GROUP BY hour, identity
       ) AS p ON p.hour = h.hour AND p.identity = h.identity
       GROUP BY hour, identity

@@ -52,6 +52,7 @@ const tableHour: Readonly<Record<string, string>> = {
   writes: 'countIf(has(tables_written, table_name))',
   most_rows: 'max(a.rows)',
   approved_rows: "sumIf(a.rows, decision = 'hold')",
+  approved_bytes: "sumIf(a.bytes, decision = 'hold')",
   predicates: `uniqIf(predicate, ${answered})`,
   some_predicates: `groupUniqArrayIf(256)(predicate, ${answered})`,
   fingerprints: some('fingerprint', 64),
