@@ -3,7 +3,7 @@ import { parseConfig } from '#platform';
 import { detectRange, writeRange } from '../detection/detect.js';
 import { settingsOf, type DetectionSettings } from '../detection/detection.settings.js';
 import { loadDetectors, detectorFolders } from '../detection/detectors.load.js';
-import { dayMs, dayOf, rowsOf, type TimeRange } from '../detection/store.sql.js';
+import { dayMs, dayOf, hourMs, hourOf, rowsOf, type TimeRange } from '../detection/store.sql.js';
 import { forgetFeatures, type HistoryStore } from './history.store.js';
 import { scoredFinding, type ScoredFinding } from './scored.finding.js';
 
@@ -31,7 +31,8 @@ export function lookBackOf(config: string | undefined, own: string | undefined):
 
 /**
  * Runs every detector over a history from a day on, day by day, each day with what was known before it: as they would have run
- * then. What lies before that day is learned from. Features and baselines are made anew.
+ * then. What lies before that day is learned from; what comes after the history's last hour is not missing. Features and
+ * baselines are made anew.
  */
 export async function lookBack(
   store: HistoryStore,
@@ -43,7 +44,7 @@ export async function lookBack(
   const { detectors, refused } = await loadDetectors(store.reader, folders, settings);
   const failures = new Map<string, string>();
   const findings: ScoredFinding[] = [];
-  const ranges = daysToLookAt(await daysWithEvents(store));
+  const ranges = daysToLookAt(await daysWithEvents(store), await endOf(store));
   const last = ranges.at(-1)?.to ?? 0;
   for (const range of ranges) {
     onDay(range.from, last);
@@ -57,11 +58,21 @@ export async function lookBack(
     findings.push(...found.map(scoredFinding));
   }
   return {
-    findings,
+    findings: findings.filter(({ windowEnd }) => windowEnd > measured),
     ran: detectors.map(({ id, severity, schedule }) => ({ id, severity, schedule })),
     refused: [...refused].map(([file, reason]) => ({ file, reason })),
     failed: [...failures].map(([id, reason]) => ({ id, reason })),
   };
+}
+
+/** Of the hour with the last event. */
+async function endOf({ reader }: HistoryStore): Promise<number> {
+  const [row] = await rowsOf<{ last: string }>(
+    reader,
+    `SELECT toString(toUnixTimestamp(greatest(
+       (SELECT max(time) FROM weir.session_events), (SELECT max(time) FROM weir.control_events)))) AS last`,
+  );
+  return hourOf(Number(row?.last ?? 0) * 1000) + hourMs;
 }
 
 async function daysWithEvents({ reader }: HistoryStore): Promise<number[]> {
@@ -76,8 +87,8 @@ async function daysWithEvents({ reader }: HistoryStore): Promise<number[]> {
 /** Days on which nothing happens are looked at, too: a run may be missing. But no longer than anybody is remembered. */
 const longestSilence = 28;
 
-/** Each a day, in order. */
-function daysToLookAt(days: readonly number[]): TimeRange[] {
+/** Each a day, in order; the last one ends with the history. */
+function daysToLookAt(days: readonly number[], end: number): TimeRange[] {
   const ranges: TimeRange[] = [];
   let known = days[0] ?? 0;
   for (const day of days) {
@@ -87,7 +98,7 @@ function daysToLookAt(days: readonly number[]): TimeRange[] {
       silent += dayMs
     )
       ranges.push({ from: silent, to: silent + dayMs });
-    ranges.push({ from: day, to: day + dayMs });
+    ranges.push({ from: day, to: Math.min(end, day + dayMs) });
     known = day;
   }
   return ranges;
