@@ -7,7 +7,7 @@ import { pageWithScore } from './score.page.js';
 import type { Fleet, SeedRun } from './seed.run.js';
 import { runSeeds } from './seeds.run.js';
 
-// `npm run detect:score [-- --quick | --agents 200 --weeks 6 --seeds 7 --incidents 30]`: what the shipped detectors find of
+// `npm run detect:score [-- --quick | --agents 200 --weeks 8 --seeds 5 --incidents 30]`: what the shipped detectors find of
 // simulated incidents.
 
 const text = { type: 'string' } as const;
@@ -20,7 +20,7 @@ const { values } = parseArgs({
 
 const usual = values.quick
   ? { agents: 60, weeks: 5, seeds: 1, tuning: 1 }
-  : { agents: 200, weeks: 6, seeds: 7, tuning: 3 };
+  : { agents: 200, weeks: 8, seeds: 5, tuning: 1 };
 const seeds = Number(values.seeds ?? usual.seeds);
 const fleet: Fleet = {
   agents: Number(values.agents ?? usual.agents),
