@@ -21,7 +21,7 @@ export function headingOf({ fleet, commit, isChanged, tuning, reporting }: Made)
   return `\`npm run detect:score -- --agents ${agents} --weeks ${weeks} --seeds ${count} --incidents ${incidents}\` at commit
 \`${commit}\`${isChanged ? ', with changes that are not in it' : ''}.
 Measured: ${weeksText(reporting)} agent-weeks with ${incidentsOf(reporting).length} incidents, on ${count} reporting ${seeds} of ${agents} agents for ${weeks} weeks, of which the first
-${learningDays} days are learned from and not measured. Seeds are the commit's hash and a number (\`${reporting.map(({ seed }) => seed.slice(0, 8)).at(0) ?? ''}…-1\`${count > 1 ? ` to \`…-${count}\`` : ''}): they are new with each commit.
+${learningDays} days are learned from and not measured. Seeds are the commit's hash and a number (\`${commit.slice(0, 8)}…-1\`${count > 1 ? ` to \`…-${count}\`` : ''}): they are new with each commit.
 Which detectors are listened to at the budget is chosen on ${tuning.length} other ${tuning.length === 1 ? 'seed' : 'seeds'} (\`${tuning.map(({ seed }) => seed).join('`, `')}\`), ${weeksText(tuning)} agent-weeks. The budget is ${budget} false alarm per 100 agents
 per week.`;
 }
