@@ -50,12 +50,13 @@ describe('detection in a whole instance', { timeout: 120_000 }, () => {
     expect(await missing('record-gap')).toEqual([]);
     await house.kill('SIGTERM');
     await house.up();
-    await eventually(async () => (await missing('checkpoint-missing')).length === 0);
+    await eventually(async () => (await missing('checkpoint-missing')).length === 0, 60_000);
     expect(await missing('record-gap')).toEqual([]);
     const lost = "SELECT 1 FROM sessions WHERE end_reason = 'lost'";
-    await eventually(async () => (await house.sql(lost)).length === 1);
+    await eventually(async () => (await house.sql(lost)).length === 1, 60_000);
     await read('tickets');
-    await eventually(() => /detectors run/.test(house.logged.slice(house.logged.lastIndexOf('drained'))));
+    const sinceStart = () => house.logged.slice(house.logged.lastIndexOf('drained'));
+    await eventually(() => /detectors run/.test(sinceStart()), 60_000);
     await new Promise((done) => setTimeout(done, 2000));
     expect(await house.sql("SELECT 1 FROM control_events WHERE type = 'FindingRaised'")).toHaveLength(1);
     expect(house.logged).not.toContain('detection does not get on');

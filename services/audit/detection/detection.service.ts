@@ -141,7 +141,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   async #run(): Promise<void> {
     const breath = breathOf(this.yields);
     const tick = every[this.config.auditStore.kind];
-    let goesOn = (await this.#pause(firstAfter)) && (await this.#first(tick));
+    let goesOn = await this.#first(tick);
     while (goesOn) {
       const [begun, before] = [performance.now(), process.cpuUsage()];
       const worked = (await this.#tryRound()) ? this.#worked(begun, before) : 0;
@@ -150,9 +150,10 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     }
   }
 
-  /** Until something is recorded, or for a while. */
+  /** Until something has been recorded since the start, or for a while. */
   async #first(tick: number): Promise<boolean> {
     const stood = await this.#logged();
+    if (!(await this.#pause(firstAfter))) return false;
     for (let waited = 0; waited < firstIdle; waited += tick) {
       if ((await this.#logged()) !== stood) return true;
       if (!(await this.#pause(tick))) return false;
