@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseConfig } from '#platform';
-import { detectRange, writeRange } from '../detection/detect.js';
+import { detectDay, writeRange, type OnFailure } from '../detection/detect.js';
 import { settingsOf, type DetectionSettings } from '../detection/detection.settings.js';
+import type { Detector } from '../detection/detector.check.js';
 import { loadDetectors, detectorFolders } from '../detection/detectors.load.js';
+import type { Finding } from '../detection/finding.js';
 import { dayMs, dayOf, hourMs, hourOf, rowsOf, type TimeRange } from '../detection/store.sql.js';
 import { forgetFeatures, type HistoryStore } from './history.store.js';
 import { scoredFinding, type ScoredFinding } from './scored.finding.js';
@@ -44,17 +46,15 @@ export async function lookBack(
   const { detectors, refused } = await loadDetectors(store.reader, folders, settings);
   const failures = new Map<string, string>();
   const findings: ScoredFinding[] = [];
-  const ranges = daysToLookAt(await daysWithEvents(store), await endOf(store));
-  const last = ranges.at(-1)?.to ?? 0;
-  for (const range of ranges) {
-    onDay(range.from, last);
-    if (range.to <= measured) {
-      await writeRange(store.writer, range);
-      continue;
-    }
-    const found = await detectRange(store, detectors, range, settings, ({ id }, error) =>
-      failures.set(id, error instanceof Error ? error.message.split('\n')[0]! : String(error)),
-    );
+  const fail: OnFailure = ({ id }, error) =>
+    failures.set(id, error instanceof Error ? error.message.split('\n')[0]! : String(error));
+  const ranges = daysToLookAt(await daysWithEvents(store));
+  const [last, end] = [ranges.at(-1)?.to ?? 0, await endOf(store)];
+  for (const { from, to } of ranges) {
+    onDay(from, last);
+    await writeRange(store.writer, { from, to });
+    if (to <= measured) continue;
+    const found = await findingsOfDay(store, detectors, { from, to: Math.min(to, end) }, settings, fail);
     findings.push(...found.map(scoredFinding));
   }
   return {
@@ -63,6 +63,22 @@ export async function lookBack(
     refused: [...refused].map(([file, reason]) => ({ file, reason })),
     failed: [...failures].map(([id, reason]) => ({ id, reason })),
   };
+}
+
+/** Of a day as far as there is one; whom a day is asked of, is asked of the whole of it. */
+async function findingsOfDay(
+  store: HistoryStore,
+  detectors: readonly Detector[],
+  { from, to }: TimeRange,
+  settings: DetectionSettings,
+  fail: OnFailure,
+): Promise<Finding[]> {
+  const byDay = detectors.filter(({ schedule }) => schedule === 'day');
+  const others = detectors.filter(({ schedule }) => schedule !== 'day');
+  return [
+    ...(await detectDay(store, others, { from, to }, settings, fail)),
+    ...(await detectDay(store, byDay, { from, to: from + dayMs }, settings, fail)),
+  ];
 }
 
 /** Of the hour with the last event. */
@@ -87,8 +103,8 @@ async function daysWithEvents({ reader }: HistoryStore): Promise<number[]> {
 /** Days on which nothing happens are looked at, too: a run may be missing. But no longer than anybody is remembered. */
 const longestSilence = 28;
 
-/** Each a day, in order; the last one ends with the history. */
-function daysToLookAt(days: readonly number[], end: number): TimeRange[] {
+/** Each a day, in order. */
+function daysToLookAt(days: readonly number[]): TimeRange[] {
   const ranges: TimeRange[] = [];
   let known = days[0] ?? 0;
   for (const day of days) {
@@ -98,7 +114,7 @@ function daysToLookAt(days: readonly number[], end: number): TimeRange[] {
       silent += dayMs
     )
       ranges.push({ from: silent, to: silent + dayMs });
-    ranges.push({ from: day, to: Math.min(end, day + dayMs) });
+    ranges.push({ from: day, to: day + dayMs });
     known = day;
   }
   return ranges;
