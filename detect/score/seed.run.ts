@@ -40,6 +40,7 @@ const start = Date.UTC(2026, 0, 5);
 const house: LookBack = {
   folders: [shippedDetectors()],
   settings: {
+    ...defaultSettings,
     calendar: {
       ...defaultSettings.calendar,
       timezone: 'Europe/Berlin',

@@ -34,6 +34,8 @@ export const publicTables = [
   'identity_hours',
   'identity_days',
   'first_uses',
+  'deployments',
+  'published_words',
   'identity_learning',
   'peer_groups',
   'baselines',

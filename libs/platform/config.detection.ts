@@ -20,6 +20,8 @@ export const detection = z
         holidays: z.array(z.iso.date()).default([]),
       })
       .prefault({}),
+    /** What counts as a deployment: what the client names (`ref=`), or of that only what somebody published. */
+    changes: z.enum(['client', 'published']).default('client'),
     /** `schema.table` or `schema.table.column`: nobody has a reason to read them. */
     honeytokens: z
       .array(z.string().regex(/^[^.]+\.[^.]+(\.[^.]+)?$/, 'expected schema.table or schema.table.column'))

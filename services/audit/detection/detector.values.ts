@@ -12,7 +12,7 @@ export const sentinel: TimeRange = {
 /** By name, what a query may name as `{name:Type}`: its own parameters, the house's, the range. As text of the store. */
 export function valuesOf(
   { parameters }: Pick<DetectorFile, 'parameters'>,
-  { calendar, honeytokens }: DetectionSettings,
+  { calendar, honeytokens, changes }: DetectionSettings,
   range: TimeRange = sentinel,
 ): Map<string, string> {
   const house = {
@@ -22,6 +22,7 @@ export function valuesOf(
     weekdays: calendar.weekdays,
     holidays: calendar.holidays,
     honeytokens,
+    changes,
     from: timeText(range.from),
     to: timeText(range.to),
   };
@@ -36,6 +37,7 @@ export const houseNames = [
   'weekdays',
   'holidays',
   'honeytokens',
+  'changes',
   'from',
   'to',
 ];
