@@ -58,6 +58,21 @@ const adapters = [
   { packages: /^@grafana\/grafana-foundation-sdk$/, home: /^dashboards\// },
 ];
 
+/** Programs of another service that a file may start, as a process beside it: of what they are made of it imports nothing. */
+const programs = [
+  { program: 'dist/services/audit/history/main.js', by: 'services/cli/history/history.program.ts' },
+];
+const builtFile = /(?:^|[ /])(dist\/(?:libs|services|detect)\/[^ ]*)/;
+
+/** Why this file may not name that built file of another room in a text, or undefined: what a process is started from is no import. */
+export function programRefusal(file, text) {
+  const program = builtFile.exec(text)?.[1];
+  if (program === undefined || /^(test|bench)\//.test(file) || file.endsWith('.spec.ts')) return undefined;
+  if (roomOf(program.slice('dist/'.length)) === roomOf(file)) return undefined;
+  if (programs.some((each) => each.program === program && each.by === file)) return undefined;
+  return `${file} may not start ${program}: the list is \`programs\` in deploy/dev/import-rules.mjs`;
+}
+
 /** Why this file may not import that, or undefined. `file` is relative to the root of the house. */
 export function refusal(file, specifier) {
   const isTest = /^(test|bench)\//.test(file);
@@ -180,7 +195,12 @@ const rule = {
       const message = file && typeof source?.value === 'string' ? refusal(file, source.value) : undefined;
       if (message) context.report({ node: source, message });
     };
+    const checkText = (node) => {
+      const message = file && typeof node.value === 'string' ? programRefusal(file, node.value) : undefined;
+      if (message) context.report({ node, message });
+    };
     return {
+      Literal: checkText,
       ImportDeclaration: check,
       ImportExpression: check,
       ExportNamedDeclaration: check,

@@ -1,85 +1,131 @@
 import type { Incident } from '../../services/audit/history/incident.js';
-import { agentWeeksOf, outcomeOf, type Cutoffs } from '../../services/audit/history/outcome.js';
-import { precision, quantile, shareOf, shareText } from '../../services/audit/history/share.js';
+import { everyFinding, outcomeOf, type Counts } from '../../services/audit/history/outcome.js';
+import { ratePerWeek } from '../../services/audit/history/rates.js';
+import {
+  agentWeeksOf,
+  incidentsOf,
+  numbersOf,
+  ofForm,
+  precisionAt,
+  prevalences,
+  type Scored,
+} from '../../services/audit/history/score.numbers.js';
+import { shareOf } from '../../services/audit/history/share.js';
 import { fixedThreshold, recallAtBudget, zScore, type Baseline } from '../simulator/index.js';
-import { detectorRows } from './detector.rows.js';
-import { kindRows } from './kind.rows.js';
+import { budget, heardAtBudget } from './budget.js';
+import { detectorTable } from './detector.table.js';
+import { kindTable, magnitudeTable } from './kind.table.js';
 import type { SeedRun } from './seed.run.js';
-import { hours, markdown } from './table.js';
-import { budget, oneCutoff, tuned } from './tuning.js';
+import { delayCells, intervalText, markdown, shareText } from './table.js';
 
 export interface Measured {
-  readonly commit: string;
-  /** What is reported of: `7 seeds of 200 agents`. */
-  readonly history: string;
+  /** What was run: how, of which commit, on what. */
+  readonly heading: string;
   readonly tuning: readonly SeedRun[];
   readonly reporting: readonly SeedRun[];
-  /** A kind that thresholds are tuned without. */
-  readonly heldOut: string | undefined;
 }
 
-const prevalences = [1, 3, 10, 30];
-
-export function report(measured: Measured): string {
-  const { tuning, reporting, heldOut } = measured;
+/** The whole text: what was run, the answer, and all tables. */
+export function report({ heading, tuning, reporting }: Measured): string {
   const detectors = reporting[0]?.detectors ?? [];
-  const cutoffs = tuned(tuning, detectors, heldOut);
+  const scored: Scored = { histories: reporting, detectors };
+  const heard = heardAtBudget(tuning, detectors);
+  const without = (kind: string) => countsOf(heardAtBudget(tuning, detectors, kind));
   return [
-    heading(measured),
-    overall(reporting, [
-      ['detectors, cutoffs tuned', cutoffs],
-      ['detectors, one threshold on the score', oneCutoff(tuning, detectors)],
-      ['detectors, every finding', new Map(detectors.map((id) => [id, 0]))],
-    ]),
-    'Per kind, at the tuned cutoffs:',
-    kindRows(reporting, cutoffs, (kind) => tuned(tuning, detectors, kind)),
-    'Per detector:',
-    detectorRows(tuning, reporting, cutoffs),
+    heading,
+    verdict(scored, heard),
+    markdown([head, ...shippedRows(scored), ...budgetRows(scored, heard, without), ...naiveRows(reporting)]),
+    'By magnitude, as shipped:',
+    magnitudeTable(scored),
+    'By kind, as shipped:',
+    kindTable(scored, without),
+    'By detector, each as if it were the only one:',
+    detectorTable(scored, heard),
   ].join('\n\n');
 }
 
-function heading({ commit, history, tuning, reporting, heldOut }: Measured): string {
-  const incidents = reporting.reduce((sum, run) => sum + run.incidents.length, 0);
-  return `Commit \`${commit.slice(0, 12)}\`: ${history}, ${Math.round(agentWeeksOf(reporting))}
-agent-weeks after two weeks of learning, ${incidents} incidents; tuned on ${tuning.length} other seeds, ${Math.round(agentWeeksOf(tuning))} agent-weeks${heldOut ? `, without \`${heldOut}\`` : ''}. The budget is ${budget} false
-alarm per 100 agents per week.`;
+const countsOf =
+  (heard: ReadonlySet<string>): Counts =>
+  ({ detector }) =>
+    heard.has(detector);
+
+const wanted = 0.9;
+
+/** What is asked of detection, and whether it is so: as shipped where that is within the budget. */
+function verdict(scored: Scored, heard: ReadonlySet<string>): string {
+  const shipped = numbersOf(scored);
+  const isWithin = shipped.falseAlarms.value <= budget;
+  const counts = isWithin ? everyFinding : countsOf(heard);
+  const { recall, falseAlarms } = numbersOf(scored, counts);
+  const [plain, stealthy] = (['plain', 'stealthy'] as const).map((form) =>
+    shareText(numbersOf(scored, counts, ofForm(form)).recall),
+  );
+  const isMet = recall.value >= wanted && falseAlarms.value <= budget;
+  const isClose = recall.low < wanted && recall.high >= wanted;
+  const how = isWithin ? 'as shipped' : 'with the detectors that are listened to at the budget';
+  return markdown([
+    ['asked', 'answer', 'recall, all forms', 'plain', 'stealthy', 'false alarms'],
+    [
+      `recall at least ${wanted} overall at the budget, stealthy forms apart`,
+      `**${isMet ? 'yes' : 'no'}**, ${how}${isClose ? `; ${wanted} is within the interval` : ''}`,
+      ...[shareText(recall), plain ?? '', stealthy ?? '', intervalText(falseAlarms)],
+    ],
+  ]);
 }
 
-function overall(runs: readonly SeedRun[], ways: readonly (readonly [string, Cutoffs])[]): string {
-  const head = [
-    '',
-    'recall',
-    'plain',
-    'stealthy',
-    'false alarms',
-    ...prevalences.map((n) => `precision at ${n}`),
-    'found after, median',
-    'p95',
-  ];
-  return markdown([head, ...ways.map(([name, cutoffs]) => wayRow(name, runs, cutoffs)), ...naiveRows(runs)]);
-}
+const head = [
+  ...['', 'recall', 'false alarms', ...prevalences.map((n) => `precision at ${n}`)],
+  ...['found after, median', 'p95'],
+];
 
-function wayRow(name: string, runs: readonly SeedRun[], cutoffs: Cutoffs): string[] {
-  const { found, falseAlarms } = outcomeOf(runs, cutoffs);
-  const delays = [...found.values()];
+const shippedRows = (scored: Scored) => [
+  rowOf('as shipped', scored, everyFinding),
+  rowOf('as shipped, plain forms', scored, everyFinding, ofForm('plain')),
+  rowOf('as shipped, stealthy forms', scored, everyFinding, ofForm('stealthy')),
+];
+
+function budgetRows(scored: Scored, heard: ReadonlySet<string>, without: (kind: string) => Counts) {
+  const counts = countsOf(heard);
+  const silent = scored.detectors.filter((id) => !heard.has(id));
+  const name =
+    silent.length > 0 ? `at the budget (silent: ${silent.join(', ')})` : 'at the budget (none is silent)';
   return [
-    ...[name, ...recalls(runs, new Set(found.keys())), ...alarmCells(runs, found.size, falseAlarms.length)],
-    ...[hours(quantile(delays, 0.5)), hours(quantile(delays, 0.95))],
+    rowOf(name, scored, counts),
+    rowOf('at the budget, plain forms', scored, counts, ofForm('plain')),
+    rowOf('at the budget, stealthy forms', scored, counts, ofForm('stealthy')),
+    heldOutRow(scored, without),
   ];
 }
 
-function recalls(runs: readonly SeedRun[], found: ReadonlySet<Incident>): string[] {
-  const all = runs.flatMap(({ incidents }) => incidents);
-  const recall = (some: readonly Incident[]) =>
-    shareText(shareOf(some.filter((each) => found.has(each)).length, some.length));
-  const ofForm = (form: string) => all.filter((each) => each.form === form);
-  return [recall(all), recall(ofForm('plain')), recall(ofForm('stealthy'))];
+function rowOf(
+  name: string,
+  scored: Scored,
+  counts: Counts,
+  isWanted?: (incident: Incident) => boolean,
+): string[] {
+  const { recall, falseAlarms, precisionAt: precisions, foundAfter } = numbersOf(scored, counts, isWanted);
+  return [
+    ...[name, shareText(recall), intervalText(falseAlarms)],
+    ...[...precisions.map(({ value }) => numberText(value)), ...delayCells(foundAfter)],
+  ];
 }
 
-function alarmCells(runs: readonly SeedRun[], found: number, falseAlarms: number): string[] {
-  const rate = (falseAlarms * 100) / agentWeeksOf(runs);
-  const recall = found / Math.max(1, runs.flatMap(({ incidents }) => incidents).length);
-  return [rate.toFixed(2), ...prevalences.map((n) => precision(recall, n, rate).toFixed(2))];
+const numberText = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(2));
+const noDelay = ['', ''];
+
+/** Each kind with the detectors that were chosen without it: what nobody thought of is found like that. */
+function heldOutRow({ histories }: Scored, without: (kind: string) => Counts): string[] {
+  const all = incidentsOf(histories);
+  const kinds = [...new Set(all.map(({ kind }) => kind))];
+  const hits = kinds.map((kind) => {
+    const { found } = outcomeOf(histories, without(kind));
+    return all.filter((each) => each.kind === kind && found.has(each)).length;
+  });
+  const recall = shareOf(
+    hits.reduce((sum, each) => sum + each, 0),
+    all.length,
+  );
+  return ['at the budget, each kind held out', shareText(recall), ...['', '', '', '', ''], ...noDelay];
 }
 
 /** Their thresholds are set on the reporting seeds themselves: the best that they could do. */
@@ -89,13 +135,18 @@ function naiveRows(runs: readonly SeedRun[]): string[][] {
     ['naive: z-score', zScore],
   ];
   return naive.map(([name, baseline]) => {
-    const each = runs.map(({ hours: all, incidents, agentWeeks, measuredFrom }) => {
-      const scored = [...baseline(all)].filter(({ at }) => at >= measuredFrom);
+    const each = runs.map(({ hours, incidents, agentWeeks, measuredFrom }) => {
+      const scored = [...baseline(hours)].filter(({ at }) => at >= measuredFrom);
       return { ...recallAtBudget(scored, incidents, (budget * agentWeeks) / 100), incidents };
     });
     const of = each.reduce((sum, { incidents }) => sum + incidents.length, 0);
-    const hits = each.reduce((sum, { recall, incidents }) => sum + Math.round(recall * incidents.length), 0);
-    const falseAlarms = each.reduce((sum, run) => sum + run.falseAlarms, 0);
-    return [name, shareText(shareOf(hits, of)), '', '', ...alarmCells(runs, hits, falseAlarms), '', ''];
+    const hits = each.reduce(
+      (sum, { recall: share, incidents }) => sum + Math.round(share * incidents.length),
+      0,
+    );
+    const count = each.reduce((sum, run) => sum + run.falseAlarms, 0);
+    const [recall, falseAlarms] = [shareOf(hits, of), ratePerWeek(count, agentWeeksOf(runs))];
+    const precisions = precisionAt(recall.value, falseAlarms.value).map(({ value }) => numberText(value));
+    return [name, shareText(recall), intervalText(falseAlarms), ...precisions, ...noDelay];
   });
 }

@@ -167,6 +167,7 @@ SELECT identity, on_behalf_of, connection, table_name AS subject, toDateTime64(h
 FROM weir.table_hours WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)} AND identity = 'corp:bot'`;
   const usual = own
     .replace('any-row', 'usual')
+    .replace('schedule: stream', 'schedule: day')
     .replace('{seen} rows', 'at most {seen} rows')
     .replace(
       /SELECT[^]*/,
@@ -174,6 +175,15 @@ FROM weir.table_hours WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime
   toDateTime64(b.day, 6) AS window_start, window_start + INTERVAL 1 DAY AS window_end, CAST([], 'Array(String)') AS sessions,
   CAST([], 'Array(String)') AS statements, b.rows_most AS seen
 FROM weir.baselines AS b WHERE b.scope = 'identity' AND b.day >= toDate({from:DateTime64(6)}) AND b.day < toDate({to:DateTime64(6)})`,
+    );
+  const asked = own
+    .replace('any-row', 'asked')
+    .replace('schedule: stream', 'schedule: hour')
+    .replace('{seen} rows', 'asked until {until}')
+    .replace(
+      /SELECT[^]*/,
+      `SELECT 'corp:asked' AS identity, '' AS on_behalf_of, '' AS connection, '' AS subject, {from:DateTime64(6)} AS window_start,
+  {to:DateTime64(6)} AS window_end, window_end AS until, CAST([], 'Array(String)') AS sessions, CAST([], 'Array(String)') AS statements`,
     );
   const label = (id: string, identity: string, session: string) =>
     `${id},honeytoken,plain,1,rows,${identity},shop,2026-01-06T00:00:00Z,2026-01-06T23:00:00Z,${session},,public.vault`;
@@ -246,6 +256,7 @@ FROM weir.baselines AS b WHERE b.scope = 'identity' AND b.day >= toDate({from:Da
     rmSync(join(folder, 'own'), { recursive: true });
     mkdirSync(join(folder, 'own'));
     write('own/usual.sql', usual);
+    write('own/asked.sql', asked);
     await weir(
       'ingest',
       write('more.ndjson', linesOf('ses_4', 'corp:bot', [{ at: monday + 10 * hour, rows: 50 }])),
@@ -254,7 +265,9 @@ FROM weir.baselines AS b WHERE b.scope = 'identity' AND b.day >= toDate({from:Da
     expect(code).toBe(0);
     expect(stdout).toMatch(/2026-01-06 09:00 +critical +honeytoken +corp:ann +shop, public\.vault/);
     expect(stdout).toMatch(/2026-01-06 00:00 +low +usual +corp:bot .* at most 50 rows/);
-    expect(stdout).toContain('2 findings, 2 alarms');
+    // Nothing is missing in the hours that the history does not have.
+    expect(stdout).toMatch(/2026-01-06 00:00 +low +asked +corp:asked .* asked until 2026-01-06 10:00/);
+    expect(stdout).toContain('4 findings, 3 alarms');
     expect(stdout).not.toContain('any-row');
   });
 });

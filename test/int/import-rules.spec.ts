@@ -110,6 +110,19 @@ const code: readonly (readonly [file: string, good: string, bad: string, rule: R
     "import { A } from './x.js'; export const f = (a: A) => a;",
     /consistent-type-imports/,
   ],
+  // A program of another service is started by who may, and is no import.
+  [
+    'services/cli/history/history.program.ts',
+    "export const program = 'dist/services/audit/history/main.js';",
+    "export const program = 'dist/services/audit/main.js';",
+    /may not start dist\/services\/audit\/main\.js/,
+  ],
+  [
+    'services/cli/c5.ts',
+    "export const program = 'dist/services/cli/main.js';",
+    "export const program = 'dist/services/audit/history/main.js';",
+    /may not start dist\/services\/audit\/history\/main\.js/,
+  ],
 ];
 
 const cases = [

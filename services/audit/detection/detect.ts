@@ -49,28 +49,6 @@ export async function* findingsOf(
   }
 }
 
-/**
- * Everything from events to findings over a range of event time, day by day: features, baselines as of each day, detectors of
- * all schedules. For whoever scores or looks back; features and baselines that stand are made again or kept, findings are only
- * returned. The range is widened to whole hours.
- */
-export async function detectRange(
-  store: DetectionStore,
-  detectors: readonly Detector[],
-  range: TimeRange,
-  settings: DetectionSettings,
-  onFailure: OnFailure = (_, error) => {
-    throw error;
-  },
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const day of daysOf(range)) {
-    await writeRange(store.writer, day);
-    findings.push(...(await detectDay(store, detectors, day, settings, onFailure)));
-  }
-  return findings;
-}
-
 /** Activity and features of a range of event time. */
 export async function writeRange(writer: ClickHouseClient, { from, to }: TimeRange): Promise<void> {
   const where = `time >= ${timeSql(from)} AND time < ${timeSql(to)}`;

@@ -6,7 +6,14 @@ import type { ScoredFinding } from './scored.finding.js';
 const hour = 3_600_000;
 
 const finding = (at: number, more: Partial<ScoredFinding> = {}): ScoredFinding => ({
-  ...{ id: `fnd_${at}`, detector: 'bulk-read', score: 2, identity: 'corp:a', connection: 'crm', subject: '' },
+  ...{
+    id: `fnd_${at}`,
+    detector: 'bulk-read',
+    severity: 'high',
+    identity: 'corp:a',
+    connection: 'crm',
+    subject: '',
+  },
   ...{ evidence: '', windowStart: at * hour, windowEnd: (at + 1) * hour, knownAt: (at + 1) * hour },
   ...{ links: new Set(['ses_1']), isCut: false },
   ...more,

@@ -1,4 +1,4 @@
-import { rowsOf, timeOf } from '../detection/store.sql.js';
+import { dayMs, rowsOf, timeOf } from '../detection/store.sql.js';
 import type { HistoryStore } from './history.store.js';
 
 /** What a history has. Times: milliseconds since the epoch, of sessions' events; 0 where there are none. */
@@ -37,4 +37,16 @@ export async function sizeOf({ reader }: Pick<HistoryStore, 'reader'>): Promise<
     from: sessions > 0 ? timeOf(row!.first) : 0,
     to: sessions > 0 ? timeOf(row!.last) : 0,
   };
+}
+
+/** Weeks of one agent that are measured: of each identity the time from its first event that is to its last. */
+export async function weeksMeasured({ reader }: Pick<HistoryStore, 'reader'>, from: number): Promise<number> {
+  const rows = await rowsOf<{ first: string; last: string }>(
+    reader,
+    `SELECT toString(min(time)) AS first, toString(max(time)) AS last FROM weir.session_events
+     WHERE identity != '' GROUP BY identity`,
+  );
+  const days = rows.map(({ first, last }) => (timeOf(last) - Math.max(from, timeOf(first))) / dayMs);
+  // Whoever was there for an hour could be a false alarm of that day.
+  return days.filter((each) => each >= 0).reduce((sum, each) => sum + Math.max(1, each), 0) / 7;
 }

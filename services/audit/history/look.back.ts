@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseConfig } from '#platform';
-import { detectRange, writeRange } from '../detection/detect.js';
+import { detectDay, writeRange, type OnFailure } from '../detection/detect.js';
 import { settingsOf, type DetectionSettings } from '../detection/detection.settings.js';
+import type { Detector } from '../detection/detector.check.js';
 import { loadDetectors, detectorFolders } from '../detection/detectors.load.js';
-import { dayMs, dayOf, rowsOf, type TimeRange } from '../detection/store.sql.js';
+import type { Finding } from '../detection/finding.js';
+import { dayMs, dayOf, hourMs, hourOf, rowsOf, type TimeRange } from '../detection/store.sql.js';
 import { forgetFeatures, type HistoryStore } from './history.store.js';
 import { scoredFinding, type ScoredFinding } from './scored.finding.js';
 
@@ -31,7 +33,8 @@ export function lookBackOf(config: string | undefined, own: string | undefined):
 
 /**
  * Runs every detector over a history from a day on, day by day, each day with what was known before it: as they would have run
- * then. What lies before that day is learned from. Features and baselines are made anew.
+ * then. What lies before that day is learned from; what comes after the history's last hour is not missing. Features and
+ * baselines are made anew.
  */
 export async function lookBack(
   store: HistoryStore,
@@ -43,25 +46,49 @@ export async function lookBack(
   const { detectors, refused } = await loadDetectors(store.reader, folders, settings);
   const failures = new Map<string, string>();
   const findings: ScoredFinding[] = [];
+  const fail: OnFailure = ({ id }, error) =>
+    failures.set(id, error instanceof Error ? error.message.split('\n')[0]! : String(error));
   const ranges = daysToLookAt(await daysWithEvents(store));
-  const last = ranges.at(-1)?.to ?? 0;
-  for (const range of ranges) {
-    onDay(range.from, last);
-    if (range.to <= measured) {
-      await writeRange(store.writer, range);
-      continue;
-    }
-    const found = await detectRange(store, detectors, range, settings, ({ id }, error) =>
-      failures.set(id, error instanceof Error ? error.message.split('\n')[0]! : String(error)),
-    );
+  const [last, end] = [ranges.at(-1)?.to ?? 0, await endOf(store)];
+  for (const { from, to } of ranges) {
+    onDay(from, last);
+    await writeRange(store.writer, { from, to });
+    if (to <= measured) continue;
+    const found = await findingsOfDay(store, detectors, { from, to: Math.min(to, end) }, settings, fail);
     findings.push(...found.map(scoredFinding));
   }
   return {
-    findings,
+    findings: findings.filter(({ windowEnd }) => windowEnd > measured),
     ran: detectors.map(({ id, severity, schedule }) => ({ id, severity, schedule })),
     refused: [...refused].map(([file, reason]) => ({ file, reason })),
     failed: [...failures].map(([id, reason]) => ({ id, reason })),
   };
+}
+
+/** Of a day as far as there is one; whom a day is asked of, is asked of the whole of it. */
+async function findingsOfDay(
+  store: HistoryStore,
+  detectors: readonly Detector[],
+  { from, to }: TimeRange,
+  settings: DetectionSettings,
+  fail: OnFailure,
+): Promise<Finding[]> {
+  const byDay = detectors.filter(({ schedule }) => schedule === 'day');
+  const others = detectors.filter(({ schedule }) => schedule !== 'day');
+  return [
+    ...(await detectDay(store, others, { from, to }, settings, fail)),
+    ...(await detectDay(store, byDay, { from, to: from + dayMs }, settings, fail)),
+  ];
+}
+
+/** Of the hour with the last event. */
+async function endOf({ reader }: HistoryStore): Promise<number> {
+  const [row] = await rowsOf<{ last: string }>(
+    reader,
+    `SELECT toString(toUnixTimestamp(greatest(
+       (SELECT max(time) FROM weir.session_events), (SELECT max(time) FROM weir.control_events)))) AS last`,
+  );
+  return hourOf(Number(row?.last ?? 0) * 1000) + hourMs;
 }
 
 async function daysWithEvents({ reader }: HistoryStore): Promise<number[]> {

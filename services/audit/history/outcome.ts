@@ -1,11 +1,16 @@
 import { alarmsOf, type Alarm, type Judged } from './alarms.js';
 import type { Incident } from './incident.js';
 
-/** By detector, the least score with which a finding raises an alarm; of those that are not in it none does. */
-export type Cutoffs = ReadonlyMap<string, number>;
+/** Which findings count. */
+export type Counts = (finding: Judged) => boolean;
 
-/** What some cutoffs come to. */
+/** As shipped. */
+export const everyFinding: Counts = () => true;
+
+/** What some findings come to. */
 export interface Outcome {
+  readonly findings: number;
+  readonly alarms: number;
   /** Of each incident that was found, after how many milliseconds at the latest. */
   readonly found: ReadonlyMap<Incident, number>;
   readonly falseAlarms: readonly Alarm[];
@@ -16,15 +21,14 @@ export interface Findings {
   readonly findings: readonly Judged[];
 }
 
-export function outcomeOf(runs: readonly Findings[], cutoffs: Cutoffs): Outcome {
+/** Alarms are of one history each: who has the same name in two of them is not the same. */
+export function outcomeOf(histories: readonly Findings[], counts: Counts): Outcome {
   const found = new Map<Incident, number>();
-  const falseAlarms: Alarm[] = [];
-  for (const { findings } of runs) {
-    const raised = findings.filter(({ detector, score }) => score >= (cutoffs.get(detector) ?? Infinity));
-    for (const finding of raised) note(found, finding);
-    falseAlarms.push(...alarmsOf(raised).filter(({ incidents }) => incidents.size === 0));
-  }
-  return { found, falseAlarms };
+  const raised = histories.map(({ findings }) => findings.filter(counts));
+  for (const finding of raised.flat()) note(found, finding);
+  const alarms = raised.flatMap(alarmsOf);
+  const falseAlarms = alarms.filter(({ incidents }) => incidents.size === 0);
+  return { findings: raised.flat().length, alarms: alarms.length, found, falseAlarms };
 }
 
 function note(found: Map<Incident, number>, { incidents, knownAt }: Judged): void {
@@ -33,6 +37,3 @@ function note(found: Map<Incident, number>, { incidents, knownAt }: Judged): voi
     found.set(incident, Math.min(found.get(incident) ?? Infinity, after));
   }
 }
-
-export const agentWeeksOf = (runs: readonly { readonly agentWeeks: number }[]): number =>
-  runs.reduce((sum, { agentWeeks }) => sum + agentWeeks, 0);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Severity } from '#domain';
 import type { Judged } from './alarms.js';
 import type { Incident } from './incident.js';
-import { detectorRows, kindRows, overallRows } from './score.numbers.js';
+import { detectorRows, kindRows, numbersOf, ofForm, overallRows } from './score.numbers.js';
 
 const hour = 3_600_000;
 let next = 0;
@@ -12,13 +13,13 @@ const incident = (magnitude: number, form: Incident['form'] = 'plain'): Incident
 });
 
 /** Each a day after the one before. */
-const finding = (detector: string, score: number, ...incidents: Incident[]): Judged => {
+const finding = (detector: string, severity: Severity, ...incidents: Incident[]): Judged => {
   const at = next++ * 24 * hour;
   return {
     ...{
       id: `fnd_${next}`,
       detector,
-      score,
+      severity,
       identity: 'corp:a',
       connection: 'crm',
       subject: '',
@@ -30,12 +31,14 @@ const finding = (detector: string, score: number, ...incidents: Incident[]): Jud
 };
 
 const [small, large, hidden] = [incident(5), incident(50), incident(50, 'stealthy')];
-const scored = {
-  findings: [finding('sure', 2.5, large), finding('noisy', 0.1, small, large), finding('noisy', 1.2)],
-  incidents: [small, large, hidden],
-  detectors: ['sure', 'noisy', 'silent'],
-  agentWeeks: 50,
-};
+const incidents = [small, large, hidden];
+const findings = [
+  finding('sure', 'high', large),
+  finding('noisy', 'low', small, large),
+  finding('noisy', 'medium'),
+];
+const detectors = ['sure', 'noisy', 'silent'];
+const scored = { histories: [{ findings, incidents, agentWeeks: 50 }], detectors };
 
 describe('the numbers of a score', () => {
   it('count every finding first, and then leave milder severities out', () => {
@@ -53,6 +56,25 @@ describe('the numbers of a score', () => {
     expect(critical!.precisionAt[0]!.value).toBeNaN();
   });
 
+  it('are of one form where only that is wanted, beside the same false alarms', () => {
+    expect(numbersOf(scored, undefined, ofForm('plain'))).toMatchObject({ recall: { of: 2, value: 1 } });
+    const { recall, falseAlarms, precisionAt, foundAfter } = numbersOf(scored, undefined, ofForm('stealthy'));
+    expect([recall.value, falseAlarms.count, precisionAt[0]!.value]).toEqual([0, 1, 0]);
+    expect(foundAfter.median).toBeNaN();
+  });
+
+  it('take histories together, each with alarms of its own', () => {
+    const other = finding('sure', 'high');
+    const near = [
+      other,
+      { ...other, id: 'fnd_near', windowStart: other.windowEnd, windowEnd: other.windowEnd + hour },
+    ];
+    const together = numbersOf({ histories: [{ findings: near, incidents: [], agentWeeks: 50 }], detectors });
+    expect(together.falseAlarms).toMatchObject({ count: 1, value: 2 });
+    const apart = near.map((each) => ({ findings: [each], incidents: [], agentWeeks: 50 }));
+    expect(numbersOf({ histories: apart, detectors }).falseAlarms).toMatchObject({ count: 2, value: 2 });
+  });
+
   it('tell kinds and forms apart, and magnitudes: many of them in parts', () => {
     expect(kindRows(scored)).toMatchObject([
       {
@@ -65,7 +87,7 @@ describe('the numbers of a score', () => {
       { form: 'stealthy', recall: { of: 1, value: 0 } },
     ]);
     const many = Array.from({ length: 9 }, (_, i) => incident(i + 1));
-    const [row] = kindRows({ ...scored, incidents: many });
+    const [row] = kindRows({ histories: [{ findings, incidents: many, agentWeeks: 50 }], detectors });
     expect(row!.byMagnitude.map(({ from, to, recall: { of } }) => [from, to, of])).toEqual([
       [1, 3, 3],
       [4, 6, 3],
@@ -76,8 +98,15 @@ describe('the numbers of a score', () => {
   it('say of each detector what it finds, and what nobody else does', () => {
     expect(detectorRows(scored)).toMatchObject([
       { detector: 'sure', findings: 1, falseFindings: 0, recall: { value: 1 / 3 }, alone: 0 },
-      { detector: 'noisy', findings: 2, falseFindings: 1, falseAlarms: { count: 1 }, alone: 1 },
-      { detector: 'silent', findings: 0, alone: 0 },
+      {
+        detector: 'noisy',
+        findings: 2,
+        falseFindings: 1,
+        falseAlarms: { count: 1 },
+        alone: 1,
+        kinds: [{ kind: 'bulk-read', form: 'plain', recall: { value: 1 } }],
+      },
+      { detector: 'silent', findings: 0, alone: 0, kinds: [] },
     ]);
   });
 });

@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { severities } from '#domain';
 import { AppError } from '#kernel';
-import { dayMs, rowsOf, timeOf } from '../detection/store.sql.js';
+import { rowsOf } from '../detection/store.sql.js';
 import { alarmsOf, judged, type Judged } from './alarms.js';
 import { isHistory, openHistory, type HistoryStore } from './history.store.js';
-import { sizeOf } from './history.size.js';
+import { sizeOf, weeksMeasured } from './history.size.js';
 import type { Incident } from './incident.js';
 import { labelsOf, type Label } from './label.lines.js';
 import { LeftOut } from './left-out.js';
 import { lookBack, lookBackOf, measuredFrom } from './look.back.js';
 import { ratePerWeek } from './rates.js';
-import { detectorRows, kindRows, overallRows } from './score.numbers.js';
+import { detectorRows, kindRows, overallRows, type Scored } from './score.numbers.js';
 
 export interface ScoreRequest {
   readonly store: string;
@@ -39,14 +38,11 @@ export async function runScore(request: ScoreRequest, say: (text: string) => voi
     if (history.sessions === 0)
       throw new AppError('NOT_FOUND', `${folder} has no session yet`, { hint: 'weir ingest events.ndjson' });
     const from = measuredFrom(history.from, learnDays);
-    const agentWeeks = await agentWeeksSince(store, from);
+    const agentWeeks = await weeksMeasured(store, from);
     const { findings: all, ...detectors } = await lookBack(store, look, from, saying(say));
     const chosen =
       labels && file !== undefined ? await labelsIn(store, labels, from, file, lines) : undefined;
-    const findings = judged(
-      all.filter(({ windowEnd }) => windowEnd > from),
-      chosen?.incidents ?? [],
-    );
+    const findings = judged(all, chosen?.incidents ?? []);
     const { calendar, honeytokens } = look.settings;
     const alarms = alarmsOf(findings);
     return {
@@ -60,12 +56,10 @@ export async function runScore(request: ScoreRequest, say: (text: string) => voi
       },
       score:
         chosen &&
-        scoreOf(
-          findings,
-          chosen.incidents,
-          detectors.ran.map(({ id }) => id),
-          agentWeeks,
-        ),
+        scoreOf({
+          histories: [{ findings, incidents: chosen.incidents, agentWeeks }],
+          detectors: detectors.ran.map(({ id }) => id),
+        }),
     };
   } finally {
     await store.close();
@@ -74,19 +68,14 @@ export async function runScore(request: ScoreRequest, say: (text: string) => voi
 
 export type ScoreResult = Awaited<ReturnType<typeof runScore>>;
 
-function scoreOf(
-  findings: readonly Judged[],
-  incidents: readonly Incident[],
-  detectors: readonly string[],
-  agentWeeks: number,
-) {
-  const scored = { findings, incidents, detectors, agentWeeks };
-  return { overall: overallRows(scored), kinds: kindRows(scored), detectors: detectorRows(scored) };
-}
+const scoreOf = (scored: Scored) => ({
+  overall: overallRows(scored),
+  kinds: kindRows(scored),
+  detectors: detectorRows(scored),
+});
 
-function told({ links: _links, isCut: _cut, knownAt: _known, score, incidents, ...finding }: Judged) {
-  const severity = severities[Math.floor(score)] ?? 'low';
-  return { ...finding, severity, incidents: incidents.map(({ id }) => id) };
+function told({ links: _links, isCut: _cut, knownAt: _known, incidents, ...finding }: Judged) {
+  return { ...finding, incidents: incidents.map(({ id }) => id) };
 }
 
 async function openFilled(folder: string): Promise<HistoryStore> {
@@ -133,18 +122,6 @@ async function identitiesOf({ reader }: HistoryStore): Promise<ReadonlySet<strin
        UNION ALL SELECT toString(identity) FROM weir.control_events) WHERE identity != ''`,
   );
   return new Set(rows.map(({ identity }) => identity));
-}
-
-/** Of each identity the time from its first event that is measured to its last. */
-async function agentWeeksSince({ reader }: HistoryStore, from: number): Promise<number> {
-  const rows = await rowsOf<{ first: string; last: string }>(
-    reader,
-    `SELECT toString(min(time)) AS first, toString(max(time)) AS last FROM weir.session_events
-     WHERE identity != '' GROUP BY identity`,
-  );
-  const days = rows.map(({ first, last }) => (timeOf(last) - Math.max(from, timeOf(first))) / dayMs);
-  // Whoever was there for an hour could be a false alarm of that day.
-  return days.filter((each) => each >= 0).reduce((sum, each) => sum + Math.max(1, each), 0) / 7;
 }
 
 function saying(say: (text: string) => void): (day: number, last: number) => void {

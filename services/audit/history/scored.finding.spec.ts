@@ -1,24 +1,47 @@
 import { describe, expect, it } from 'vitest';
-import { scoreOf } from './scored.finding.js';
+import type { Finding } from '../detection/finding.js';
+import { scoredFinding } from './scored.finding.js';
 
-const bulk = { severity: 'high', parameters: { rows: 5000, factor: 3 } } as const;
+const at = (time: string) => Date.parse(`2026-03-02T${time}Z`);
 
-describe('the score of a finding', () => {
-  it('is its severity, and within it how far beyond its thresholds it is', () => {
-    expect(scoreOf({ severity: 'critical', parameters: {} }, { rows: 1 })).toBe(3);
-    expect(scoreOf(bulk, { rows: 5000, most: 0 })).toBe(2);
-    expect(scoreOf(bulk, { rows: 500_000, most: 0 })).toBe(2.5);
-    expect(scoreOf(bulk, { rows: '500000', most: '0' })).toBe(2.5);
+/** Of a window from two to three o'clock. */
+function findingWith(schedule: string, times: Readonly<Record<string, string>>): Finding {
+  const columns = new Map(Object.keys(times).map((name) => [name, "DateTime64(6, 'UTC')"]));
+  const day = (text: string) => `2026-03-02 ${text}.000000`;
+  const window = { window_start: day('02:00:00'), window_end: day('03:00:00') };
+  const others = Object.fromEntries(Object.entries(times).map(([name, time]) => [name, day(time)]));
+  return {
+    ...{ id: 'fnd_1', evidence: '' },
+    detector: {
+      id: 'own',
+      severity: 'high',
+      schedule,
+      columns: columns.set('window_start', 'DateTime64(6)'),
+    },
+    row: {
+      identity: 'corp:a',
+      connection: 'crm',
+      subject: '',
+      sessions: [],
+      statements: [],
+      ...window,
+      ...others,
+    },
+  } as unknown as Finding;
+}
+
+const knownAt = (schedule: string, times: Readonly<Record<string, string>>) =>
+  scoredFinding(findingWith(schedule, times)).knownAt;
+
+describe('a finding is known', () => {
+  it('of a stream after the last of its events, whatever the detector calls them', () => {
+    expect(knownAt('stream', { begun: '02:05:00', seen: '02:20:00', was: '01:00:00' })).toBe(at('02:20:00'));
+    expect(knownAt('stream', { anything: '02:05:00' })).toBe(at('02:05:00'));
   });
 
-  it('goes by the nearest of its thresholds, and never into the next severity', () => {
-    expect(scoreOf(bulk, { rows: 500_000, most: 166_666 })).toBeCloseTo(2, 3);
-    expect(scoreOf(bulk, { rows: 1e15, most: 0 })).toBe(2.99);
-  });
-
-  it('knows a measure by the name of its parameter', () => {
-    const volume = { severity: 'high', parameters: { values: 2000, factor: 4 } } as const;
-    expect(scoreOf(volume, { values_out: 20_000, most: 0 })).toBe(2.25);
-    expect(scoreOf(volume, { other_out: 20_000, most: 0 })).toBe(2);
+  it("at its window's end where no time of it says more, and of hours and days", () => {
+    expect(knownAt('stream', {})).toBe(at('03:00:00'));
+    expect(knownAt('stream', { later: '04:00:00' })).toBe(at('03:00:00'));
+    expect(knownAt('hour', { last_at: '02:20:00' })).toBe(at('03:00:00'));
   });
 });

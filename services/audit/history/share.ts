@@ -20,10 +20,6 @@ export function shareOf(hits: number, of: number): Share {
   return { of, value, low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
 }
 
-/** `0.83 (0.71–0.91)`; of nothing a dash. */
-export const shareText = ({ of, value, low, high }: Share): string =>
-  of === 0 ? '–' : `${value.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
-
 /** Of true and false alarms in the same time. */
 export const precision = (recall: number, incidents: number, falseAlarms: number): number =>
   (recall * incidents) / Math.max(Number.EPSILON, recall * incidents + falseAlarms);
