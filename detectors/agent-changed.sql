@@ -5,16 +5,20 @@
 -- schedule: stream
 -- learning: 14
 -- risk: watch
--- explain: "{what} {subject} since {first_at}, and no new change reference with it ({reference}); before: {known}"
+-- explain: "{what} {subject} since {first_at}, {why}; before: {known}"
 SELECT
     f.identity AS identity, f.on_behalf_of AS on_behalf_of, '' AS connection, if(f.value = '', 'none', f.value) AS subject,
     toDateTime64(toStartOfHour(f.first_at), 6) AS window_start, window_start + INTERVAL 1 HOUR AS window_end,
     [f.session_id] AS sessions, if(f.statement_id = '', [], [f.statement_id]) AS statements,
-    f.first_at AS first_at, if(f.kind = 'image', 'runs image', 'connects as') AS what, came.reference AS reference, known.before AS known
+    f.first_at AS first_at, transform(toString(f.kind), ['image', 'user'], ['runs image', 'connects as'], 'names change') AS what,
+    multiIf(f.kind = 'reference', 'which nobody published', came.reference = '', 'and names no change',
+        concat('and no new change reference with it (', came.reference, ')')) AS why,
+    -- Some of them, in their order.
+    arraySlice(arrayMap(x -> x.2, arrayFilter(x -> x.1 < f.first_at, known.first_ones)), 1, 10) AS known
 FROM weir.first_uses AS f
-JOIN (
-    SELECT identity, kind, groupUniqArray(10)(value) AS before FROM weir.first_uses
-    WHERE kind IN ('image', 'user') AND first_at < {from:DateTime64(6)} GROUP BY identity, kind
+LEFT JOIN (
+    SELECT identity, kind, min(first_at) AS since, groupArraySorted(50)((first_at, if(value = '', 'none', value))) AS first_ones FROM weir.first_uses
+    WHERE kind IN ('image', 'user', 'reference') AND first_at < {to:DateTime64(6)} GROUP BY identity, kind
 ) AS known ON known.identity = f.identity AND known.kind = f.kind
 LEFT JOIN (
     SELECT identity, session_id, any(extract(toString(client_program), ' ref=([^ ]+)')) AS reference,
@@ -25,15 +29,14 @@ LEFT JOIN (
     SELECT identity, value, first_at FROM weir.first_uses WHERE kind = 'reference' AND first_at < {to:DateTime64(6)}
 ) AS referred ON referred.identity = f.identity AND referred.value = came.reference
 LEFT JOIN (
-    SELECT identity, groupUniqArray(20)(value) AS programs FROM weir.first_uses
-    WHERE kind = 'program' AND first_at < {from:DateTime64(6)} GROUP BY identity
-) AS named ON named.identity = f.identity
-WHERE f.kind IN ('image', 'user') AND f.identity_kind = 'agent'
-  AND f.first_at >= {from:DateTime64(6)} AND f.first_at < {to:DateTime64(6)}
-  AND (came.reference = '' OR referred.first_at < f.first_at)
-  -- Another program altogether is new-client-program's.
-  AND (f.kind = 'user' OR has(named.programs, came.program))
-  -- A change reference of these days that names the agent, or what it now is.
-  AND NOT arrayExists(r -> position(r, f.identity) > 0 OR (f.value != '' AND position(r, f.value) > 0), (
-    SELECT groupArray(JSONExtractString(payload, 'changeReference')) FROM weir.control_events
-    WHERE topic = 'weir.policy.v1' AND time >= {from:DateTime64(6)} - toIntervalDay(2) AND time < {to:DateTime64(6)}))
+    SELECT identity, value, first_at FROM weir.first_uses WHERE kind = 'program' AND first_at < {to:DateTime64(6)}
+) AS named ON named.identity = f.identity AND named.value = came.program
+WHERE f.identity_kind = 'agent' AND f.first_at >= {from:DateTime64(6)} AND f.first_at < {to:DateTime64(6)}
+  -- A new reference is the deployment; whose word that is, is the house's to say.
+  AND if(f.kind = 'reference', {changes:String} = 'published' AND f.value != '',
+    f.kind IN ('image', 'user') AND known.since < f.first_at AND (came.reference = '' OR referred.first_at < f.first_at)
+    -- Another program altogether is new-client-program's.
+    AND (f.kind = 'user' OR named.value != '' AND named.first_at < f.first_at))
+  -- A change of these days that names the agent, or what it now is.
+  AND NOT arrayExists(w -> w.1 IN (f.identity, f.value) AND w.2 > f.first_at - toIntervalDay(7) AND w.2 <= f.first_at, (
+    SELECT groupArray((word, at)) FROM weir.published_words WHERE at > {from:DateTime64(6)} - toIntervalDay(7) AND at < {to:DateTime64(6)}))

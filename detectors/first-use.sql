@@ -13,30 +13,34 @@ SELECT
     used.session_ids AS sessions, used.ids AS statements,
     f.first_at AS first_at, used.rows_out AS rows, used.runs AS statements_run,
     -- What is new in a deployment shows itself within the first statements after it.
-    arraySum(arrayMap(h -> if(h.1 > built.at AND h.1 < toStartOfHour(f.first_at), h.2, 0), work.hours)) AS work,
-    round(invented.queries / greatest(1, arraySum(arrayMap(h -> h.2, work.hours))), 3) AS news_share
+    arrayMax(arrayFilter(b -> b <= f.first_at, built.builds)) AS last_build,
+    arraySum(arrayMap(h -> if(h.1 > last_build AND h.1 >= window_start - toIntervalDay(14) AND h.1 < window_start, h.2, 0), before.hours)) AS work,
+    round(arraySum(arrayMap(h -> if(h.1 >= window_start - toIntervalDay(14) AND h.1 <= window_start, h.2, 0), invented.hours))
+        / greatest(1, arraySum(arrayMap(h -> if(h.1 >= window_start - toIntervalDay(14) AND h.1 <= window_start, h.2, 0), before.hours))), 3) AS news_share
 FROM weir.first_uses AS f
 JOIN (
     SELECT hour, identity, connection, table_name, h.rows AS rows_out, h.statements AS runs, h.sessions AS session_ids, h.statement_ids AS ids
     FROM weir.table_hours AS h WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)}
 ) AS used ON used.hour = toStartOfHour(f.first_at) AND used.identity = f.identity AND used.connection = f.connection AND used.table_name = f.value
 LEFT JOIN (
-    -- By change references; by images where it names none.
-    SELECT identity, if(countIf(kind = 'reference') > 0, maxIf(first_at, kind = 'reference'), max(first_at)) AS at FROM weir.first_uses
-    WHERE kind IN ('reference', 'image') AND value != '' AND first_at < {to:DateTime64(6)} GROUP BY identity
+    SELECT identity, groupArray(at) AS builds FROM weir.deployments
+    WHERE ({changes:String} = 'client' OR published) AND at >= {from:DateTime64(6)} - toIntervalDay(1 + greatest(14, {settled_days:UInt16})) AND at < {to:DateTime64(6)}
+    GROUP BY identity
 ) AS built ON built.identity = f.identity
 LEFT JOIN (
     SELECT identity, connection, groupArray((toDateTime64(hour, 6), i.statements)) AS hours FROM weir.identity_hours AS i
     WHERE hour >= {from:DateTime64(6)} - toIntervalDay(14) AND hour < {to:DateTime64(6)} AND identity IN (
         SELECT identity FROM weir.first_uses WHERE kind = 'table' AND first_at >= {from:DateTime64(6)} AND first_at < {to:DateTime64(6)})
     GROUP BY identity, connection
-) AS work ON work.identity = f.identity AND work.connection = f.connection
+) AS before ON before.identity = f.identity AND before.connection = f.connection
 LEFT JOIN (
-    SELECT identity, connection, count() AS queries FROM weir.first_uses
-    WHERE kind = 'fingerprint' AND first_at >= {from:DateTime64(6)} - toIntervalDay(14) AND first_at < {to:DateTime64(6)}
-    GROUP BY identity, connection
+    SELECT identity, connection, groupArray((hour, queries)) AS hours FROM (
+        SELECT identity, connection, toDateTime64(toStartOfHour(first_at), 6) AS hour, count() AS queries FROM weir.first_uses
+        WHERE kind = 'fingerprint' AND first_at >= {from:DateTime64(6)} - toIntervalDay(14) AND first_at < {to:DateTime64(6)}
+        GROUP BY identity, connection, hour
+    ) GROUP BY identity, connection
 ) AS invented ON invented.identity = f.identity AND invented.connection = f.connection
 WHERE f.kind = 'table' AND f.value NOT LIKE 'pg_catalog.%' AND f.value NOT LIKE 'information_schema.%' AND f.first_at >= {from:DateTime64(6)} AND f.first_at < {to:DateTime64(6)}
-  AND (work >= {since_build:UInt64} OR built.at < f.first_at - toIntervalDay({settled_days:UInt16})) AND used.rows_out >= {rows:UInt64}
+  AND (work >= {since_build:UInt64} OR last_build < f.first_at - toIntervalDay({settled_days:UInt16})) AND used.rows_out >= {rows:UInt64}
   -- Who makes up queries for somebody looks around now and then.
   AND statements_run >= if(f.on_behalf_of != '' AND news_share >= {invented:Float64}, {inventor_statements:UInt64}, 1)

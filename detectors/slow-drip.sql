@@ -17,7 +17,7 @@ SELECT
 FROM (
     SELECT d.day AS day, a.identity AS identity, a.connection AS connection, a.fingerprint AS fingerprint, any(a.since) AS since,
         any(a.on_behalf_of) AS on_behalf_of, any(a.table_name) AS table_name, sum(a.runs) AS runs_seen, sum(a.rows_out) AS rows_seen,
-        uniqExact(toDate(a.hour)) AS days_seen, max(a.largest) AS largest, sumIf(a.runs, toDate(a.hour) = d.day) AS of_the_day,
+        uniqExact(toDate(a.hour)) AS days_seen, sumMap([toDate(a.hour)], [a.runs]).2 AS by_day, max(a.largest) AS largest, sumIf(a.runs, toDate(a.hour) = d.day) AS of_the_day,
         uniqExactIf(toDate(a.hour), a.runs >= {dense_runs:UInt64} AND a.lasted <= {dense_pace:Float64} * a.runs) AS dense_seen,
         groupUniqArrayArray(20)(a.session_ids) AS session_ids, groupUniqArrayArray(20)(a.ids) AS ids
     FROM (
@@ -32,6 +32,8 @@ FROM (
             SELECT * FROM weir.activity
             WHERE hour >= {from:DateTime64(6)} - toIntervalDay({days:UInt16}) AND hour < {to:DateTime64(6)}
               AND fingerprint != '' AND status NOT IN ('denied', 'held') AND empty(tables_written)
+              -- Larger ones are bulk-read's, and hide nothing here.
+              AND rows <= {rows_each:UInt64}
         ) AS v
         JOIN (
             SELECT identity, connection, value, first_at FROM weir.first_uses
@@ -39,12 +41,13 @@ FROM (
         ) AS n ON n.identity = v.identity AND n.connection = v.connection AND n.value = v.fingerprint
         GROUP BY v.hour, v.identity, v.connection, v.fingerprint
     ) AS a
-    WHERE a.hour < d.day + 1 AND a.hour >= d.day + 1 - {days:UInt16}
+    WHERE a.hour < d.day + 1 AND a.hour >= d.day + 1 - {days:UInt16} AND a.since >= toDateTime64(d.day, 6) - toIntervalDay({days:UInt16})
     GROUP BY d.day, identity, connection, fingerprint
 ) AS t
 LEFT JOIN (
-    SELECT identity, groupArrayIf(first_at, kind = 'reference') AS changes, arraySort(if(notEmpty(changes), changes, groupArray(first_at))) AS builds FROM weir.first_uses
-    WHERE kind IN ('reference', 'image') AND value != '' AND first_at < {to:DateTime64(6)} GROUP BY identity
+    SELECT identity, arraySort(groupArray(at)) AS builds FROM weir.deployments
+    WHERE ({changes:String} = 'client' OR published) AND at >= {from:DateTime64(6)} - toIntervalDay({days:UInt16} + {settled_days:UInt16}) AND at < {to:DateTime64(6)}
+    GROUP BY identity
 ) AS built ON built.identity = t.identity
 LEFT JOIN (
     SELECT identity, connection, groupArray((toDateTime64(hour, 6), i.statements)) AS hours FROM weir.identity_hours AS i
@@ -53,8 +56,8 @@ LEFT JOIN (
         WHERE kind = 'fingerprint' AND first_at >= {from:DateTime64(6)} - toIntervalDay({days:UInt16}) AND first_at < {to:DateTime64(6)})
     GROUP BY identity, connection
 ) AS before ON before.identity = t.identity AND before.connection = t.connection
--- It goes on.
-WHERE t.of_the_day * 2 * t.days_seen >= t.runs_seen AND t.largest <= {rows_each:UInt64}
+-- It goes on: at half of what is done on a day as a rule, whatever was done on one of them.
+WHERE t.of_the_day * 2 >= arraySort(t.by_day)[intDiv(t.days_seen + 1, 2)]
   AND t.table_name NOT LIKE 'pg_catalog.%' AND t.table_name NOT LIKE 'information_schema.%'
   -- What a deployment brings is asked soon after it, and not of one value after the other.
   AND (t.dense_seen >= {dense_days:UInt64}

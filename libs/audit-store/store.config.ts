@@ -35,6 +35,7 @@ export const publicTables = [
   'identity_days',
   'first_uses',
   'deployments',
+  'published_words',
   'identity_learning',
   'peer_groups',
   'baselines',

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeEnvelope, newEvent, PoliciesPublishedSchema, topics, type EncodedEnvelope } from '#events';
 import { ManualClock } from '#kernel';
 import { detectRange } from '../../services/audit/detection/detect.js';
+import type { Detector } from '../../services/audit/detection/detector.check.js';
+import { runDetector } from '../../services/audit/detection/detector.run.js';
 import { shippedIds } from '../../services/audit/detection/detectors.load.js';
 import { expireFeatures } from '../../services/audit/detection/features.expiry.js';
 import { sessionOf, type Ran, type SessionOf } from '../support/session-events.js';
@@ -62,9 +64,9 @@ const pages = (count: number, rows: number, begin: number): Ran[] =>
     text: `select * from customers where id > ${i * rows}`,
     rows,
   }));
-const lookups = (count: number, from: number, begin: number): Ran[] =>
+const lookups = (count: number, from: number, begin: number, every = 1000): Ran[] =>
   Array.from({ length: count }, (_, i) => ({
-    at: begin + i * 1000,
+    at: begin + i * every,
     text: `select * from customers where id = ${from + i}`,
   }));
 
@@ -98,6 +100,8 @@ const regular = [
     'export',
     'image',
     'deployed',
+    'early',
+    'twice',
   ],
 ];
 
@@ -135,6 +139,16 @@ const incidents: Readonly<Record<string, () => EncodedEnvelope[]>> = {
   user: () => session('user', [{ at: at(10, 40) }], { user: 'somebody' }),
   image: () => session('image', [{ at: at(10, 40) }], { program: program('bbbb', 'CHG-1') }),
   deployed: () => session('deployed', [{ at: at(10, 40) }], { program: program('cccc', 'CHG-2') }),
+  // Before a deployment of the same day.
+  early: () => [
+    ...session('early', [{ at: at(5, 30), table: 'salaries', rows: 600 }]),
+    ...session('early', [{ at: at(8, 30) }], { program: program('eeee', 'CHG-9') }),
+  ],
+  // Another program, and hours later another image of that.
+  twice: () => [
+    ...session('twice', [{ at: at(5, 30) }], { program: 'tool/1 image=sha256:f1 ref=CHG-1' }),
+    ...session('twice', [{ at: at(8, 30) }], { program: 'tool/1 image=sha256:f2 ref=CHG-1' }),
+  ],
   moved: () => session('moved', [{ at: at(10, 40) }], { host: '10.0.0.77' }),
   export: () => session('export', [{ at: at(10, 40), rows: 90_000, isApproved: true }]),
   announced: () => session('announced', [{ at: at(10, 40) }], { user: 'deployed' }),
@@ -160,7 +174,7 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
         : ['night', 'late', 'owl', 'evenings'].flatMap((identity) => atDesk(identity, i + 1))),
     ]);
     const drips = Array.from({ length: 6 }, (_, i) =>
-      session('drip', lookups(60, 1000 * i, at(10, 20, i + 1))),
+      session('drip', lookups(60, 1000 * i, at(10, 20, i + 1), minute / 2)),
     );
     await stage.append([
       ...past.flat(),
@@ -200,13 +214,13 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
   });
 
   it('finds its own, within a round; of a past day that something late belongs to, in the one after', async () => {
-    await stage.append(session('drip', lookups(60, 9000, at(10, 20))));
+    await stage.append(session('drip', lookups(60, 9000, at(10, 20), minute / 2)));
     await stage.append(Object.entries(incidents).flatMap(([, events]) => events()));
     await stage.append([...refusals('refused', 8, 0), ...refusals('slips', 2, 0)]);
     await stage.append(
       [
         published(''),
-        published('CHG-7: corp:announced gets a new runner'),
+        published('CHG-7: corp:announced gets a new runner', 'corp:ops', 35),
         published('CHG-6', 'corp:other', 10),
         published('CHG-6', 'corp:other'),
         // Put back within minutes, by whoever made the change.
@@ -219,6 +233,7 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
     await engine.round();
     expect(await stage.found()).toEqual([
       'agent-changed corp:image sha256:bbbb',
+      'agent-changed corp:twice sha256:f2',
       'agent-changed corp:user somebody',
       'bulk-read corp:bulk public.customers',
       'bulk-read corp:paged public.customers',
@@ -226,6 +241,7 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       'changed-out-of-band corp:ops policies',
       'changed-out-of-band corp:other policies',
       'enumeration corp:enum public.customers',
+      'first-use corp:early public.salaries',
       'first-use corp:first public.salaries',
       'first-use corp:rare public.archive',
       'honeytoken corp:honey public.customers.old_ssn',
@@ -233,6 +249,7 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       'irregular-timing corp:timing runs at other times',
       'many-evenings corp:evenings',
       'new-client-program corp:program pg_dump',
+      'new-client-program corp:twice tool',
       'new-source-host corp:host 203.0.113.0/24',
       'new-source-host corp:places 203.0.113.0/24',
       'out-of-hours corp:night',
@@ -278,6 +295,25 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
       stage.settings,
     );
     expect(again.map(({ id }) => id).toSorted()).toEqual([...stage.raised].sort());
+  });
+
+  it('finds the same of a day as of each of its hours', async () => {
+    const { detectors } = await stage.detectors();
+    const active = await stage.rows<{ at: number }>(
+      "SELECT DISTINCT toHour(hour) AS at FROM weir.identity_hours WHERE toDate(hour) = '2026-10-14'",
+    );
+    expect(active.length).toBeGreaterThan(4);
+    const hoursOf = ({ schedule }: Detector) =>
+      schedule === 'hour' ? Array.from({ length: 24 }, (_, i) => i) : active.map((each) => each.at);
+    const idsOf = async (detector: Detector, from: number, to: number) => {
+      const found = await runDetector(stage.reader, detector, { from, to }, 'UTC');
+      return found.map(({ id, row }) => `${detector.id} ${row.identity} ${row.subject} ${id}`);
+    };
+    for (const detector of detectors.filter(({ schedule }) => schedule !== 'day')) {
+      const ofHours: string[] = [];
+      for (const hour of hoursOf(detector)) ofHours.push(...(await idsOf(detector, at(hour), at(hour + 1))));
+      expect((await idsOf(detector, midnight, midnight + day)).toSorted()).toEqual(ofHours.toSorted());
+    }
   });
 
   it('says who is still being learned', async () => {
