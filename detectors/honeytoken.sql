@@ -13,7 +13,7 @@ SELECT
     min(a.time) AS first_at, max(a.time) AS last_at
 FROM weir.activity AS a
 -- A star stands for all columns of what is read: `schema.table.*`.
-ARRAY JOIN arrayFilter(t -> has(a.tables, t) OR has(a.columns, t)
+ARRAY JOIN arrayFilter(t -> has(a.tables, t) OR has(a.tables_through, t) OR has(a.columns, t)
     OR has(a.columns, replaceRegexpOne(t, '^([^.]+[.][^.]+)[.][^.]+$', '\\1.*')) AND NOT has(a.tables_written, extract(t, '^[^.]+[.][^.]+')),
     {honeytokens:Array(String)}) AS token
 WHERE a.hour >= {from:DateTime64(6)} AND a.hour < {to:DateTime64(6)}

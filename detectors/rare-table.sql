@@ -22,9 +22,11 @@ LEFT JOIN (
     SELECT * FROM weir.baselines
     WHERE scope = 'identity' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
 ) AS own ON own.day = toDate(h.hour) AND own.identity = h.identity AND own.connection = h.connection AND own.table_name = h.table_name
+-- One that is new to everybody is not rare; see first-use.
+JOIN (
+    SELECT toString(connection) AS connection, value, min(first_at) AS since FROM weir.first_uses
+    WHERE kind = 'table' AND first_at < {to:DateTime64(6)} - toIntervalDay(14) GROUP BY connection, value
+) AS known ON known.connection = h.connection AND known.value = h.table_name
 WHERE h.hour >= {from:DateTime64(6)} AND h.hour < {to:DateTime64(6)} AND h.table_name != ''
   AND rows >= {rows:UInt64} AND any_table.hours <= {hours:UInt64} AND rows >= {factor:Float64} * any_table.rows_most
-  -- One that is new to everybody is not rare; see first-use.
-  AND (toString(h.connection), toString(h.table_name)) IN (
-    SELECT toString(connection), value FROM weir.first_uses
-    WHERE kind = 'table' AND first_at < {from:DateTime64(6)} - toIntervalDay(14))
+  AND known.since < h.hour - toIntervalDay(14)

@@ -59,6 +59,7 @@ export function receivedColumns(received: Fields<StatementReceived>): OwnColumns
     kinds: received.kinds,
     tables_read: received.reads.map(tableName),
     tables_written: received.writes.map(tableName),
+    tables_through: received.through.map(tableName),
     columns: received.columns.map(({ schema, table, column }) => `${schema}.${table}.${column}`),
     functions: received.functions,
     parameters: received.parameters.map((parameter) => (parameter.null ? null : parameter.value)),

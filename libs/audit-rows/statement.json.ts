@@ -39,6 +39,7 @@ export function receivedJson(read: Fields<StatementReceived>): object {
     notify: list(read.notify),
     lookupsUsed: wide(read.lookupsUsed),
     lookupsLimit: wide(read.lookupsLimit),
+    through: list(read.through.map(tableJson)),
   };
 }
 

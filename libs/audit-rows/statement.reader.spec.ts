@@ -29,6 +29,7 @@ const received: fc.Arbitrary<MessageInitShape<typeof StatementReceivedSchema>> =
   parameters: fc.array(fc.record({ value: text, null: fc.boolean(), note: text }), { maxLength: 3 }),
   ...{ decision: text, reason: text, policyIds: texts, snapshot: text, approvalId: text, maxRows: wide },
   ...{ portal: text, notify: texts, lookupsUsed: wide, lookupsLimit: wide },
+  through: fc.array(fc.record({ schema: text, name: text }), { maxLength: 2 }),
 });
 /* DataRow: 'D' length:int32 count:int16 [ size:int32 bytes ]* */
 const frame = fc.array(fc.option(bytes), { maxLength: 3 }).map((values) => {

@@ -35,7 +35,7 @@ function received(wire: WireReader): Fields<StatementReceived> {
   const read = {
     statementId: '', textHash: noBytes, text: '', fingerprint: '', how: '', kinds: [], reads: [], writes: [],
     columns: [], functions: [], parameters: [], decision: '', reason: '', policyIds: [], snapshot: '',
-    approvalId: '', maxRows: 0n, portal: '', notify: [], lookupsUsed: 0n, lookupsLimit: 0n,
+    approvalId: '', maxRows: 0n, portal: '', notify: [], lookupsUsed: 0n, lookupsLimit: 0n, through: [],
   } as Fields<StatementReceived>;
   for (let key = wire.key(); key !== 0; key = wire.key())
     if (key === bytesKey(1)) read.statementId = wire.text();
@@ -61,6 +61,8 @@ function received(wire: WireReader): Fields<StatementReceived> {
     else if (key === bytesKey(19)) read.notify.push(wire.text());
     else if (key === 20 << 3) read.lookupsUsed = BigInt(wire.number());
     else if (key === 21 << 3) read.lookupsLimit = BigInt(wire.number());
+    else if (key === bytesKey(22))
+      read.through.push(table(wire.message()) as StatementReceived['through'][0]);
     else giveUp();
   return read;
 }

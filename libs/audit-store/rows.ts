@@ -50,6 +50,7 @@ export interface SessionEventRow extends LoggedRow {
   kinds?: readonly string[];
   tables_read?: readonly string[];
   tables_written?: readonly string[];
+  tables_through?: readonly string[];
   columns?: readonly string[];
   functions?: readonly string[];
   parameters?: readonly (string | null)[];
@@ -163,7 +164,7 @@ export const insertColumns: Readonly<Record<StorageTable, readonly string[]>> = 
     topic: 1, partition: 1, offset: 1, raw_base64: 1, logged_at: 1, event_id: 1, type: 1, source: 1, time: 1,
     session_id: 1, seq: 1, hash: 1, identity: 1, identity_kind: 1, on_behalf_of: 1, connection: 1, protocol: 1,
     source_address: 1, client_program: 1, client_user: 1, groups: 1, statement_id: 1, text: 1, text_hash: 1, fingerprint: 1,
-    how: 1, kinds: 1, tables_read: 1, tables_written: 1, columns: 1, functions: 1, parameters: 1, decision: 1,
+    how: 1, kinds: 1, tables_read: 1, tables_written: 1, tables_through: 1, columns: 1, functions: 1, parameters: 1, decision: 1,
     reason: 1, policy_ids: 1, snapshot: 1, approval_id: 1, max_rows: 1, lookups_used: 1, lookups_limit: 1,
     hold_outcome: 1, decided_by: 1, waited_us: 1, status: 1, command_tag: 1, sqlstate: 1, message: 1, rows: 1, bytes: 1, duration_us: 1,
     masked: 1, revealed: 1, result_digest: 1, recording_cut: 1, end_reason: 1, bytes_in: 1, bytes_out: 1, payload: 1,

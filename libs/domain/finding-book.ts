@@ -13,9 +13,8 @@ import {
   type Suspect,
 } from './finding.js';
 import { incidentsOf, type Incident } from './incidents.js';
+import { SeenEvents } from './seen-events.js';
 
-/** Event ids that are remembered against repetition. */
-const rememberedIds = 10_000;
 /** After so many events what is over is forgotten. */
 const forgetEvery = 1_000;
 
@@ -29,7 +28,7 @@ export type FindingListener = (identity: string) => void;
 export class FindingBook {
   /** By the topic's key. */
   readonly #accounts = new Map<string, FindingAccount>();
-  readonly #seen = new Set<string>();
+  readonly #seen = new SeenEvents();
   readonly #listeners = new Set<FindingListener>();
   readonly #onError: OnFoldError;
   #sinceForgotten = 0;
@@ -42,8 +41,8 @@ export class FindingBook {
   /** Never throws. An event that says nothing new or is not valid changes nothing and calls nobody. */
   apply(logged: LoggedEvent): void {
     const event = fromLoggedFinding(logged);
-    if (!event || this.#seen.has(event.eventId)) return;
-    this.#remember(event.eventId);
+    if (!event || this.#seen.repeats(event.eventId)) return;
+    this.#seen.add(event.eventId);
     this.#forget(event.at);
     if (!this.#changed(event)) return;
     const identity = event.key === noIdentity ? '' : event.key;
@@ -51,7 +50,7 @@ export class FindingBook {
       apart('a listener to findings', event.position, this.#onError, () => listener(identity));
   }
 
-  /** True once the event with this id was folded: how a retry with the same Idempotency-Key is answered. */
+  /** True once the event with this id was folded: how a retry is answered. Throws KEY_REUSED. */
   has(eventId: string): boolean {
     return this.#seen.has(eventId);
   }
@@ -63,6 +62,11 @@ export class FindingBook {
 
   quarantineOf(identity: string): Quarantine | undefined {
     return this.#accounts.get(identity)?.quarantine;
+  }
+
+  /** True: something of it is remembered. */
+  knows(identity: string): boolean {
+    return this.#accounts.has(identity);
   }
 
   /** The persons in whose name it was seen to act. */
@@ -121,15 +125,6 @@ export class FindingBook {
     if (!changes(account, event)) return false;
     if (!known) this.#accounts.set(event.key, account);
     return true;
-  }
-
-  #remember(eventId: string): void {
-    this.#seen.add(eventId);
-    if (this.#seen.size <= rememberedIds) return;
-    for (const oldest of this.#seen) {
-      this.#seen.delete(oldest);
-      return;
-    }
   }
 
   #forget(at: number): void {

@@ -21,3 +21,4 @@ export * from './page-session.js';
 export * from './policy-state.js';
 export * from './principal.js';
 export * from './sealing.js';
+export * from './seen-events.js';

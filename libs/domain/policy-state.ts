@@ -10,6 +10,7 @@ import {
 import type { LoggedEvent } from '#event-log';
 import type { PolicyFile } from '#policy-engine';
 import { apart, type OnFoldError } from './fold.errors.js';
+import { SeenEvents } from './seen-events.js';
 
 /** Who may write a set. `house`: registered by Weirkeeper itself (the demo database); part of nobody's set. */
 export type SetOwner = 'file' | 'api' | 'house';
@@ -40,14 +41,10 @@ export type PolicyChange =
   | { readonly set: 'connections'; readonly name: string }
   | { readonly set: 'policies' | 'masking'; readonly version: string };
 
-/** Event ids remembered against repetition; a retry comes within minutes, and this topic is slow. */
-const rememberedIds = 10_000;
-
 /** What weir.policy.v1 says stands now, folded. Whether a set compiles is its reader's business. */
 export class PolicyState {
   readonly #connections = new Map<string, RegisteredConnection>();
-  /** By event id: whether it changed anything. */
-  readonly #seen = new Map<string, boolean>();
+  readonly #seen = new SeenEvents();
   readonly #listeners = new Set<(change: PolicyChange) => void>();
   readonly #onError: OnFoldError;
   #policies: PublishedPolicies | undefined;
@@ -75,22 +72,22 @@ export class PolicyState {
    * changes nothing.
    */
   apply({ envelope, position }: LoggedEvent): void {
-    if (this.#seen.has(envelope.id)) return;
+    if (this.#seen.repeats(envelope.id)) return;
     const change = this.#changed(envelope);
-    this.#remember(envelope.id, change !== undefined);
+    this.#seen.add(envelope.id, change !== undefined);
     if (!change) return;
     for (const listener of this.#listeners)
       apart('a listener to policies', position, this.#onError, () => listener(change));
   }
 
-  /** True once the event with this id was folded: how a retry with the same Idempotency-Key is answered. */
+  /** True once the event with this id was folded: how a retry is answered. Throws KEY_REUSED. */
   has(eventId: string): boolean {
     return this.#seen.has(eventId);
   }
 
   /** True where the event with this id was folded and changed nothing: another one came first. */
   ignored(eventId: string): boolean {
-    return this.#seen.get(eventId) === false;
+    return this.#seen.ignored(eventId);
   }
 
   /** Calls back after each change; returns what ends that. What a callback throws is told, no more. */
@@ -146,15 +143,6 @@ export class PolicyState {
     const { version, rulesJson, owner } = masking;
     this.#masking = { version, rulesJson, owner: ownerOf(owner) };
     return { set: 'masking', version };
-  }
-
-  #remember(id: string, changed: boolean): void {
-    this.#seen.set(id, changed);
-    if (this.#seen.size <= rememberedIds) return;
-    for (const oldest of this.#seen.keys()) {
-      this.#seen.delete(oldest);
-      return;
-    }
   }
 }
 

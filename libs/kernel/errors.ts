@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'NOT_FOUND'
   | 'CONFLICT'
   | 'CONNECTION_UNKNOWN'
+  | 'KEY_REUSED' // an Idempotency-Key, with another body
   // approvals
   | 'APPROVAL_NOT_PENDING'
   | 'APPROVAL_EXPIRED'

@@ -79,6 +79,8 @@ const webhook = z.strictObject({
   events: z
     .array(z.enum(['approval.requested', 'approval.decided', 'approval.expired', 'finding.opened']))
     .optional(),
+  /** Of findings those that are at least so severe; absent: all. Of nothing else. */
+  minSeverity: z.enum(['low', 'medium', 'high', 'critical']).optional(),
   /** Hosts in private networks that it may reach, by name. */
   allowPrivate: names.default([]),
 });

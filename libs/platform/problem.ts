@@ -26,6 +26,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   NOT_FOUND: 404,
   CONFLICT: 409,
   CONNECTION_UNKNOWN: 404,
+  KEY_REUSED: 422,
   APPROVAL_NOT_PENDING: 409,
   APPROVAL_EXPIRED: 409,
   SELF_APPROVAL: 403,

@@ -12,6 +12,20 @@ describe('the banner', () => {
     expect(banner('demo: true')).toContain('PGPASSWORD=$(./weir token agent) psql');
   });
 
+  it('says what ./weir goes by where that is another address or folder, and nothing where it is not', () => {
+    const lines = (yaml: string, dataDir: string) =>
+      bannerOf(parseConfig(yaml, '/home/ana/weir/weir.yaml', dataDir), {
+        postgres: undefined,
+        cwd: '/home/ana/weir',
+      });
+    expect(lines('demo: true', '/home/ana/weir/.weir')).not.toMatch(/WEIR_URL|WEIR_DATA/);
+    const other = 'demo: true\nlisten: { http: 127.0.0.1:9090 }';
+    expect(lines(other, '/home/ana/weir/.weir')).toContain('\n  export WEIR_URL=http://127.0.0.1:9090\n');
+    expect(lines(other, "/tmp/it's here")).toContain(
+      "\n  export WEIR_URL=http://127.0.0.1:9090 WEIR_DATA='/tmp/it'\\''s here'\n",
+    );
+  });
+
   it('warns of files that are not in force, and only then', () => {
     expect(banner('demo: true')).not.toContain('WARNING');
     const stale = 'agents.cedar:3:1: unexpected token';

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { planDevProvider, type WeirConfig } from '#platform';
 import { agentByHand, clientLine, developmentAgent } from './client-line.js';
@@ -6,10 +7,12 @@ interface Running {
   readonly postgres: { readonly host: string; readonly port: number } | undefined;
   /** Why policies, masking and connections are those that were published before. */
   readonly stale?: string | undefined;
+  /** The folder that it was started in; absent: this one. */
+  readonly cwd?: string;
 }
 
 /** What `npm start` prints: the lines to paste next, and where to look. */
-export function bannerOf(config: WeirConfig, { postgres, stale }: Running): string {
+export function bannerOf(config: WeirConfig, { postgres, stale, cwd = process.cwd() }: Running): string {
   const where = postgres ? `${postgres.host}:${postgres.port}` : config.listen.postgres;
   const connection = config.demo ? 'demo' : (config.connections[0]?.name ?? 'NAME');
   const lines = [
@@ -17,6 +20,7 @@ export function bannerOf(config: WeirConfig, { postgres, stale }: Running): stri
     `Weirkeeper is up.  PostgreSQL ${where}   pages ${config.publicUrl}   API ${config.publicUrl}/api`,
     ...sqlLines(config),
     `State: ${config.dataDir}`,
+    ...commandLines(config, cwd),
     ...staleLines(stale),
     '',
     ...tokenLines(config, connection, postgres, where),
@@ -57,6 +61,19 @@ export function bannerOfSome(config: WeirConfig, names: readonly string[]): stri
 function sqlLines({ listen }: WeirConfig): string[] {
   return listen.sql === 'off' ? [] : [`Auditors' SQL for ClickHouse clients ${listen.sql}`];
 }
+
+/** What `./weir` goes by where it would not find this gate by itself: whatever is printed below can be pasted after it. */
+function commandLines({ publicUrl, dataDir, sharedDir }: WeirConfig, cwd: string): string[] {
+  const named = [
+    ...(publicUrl === 'http://127.0.0.1:8080' ? [] : [`WEIR_URL=${shellWord(publicUrl)}`]),
+    ...(dataDir === resolve(cwd, '.weir') ? [] : [`WEIR_DATA=${shellWord(dataDir)}`]),
+    ...(sharedDir === dataDir ? [] : [`WEIR_SHARED=${shellWord(sharedDir)}`]),
+  ];
+  return named.length === 0 ? [] : ['', 'In each other terminal, first:', `  export ${named.join(' ')}`];
+}
+
+const shellWord = (text: string): string =>
+  /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 function staleLines(stale: string | undefined): string[] {
   if (stale === undefined) return [];

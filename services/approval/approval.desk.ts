@@ -3,6 +3,7 @@ import {
   approval as decider,
   eventIdFor,
   ineligibility,
+  isRetry,
   mayDecide,
   open,
   toApprovalEnvelope,
@@ -88,7 +89,7 @@ export class ApprovalDesk {
     return key && open(request.sealed, key, request.id);
   }
 
-  /** Throws what the decider throws, also where another decision came first. */
+  /** Throws what the decider throws, also where another decision came first; and KEY_REUSED. */
   async decide(
     id: string,
     request: DecisionRequest,
@@ -99,7 +100,7 @@ export class ApprovalDesk {
     const before = await this.#find(id);
     const person = this.#eligible(before, by);
     const at = this.#clock.now();
-    const eventId = eventIdFor(idempotencyKey, ['decide', id, person.id], at);
+    const eventId = eventIdFor({ key: idempotencyKey, body: request }, ['decide', id, person.id], at);
     const type = request.decision === 'approve' ? 'Approve' : 'Deny';
     const { saidAt } = by;
     const command: Approve | Deny = { type, eventId, at, by: person, saidAt, reason: request.reason };
@@ -160,18 +161,14 @@ function counted(
   approval: OpenedApproval,
   appended: Appended | undefined,
 ): DecisionOutcome {
-  const mine = said(approval, command.eventId);
-  if (!mine) {
+  if (!said(approval, command.eventId)) {
     decider.decide(command, approval); // throws why it did not count
     throw new AppError('APPROVAL_NOT_PENDING', 'the decision came too late to count');
   }
-  if (mine !== (command.type === 'Approve' ? 'approve' : 'deny'))
-    throw new AppError('CONFLICT', 'this Idempotency-Key was used for the opposite decision');
   return { kind: 'counted', approval, appended };
 }
 
-/** What this event decided, also where that is void by now: a no never is. Undefined: it did not count. */
-function said({ decisions, voided }: OpenedApproval, eventId: string): 'approve' | 'deny' | undefined {
-  if (voided.includes(eventId)) return 'approve';
-  return decisions.find((decision) => decision.eventId === eventId)?.decision;
+/** Whether this event decided, also where that is void by now. Throws KEY_REUSED. */
+function said({ decisions, voided }: OpenedApproval, eventId: string): boolean {
+  return [...voided, ...decisions.map((decision) => decision.eventId)].some((each) => isRetry(eventId, each));
 }

@@ -22,6 +22,7 @@ import { FindingFold } from './findings/finding.fold.js';
 import { FindingReads } from './findings/finding.reads.js';
 import { FindingsController } from './findings/findings.controller.js';
 import { QuarantinesController } from './findings/quarantines.controller.js';
+import { KnownIdentities } from './findings/known.identities.js';
 import { TriageDesk } from './findings/triage.desk.js';
 import { IngestService } from './ingest/ingest.service.js';
 import { LogController } from './proof/log.controller.js';
@@ -101,6 +102,7 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
     ApprovalRequests,
     FindingFold,
     FindingReads,
+    KnownIdentities,
     TriageDesk,
     IngestService,
     ProofService,

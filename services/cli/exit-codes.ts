@@ -23,6 +23,7 @@ const byCode: Partial<Record<ErrorCode, ExitCode>> = {
   CONFIG_INVALID: exit.usage,
   POLICY_INVALID: exit.usage,
   INPUT_INVALID: exit.usage,
+  KEY_REUSED: exit.usage,
   UNAUTHENTICATED: exit.refused,
   TOKEN_INVALID: exit.refused,
   TOKEN_EXPIRED: exit.refused,

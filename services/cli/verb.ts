@@ -59,6 +59,13 @@ export function parseVerb<O extends Options>(
   }
 }
 
+/** The argument, or a usage error that names what there is to choose from. */
+export function chosen(value: string | undefined, name: string, words: readonly string[]): string {
+  if (value !== undefined && words.includes(value)) return value;
+  const wrong = value === undefined || value === '' ? 'is missing' : `is ${JSON.stringify(value)}`;
+  throw usageError(`${name} ${wrong}: give one of ${words.join(', ')}`);
+}
+
 /** The argument, or a usage error that names what is missing. */
 export function required(value: string | undefined, name: string): string {
   if (value === undefined || value === '') throw usageError(`${name} is missing`);

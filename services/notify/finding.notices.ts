@@ -29,7 +29,8 @@ export class FindingNotices implements NoticeSource {
     this.#book.apply(logged);
     const finding = this.#book.get(identity, findingId);
     if (before || !finding) return undefined;
-    return { id: event.eventId, type: 'finding.opened', at: event.at, data: this.#data(finding) };
+    const { severity } = finding;
+    return { id: event.eventId, type: 'finding.opened', at: event.at, data: this.#data(finding), severity };
   }
 
   /** Counts and names: no value that a statement read is in a finding at all. */

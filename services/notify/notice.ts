@@ -1,3 +1,4 @@
+import type { Severity } from '#domain';
 import type { LoggedEvent } from '#event-log';
 import type { Topic } from '#events';
 import type { WebhookConfig } from '#platform';
@@ -13,6 +14,8 @@ export interface Notice {
   /** Milliseconds since the epoch, by the log's clock. */
   readonly at: number;
   readonly data: object;
+  /** A finding's. */
+  readonly severity?: Severity;
 }
 
 /** A topic as notices. */
@@ -23,6 +26,6 @@ export interface NoticeSource {
 }
 
 /** The body of a notice, as Standard Webhooks has it. */
-export function bodyOf({ type, at, data }: Omit<Notice, 'id' | 'type'> & { readonly type: string }): string {
+export function bodyOf({ type, at, data }: Pick<Notice, 'at' | 'data'> & { readonly type: string }): string {
   return JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
 }

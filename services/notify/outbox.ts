@@ -69,10 +69,11 @@ export class Outbox {
     await fold.say({ type: 'NotificationQueued', data });
   }
 
-  #isNews({ id, type, at }: Notice, endpoint: Endpoint): boolean {
+  #isNews(notice: Notice, endpoint: Endpoint): boolean {
+    const { id, at } = notice;
     const { book } = this.#options.fold;
     const { since = Infinity, disabled, pending } = book.state(endpoint.name);
-    if (!wants(endpoint, type) || disabled || at < since || book.knows(endpoint.name, id)) return false;
+    if (!wants(endpoint, notice) || disabled || at < since || book.knows(endpoint.name, id)) return false;
     if (pending.size < mostPending) return true;
     deliveries.inc({ webhook: endpoint.name, outcome: 'dropped' });
     return false;

@@ -1,8 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { eventIdFor, type Appended, type RegisteredConnection } from '#domain';
+import { eventIdFor, keyReused, type Appended, type RegisteredConnection } from '#domain';
 import type { Connection, Envelope } from '#events';
 import { AppError, type Clock, type Principal } from '#kernel';
-import { CLOCK, dropConnectionSecret, INSTANCE, storeConnectionSecret } from '#platform';
+import {
+  CLOCK,
+  dropConnectionSecret,
+  INSTANCE,
+  resolveConnectionSecret,
+  storeConnectionSecret,
+} from '#platform';
 import type { ConnectionBody, ConnectionChange } from './connection.item.js';
 import { sameConnection, toWireConnection } from './connection.wire.js';
 import { registered, removed, type Author } from './policy.events.js';
@@ -53,8 +59,9 @@ export class ConnectionsDesk {
   }
 
   /** Throws SET_OWNED_ELSEWHERE, CONFLICT. */
-  create({ password, ...facts }: Omit<ConnectionBody, 'changeReference'>, writer: Writer): Promise<Written> {
-    return this.#write(['create', facts.name], writer, async (author) => {
+  create(body: Omit<ConnectionBody, 'changeReference'>, writer: Writer): Promise<Written> {
+    const { password, ...facts } = body;
+    return this.#write({ verb: 'create', name: facts.name, body }, writer, async (author) => {
       if (this.#fold.state.connections.has(facts.name)) throw new AppError('CONFLICT', taken(facts.name));
       const passwordRef = await this.#store(facts.name, password);
       const event = registered(toWireConnection(facts, passwordRef), 'api', { ...author, replaces: '' });
@@ -63,12 +70,9 @@ export class ConnectionsDesk {
   }
 
   /** Throws SET_OWNED_ELSEWHERE, CONNECTION_UNKNOWN, CONFLICT, INPUT_INVALID. */
-  replace(
-    name: string,
-    { password, ...rest }: Omit<ConnectionChange, 'changeReference'>,
-    writer: Writer,
-  ): Promise<Written> {
-    return this.#write(['replace', name], writer, async (author) => {
+  replace(name: string, body: Omit<ConnectionChange, 'changeReference'>, writer: Writer): Promise<Written> {
+    const { password, ...rest } = body;
+    return this.#write({ verb: 'replace', name, body }, writer, async (author) => {
       const { connection: known, eventId: replaces } = this.#ofApi(name);
       const wanted = toWireConnection({ name, ...rest }, known.passwordRef);
       if (password === undefined) demandSamePlace(known, wanted);
@@ -83,26 +87,39 @@ export class ConnectionsDesk {
 
   /** Throws SET_OWNED_ELSEWHERE, CONNECTION_UNKNOWN, CONFLICT. */
   remove(name: string, writer: Writer): Promise<Written> {
-    return this.#write(['remove', name], writer, async (author) => {
+    return this.#write({ verb: 'remove', name, body: {} }, writer, async (author) => {
       const { connection, eventId: replaces } = this.#ofApi(name);
       return this.#append(removed(name, 'api', { ...author, replaces }), { over: connection.passwordRef });
     });
   }
 
   #write(
-    what: readonly string[],
+    { verb, name, body }: Wish,
     { by, key, changeReference }: Writer,
     write: (author: Author) => Promise<Appended | undefined>,
   ): Promise<Written> {
     return this.#turns.take(async () => {
-      const eventId = eventIdFor(key, ['connections', ...what, by.id], this.#clock.now());
-      const lost = changed(what[1]!);
-      if (this.#fold.state.has(eventId))
+      const { password, ...facts } = body;
+      // No digest of a password goes into the log: of it, only whether there is one.
+      const sent = { key, body: { ...facts, changeReference, password: password !== undefined } };
+      const eventId = eventIdFor(sent, ['connections', verb, name, by.id], this.#clock.now());
+      const lost = changed(name);
+      if (this.#fold.state.has(eventId)) {
+        await this.#demandSamePassword(name, eventId, password);
         return this.#fold.demandCounted({ eventId, appended: undefined }, lost);
+      }
       this.#ownership.demandConnectionsOfApi();
       const author = { source: this.#source, clock: this.#clock, by, id: eventId, changeReference };
       return this.#fold.demandCounted({ eventId, appended: await write(author) }, lost);
     });
+  }
+
+  /** Throws KEY_REUSED where it is not what this event brought. One that was changed since is nobody's to compare. */
+  async #demandSamePassword(name: string, eventId: string, password: string | undefined): Promise<void> {
+    const standing = this.#fold.state.connections.get(name);
+    if (password === undefined || standing?.eventId !== eventId) return;
+    const { sharedDir } = this.#ownership.config;
+    if ((await resolveConnectionSecret(standing.connection, sharedDir)) !== password) throw keyReused();
   }
 
   /** Of the passwords that it makes, and that it is done with, it drops the one that nothing names any more. */
@@ -130,6 +147,13 @@ export class ConnectionsDesk {
   #drop(passwordRef: string): Promise<void> {
     return dropConnectionSecret(passwordRef, this.#ownership.config.sharedDir);
   }
+}
+
+/** What is asked for. */
+interface Wish {
+  readonly verb: 'create' | 'replace' | 'remove';
+  readonly name: string;
+  readonly body: { readonly password?: string | undefined };
 }
 
 interface Passwords {

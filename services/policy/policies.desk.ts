@@ -45,7 +45,8 @@ export class PoliciesDesk {
   /** A whole set replaces the one before. Throws SET_OWNED_ELSEWHERE, CONFLICT, POLICY_INVALID with file:line:column. */
   publish(files: readonly PolicyFile[], { by, key, changeReference }: Writer): Promise<Written> {
     return this.#turns.take(async () => {
-      const id = eventIdFor(key, ['policies', by.id], this.#clock.now());
+      const sent = { key, body: { files, changeReference } };
+      const id = eventIdFor(sent, ['policies', by.id], this.#clock.now());
       if (this.#fold.state.has(id))
         return this.#fold.demandCounted({ eventId: id, appended: undefined }, lost);
       this.#ownership.demandPoliciesOfApi();

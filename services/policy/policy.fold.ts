@@ -52,8 +52,12 @@ export class PolicyFold implements OnModuleInit, OnModuleDestroy {
       throw new AppError('TIMEOUT', 'this service has not read the log that far yet');
   }
 
-  /** What the fold made of a write: CONFLICT, as `lost` says, where another one came first on the log. */
+  /**
+   * What the fold made of a write: CONFLICT, as `lost` says, where another one came first on the log; KEY_REUSED where that one
+   * had its key.
+   */
   demandCounted(written: Written, lost: string): Written {
+    this.state.has(written.eventId);
     if (this.state.ignored(written.eventId)) throw new AppError('CONFLICT', lost);
     return written;
   }

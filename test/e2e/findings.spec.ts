@@ -52,6 +52,8 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
     );
     const said = { state: 'false_alarm', reason: 'the test is over' };
     for (const { id } of findings) await stage.house.json('security', `/api/findings/${id}/ack`, said);
+    // Each process hears of the lifting by itself.
+    await until(async () => (await errorOf(sessions())) === undefined);
     const clients = await sessions();
     const isFree = async (client: pg.Client) =>
       !(await errorOf(client.query('select name from customers where id = 1')));
@@ -142,6 +144,7 @@ describe.skipIf(!peer('postgres'))('what a finding does', { timeout: 60_000 }, (
     expect(error?.message).toBe('findings speak against it: ask the security team');
     expect((await other.query(prepared)).rowCount).toBe(1);
 
+    await eventually(async () => (await weir('findings', '--state', 'open')).includes(id));
     await weir('findings', 'ack', id, '--state', 'false_alarm', '--reason', 'the export of the quarter');
     const back = await Promise.all(
       mine.map((client) => until(async () => (await errorOf(client.query(prepared))) === undefined)),

@@ -181,6 +181,17 @@ describe.skipIf(!peer('postgres'))('the record of a session', () => {
     expect(rows.map(({ used, most }) => [Number(used), Number(most)])).toEqual([[2, 200]]);
   });
 
+  it('names the tables that are read through a view', async () => {
+    const named = await stage.house.sql(
+      `select tables_read as named, tables_through as through from session_events
+       where type like '%StatementReceived' and client_program = 'node-postgres' and text like 'select %' order by text`,
+    );
+    expect(named).toEqual([
+      { named: ['public.contacts'], through: ['public.customers'] },
+      { named: ['public.customers'], through: [] },
+    ]);
+  });
+
   it('is counted by SQL', async () => {
     const [counts] = await stage.house.sql(
       `select countIf(type like '%StatementReceived') as received, countIf(type like '%StatementOutcome') as outcomes,
@@ -252,6 +263,7 @@ async function aSession(stage: Stage): Promise<string[][]> {
   await driver.connect();
   const found = await driver.query('select name from customers where email = $1', [canaries.email(6)]);
   expect(found.rows).toEqual([{ name: 'Customer 6' }]);
+  await driver.query('select customer from contacts where customer = 3');
   await driver.query('insert into scratch values ($1, $2)', [`asks ${canaries.email(7)}`, 42]);
   const update = driver.query('update customers set ssn = $1 where id = 8', [canaries.ssn(99)]);
   const refused = expect(update).rejects.toMatchObject({ code: '42501' });

@@ -128,7 +128,7 @@ describe('who lost the role meanwhile', () => {
     expect(await stage.log.end(topics.approval)).toEqual(before);
     const opposite = { decision: 'deny', reason: '' };
     const refused = await houses[0].call('bo', 'POST', `/approvals/${id}/decision`, opposite, key);
-    expect([refused.status, refused.body['code']]).toEqual([409, 'CONFLICT']);
+    expect([refused.status, refused.body['code']]).toEqual([422, 'KEY_REUSED']);
     await approve(bo, id, houses[0], { 'idempotency-key': 'k-2' });
     expect((await approve(cy, id)).body['status']).toBe('approved');
   });

@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
 import { Module, type INestApplication } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { formatPosition } from '#domain';
 import { openEmbeddedLog, type EventLog } from '#event-log';
-import { encodeEnvelope, topics, type Envelope } from '#events';
+import { encodeEnvelope, LinkSchema, newEvent, SessionStartedSchema, topics, type Envelope } from '#events';
 import { AppError, systemClock } from '#kernel';
 import { bootHttp, parseConfig, PlatformModule } from '#platform';
 import { AuditModule } from '../../services/audit/audit.module.js';
@@ -102,6 +103,18 @@ const ack = (id: string, state: string, more = {}, who = 'security') =>
 const quarantineOf = (identity: string) => `/identities/${encodeURIComponent(identity)}/quarantine`;
 const standing = async () =>
   ((await call('GET', '/quarantines')).body as { quarantines: QuarantineItem[] }).quarantines;
+
+function began(identity: string, owner: string): Uint8Array {
+  const principal = { id: identity, kind: 'agent', onBehalfOf: owner };
+  const origin = { source: 'proxy/test', subject: 'ses_seen', clock: systemClock };
+  const event = newEvent(
+    SessionStartedSchema,
+    { sessionId: 'ses_seen', principal, connection: 'orders' },
+    origin,
+  );
+  event.link = create(LinkSchema, { seq: 1n, hash: Buffer.alloc(32) });
+  return encodeEnvelope(event);
+}
 
 describe('findings in the store', () => {
   beforeAll(async () => {
@@ -242,6 +255,16 @@ describe('findings in the store', () => {
     expect((await ack('f5', 'acknowledged')).body).toMatchObject({ state: 'acknowledged', identity: '' });
   });
 
+  it('are refused under a key that was used for another word, and stay what they are', async () => {
+    const key = { 'idempotency-key': 'k-other' };
+    expect((await ack('f3', 'acknowledged', key)).status).toBe(200);
+    expect(await ack('f3', 'false_alarm', key)).toMatchObject({ status: 422, body: { code: 'KEY_REUSED' } });
+    expect(await one('f3')).toMatchObject({ state: 'acknowledged' });
+    expect((await ack('f5', 'open', key)).status).toBe(200); // a key is its finding's
+    expect((await ack('f5', 'acknowledged')).status).toBe(200);
+    expect((await ack('f3', 'open')).status).toBe(200);
+  });
+
   it('are no agent’s to judge, nor anybody’s whom they are about', async () => {
     expect((await ack('f4', 'false_alarm')).status).toBe(403); // of an agent that acts in their name
     expect((await ack('f4', 'false_alarm', {}, 'ben/person/security')).status).toBe(200);
@@ -256,6 +279,8 @@ describe('findings in the store', () => {
 describe('quarantines', () => {
   const set = (level: string, more = {}, identity = bot, who = 'security') =>
     call('POST', quarantineOf(identity), { level, reason: 'reads a lot' }, more, who);
+  const meant = (level: string, identity: string) =>
+    call('POST', quarantineOf(identity), { level, reason: 'reads a lot', unseen: true });
   const lift = (identity = bot, more = {}, who = 'security') =>
     call('DELETE', quarantineOf(identity), { reason: 'sorted out' }, more, who);
 
@@ -281,6 +306,25 @@ describe('quarantines', () => {
     expect((await lift()).status).toBe(200);
   });
 
+  it('are refused under a key that was used for another, also where both come at once', async () => {
+    const key = { 'idempotency-key': 's-other' };
+    const reused = { status: 422, body: { code: 'KEY_REUSED' } };
+    expect((await set('watch', key)).status).toBe(200);
+    expect(await set('blocked', key)).toMatchObject(reused);
+    const other = { level: 'watch', reason: 'another reason' };
+    expect(await call('POST', quarantineOf(bot), other, key)).toMatchObject(reused);
+    expect(await standing()).toMatchObject([{ level: 'watch', reason: 'reads a lot' }]);
+    expect((await lift(bot, { 'idempotency-key': 'l-other' })).status).toBe(200);
+    const why = { reason: 'another reason' };
+    expect(await call('DELETE', quarantineOf(bot), why, { 'idempotency-key': 'l-other' })).toMatchObject(
+      reused,
+    );
+    const twice = { 'idempotency-key': 's-twice' };
+    const both = await Promise.all([set('watch', twice), set('blocked', twice)]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 422]);
+    expect((await lift()).status).toBe(200);
+  });
+
   it('are security’s, need a level, a reason and an identity as the record has it', async () => {
     for (const who of ['auditors', 'approvers']) expect((await set('watch', {}, bot, who)).status).toBe(403);
     expect((await set('exile')).status).toBe(400);
@@ -289,7 +333,7 @@ describe('quarantines', () => {
       expect((await set('watch', {}, wrong)).status).toBe(400);
     expect(await standing()).toEqual([]);
     const long = `corp:repo:acme/reports:ref:refs/heads/${'x'.repeat(400)}`;
-    expect((await set('watch', {}, long)).body).toMatchObject({ identity: long });
+    expect((await meant('watch', long)).body).toMatchObject({ identity: long });
     expect((await lift(long)).status).toBe(200);
     expect((await set('watch', {}, bot, 'soar/agent/security')).status).toBe(200);
     expect((await lift(bot, {}, 'soar/agent/security')).status).toBe(403);
@@ -297,6 +341,23 @@ describe('quarantines', () => {
     await set('watch', {}, 'corp:security');
     expect((await lift('corp:security')).status).toBe(403);
     expect((await lift('corp:security', {}, 'ben/person/security')).status).toBe(200);
+  });
+
+  it('are of somebody who was heard of, unless it is meant ahead of a first session', async () => {
+    const misspelt = await set('blocked', {}, 'corp:bto');
+    expect(misspelt).toMatchObject({ status: 404, body: { detail: 'the record has nothing of corp:bto' } });
+    expect((misspelt.body as { hint: string }).hint).toContain('--unseen');
+    expect(await standing()).toEqual([]);
+    expect((await meant('blocked', 'corp:new-bot')).status).toBe(200);
+    expect((await set('watch', {}, 'corp:new-bot')).status).toBe(200); // it stands: known
+    expect((await lift('corp:new-bot')).status).toBe(200);
+    for (const known of ['corp:seen-bot', 'corp:its-owner'])
+      expect((await set('watch', {}, known)).status).toBe(404);
+    await log.append(topics.session, [began('corp:seen-bot', 'corp:its-owner')]); // not in the store yet
+    for (const known of ['corp:seen-bot', 'corp:its-owner', 'corp:ben']) {
+      expect((await set('watch', {}, known)).status).toBe(200);
+      expect((await lift(known, {}, 'eve/person/security')).status).toBe(200);
+    }
   });
 
   it('are made milder by another person only; stricter, or set where none stands, by oneself too', async () => {

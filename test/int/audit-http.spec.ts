@@ -290,13 +290,15 @@ describe('the end of a session, asked for', () => {
 
   it('is one command for one Idempotency-Key of one person, however often it is asked, also once it is over', async () => {
     await append(aSession('ses_twice'));
-    const ask = (key: string, token = 'ok-security') =>
-      send('DELETE', '/api/sessions/ses_twice', token, '{"reason":"once"}', undefined, key);
+    const ask = (key: string, token = 'ok-security', reason = 'once') =>
+      send('DELETE', '/api/sessions/ses_twice', token, JSON.stringify({ reason }), undefined, key);
     const [first, ...others] = await Promise.all([ask('k-1'), ask('k-1'), ask('k-1')]);
     const said = await log.end(topics.command);
     expect([first!.status, first!.position]).toEqual([202, formatPosition(said[0]!)]);
     expect(others).toEqual([first, first]);
     expect(await ask('k-1')).toEqual(first);
+    const reused = await ask('k-1', 'ok-security', 'another reason');
+    expect([reused.status, reused.body]).toEqual([422, expect.stringContaining('KEY_REUSED')]);
     expect(await log.end(topics.command)).toEqual(said);
     const other = await ask('k-2'); // it is open still: another wish
     expect([other.status, other.body === first!.body]).toEqual([202, false]);

@@ -32,9 +32,21 @@ beforeAll(async () => {
   await client.command({
     query: `INSERT INTO weir.session_event_rows (type, session_id, seq, logged_at, payload) VALUES ${old.join()}`,
   });
+  const networks = migrations.findIndex(({ name }) => name === 'networks');
+  await migrateAuditStore(client, migrations.slice(0, networks));
+  const hosts = ['10.1.2.3', '2001:db8:1:2:3::4', '[local]', ''];
+  const rows = hosts.map((host, i) => `('2026-01-02 03:00:00', 'old', 'stm_${i}', '${host}')`);
+  for (const query of [
+    `INSERT INTO weir.activity_rows (hour, session_id, statement_id, source_host) VALUES ${rows.join()}`,
+    `INSERT INTO weir.identity_day_rows (day, identity, hosts) VALUES ('2026-01-02', 'old', ['10.1.2.3', '10.1.2.4', '[local]'])`,
+    `INSERT INTO weir.first_use_rows (identity, kind, value) VALUES ('old', 'network', '10.1.2.0/24'), ('old', 'host', '10.1.2.3'),
+      ('old', 'network', '2001:db8:1:2::/64')`,
+  ])
+    await client.command({ query });
   await migrateAuditStore(client);
   // As after a process that was killed within it.
-  for (const query of migrations[at]!.statements) await client.command({ query });
+  for (const each of [at, networks])
+    for (const query of migrations[each]!.statements) await client.command({ query });
 });
 
 afterAll(async () => {
@@ -62,7 +74,15 @@ const time = (digits: 3 | 6) =>
 const place = fc.record({ event_id: text, source: word, hash: text, type: word });
 const own = fc.record(
   {
-    ...{ statement_id: text, text, text_hash: text, how: word, kinds: words, tables_read: words },
+    ...{
+      statement_id: text,
+      text,
+      text_hash: text,
+      how: word,
+      kinds: words,
+      tables_read: words,
+      tables_through: words,
+    },
     parameters: fc.array(fc.option(text), { maxLength: 3 }),
     masked: fc.dictionary(fc.constantFrom('email', 'ssn', 'ünï'), wide),
     revealed: fc.dictionary(fc.constantFrom('email', 'ssn', 'ünï'), wide),
@@ -104,6 +124,27 @@ async function stored(): Promise<string> {
   await client.command({ query: 'TRUNCATE TABLE weir.session_event_rows' });
   return found;
 }
+
+it('activity from before networks had columns has them, and so has what was made of it', async () => {
+  const of = async (query: string) =>
+    (await client.query({ query, format: 'JSONCompactEachRow' })).json<unknown[]>();
+  expect(
+    await of("SELECT network, site FROM weir.activity WHERE session_id = 'old' ORDER BY network"),
+  ).toEqual([
+    ['', ''],
+    ['10.1.2.0/24', '10.1'],
+    ['2001:db8:1:2::/64', '2001:db8:1:2::/64'],
+    ['[local]', '[local]'],
+  ]);
+  expect(await of("SELECT arraySort(networks) FROM weir.identity_days WHERE identity = 'old'")).toEqual([
+    [['10.1.2.0/24', '[local]']],
+  ]);
+  expect(await of("SELECT kind, site FROM weir.first_uses WHERE identity = 'old' ORDER BY value")).toEqual([
+    ['network', '10.1'],
+    ['host', ''],
+    ['network', '2001:db8:1:2::/64'],
+  ]);
+});
 
 it('a session from before groups had a column has those that its start says', async () => {
   const query = `SELECT groups, toUInt32(length(revealed)) AS revealed, toUInt32(lookups_limit) AS looked

@@ -130,6 +130,24 @@ describe.skipIf(!peer('postgres'))('the catalog of a target', () => {
     await server.stop();
   });
 
+  it.each([
+    ['a table itself', 'customers', []],
+    ['a view', 'v_email', ['public.customers']],
+    ['a view over a view', 'v_over_view', ['public.customers', 'public.v_email']],
+    ['a materialized view', 'm_email', ['public.customers']],
+    ['a partition', 'people_1', ['public.people']],
+    ['what has partitions', 'people', []],
+    ['a child', 'contact_mail', ['public.contact']],
+    ['a view of what has partitions', 'v_partition', ['public.people']],
+    ['a view with the server’s own in it', 'v_system', ['public.customers']],
+  ])('says what is read through %s', async (_, name, through) => {
+    const found = source
+      .current()
+      .namespace(['public'])
+      .through(await oid(name));
+    expect(found.map((each) => `${each.schema}.${each.name}`).toSorted()).toEqual(through);
+  });
+
   describe('masks', () => {
     it.each([
       ['customers', 'email', email],

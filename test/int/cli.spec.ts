@@ -396,6 +396,66 @@ describe('the audit trail', () => {
     expect((await weir(['replay', 'ses_2'])).code).toBe(4);
   });
 
+  it('lists findings by when they were raised, and says in which zone', async () => {
+    const found = {
+      ...{ id: 'fnd_1', severity: 'high', state: 'open', identity: 'corp:bot', detector: 'bulk-read' },
+      ...{ title: 'More rows than ever', evidence: 'read 9 rows', connection: 'orders', subject: 'public.t' },
+      ...{ windowStart: '2026-01-01T10:00:00.000000Z', windowEnd: '2026-01-01T11:00:00.000000Z' },
+      ...{ technique: 'T1530', risk: 'watch', riskUntil: '2026-01-02T11:00:00.000000Z', quarantine: '' },
+      ...{ incident: 'fnd_1', sessionIds: ['ses_1'], stateReason: '', stateBy: '' },
+      raisedAt: '2026-01-01T10:12:13.456Z',
+    };
+    answers.set('GET /findings', { body: { findings: [found], next: null } });
+    const { out } = await weir(['findings']);
+    expect(out).toMatch(/raised \(UTC\)/);
+    expect(out).toContain('2026-01-01 10:12:13');
+    expect(out).not.toContain('11:00:00');
+    answers.set('GET /findings/fnd_1', { body: found });
+    const one = (await weir(['findings', 'fnd_1'])).out;
+    expect(one).toContain('when      2026-01-01 10:00:00 to 2026-01-01 11:00:00 UTC\n');
+    expect(one).toContain('raised    2026-01-01 10:12:13 UTC\n');
+    expect(one).toContain('watch until 2026-01-02 11:00:00 UTC');
+  });
+
+  it('says what there is to choose from where a state or a level is missing or wrong', async () => {
+    const states = 'give one of open, acknowledged, false_alarm';
+    const ack = ['findings', 'ack', 'fnd_1', '--reason', 'seen'];
+    expect(await weir(ack)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(`--state is missing: ${states}`),
+    });
+    const wrong = await weir([...ack, '--state', 'forgiven']);
+    expect(wrong).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(`--state is "forgiven": ${states}`),
+    });
+    const set = await weir(['quarantine', 'corp:bot', '--reason', 'reads a lot']);
+    expect(set).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--level is missing: give one of watch, approve'),
+    });
+    expect(asked).toEqual([]);
+  });
+
+  it('says that a quarantine ahead of a first session is meant', async () => {
+    const path = 'POST /identities/corp%3Abot/quarantine';
+    const refused = {
+      code: 'NOT_FOUND',
+      detail: 'the record has nothing of corp:bot',
+      hint: 'Look at its spelling.',
+    };
+    answers.set(path, { status: 404, body: refused });
+    const set = ['quarantine', 'corp:bot', '--level', 'blocked', '--reason', 'told by phone'];
+    const unheard = await weir(set);
+    expect([unheard.code, unheard.err]).toEqual([
+      4,
+      expect.stringContaining('the record has nothing of corp:bot'),
+    ]);
+    answers.set(path, { status: 202, body: { id: 'evt_1', status: 'accepted' } });
+    expect((await weir([...set, '--unseen'])).code).toBe(0);
+    expect(asked.map(({ body }) => (body as { unseen?: boolean }).unseen)).toEqual([undefined, true]);
+  });
+
   it('answers SQL as a table, and says when it is refused', async () => {
     answers.set('POST /sql', {
       body: {

@@ -185,6 +185,8 @@ describe('every query', () => {
 
 /** By where it stands: the first columns of the first rows. */
 const known: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
+  'alert weir-detector-refused': [['more.sql', 1]],
+  'alert weir-detection-behind': [[4]],
   'approvals.json: Asked (A)': [[4]],
   'approvals.json: Pending (A)': [[2]],
   'approvals.json: Half waited (A)': [[1800]],

@@ -1,6 +1,7 @@
 import {
   ApprovalDecidedSchema,
   ApprovalRequestedSchema,
+  DetectorsPublishedSchema,
   encodeEnvelope,
   FindingRaisedSchema,
   newEvent,
@@ -37,6 +38,7 @@ const finding = {
 
 /** What detection would have made of it: rows of a day, of the 28 days before, and first uses. */
 const features = [
+  `INSERT INTO weir.identity_hour_rows (hour, identity, connection, statements, version) VALUES ('2026-10-12 09:00:00', 'corp:dan', 'orders', 1000, 1)`,
   `INSERT INTO weir.identity_day_rows (day, identity, rows, version) VALUES ('2026-10-12', 'corp:dan', 5001, 1)`,
   `INSERT INTO weir.baseline_rows (day, scope, identity, day_rows_median, day_rows_most, version)
     VALUES ('2026-10-12', 'whole', 'corp:dan', 3, 20, 1), ('2026-10-12', 'identity', 'corp:dan', 1, 5, 1)`,
@@ -54,7 +56,7 @@ export class DashboardStage {
     await house.append(topics.session, sessionsOfOctober());
     for (const [topic, events] of controlOfOctober()) await house.append(topic, events);
     await house.append(topics.approval, undecided());
-    await house.append(topics.finding, [raised()]);
+    await house.append(topics.finding, [raised(), ...publishedDetectors()]);
     await house.cover();
     await house.append(topics.session, lostSession());
     return new DashboardStage(house);
@@ -95,6 +97,22 @@ function undecided(): EncodedEnvelope[] {
     asked('10-30T10:00', 'apr_3', 1),
     asked('10-30T11:00', 'apr_4', 2),
     event('10-30T11:01', 'apr_4', ApprovalDecidedSchema, { approvalId: 'apr_4', decision: 'approve', by }),
+  ];
+}
+
+/** A file that was refused and is good by now, and one that is refused still. */
+function publishedDetectors(): EncodedEnvelope[] {
+  const set = (time: string, refused: Readonly<Record<string, string>>) =>
+    encodeEnvelope(
+      newEvent(
+        DetectorsPublishedSchema,
+        { detectors: ['ours.sql', 'more.sql'].map((file) => ({ file, refused: refused[file] ?? '' })) },
+        { source: 'audit/1', subject: '-', clock: new ManualClock(at(time)) },
+      ),
+    );
+  return [
+    set('10-12T08:00', { 'ours.sql': 'ours.sql:9: syntax error', 'more.sql': 'more.sql:1: no header' }),
+    set('10-12T09:00', { 'more.sql': 'more.sql:2: title: expected' }),
   ];
 }
 

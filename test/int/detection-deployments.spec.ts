@@ -36,6 +36,8 @@ const theft = (name: string, reference: string) => [
   ...session(name, [{ at: at(10, 30), table: 'salaries', rows: 300 }]),
 ];
 
+const manyPrograms = Array.from({ length: 40 }, (_, i) => `tool-${i}/1.0`);
+
 /** Each with a past of its own. */
 const today: Readonly<Record<string, () => EncodedEnvelope[]>> = {
   quiet: () => [],
@@ -48,6 +50,13 @@ const today: Readonly<Record<string, () => EncodedEnvelope[]>> = {
   later: () => theft('later', 'CHG-55'),
   old: () => theft('old', 'CHG-44'),
   image: () => session('image', [{ at: at(10, 1) }], 'bot/1.5 image=sha256:bbbb ref=CHG-1'),
+  // However many programs it was before.
+  many: () => [
+    ...manyPrograms.flatMap((each, i) => session('many', [{ at: at(9, i, 5) }], each)),
+    ...[manyPrograms[0], manyPrograms.at(-1)].flatMap((each, i) =>
+      session('many', [{ at: at(9, i) }], `${each} image=sha256:f${i} ref=CHG-1`),
+    ),
+  ],
   approved: () => session('approved', [{ at: at(10, 1) }], 'bot/1.5 image=sha256:c0c0 ref=CHG-1'),
   // One look with the query, evenings before.
   warm: () => [...session('warm', lookups(1, at(20, 0, 2))), ...session('warm', lookups(40, at(10, 5)))],
@@ -139,6 +148,7 @@ describe('what was deployed', { timeout: 120_000 }, () => {
     drip: ['slow-drip public.customers'],
     image: ['agent-changed sha256:bbbb'],
     large: ['enumeration public.customers'],
+    many: ['agent-changed sha256:f0', 'agent-changed sha256:f1'],
     warm: ['enumeration public.customers'],
   };
 

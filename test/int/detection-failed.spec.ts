@@ -91,6 +91,7 @@ describe('an hour that a detector does not answer for', { timeout: 60_000 }, () 
     await read('again', now - 3 * hour, 10);
     await read('anew', now - 4 * hour, 666);
     await next.round();
+    while (next.hasMore) await next.round();
     expect([...next.waiting()]).toEqual([['fragile', 1]]);
     stage.clock.advance(28 * day);
     await next.round();
@@ -139,6 +140,64 @@ describe('an answer that somebody fills', { timeout: 60_000 }, () => {
     const of = (identity: string) => found.filter((each) => each === identity).length;
     expect([of('corp:thief'), of('corp:wide'), of('corp:crowd')]).toEqual([1, 30, 20]);
     expect(stage.cuts).toEqual(['fragile']);
+    expect(stage.failures).toEqual([]);
+  });
+});
+
+describe("a house's own detectors", { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-own-'));
+  let stage: DetectionStage;
+  let detectors: readonly Detector[];
+  const own = new Set(['own-a', 'own-b', 'own-c', 'own-d']);
+  beforeAll(async () => {
+    for (const id of ['fragile', ...own])
+      writeFileSync(join(folder, `${id}.sql`), fragile.replace('id: fragile', `id: ${id}\n-- risk: high`));
+    stage = await DetectionStage.start(now);
+    ({ detectors } = await stage.detectors([folder]));
+    expect(detectors).toHaveLength(5);
+  }, 60_000);
+  afterAll(async () => {
+    await stage.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  let asked: string[] = [];
+  /** Each of them takes three seconds. */
+  const engine = () =>
+    stage.engine(
+      detectors,
+      {},
+      {
+        own,
+        raise: (findings) => {
+          const id = findings[0]!.detector.id;
+          asked.push(`${id} ${findings.length}`);
+          if (own.has(id)) stage.clock.advance(3000);
+          return Promise.resolve();
+        },
+      },
+    );
+  const read = (rows: number) =>
+    stage.append(sessionOf({ id: `ses_${rows}`, identity: `corp:bot-${rows}` }, [{ at: now, rows }]));
+  const round = async (of: ReturnType<typeof engine>) => {
+    asked = [];
+    await of.round();
+    return asked;
+  };
+
+  it('are asked after the shipped ones, for so long in a round, and who got no turn first in the next one', async () => {
+    await read(7);
+    const first = engine();
+    expect(await round(first)).toEqual(['fragile 1', 'own-a 1', 'own-b 1']);
+    expect(first.hasMore).toBe(true);
+    await read(8);
+    // As after a restart.
+    const second = engine();
+    expect(await round(second)).toEqual(['fragile 2', 'own-c 2', 'own-d 2']);
+    expect(await round(second)).toEqual(['own-a 2', 'own-b 2']);
+    expect(await round(second)).toEqual([]);
+    expect(second.hasMore).toBe(false);
+    expect([...second.waiting().values()]).toEqual([0, 0, 0, 0, 0]);
     expect(stage.failures).toEqual([]);
   });
 });

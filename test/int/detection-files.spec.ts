@@ -105,6 +105,32 @@ describe('the folder of one’s own detectors', () => {
     expect([...refused.values()][0]).toContain(says);
   });
 
+  it.each([
+    ['FROM', 'FORM', 'a.sql:12: syntax error at "FORM" of "FORM weir.table_hours'],
+    ['AND hour', 'ADN hour', 'a.sql:12: syntax error at "ADN" of "FROM weir.table_hours'],
+    ['toDateTime64(hour, 6)', 'toDateTime64(hour, 6', 'a.sql:10: syntax error at "(hour," of "SELECT'],
+    ['rows AS seen', "'é AS seen", 'a.sql:11: syntax error at "\'é" of "window_start'],
+    ['{to:DateTime64(6)}', '{to:DateTime64(6)', 'a.sql:12: syntax error at the end of "FROM'],
+    [
+      'rows AS seen',
+      'rowz AS seen',
+      "a.sql:11: Unknown expression identifier `rowz` (maybe you meant 'rows')",
+    ],
+    ['toDateTime64', 'toDateTime6', 'a.sql:10: function toDateTime6 is not available'],
+    ['{to:', '{too:', 'a.sql:12: `too` is not set: it is no key of `parameters`'],
+    ['AS subject', 'AS object', 'a.sql: the query answers no column subject'],
+    [
+      'hour >=',
+      'hour >= \u001b[2J',
+      'a.sql:12: syntax error at "[2J" of "FROM weir.table_hours WHERE hour >=',
+    ],
+  ])('is told of %s that became %s by line, with the line', async (right, wrong, says) => {
+    const sql = `\n\nSELECT ${columns}\n${from}\n`.replace(right, () => wrong);
+    const { refused } = await stage.detectors([folder({ 'a.sql': named('first', header + sql) })]);
+    expect([...refused.values()][0]).toContain(says);
+    expect([...refused.values()][0]).not.toMatch(/In scope|_CAST|\p{Cc}/iu);
+  });
+
   it('takes the first of two with one id', async () => {
     const { detectors, refused } = await stage.detectors([
       folder({ 'a.sql': named('same') }),

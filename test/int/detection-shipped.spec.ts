@@ -266,9 +266,9 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
     );
     expect(words).toMatchObject({
       'bulk-read':
-        'read 50,020 rows of public.customers between 2026-10-14 10:10 and 10:30, with one query, which it runs, in 2 statements; usual at this hour: 20; own most in an hour of 28 days: 50; peers: at most 900; in bytes 4.8 MiB, own most 4.9 KiB; so far, as its window was not over',
+        'read 50,020 rows of public.customers between 2026-10-14 10:10 UTC and 10:30, with one query, which it runs, in 2 statements; usual at this hour: 20; own most in an hour of 28 days: 50; peers: at most 900; in bytes 4.8 MiB, own most 4.9 KiB; so far, as its window was not over',
       'two-places':
-        'used from 203.0.113.9 between 2026-10-14 10:34 and 10:35, a network in which it was first seen at 2026-10-14 10:34, while it was used from 10.0.0.5; 9 rows went to the new place; so far, as its window was not over',
+        'used from 203.0.113.9 between 2026-10-14 10:34 UTC and 10:35, a network in which it was first seen at 2026-10-14 10:34, while it was used from 10.0.0.5; 9 rows went to the new place; so far, as its window was not over',
     });
     expect(stage.failures).toEqual([]);
   });

@@ -35,7 +35,7 @@ describe('a finding', { timeout: 60_000 }, () => {
     expect(await stage.found()).toEqual(['bulk-read corp:bot public.customers']);
     const [finding] = await stage.findings();
     expect(finding?.evidence).toBe(
-      'read 48,210 rows of public.customers between 2026-10-14 10:10 and 10:25, with one query, which it never ran before, ' +
+      'read 48,210 rows of public.customers between 2026-10-14 10:10 UTC and 10:25, with one query, which it never ran before, ' +
         'in 2 statements; usual at this hour: 0; own most in an hour of 28 days: 0; peers: at most 0; in bytes 4.6 MiB, own most 0 bytes; so far, as its window was not over',
     );
     expect(finding).toMatchObject({
@@ -199,7 +199,7 @@ describe('a baseline', { timeout: 60_000 }, () => {
       ['sensitive-volume', 'corp:shown', 'email'],
     ]);
     expect(found.find(({ detector }) => detector === 'sensitive-volume')?.evidence).toContain(
-      '30,500 values of class email in results between 2026-10-14 10:30 and 10:30, 500 masked and 30,000 in the clear,',
+      '30,500 values of class email in results between 2026-10-14 10:30 UTC and 10:30, 500 masked and 30,000 in the clear,',
     );
     expect(found.find(({ detector }) => detector === 'probing')?.evidence).toContain('21 that left a look-up window nearly used up');
     expect(stage.failures).toEqual([]);

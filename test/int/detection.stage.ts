@@ -18,7 +18,11 @@ import {
   type Topic,
 } from '#events';
 import { ManualClock } from '#kernel';
-import { DetectionEngine, type RecordLog } from '../../services/audit/detection/detection.engine.js';
+import {
+  DetectionEngine,
+  type EngineOptions,
+  type RecordLog,
+} from '../../services/audit/detection/detection.engine.js';
 import {
   defaultSettings,
   type DetectionSettings,
@@ -72,7 +76,11 @@ export class DetectionStage {
   }
 
   /** As after a start: it knows nothing but what the store has. */
-  engine(detectors: readonly Detector[], log: Partial<RecordLog> = {}): DetectionEngine {
+  engine(
+    detectors: readonly Detector[],
+    log: Partial<RecordLog> = {},
+    more: Partial<EngineOptions> = {},
+  ): DetectionEngine {
     const desk = new FindingDesk({
       ...{ log: this.log, client: this.writer, source: 'audit/test', clock: this.clock },
       onRaised: ({ id }) => this.raised.push(id),
@@ -87,6 +95,7 @@ export class DetectionStage {
       },
       onCut: ({ id }) => this.cuts.push(id),
       onFailure: ({ id }, error) => this.failures.push(`${id}: ${String(error)}`),
+      ...more,
     });
   }
 

@@ -123,7 +123,7 @@ describe('the detectors that run', () => {
     write('d.sql', broken);
     expect(await look()).toBe(true);
     expect(running()).toEqual(good);
-    expect(told.at(-1)).toEqual([expect.stringMatching(/^a\.sql: /), expect.stringMatching(/^d\.sql: /)]);
+    expect(told.at(-1)).toEqual([expect.stringMatching(/^a\.sql:/), expect.stringMatching(/^d\.sql:/)]);
     shelf = newShelf();
     await look();
     expect(running()).toEqual(good);
@@ -134,11 +134,11 @@ describe('the detectors that run', () => {
         file: 'a.sql',
         detector: 'first',
         text: detector('first', 2),
-        refused: expect.stringMatching(/^a\.sql: /) as unknown,
+        refused: expect.stringMatching(/^a\.sql:/) as unknown,
       },
       { file: 'b.sql', refused: '' },
       { file: 'c.sql', refused: '' },
-      { file: 'd.sql', detector: '', text: '', refused: expect.stringMatching(/^d\.sql: /) as unknown },
+      { file: 'd.sql', detector: '', text: '', refused: expect.stringMatching(/^d\.sql:/) as unknown },
     ]);
   });
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Module, type INestApplication } from '@nestjs/common';
+import { register } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openEmbeddedLog, type EventLog } from '#event-log';
 import { topics } from '#events';
@@ -75,6 +76,7 @@ async function weir(argv: readonly string[], who = 'security') {
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 
+const metricsText = () => register.metrics();
 const list = async () => JSON.parse((await weir(['--json'])).out) as DetectorList;
 /** Looks are five seconds apart. */
 const until = (isSo: (now: DetectorList) => boolean | Promise<boolean>) =>
@@ -105,11 +107,14 @@ describe('weir detectors', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^more +/m);
     expect(out).toMatch(
-      /^refused: ours\.sql: table weir\.session_event_rows is not available.*\n {2}ours [0-9a-f]{12} runs on$/m,
+      /^refused: ours\.sql:9: table weir\.session_event_rows is not available.*\n {2}ours [0-9a-f]{12} runs on$/m,
     );
     expect((await list()).detectors.find(({ id }) => id === 'ours')).toMatchObject({
       version: before.version,
     });
+    expect(await metricsText()).toMatch(/^weir_detectors\{state="refused"\} 1$/m);
+    expect(await metricsText()).toMatch(/^weir_detectors\{state="running"\} 22$/m);
+    expect(await metricsText()).toContain('weir_detection_up 1\n');
     const shown = await weir(['show', 'ours', '--version', before.version], 'auditor');
     expect(shown).toMatchObject({ code: 0, out: detector('ours').trimEnd() });
     expect(await weir(['show', 'nothing'])).toMatchObject({ code: 4 });
@@ -126,7 +131,7 @@ describe('weir detectors', () => {
     });
     const { code, err } = await weir(['check', 'good.sql', 'odd.sql', 'twin.sql']);
     expect(code).toBe(2);
-    expect(err).toContain('odd.sql: table weir.session_event_rows is not available');
+    expect(err).toContain('odd.sql:9: table weir.session_event_rows is not available');
     expect(err).toContain('twin.sql: id bulk-read is that of bulk-read.sql');
     expect(err).not.toContain('good.sql');
     // The file that has its name is the one that it would replace.

@@ -90,4 +90,23 @@ describe('a finding', () => {
     expect(channel.received.map(({ body: text }) => text).join()).toContain('Open the finding');
     expect(channel.received).toHaveLength(2);
   });
+
+  it('is sent to who wants those that are as severe, at least', async () => {
+    await stage.open(
+      webhook('pager', receiver.url, 'minSeverity: high'),
+      webhook('all', channel.url, 'events: [finding.opened]'),
+    );
+    const from = Date.now() - hour;
+    const of = (severity: string) => raised(`fnd_${severity}`, { from, severity });
+    const events = ['low', 'medium', 'high', 'critical', 'unheard-of'].map(of);
+    await stage.log.append(topics.finding, events.map(encodeEnvelope));
+    await Promise.all([receiver.until(3), channel.until(5)]);
+    await quiet();
+    // What is not understood counts as high.
+    expect(receiver.bodies.map(({ data }) => data['id']).toSorted()).toEqual([
+      'fnd_critical',
+      'fnd_high',
+      'fnd_unheard-of',
+    ]);
+  });
 });

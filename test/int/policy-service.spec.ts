@@ -284,6 +284,10 @@ connections:
       expect([first.status, again.status]).toEqual([201, 201]);
       expect(again.body).toEqual(first.body);
       expect(secrets()).toHaveLength(1);
+      for (const other of [{ database: 'other' }, { password: 'another' }, { password: undefined }]) {
+        const refused = await call('POST', '/connections', { ...orders, password: secret, ...other }, key);
+        expect([refused.status, refused.body['code']]).toEqual([422, 'KEY_REUSED']);
+      }
       const gone = { 'idempotency-key': 'k-2' };
       expect((await call('DELETE', '/connections/orders', undefined, gone)).status).toBe(200);
       expect((await call('DELETE', '/connections/orders', undefined, gone)).status).toBe(200);
@@ -396,6 +400,8 @@ connections:
       const created = await call('POST', '/policies', { files, changeReference: 'T-1' }, key);
       expect([created.status, created.body['files']]).toEqual([201, files]);
       expect((await call('POST', '/policies', { files, changeReference: 'T-1' }, key)).status).toBe(201);
+      const other = await call('POST', '/policies', { files, changeReference: 'T-2' }, key);
+      expect([other.status, other.body['code']]).toEqual([422, 'KEY_REUSED']);
       expect(types()).toEqual(['MaskingPublished', 'PoliciesPublished']);
       expect((await publish()).body['policies']).toBeNull();
     });

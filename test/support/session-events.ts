@@ -31,6 +31,8 @@ export interface Ran {
   readonly at: number;
   readonly table?: string;
   readonly columns?: readonly string[];
+  /** Tables that are read through this one. */
+  readonly through?: readonly string[];
   readonly text?: string;
   readonly rows?: number;
   /** Of the result; absent: a hundred a row. */
@@ -115,6 +117,7 @@ export function sessionOf(session: SessionOf, statements: readonly Ran[]): Encod
       ...{ fingerprint: text.replaceAll(/\d+/g, '?'), decision: decisionOf(ran) },
       reads: table === '' ? [] : [{ schema: 'public', name: table }],
       ...(ran.lookups !== undefined && { lookupsUsed: BigInt(ran.lookups), lookupsLimit: 200n }),
+      through: (ran.through ?? []).map((name) => ({ schema: 'public', name })),
       columns: (ran.columns ?? []).map((column) => ({ schema: 'public', table, column })),
     });
     const values = { masked: { ...ran.masked }, revealed: { ...ran.revealed } };

@@ -25,7 +25,7 @@ const columns: Readonly<Record<string, string>> = {
   predicate: "if(r.text_hash = '', 0, cityHash64(r.text_hash, toString(r.parameters)))",
   kinds: 'r.kinds',
   tables: 'arrayDistinct(arrayConcat(r.tables_read, r.tables_written))',
-  ...same('r', ['tables_written', 'columns', 'decision', 'lookups_used', 'lookups_limit']),
+  ...same('r', ['tables_written', 'tables_through', 'columns', 'decision', 'lookups_used', 'lookups_limit']),
   ...same('o', ['status', 'sqlstate', 'rows', 'bytes', 'duration_us', 'masked', 'revealed']),
 };
 
@@ -38,8 +38,8 @@ export async function writeActivity(
     'session_id, statement_id, seq, type, time, identity, identity_kind, on_behalf_of, connection, source_address, ' +
     'client_program, client_user, groups, status, sqlstate, rows, bytes, duration_us, masked, revealed';
   const received =
-    'session_id, statement_id, fingerprint, text_hash, parameters, kinds, tables_read, tables_written, columns, decision, ' +
-    'lookups_used, lookups_limit';
+    'session_id, statement_id, fingerprint, text_hash, parameters, kinds, tables_read, tables_written, ' +
+    'tables_through, columns, decision, lookups_used, lookups_limit';
   await insertSelect(
     client,
     detectionTables.activity,

@@ -13,12 +13,15 @@ import { writeFeatures } from './features.js';
 import type { Finding } from './finding.js';
 import { readMarks, writeMarks, type Mark } from './marks.js';
 import { readHours, readHouseNews, readNews } from './news.js';
+import { OwnTurns } from './own.turns.js';
 import { isToMakeAnew, madeAnew, staleMarks } from './stale.days.js';
 import { dayMs, dayOf, hourOf, type TimeRange } from './store.sql.js';
 import {
   answeredMark,
   failedMarks,
   forgotten,
+  isOver,
+  postponedMarks,
   unansweredOf,
   withoutUnanswered,
   type Unanswered,
@@ -34,6 +37,8 @@ export interface EngineOptions {
   readonly store: DetectionStore;
   readonly settings: DetectionSettings;
   readonly detectors: readonly Detector[];
+  /** Ids of those that are the house's own; absent: none is. */
+  readonly own?: ReadonlySet<string>;
   /** Resolves once these are on the log, or were before. */
   readonly raise: (findings: readonly Finding[]) => Promise<void>;
   readonly clock: Clock;
@@ -82,8 +87,10 @@ export class DetectionEngine {
   #settledAt: number | undefined;
   #hasMore = false;
   #awaited: Awaited | undefined;
+  readonly #turns: OwnTurns;
 
   constructor(private readonly options: EngineOptions) {
+    this.#turns = new OwnTurns(options.clock);
     this.#detectors = mostUrgentFirst(options.detectors);
   }
 
@@ -125,6 +132,7 @@ export class DetectionEngine {
     }
     if (over && !this.#hasMore) await this.#due(over, now);
     await this.#askAgain(now);
+    await this.#askOwn();
     return events;
   }
 
@@ -212,27 +220,46 @@ export class DetectionEngine {
   }
 
   async #run(schedule: Schedule, range: TimeRange, news?: NewsOf): Promise<void> {
-    const { signal } = this.options;
+    const { clock, signal } = this.options;
     const detectors = this.#detectors.filter(
       (each) => each.schedule === schedule && (!news || isAsked(each, news)),
     );
-    if (detectors.length === 0) return;
+    const waiting = this.#unanswered();
+    const own = detectors.filter((each) => this.#isOwn(each));
+    await this.#mark(own.flatMap((each) => postponedMarks(each, range, waiting, clock.now())));
+    const shipped = detectors.filter((each) => !this.#isOwn(each));
+    if (shipped.length === 0) return;
     await this.#baseline(dayOf(range.from));
     signal?.throwIfAborted();
-    const waiting = this.#unanswered();
-    for (const detector of detectors)
+    for (const detector of shipped)
       for (const piece of withoutUnanswered(detector, range, waiting)) await this.#ask(detector, piece);
   }
 
   /** What was not answered for, as far as its time has come; until something is not again, which took long enough for one round. */
   async #askAgain(now: number): Promise<void> {
     await this.#mark(forgotten(this.#marks ?? new Map(), this.#detectors, now));
-    const due = this.#unanswered().filter(({ dueAt }) => dueAt <= now);
+    const due = this.#unanswered().filter(({ dueAt, detector }) => dueAt <= now && !this.#isOwn(detector));
     for (const each of due.toSorted((a, b) => a.dueAt - b.dueAt).slice(0, mostAgain)) {
-      await this.#baseline(dayOf(each.range.from));
-      if (!(await this.#ask(each.detector, each.range, each.tries))) return;
+      if (!(await this.#askOnce(each))) return;
       await this.#mark([answeredMark(each)]);
     }
+  }
+
+  /** Nothing shipped waits for these: what they are to be asked for is remembered, and asked for last. */
+  async #askOwn(): Promise<void> {
+    const now = this.options.clock.now();
+    const due = this.#unanswered().filter(({ dueAt, detector }) => dueAt <= now && this.#isOwn(detector));
+    const answered = await this.#turns.take(due, (each) => this.#askOnce(each));
+    await this.#mark(answered.map(answeredMark));
+  }
+
+  async #askOnce({ detector, range, tries }: Unanswered): Promise<boolean> {
+    await this.#baseline(dayOf(range.from));
+    return this.#ask(detector, range, tries);
+  }
+
+  #isOwn({ id }: Detector): boolean {
+    return this.options.own?.has(id) ?? false;
   }
 
   #unanswered(): Unanswered[] {
@@ -274,7 +301,9 @@ export class DetectionEngine {
   async #mark(marks: readonly (readonly [string, Mark])[]): Promise<void> {
     if (marks.length === 0) return;
     await writeMarks(this.options.store.writer, new Map(marks));
-    for (const [name, mark] of marks) this.#marks?.set(name, mark);
+    for (const [name, mark] of marks)
+      if (isOver(name, mark)) this.#marks?.delete(name);
+      else this.#marks?.set(name, mark);
   }
 }
 

@@ -10,21 +10,11 @@ import type { ClickHouseClient } from '#audit-store';
 import type { EventLog, Partition } from '#event-log';
 import { topics } from '#events';
 import type { Clock } from '#kernel';
-import {
-  breathOf,
-  CLOCK,
-  CONFIG,
-  Counts,
-  EVENT_LOG,
-  INSTANCE,
-  Readings,
-  Spread,
-  YIELDS,
-  type WeirConfig,
-} from '#platform';
+import { breathOf, CLOCK, CONFIG, EVENT_LOG, INSTANCE, YIELDS, type WeirConfig } from '#platform';
 import { DETECTION_READER, DETECTION_WRITER } from '../audit.tokens.js';
 import { IngestService } from '../ingest/ingest.service.js';
 import { DetectionEngine } from './detection.engine.js';
+import { count, countsOf, cuts, failures, files, raised, rounds, up, waiting } from './detection.metrics.js';
 import { settingsOf } from './detection.settings.js';
 import type { Detector } from './detector.check.js';
 import { DetectorShelf } from './detector.shelf.js';
@@ -43,27 +33,6 @@ const mostIdle = 30_000;
 const firstAfter = 2000;
 const firstIdle = 15_000;
 
-const failures = new Counts({
-  ...{ name: 'weir_detector_failures_total', labels: ['detector'] },
-  help: 'Times that a detector did not answer',
-});
-const cuts = new Counts({
-  ...{ name: 'weir_detector_cut_total', labels: ['detector'] },
-  help: 'Answers for an hour (or day) of which not all findings were taken',
-});
-const waiting = new Readings({
-  ...{ name: 'weir_detector_unanswered', labels: ['detector'] },
-  help: 'Hours (or days) that a detector has not answered for, and is asked for again',
-});
-const raised = new Counts({
-  ...{ name: 'weir_findings_total', labels: ['detector'] },
-  help: 'Findings that were raised',
-});
-const rounds = new Spread(
-  { name: 'weir_detection_round_seconds', help: 'From a look at what is new until its findings were raised' },
-  [0.03, 0.1, 0.3, 1, 3, 10, 30],
-);
-
 /** Detection as a part of the application. Of several processes it runs in the one that carries the topic of findings. */
 @Injectable()
 export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy {
@@ -80,6 +49,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   /** What it looks for news in; a topic's partitions are fixed. */
   #watched: readonly Partition[] | undefined;
   #expired = 0;
+  #files: readonly ShelvedFile[] = [];
   #stopReading = (): void => undefined;
 
   constructor(
@@ -98,9 +68,12 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   onApplicationBootstrap(): void {
     count(shippedIds());
     const none = shippedIds().map((id) => [id, 0] as const);
-    this.#stopReading = waiting.add(() =>
-      [...(this.#engine?.waiting() ?? none)].map(([id, number]) => [[id], number]),
-    );
+    const stops = [
+      waiting.add(() => [...(this.#engine?.waiting() ?? none)].map(([id, number]) => [[id], number])),
+      files.add(() => countsOf(this.#files)),
+      up.add(() => [[[], this.#said.has('') ? 0 : 1]]),
+    ];
+    this.#stopReading = () => stops.forEach((stop) => stop());
     if (this.config.detection.enabled) this.#running = this.#run();
   }
 
@@ -198,7 +171,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       onRaised: ({ detector }) => raised.of(detector.id).value++,
     });
     return new DetectionEngine({
-      ...{ settings: settingsOf(this.config), detectors: this.#shelf.detectors },
+      ...{ settings: settingsOf(this.config), detectors: this.#shelf.detectors, own: this.#shelf.own },
       ...{ raise: desk.raise, clock: this.clock },
       store: { writer: this.writer, reader: this.reader },
       log: {
@@ -221,6 +194,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   #tell(files: readonly ShelvedFile[]): void {
+    this.#files = files;
     for (const { file, refused, detector } of files.filter((each) => each.refused !== ''))
       this.#log.error(
         `detector ${file} is refused: ${refused}; ${detector ? 'its last good version runs on' : 'the others run'}`,
@@ -276,8 +250,3 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
  */
 const restAfter = (worked: number, breath: number): number =>
   Math.max(shortest, worked, Math.min(3 * worked, 3000), Math.min(breath, 1500));
-
-/** From the first look on there is a number of each. */
-function count(ids: readonly string[]): void {
-  for (const id of ids) for (const counts of [failures, cuts, raised]) counts.of(id);
-}

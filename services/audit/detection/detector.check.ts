@@ -1,5 +1,4 @@
 import type { ClickHouseClient } from '#audit-store';
-import { isAppError } from '#kernel';
 import { filledIn } from '../clickhouse/query.parameters.js';
 import { piecesOf } from '../sql/canonical.text.js';
 import { queryBytes } from '../sql/query.bytes.js';
@@ -8,6 +7,7 @@ import { checkedQuery } from '../sql/sql.check.js';
 import type { DetectionSettings } from './detection.settings.js';
 import { bounded } from './detector.bound.js';
 import { invalid, type DetectorFile } from './detector.file.js';
+import { mistakeOf } from './detector.mistake.js';
 import { houseNames, sentinel, valuesOf } from './detector.values.js';
 import { placesOf } from './explanation.js';
 import { timeText } from './store.sql.js';
@@ -24,7 +24,7 @@ export interface Detector extends DetectorFile {
 const unbounded = 1_000_000_000;
 
 /**
- * Checks a detector's SQL as an auditor's is, and that it answers what a finding is made of. CONFIG_INVALID names the file.
+ * Checks a detector's SQL as an auditor's is, and that it answers what a finding is made of. CONFIG_INVALID names file and line.
  */
 export async function checkDetector(
   reader: ClickHouseClient,
@@ -42,9 +42,7 @@ export async function checkDetector(
     refuseShape(file, columns);
     return { ...file, checked: bounded(checked), columns };
   } catch (error) {
-    const says = error instanceof Error ? error.message.split('\n')[0]!.slice(0, 300) : String(error);
-    const hint = isAppError(error) && error.hint !== undefined ? ` (${error.hint})` : '';
-    throw invalid([`${file.file}: ${says}${hint}`], error);
+    throw invalid([mistakeOf(file, error)], error);
   }
 }
 

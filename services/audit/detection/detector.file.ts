@@ -33,6 +33,8 @@ export interface DetectorFile extends DetectorHeader {
   /** Hex SHA-256 of the file's text. */
   readonly version: string;
   readonly sql: string;
+  /** The line of the file on which it begins. */
+  readonly sqlLine: number;
 }
 
 /** Reads a detector's text. CONFIG_INVALID has a line `file:line: what is wrong` for each thing that is. */
@@ -40,11 +42,13 @@ export function parseDetector(file: string, text: string): DetectorFile {
   const lines = text.split(/\r?\n/);
   const end = lines.findIndex((line) => !line.startsWith('--'));
   const comment = lines.slice(0, end < 0 ? lines.length : end);
-  const sql = lines.slice(comment.length).join('\n').trim();
+  const below = lines.slice(comment.length);
+  const sql = below.join('\n').trim();
   if (comment.length === 0) throw invalid([`${file}:1: a detector begins with its header, a comment`]);
   if (sql === '') throw invalid([`${file}:${comment.length}: there is no query below the header`]);
   const version = createHash('sha256').update(text).digest('hex');
-  return { ...readHeader(file, comment), file, version, sql };
+  const sqlLine = comment.length + 1 + below.findIndex((line) => line.trim() !== '');
+  return { ...readHeader(file, comment), file, version, sql, sqlLine };
 }
 
 /** YAML, a line of it in each line of the comment: so that its lines are the file's. */

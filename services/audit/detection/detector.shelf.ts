@@ -51,6 +51,13 @@ export class DetectorShelf {
     return this.#files.flatMap(({ detector }) => detector ?? []);
   }
 
+  /** Ids of those that are not shipped. */
+  get own(): ReadonlySet<string> {
+    return new Set(
+      this.#files.flatMap(({ owner, detector }) => (owner === 'house' && detector ? [detector.id] : [])),
+    );
+  }
+
   /** Another process may publish meanwhile. */
   forget(): void {
     [this.#published, this.#looked, this.#checked] = [undefined, -Infinity, -Infinity];

@@ -18,8 +18,9 @@ describe('evidence in words', () => {
     ['{rows} rows of {table}', '48,210 rows of public.customers'],
     ['{share}', '0.33'],
     ['{size:bytes}', '5.1 MiB'],
-    ['{at}', '2026-07-01 22:10'],
-    ['{at:date} {at:time}', '2026-07-01 22:10'],
+    ['{at}', '2026-07-01 22:10 UTC'],
+    ['{at:date} {at:time} to {at:time}, {at}', '2026-07-01 22:10 UTC to 22:10, 2026-07-01 22:10'],
+    ['{at:date}', '2026-07-01'],
     ['{hosts}', '10.0.0.1, 10.0.0.2'],
     ['{many}', '1, 2, 3, 4, 5 and 2 more'],
     ['{none} {missing}', '- -'],
@@ -27,7 +28,7 @@ describe('evidence in words', () => {
   ])('%s', (template, expected) => expect(words(template)).toBe(expected));
 
   it('is by the clock of the calendar, its summer time included', () => {
-    expect(words('{at}', 'Europe/Berlin')).toBe('2026-07-02 00:10');
+    expect(words('{at}', 'Europe/Berlin')).toBe('2026-07-02 00:10 Europe/Berlin');
   });
 
   it('takes a name that somebody chose for no more than that', () => {

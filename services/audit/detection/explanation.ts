@@ -14,24 +14,30 @@ export const placesOf = (template: string): Place[] =>
 
 /**
  * The template with what was measured, as people read it: numbers with their thousands, `:bytes` with units; times with their day,
- * or `:time` and `:date` alone, on the calendar's clock; lists with commas, at most five of them.
+ * or `:time` and `:date` alone, on the calendar's clock, which the first of them names; lists with commas, at most five of them.
  */
 export function explained(
   template: string,
   measures: Readonly<Record<string, Measure>>,
   timezone: string,
 ): string {
+  const clock = { timezone, isNamed: false };
   return template.replaceAll(place, (_, name: string, form?: string) => {
     const measure = Object.hasOwn(measures, name) ? measures[name] : undefined;
-    return measure === undefined || measure === null ? '-' : words(measure, form, timezone);
+    return measure === undefined || measure === null ? '-' : words(measure, form, clock);
   });
 }
 
-function words(measure: Exclude<Measure, null>, form: string | undefined, timezone: string): string {
+interface Clock {
+  readonly timezone: string;
+  isNamed: boolean;
+}
+
+function words(measure: Exclude<Measure, null>, form: string | undefined, clock: Clock): string {
   if (typeof measure === 'number') return form === 'bytes' ? bytes(measure) : number.format(measure);
-  if (typeof measure === 'string') return moment(measure, form, timezone) ?? oneLine(measure);
+  if (typeof measure === 'string') return moment(measure, form, clock) ?? oneLine(measure);
   if (typeof measure === 'boolean') return measure ? 'yes' : 'no';
-  const shown = measure.slice(0, mostShown).map((each) => words(each, form, timezone));
+  const shown = measure.slice(0, mostShown).map((each) => words(each, form, clock));
   return shown.join(', ') + (measure.length > mostShown ? ` and ${measure.length - mostShown} more` : '');
 }
 
@@ -47,14 +53,16 @@ const oneLine = (text: string): string =>
     .slice(0, 200);
 
 /** Undefined for what is no time that there is: a name may look like one. */
-function moment(text: string, form: string | undefined, timezone: string): string | undefined {
+function moment(text: string, form: string | undefined, clock: Clock): string | undefined {
   const at = stamp.test(text) ? new Date(`${text.slice(0, 19).replace(' ', 'T')}Z`) : undefined;
   if (at === undefined || Number.isNaN(at.getTime())) return undefined;
   // sv-SE writes 2026-11-22 02:10.
-  const options = { timeZone: timezone, dateStyle: 'short', timeStyle: 'short' } as const;
+  const options = { timeZone: clock.timezone, dateStyle: 'short', timeStyle: 'short' } as const;
   const [date = '', time = ''] = new Intl.DateTimeFormat('sv-SE', options).format(at).split(' ');
   if (form === 'date') return date;
-  return form === 'time' ? time : `${date} ${time}`;
+  const zone = clock.isNamed ? '' : ` ${clock.timezone}`;
+  clock.isNamed = true;
+  return `${form === 'time' ? '' : `${date} `}${time}${zone}`;
 }
 
 const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -69,6 +69,7 @@ const identityHour: Readonly<Record<string, string>> = {
   predicates: `uniqIf(predicate, ${answered})`,
   fingerprint_count: `uniqIf(fingerprint, ${statement})`,
   tables: "groupUniqArrayArray(64)(CAST(a.tables, 'Array(String)'))",
+  networks: some('network'),
   table_count: 'uniqArray(a.tables)',
   users: some('client_user'),
 };
@@ -89,7 +90,7 @@ const identityDay: Readonly<Record<string, string>> = {
   masked: valueSum('d.masked'),
   revealed: valueSum('d.revealed'),
   tables: 'groupUniqArrayArray(64)(d.tables)',
-  hosts: list('hosts'),
+  ...{ hosts: list('hosts'), networks: list('networks') },
   programs: list('programs'),
   starts: `arrayMap(i -> (${minutesOfDay})[i], arrayFilter(i -> i = 1 OR (${minutesOfDay})[i] - (${minutesOfDay})[i - 1] >= 15,
     arrayEnumerate(${minutesOfDay})))`,
@@ -139,15 +140,9 @@ async function writeDays(client: ClickHouseClient, buckets: Buckets): Promise<vo
   );
 }
 
-/** The network that addresses are given out from, as a rule. */
-const network = `multiIf(
-  isIPv4String(source_host), replaceRegexpOne(toString(source_host), '[.][0-9]+$', '.0/24'),
-  isIPv6String(source_host), concat(toString(tupleElement(IPv6CIDRToRange(toIPv6OrDefault(toString(source_host)), 64), 1)), '/64'),
-  toString(source_host))`;
-
 /** `connection, kind, value` of each thing that a row of activity uses; `name/version image=… ref=…`: docs/detection.md. */
 const usesOfRow = `arrayConcat(
-  [('', 'identity', ''), ('', 'host', toString(source_host)), ('', 'network', ${network}),
+  [('', 'identity', ''), ('', 'host', toString(source_host)), ('', 'network', toString(network)),
     ('', 'program', extract(toString(client_program), '^[^ /]*')), ('', 'image', extract(toString(client_program), ' image=([^ ]+)')),
     ('', 'reference', extract(toString(client_program), ' ref=([^ ]+)')), ('', 'user', toString(client_user))],
   if(${answered} AND fingerprint != '', [(toString(connection), 'fingerprint', toString(fingerprint))], []),

@@ -7,7 +7,7 @@ import { findingEvent, findingOf, type FindingRow } from './finding.js';
 const detector: Detector = {
   ...{ id: 'bulk-read', title: 'Much', severity: 'high', technique: 'T1530', schedule: 'stream' },
   ...{ learning: 0, parameters: {}, risk: 'high', riskFor: 24, explain: '{rows} rows of {subject}' },
-  ...{ file: 'bulk-read.sql', version: 'aa', sql: '', checked: '', columns: new Map() },
+  ...{ file: 'bulk-read.sql', version: 'aa', sql: '', sqlLine: 8, checked: '', columns: new Map() },
 };
 const row: FindingRow = {
   ...{ identity: 'corp:bot', on_behalf_of: '', connection: 'shop', subject: 'public.customers' },

@@ -24,11 +24,14 @@ const keptFor = 28 * dayMs;
 
 const nameOf = ({ id }: Pick<Detector, 'id'>, { from }: TimeRange): string => `${prefix}${id}/${from}`;
 
+/** Nobody needs it any more. */
+export const isOver = (name: string, { place }: Mark): boolean => name.startsWith(prefix) && place === over;
+
 /** Those that may still be asked for: a detector that is gone has none, nor has one after 28 days. */
 export function unansweredOf(marks: Marks, detectors: readonly Detector[], now: number): Unanswered[] {
   const byId = new Map(detectors.map((each) => [each.id, each]));
   return [...marks].flatMap(([name, { place, at }]) => {
-    if (!name.startsWith(prefix) || place === over) return [];
+    if (!name.startsWith(prefix)) return [];
     const [id = '', begin = ''] = name.slice(prefix.length).split('/');
     const [detector, from] = [byId.get(id), Number(begin)];
     if (!detector || from < now - keptFor) return [];
@@ -40,9 +43,7 @@ export function unansweredOf(marks: Marks, detectors: readonly Detector[], now: 
 export function forgotten(marks: Marks, detectors: readonly Detector[], now: number): [string, Mark][] {
   const kept = new Set(unansweredOf(marks, detectors, now).map((each) => nameOf(each.detector, each.range)));
   return [...marks].flatMap(([name, mark]): [string, Mark][] =>
-    name.startsWith(prefix) && mark.place !== over && !kept.has(name)
-      ? [[name, { ...mark, place: over }]]
-      : [],
+    name.startsWith(prefix) && !kept.has(name) ? [[name, { ...mark, place: over }]] : [],
   );
 }
 
@@ -62,6 +63,17 @@ export function withoutUnanswered(
     return last?.to === from ? [...all.slice(0, -1), { from: last.from, to }] : [...all, { from, to }];
   }, []);
 }
+
+/** What to remember of a range that is not asked for at once, but for what is remembered already. */
+export const postponedMarks = (
+  detector: Detector,
+  range: TimeRange,
+  waiting: readonly Unanswered[],
+  now: number,
+): [string, Mark][] =>
+  withoutUnanswered(detector, range, waiting)
+    .flatMap((each) => piecesOf(detector, each))
+    .map((piece) => [nameOf(detector, piece), { place: 0, at: now }]);
 
 /** What to remember of a range that was not answered: its pieces are asked for one by one, at once; one piece alone later and later. */
 export function failedMarks(

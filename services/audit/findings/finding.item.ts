@@ -97,6 +97,10 @@ export const quarantineBody = z.strictObject({
     ),
   reason: reason.describe('who is blocked reads it'),
   findingId: z.string().max(128).optional().describe('on account of which finding'),
+  unseen: z
+    .boolean()
+    .optional()
+    .describe('true: it is meant, though the record has nothing of this identity yet'),
 });
 export type QuarantineBody = z.infer<typeof quarantineBody>;
 

@@ -18,13 +18,21 @@ import {
 } from '#events';
 import { AppError, type Clock, type Principal } from '#kernel';
 import { CLOCK, INSTANCE } from '#platform';
+import { Turns } from '../turns.js';
 import { FindingFold } from './finding.fold.js';
+import { KnownIdentities } from './known.identities.js';
 import type { AckBody, FindingItem, LiftBody, QuarantineBody } from './finding.item.js';
 
-/** Who writes, and the key of a retry. */
+/** Who writes, and under which Idempotency-Key. */
 export interface Writer {
   readonly by: Principal;
   readonly key: string | undefined;
+}
+
+/** What is written, about what: an Idempotency-Key is one's own for each of these. */
+interface Wish {
+  readonly scope: readonly string[];
+  readonly body: unknown;
 }
 
 /** `appended`: undefined where it was said before, under the same Idempotency-Key. */
@@ -37,53 +45,58 @@ export interface Written {
 @Injectable()
 export class TriageDesk {
   readonly #fold: FindingFold;
+  readonly #known: KnownIdentities;
   readonly #clock: Clock;
   readonly #instance: string;
+  readonly #turns = new Turns<string>();
 
   constructor(
     @Inject(FindingFold) fold: FindingFold,
+    @Inject(KnownIdentities) known: KnownIdentities,
     @Inject(CLOCK) clock: Clock,
     @Inject(INSTANCE) instance: string,
   ) {
     this.#fold = fold;
+    this.#known = known;
     this.#clock = clock;
     this.#instance = instance;
   }
 
   /** Throws FORBIDDEN for one whom it is about. */
-  ack(
-    { id, identity, onBehalfOf }: FindingItem,
-    { state, reason }: AckBody,
-    writer: Writer,
-  ): Promise<Written> {
+  ack({ id, identity, onBehalfOf }: FindingItem, body: AckBody, writer: Writer): Promise<Written> {
     refuse(writer.by, [identity, onBehalfOf], 'says what a finding about themselves is');
-    const said = { findingId: id, state, reason, by: toWirePrincipal(writer.by) };
-    return this.#append(writer, ['ack finding', id], identity || noIdentity, (origin) =>
+    const said = { findingId: id, ...body, by: toWirePrincipal(writer.by) };
+    return this.#append(writer, { scope: ['ack finding', id], body }, identity || noIdentity, (origin) =>
       newEvent(FindingTriagedSchema, said, origin),
     );
   }
 
-  /** Throws FORBIDDEN for one whom it is about where something stricter stands, which it would take the place of. */
+  /**
+   * Throws FORBIDDEN for one whom it is about where something stricter stands, which it would take the place of; NOT_FOUND for an
+   * identity that nobody has heard of, unless that is meant.
+   */
   async quarantine(identity: string, body: QuarantineBody, writer: Writer): Promise<Written> {
-    const { level, reason, findingId = '' } = body;
-    const scope = ['quarantine', identity];
-    if (!this.#fold.book.has(this.#idOf(writer, scope))) {
+    const { level, reason, findingId = '', unseen = false } = body;
+    const wish = { scope: ['quarantine', identity], body };
+    if (!this.#isSaid(writer, wish)) {
       await this.#fold.follower.catchUp();
+      if (!unseen && identity !== writer.by.id && (await this.#known.isUnseen(identity)))
+        throw unheardOf(identity);
       const stands = this.standing(identity);
       if (stands && stricter<Pick<Quarantine, 'level'>>({ level }, stands) === stands)
         refuse(writer.by, this.#about(identity), 'makes a quarantine of their own milder');
     }
     const said = { identity, level, reason, findingId, by: toWirePrincipal(writer.by) };
-    return this.#append(writer, scope, identity, (origin) => newEvent(QuarantineSetSchema, said, origin));
+    return this.#append(writer, wish, identity, (origin) => newEvent(QuarantineSetSchema, said, origin));
   }
 
   /** Throws NOT_FOUND where none stands, FORBIDDEN for one whom it is about. */
-  async lift(identity: string, { reason }: LiftBody, writer: Writer): Promise<Written> {
-    const scope = ['lift quarantine', identity];
-    if (!this.#fold.book.has(this.#idOf(writer, scope))) await this.#standing(identity);
+  async lift(identity: string, body: LiftBody, writer: Writer): Promise<Written> {
+    const wish = { scope: ['lift quarantine', identity], body };
+    if (!this.#isSaid(writer, wish)) await this.#standing(identity);
     refuse(writer.by, this.#about(identity), 'lifts a quarantine of their own');
-    const said = { identity, reason, by: toWirePrincipal(writer.by) };
-    return this.#append(writer, scope, identity, (origin) => newEvent(QuarantineLiftedSchema, said, origin));
+    const said = { identity, ...body, by: toWirePrincipal(writer.by) };
+    return this.#append(writer, wish, identity, (origin) => newEvent(QuarantineLiftedSchema, said, origin));
   }
 
   /** As it stands; undefined: none does. */
@@ -102,21 +115,35 @@ export class TriageDesk {
     if (!this.standing(identity)) throw new AppError('NOT_FOUND', `${identity} is not in quarantine`);
   }
 
-  async #append(
+  #append(
     writer: Writer,
-    scope: readonly string[],
+    wish: Wish,
     subject: string,
     event: (origin: EventOrigin) => Envelope,
   ): Promise<Written> {
-    const id = this.#idOf(writer, scope);
-    if (this.#fold.book.has(id)) return { eventId: id, appended: undefined };
-    const envelope = event({ source: `audit/${this.#instance}`, subject, clock: this.#clock, id });
-    return { eventId: id, appended: await this.#fold.follower.append(envelope) };
+    const eventId = this.#idOf(writer, wish);
+    const origin = { source: `audit/${this.#instance}`, subject, clock: this.#clock, id: eventId };
+    return this.#turns.take(writer.by.id, async () => {
+      if (this.#fold.book.has(eventId)) return { eventId, appended: undefined };
+      const appended = await this.#fold.follower.append(event(origin));
+      this.#fold.book.has(eventId); // another process may have had this key for something else
+      return { eventId, appended };
+    });
   }
 
-  #idOf({ by, key }: Writer, scope: readonly string[]): string {
-    return eventIdFor(key, [...scope, by.id], this.#clock.now());
+  #isSaid(writer: Writer, wish: Wish): boolean {
+    return this.#fold.book.has(this.#idOf(writer, wish));
   }
+
+  #idOf({ by, key }: Writer, { scope, body }: Wish): string {
+    return eventIdFor({ key, body }, [...scope, by.id], this.#clock.now());
+  }
+}
+
+function unheardOf(identity: string): AppError {
+  return new AppError('NOT_FOUND', `the record has nothing of ${identity}`, {
+    hint: 'Look at its spelling. To hold it from its first session on, say that it is unseen (`unseen: true`, `--unseen`).',
+  });
 }
 
 /** What makes the gate milder is a person's to say, and nobody's on their own account. */

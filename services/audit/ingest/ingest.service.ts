@@ -7,9 +7,10 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import type { ClickHouseClient } from '#audit-store';
-import { parsePosition } from '#domain';
+import { formatPosition, parsePosition } from '#domain';
 import type { EventLog, Partition, Position } from '#event-log';
-import { AppError } from '#kernel';
+import type { Topic } from '#events';
+import { AppError, isAppError } from '#kernel';
 import { breathOf, CONFIG, EVENT_LOG, Readiness, Tracing, YIELDS, type WeirConfig } from '#platform';
 import { AUDIT_WRITER } from '../audit.tokens.js';
 import type { FailureCause, IngestFailure } from './ingest.failure.js';
@@ -51,7 +52,7 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     @Inject(CONFIG) config: WeirConfig,
-    @Inject(EVENT_LOG) log: EventLog,
+    @Inject(EVENT_LOG) private readonly log: EventLog,
     @Inject(AUDIT_WRITER) private readonly client: ClickHouseClient,
     @Inject(Readiness) readiness: Readiness,
     @Inject(Tracing) tracing: Tracing,
@@ -95,6 +96,17 @@ export class IngestService implements OnApplicationBootstrap, OnModuleDestroy {
       if (waited >= longestWait) throw new AppError('TIMEOUT', `the audit store is behind ${position}`);
       await delay(pollEvery);
     }
+  }
+
+  /** Whether the store has, within a while, all that stands in the log now. */
+  async caughtUp(topic: Topic): Promise<boolean> {
+    let isUpToDate = true;
+    for (const end of await this.log.end(topic))
+      await this.readFrom(formatPosition(end)).catch((error: unknown) => {
+        if (!isAppError(error, 'TIMEOUT')) throw error;
+        isUpToDate = false;
+      });
+    return isUpToDate;
   }
 
   /** Whether this process carries the partition. */

@@ -19,11 +19,7 @@ function ending(isBehind: boolean): { ending: SessionEnding; said: number } {
   const reads = {
     get: () => Promise.reject(new AppError('NOT_FOUND', 'there is no such session')),
   } as unknown as SessionReads;
-  const ingest = {
-    readFrom: async () => {
-      if (isBehind) throw new AppError('TIMEOUT', 'not ingested yet');
-    },
-  } as unknown as IngestService;
+  const ingest = { caughtUp: async () => !isBehind } as unknown as IngestService;
   return Object.assign(fixture, { ending: new SessionEnding(reads, ingest, log, new ManualClock(), 'spec') });
 }
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { eventIdFor, formatPosition, toWirePrincipal } from '#domain';
+import { eventIdFor, isRetry, toWirePrincipal, writeOf } from '#domain';
 import type { EventLog, Position } from '#event-log';
-import { encodeEnvelope, EndSessionSchema, newEvent, topics, type Topic } from '#events';
+import { encodeEnvelope, EndSessionSchema, newEvent, topics } from '#events';
 import { AppError, isAppError, type Clock, type Principal } from '#kernel';
 import { CLOCK, EVENT_LOG, INSTANCE } from '#platform';
 import { IngestService } from '../ingest/ingest.service.js';
@@ -12,6 +12,11 @@ export interface EndRequest {
   readonly reason: string;
   readonly by: Principal;
   readonly idempotencyKey?: string | undefined;
+}
+
+interface Asking {
+  readonly eventId: string;
+  readonly command: Promise<EndCommand>;
 }
 
 /** The command in the log. */
@@ -30,8 +35,8 @@ export class SessionEnding {
   readonly #log: EventLog;
   readonly #clock: Clock;
   readonly #instance: string;
-  /** By the ids of their events: a retry may come before the first is answered. */
-  readonly #asking = new Map<string, Promise<EndCommand>>();
+  /** By their writes: a retry may come before the first is answered. */
+  readonly #asking = new Map<string, Asking>();
 
   constructor(
     @Inject(SessionReads) reads: SessionReads,
@@ -47,13 +52,15 @@ export class SessionEnding {
     this.#instance = instance;
   }
 
-  /** Throws NOT_FOUND; CONFLICT for one that has ended. With an Idempotency-Key said before: what that was answered. */
+  /** Throws NOT_FOUND; CONFLICT for one that has ended; KEY_REUSED. With an Idempotency-Key said before: what that was answered. */
   async end(id: string, request: EndRequest): Promise<EndCommand> {
-    const { idempotencyKey, by } = request;
-    const eventId = eventIdFor(idempotencyKey, ['end session', id, by.id], this.#clock.now());
-    const asking = this.#asking.get(eventId) ?? this.#endOnce(id, eventId, request);
-    this.#asking.set(eventId, asking);
-    return asking.finally(() => this.#asking.delete(eventId));
+    const { idempotencyKey: key, by, reason } = request;
+    const eventId = eventIdFor({ key, body: { reason } }, ['end session', id, by.id], this.#clock.now());
+    const write = writeOf(eventId);
+    const asking = this.#asking.get(write) ?? { eventId, command: this.#endOnce(id, eventId, request) };
+    isRetry(eventId, asking.eventId);
+    this.#asking.set(write, asking);
+    return asking.command.finally(() => this.#asking.delete(write));
   }
 
   async #endOnce(id: string, eventId: string, request: EndRequest): Promise<EndCommand> {
@@ -73,10 +80,11 @@ export class SessionEnding {
     return { id: eventId, at };
   }
 
-  /** Undefined: it was not said before. Where the store is behind for long, it may be said twice; ending is what matters. */
+  /** Undefined: it was not said before. Throws KEY_REUSED. Where the store is behind for long, it may be said twice; ending is what matters. */
   async #placeOf(eventId: string): Promise<Position | undefined> {
-    await this.#catchUp(topics.command);
-    return this.#reads.command(eventId);
+    await this.#ingest.caughtUp(topics.command);
+    const said = await this.#reads.command(writeOf(eventId));
+    return said && isRetry(eventId, said.id) ? said.at : undefined;
   }
 
   /**
@@ -88,22 +96,11 @@ export class SessionEnding {
       return await this.#reads.get(id);
     } catch (error) {
       if (!isAppError(error, 'NOT_FOUND')) throw error;
-      const isUpToDate = await this.#catchUp(topics.session);
+      const isUpToDate = await this.#ingest.caughtUp(topics.session);
       return await this.#reads.get(id).catch((missing: unknown) => {
         if (!isAppError(missing, 'NOT_FOUND') || isUpToDate || !isSessionId.test(id)) throw missing;
         return undefined;
       });
     }
-  }
-
-  /** Whether the store has all that stood in the log. */
-  async #catchUp(topic: Topic): Promise<boolean> {
-    let isUpToDate = true;
-    for (const end of await this.#log.end(topic))
-      await this.#ingest.readFrom(formatPosition(end)).catch((error: unknown) => {
-        if (!isAppError(error, 'TIMEOUT')) throw error;
-        isUpToDate = false;
-      });
-    return isUpToDate;
   }
 }

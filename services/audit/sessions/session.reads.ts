@@ -66,10 +66,11 @@ export class SessionReads {
     return { ...asDecision(row), ask };
   }
 
-  /** Where a command stands in the log, by its event's id; undefined: the store knows of none. */
-  async command(eventId: string): Promise<Position | undefined> {
-    const [row] = await this.#rows<{ partition: number; offset: string }>(commandSql, { eventId });
-    return row && { topic: topics.command, partition: row.partition, offset: Number(row.offset) };
+  /** A command and where it stands in the log, by what its event's id begins with; undefined: the store knows of none. */
+  async command(idStart: string): Promise<{ readonly id: string; readonly at: Position } | undefined> {
+    const [row] = await this.#rows<CommandRow>(commandSql, { idStart });
+    const at = row && { topic: topics.command, partition: row.partition, offset: Number(row.offset) };
+    return at && { id: row.event_id, at };
   }
 
   /** One more than the page has, if there are more. */
@@ -188,8 +189,14 @@ const enderSql = `
   ORDER BY offset LIMIT 1`;
 
 const commandSql = `
-  SELECT partition, toString(e.offset) AS offset FROM weir.control_events AS e
-  WHERE topic = '${topics.command}' AND event_id = {eventId: String} ORDER BY e.offset LIMIT 1`;
+  SELECT event_id, partition, toString(e.offset) AS offset FROM weir.control_events AS e
+  WHERE topic = '${topics.command}' AND startsWith(event_id, {idStart: String}) ORDER BY e.offset LIMIT 1`;
+
+interface CommandRow {
+  readonly event_id: string;
+  readonly partition: number;
+  readonly offset: string;
+}
 
 const ownerSql = `
   SELECT JSONExtractString(payload, 'connection', 'owner') AS owner FROM weir.control_events

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { exit, type ExitCode } from '../exit-codes.js';
 import { inline, table } from '../render.js';
 import { timeOf } from '../since.js';
-import { parseVerb, required, type Cli, type Verb } from '../verb.js';
+import { chosen, parseVerb, required, type Cli, type Verb } from '../verb.js';
 
 const finding = z.looseObject({
   id: z.string(),
@@ -19,6 +19,7 @@ const finding = z.looseObject({
   technique: z.string(),
   risk: z.string(),
   riskUntil: z.string(),
+  raisedAt: z.string(),
   quarantine: z.string(),
   incident: z.string(),
   sessionIds: z.array(z.string()),
@@ -32,6 +33,7 @@ const accepted = z.object({ id: z.string(), status: z.literal('accepted') });
 
 /** Each is a parameter of GET /findings. */
 const filters = ['state', 'severity', 'identity', 'detector', 'incident', 'cursor', 'limit'] as const;
+const states = ['open', 'acknowledged', 'false_alarm'];
 const text = { type: 'string' } as const;
 
 export const findings: Verb = {
@@ -104,7 +106,10 @@ async function showOne(id: string, isOcsf: boolean, cli: Cli): Promise<ExitCode>
 async function ack(args: readonly string[], cli: Cli): Promise<ExitCode> {
   const { values, positionals } = parseVerb(args, { state: text, reason: text }, ['id']);
   const id = required(positionals[0], 'the id');
-  const body = { state: required(values.state, '--state'), reason: required(values.reason, '--reason') };
+  const body = {
+    state: chosen(values.state, '--state', states),
+    reason: required(values.reason, '--reason'),
+  };
   const path = `/findings/${encodeURIComponent(id)}/ack`;
   const answer = await cli.api('security').json(z.union([finding, accepted]), 'POST', path, { body });
   const follows = 'severity' in answer ? '' : '; recorded, the list follows';
@@ -112,12 +117,12 @@ async function ack(args: readonly string[], cli: Cli): Promise<ExitCode> {
   return exit.ok;
 }
 
-const heads = ['finding', 'raised about', 'severity', 'state', 'who', 'what', 'evidence'];
+const heads = ['finding', 'raised (UTC)', 'severity', 'state', 'who', 'what', 'evidence'];
 
 function shown({ findings: found, next }: z.infer<typeof list>): string {
   const rows = found.map((each) => [
     each.id,
-    short(each.windowEnd),
+    short(each.raisedAt),
     each.severity,
     each.state.replace('_', ' '),
     each.identity || 'nobody',
@@ -133,9 +138,10 @@ function described(each: Finding): string {
     ['what', `${each.title} (${each.detector}, ${each.severity}, ${each.technique || 'no technique'})`],
     ['who', each.identity || 'nobody'],
     ['where', [each.connection, each.subject].filter((part) => part !== '').join(', ')],
-    ['when', `${short(each.windowStart)} to ${short(each.windowEnd)}`],
+    ['when', `${short(each.windowStart)} to ${short(each.windowEnd)} UTC`],
+    ['raised', `${short(each.raisedAt)} UTC`],
     ['evidence', each.evidence],
-    ['risk', each.risk === 'none' ? 'none' : `${each.risk} until ${short(each.riskUntil)}`],
+    ['risk', each.risk === 'none' ? 'none' : `${each.risk} until ${short(each.riskUntil)} UTC`],
     ['sets', each.quarantine === '' ? '' : `quarantine ${each.quarantine}`],
     ['state', `${each.state.replace('_', ' ')}${said}`],
     ['incident', each.incident],

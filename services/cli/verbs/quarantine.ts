@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { exit, type ExitCode } from '../exit-codes.js';
 import { table } from '../render.js';
-import { parseVerb, required, type Cli, type Verb } from '../verb.js';
+import { chosen, parseVerb, required, type Cli, type Verb } from '../verb.js';
 
 const standing = z.object({
   identity: z.string(),
@@ -14,13 +14,14 @@ const standing = z.object({
 const list = z.object({ quarantines: z.array(standing) });
 const accepted = z.object({ id: z.string(), status: z.literal('accepted') });
 const lifted = z.object({ identity: z.string(), status: z.literal('lifted') });
+const levels = ['watch', 'approve', 'nothing_sensitive', 'blocked'];
 const text = { type: 'string' } as const;
 
 export const quarantine: Verb = {
   name: 'quarantine',
   summary: 'how the gate treats an identity until a person lifts it; without an ID, those that stand',
   usage: `weir quarantine
-weir quarantine ID --level watch|approve|nothing_sensitive|blocked --reason TEXT [--finding ID]
+weir quarantine ID --level watch|approve|nothing_sensitive|blocked --reason TEXT [--finding ID] [--unseen]
 weir quarantine lift ID --reason TEXT
 
 From that second on, on open sessions too, and for whoever acts in its name:
@@ -28,7 +29,8 @@ From that second on, on open sessions too, and for whoever acts in its name:
   approve            a person decides each statement
   nothing_sensitive  what touches masked or classified columns is refused
   blocked            sessions end, and none is opened
-Who is blocked reads the reason. ID: as the record has it, issuer:subject. Setting and lifting need the security role, the
+Who is blocked reads the reason. ID: as the record has it, issuer:subject; one that
+it has nothing of is refused as misspelt, unless --unseen says that it is meant, ahead of its first session. Setting and lifting need the security role, the
 list that or the auditor's; nobody lifts a quarantine of their own.
 
 examples:
@@ -44,7 +46,7 @@ examples:
 async function listAll(cli: Cli): Promise<ExitCode> {
   const answer = await cli.api('security').json(list, 'GET', '/quarantines');
   const { quarantines } = answer;
-  const heads = ['who', 'level', 'since', 'by', 'reason'];
+  const heads = ['who', 'level', 'since (UTC)', 'by', 'reason'];
   const rows = quarantines.map((q) => [
     q.identity,
     q.level,
@@ -58,12 +60,14 @@ async function listAll(cli: Cli): Promise<ExitCode> {
 }
 
 async function set(args: readonly string[], cli: Cli): Promise<ExitCode> {
-  const { values, positionals } = parseVerb(args, { level: text, reason: text, finding: text }, ['id']);
+  const options = { level: text, reason: text, finding: text, unseen: { type: 'boolean' } } as const;
+  const { values, positionals } = parseVerb(args, options, ['id']);
   const id = required(positionals[0], 'the identity');
   const body = {
-    level: required(values.level, '--level'),
+    level: chosen(values.level, '--level', levels),
     reason: required(values.reason, '--reason'),
     ...(values.finding === undefined ? {} : { findingId: values.finding }),
+    ...(values.unseen === true ? { unseen: true } : {}),
   };
   const answer = await cli.api('security').json(z.union([standing, accepted]), 'POST', pathOf(id), { body });
   const said = 'level' in answer ? `${id} is in quarantine: ${answer.level}` : `recorded; ${id} follows`;

@@ -57,6 +57,8 @@ export interface Namespace {
   resolve(
     name: RelationName,
   ): readonly { readonly schema: string; readonly name: string; readonly oid?: number }[];
+  /** What is read through a relation, by its OID: what a view selects from, what a partition or child is one of. */
+  through?(oid: number): readonly { readonly schema: string; readonly name: string }[];
 }
 
 /** The one gate that every protocol passes. */

@@ -19,6 +19,17 @@ export function tablesOf(accesses: readonly ResolvedAccess[]): string[] {
   return [...new Set(names)];
 }
 
+/** Tables that no name stands for: views select from them, partitions and children are of them. */
+export function throughOf(
+  accesses: readonly Access[],
+  namespace: Namespace,
+): { readonly schema: string; readonly name: string }[] {
+  const named = accesses.flatMap(({ relation }) => (relation ? namespace.resolve(relation) : []));
+  const found = named.flatMap(({ oid }) => (oid === undefined ? [] : (namespace.through?.(oid) ?? [])));
+  const byName = new Map(found.map(({ schema, name }) => [`${schema}.${name}`, { schema, name }]));
+  return [...byName.values()];
+}
+
 /** A removed row takes all of its columns with it. */
 const wholeRows: ReadonlySet<string> = new Set(['sql:delete', 'sql:truncate']);
 

@@ -64,6 +64,17 @@ function house(policies = all, masking = 'rules: []') {
   return { clock, state, judges, here, ask };
 }
 
+test('the record has what is read through what a statement names, once', () => {
+  const { ask, here } = house();
+  const through = (oid: number) => (oid === 16384 ? [{ schema: 'public', name: 'people' }] : []);
+  const recorded = (text: string) =>
+    fromBinary(StatementReceivedSchema, ask(text, { namespace: { ...here, through } }).recorded);
+  const text = 'SELECT 1 FROM customers a, customers b';
+  expect(recorded(text)).toMatchObject({ through: [{ schema: 'public', name: 'people' }] });
+  expect(recorded('SELECT 1 FROM others').through).toEqual([]);
+  expect(fromBinary(StatementReceivedSchema, ask(text).recorded).through).toEqual([]);
+});
+
 test('what no record can hold is refused, however short its text', () => {
   const { ask } = house();
   const prepared = { ...ask('SELECT 1'), recordedText: 'x'.repeat(100_000) };

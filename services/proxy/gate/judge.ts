@@ -14,7 +14,7 @@ import {
 } from '#statement';
 import type { Judgement, JudgeRequest, Namespace, ReadText } from './gate.js';
 import { inboundProblem, maskWrittenBack } from './inbound.js';
-import { classesOf, objectsOf, resolveAccess, tablesOf } from './judge-names.js';
+import { classesOf, objectsOf, resolveAccess, tablesOf, throughOf } from './judge-names.js';
 import { askPolicies, denial, isBounded } from './judge-policy.js';
 import {
   executeProblem,
@@ -223,7 +223,7 @@ export class Judge {
     return {
       ...{ grounds, analysis, verdict, clean: clean && !inboundRefused, ...does, ...seen, recordedText },
       effects: analysis.statements.flatMap(({ effect }) => (effect ? [effect] : [])),
-      recorded: encodeJudgement(analysis, resolved, verdict, recordedText),
+      recorded: encodeJudgement(analysis, resolved, verdict, recordedText, throughOf(accesses, namespace)),
       exactText: withReferred(
         text,
         others.map((j) => j.exactText),

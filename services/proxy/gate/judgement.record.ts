@@ -5,6 +5,11 @@ import type { MaskingSet } from '#masking';
 import type { ResolvedAccess, Verdict } from '#policy-engine';
 import { redactLiterals, type Analysis } from '#statement';
 
+interface TableName {
+  readonly schema: string;
+  readonly name: string;
+}
+
 const writing = new Set([
   'sql:insert',
   'sql:update',
@@ -21,6 +26,7 @@ export function encodeJudgement(
   accesses: readonly ResolvedAccess[],
   verdict: Verdict,
   text: string,
+  through: readonly TableName[] = [],
 ): Uint8Array {
   const tables = (writes: boolean) =>
     accesses.flatMap((a) => (a.relation && writing.has(a.action) === writes ? [a.relation] : []));
@@ -33,6 +39,7 @@ export function encodeJudgement(
       kinds: analysis.statements.map((s) => s.kind),
       reads: tables(false),
       writes: tables(true),
+      through: [...through],
       columns: accesses.flatMap(({ relation, columns }) =>
         relation ? columns.map((column) => ({ schema: relation.schema, table: relation.name, column })) : [],
       ),

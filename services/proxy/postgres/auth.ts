@@ -26,6 +26,7 @@ export const sqlstateOf: Readonly<Record<ErrorCode, string>> = {
   NOT_FOUND: '42704',
   CONFLICT: '55000',
   CONNECTION_UNKNOWN: '3D000',
+  KEY_REUSED: '55000',
   APPROVAL_NOT_PENDING: '55000',
   APPROVAL_EXPIRED: '55000',
   SELF_APPROVAL: '42501',

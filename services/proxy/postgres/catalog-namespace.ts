@@ -3,6 +3,7 @@ import type { Masks } from './catalog-mask.js';
 import { NameIndex, type SearchPath } from './catalog-name-index.js';
 import { RenamedNames, Sight, SightedNames } from './catalog-sight.js';
 import type { CatalogSnapshot, Relation } from './catalog-snapshot.js';
+import { relationsThrough } from './catalog-through.js';
 
 /** What names mean in sessions with one search_path; the same object while catalog and path are the same. */
 export interface CatalogNamespace {
@@ -10,6 +11,8 @@ export interface CatalogNamespace {
   readonly key: object;
   /** What a name means to policies: the one relation that the server would take, or all of the name if that isn't known. */
   resolve(name: RelationName): readonly Relation[];
+  /** What is read through a relation. */
+  through(oid: number): readonly Relation[];
   /** For a principal who may read classes in the clear; the same object where the answers of `reveals` are the same. */
   namesFor(reveals: (dataClass: string) => boolean): Names;
 }
@@ -45,6 +48,7 @@ export class Namespaces {
     return {
       key: {},
       resolve: (name) => index.candidates(name, path),
+      through: (oid) => relationsThrough(this.snapshot, oid),
       namesFor: (reveals) => {
         const sight = this.sight(reveals);
         const Seen = path === 'renamed' ? RenamedNames : SightedNames;

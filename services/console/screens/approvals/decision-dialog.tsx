@@ -46,13 +46,13 @@ export function DecisionDialog({ approval, choice, onClose }: DecisionDialogProp
 
 function useDecide(id: string, decision: Choice, onDone: () => void) {
   const queryClient = useQueryClient();
-  const key = useIdempotencyKey();
+  const keyOf = useIdempotencyKey();
   return useMutation({
     mutationFn: (reason: string) =>
       postApprovalsByIdDecision({
         path: { id },
         body: { decision, reason },
-        headers: { 'Idempotency-Key': key },
+        headers: { 'Idempotency-Key': keyOf({ decision, reason }) },
       }),
     onSuccess: onDone,
     onSettled: () => refetchApprovals(queryClient),

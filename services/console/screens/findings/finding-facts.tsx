@@ -33,6 +33,9 @@ export function What({ finding }: { readonly finding: Finding }) {
         <Fact name="Window">
           <Time value={windowStart} /> to <Time value={windowEnd} />
         </Fact>
+        <Fact name="Raised">
+          <Time value={finding.raisedAt} />
+        </Fact>
         <Fact name="Incident">
           <Link to="/findings" search={{ incident: finding.incident }}>
             all findings of it

@@ -15,13 +15,13 @@ interface LiftDialogProps {
 /** Ends a quarantine, whoever set it. */
 export function LiftDialog({ quarantine: { identity, level, reason: why }, onClose }: LiftDialogProps) {
   const queryClient = useQueryClient();
-  const key = useIdempotencyKey();
+  const keyOf = useIdempotencyKey();
   const lift = useMutation({
     mutationFn: (reason: string) =>
       deleteIdentitiesByIdQuarantine({
         path: { id: identity },
         body: { reason },
-        headers: { 'Idempotency-Key': key },
+        headers: { 'Idempotency-Key': keyOf({ reason }) },
       }),
     onSuccess: onClose,
     onSettled: () => refetchFindings(queryClient),

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import { postIdentitiesByIdQuarantine } from '../../api/gen/sdk.gen.js';
 import { useIdempotencyKey } from '../../app/idempotency-key.js';
+import { ApiProblem } from '../../app/problem.js';
 import { Dialog } from '../../ui/dialog.js';
 import { ReasonForm } from '../../ui/reason-form.js';
 import { Visible } from '../../ui/visible-text.js';
@@ -18,7 +19,9 @@ interface QuarantineDialogProps {
 /** Puts an identity in quarantine; its reason is read by whoever is refused. */
 export function QuarantineDialog({ identity, standing, findingId, onClose }: QuarantineDialogProps) {
   const [level, setLevel] = useState<Level>(standing?.level ?? 'watch');
-  const set = useSet({ identity, level, findingId, onDone: onClose });
+  const [unseen, setUnseen] = useState(false);
+  const set = useSet({ identity, level, findingId, unseen, onDone: onClose });
+  const isUnheardOf = set.error instanceof ApiProblem && set.error.code === 'NOT_FOUND';
   const description = (
     <>
       It holds within a second, on open sessions too, for <Visible text={identity} /> and whoever acts in its
@@ -39,7 +42,12 @@ export function QuarantineDialog({ identity, standing, findingId, onClose }: Qua
         error={set.error}
         onCancel={onClose}
         onConfirm={set.mutate}
-        before={<Levels level={level} onChoose={setLevel} />}
+        before={
+          <>
+            <Levels level={level} onChoose={setLevel} />
+            {(isUnheardOf || unseen) && <Unseen checked={unseen} onChange={setUnseen} />}
+          </>
+        }
       />
     </Dialog>
   );
@@ -49,23 +57,42 @@ interface Wanted {
   readonly identity: string;
   readonly level: Level;
   readonly findingId: string | undefined;
+  readonly unseen: boolean;
   readonly onDone: () => void;
 }
 
-function useSet({ identity, level, findingId, onDone }: Wanted) {
+function useSet({ identity, level, findingId, unseen, onDone }: Wanted) {
   const queryClient = useQueryClient();
-  const key = useIdempotencyKey();
+  const keyOf = useIdempotencyKey();
   return useMutation({
-    mutationFn: (reason: string) =>
-      postIdentitiesByIdQuarantine({
-        path: { id: identity },
-        body: { level, reason, ...(findingId === undefined ? {} : { findingId }) },
-        // Another level is another command.
-        headers: { 'Idempotency-Key': `${key}-${level}` },
-      }),
+    mutationFn: (reason: string) => {
+      const body = {
+        ...{ level, reason },
+        ...(findingId === undefined ? {} : { findingId }),
+        ...(unseen ? { unseen } : {}),
+      };
+      const headers = { 'Idempotency-Key': keyOf(body) };
+      return postIdentitiesByIdQuarantine({ path: { id: identity }, body, headers });
+    },
     onSuccess: onDone,
     onSettled: () => refetchFindings(queryClient),
   });
+}
+
+interface UnseenProps {
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+}
+
+/** Shown once the gate has said that it knows nobody of that name. */
+function Unseen({ checked, onChange }: UnseenProps) {
+  const box = useId();
+  return (
+    <div className="level">
+      <input type="checkbox" id={box} checked={checked} onChange={({ target }) => onChange(target.checked)} />
+      <label htmlFor={box}>It is spelt right: hold it from its first session on</label>
+    </div>
+  );
 }
 
 interface LevelsProps {

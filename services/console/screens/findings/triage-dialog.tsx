@@ -36,14 +36,14 @@ const words: Readonly<
 /** A person's word on a finding, with the reason. */
 export function TriageDialog({ finding, state, onClose }: TriageDialogProps) {
   const queryClient = useQueryClient();
-  const key = useIdempotencyKey();
+  const keyOf = useIdempotencyKey();
   const { title, act, what } = words[state];
   const say = useMutation({
     mutationFn: (reason: string) =>
       postFindingsByIdAck({
         path: { id: finding.id },
         body: { state, reason },
-        headers: { 'Idempotency-Key': key },
+        headers: { 'Idempotency-Key': keyOf({ state, reason }) },
       }),
     onSuccess: onClose,
     onSettled: () => refetchFindings(queryClient),

@@ -17,10 +17,10 @@ interface EndDialogProps {
 export function EndDialog({ session, onClose, onDone }: EndDialogProps) {
   const queryClient = useQueryClient();
   const path = { id: session.sessionId };
-  const key = useIdempotencyKey();
+  const keyOf = useIdempotencyKey();
   const end = useMutation({
     mutationFn: (reason: string) =>
-      deleteSessionsById({ path, body: { reason }, headers: { 'Idempotency-Key': key } }),
+      deleteSessionsById({ path, body: { reason }, headers: { 'Idempotency-Key': keyOf({ reason }) } }),
     onSuccess: onDone,
     onSettled: () => queryClient.invalidateQueries({ queryKey: getSessionsByIdQueryKey({ path }) }),
   });
