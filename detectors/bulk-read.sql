@@ -71,8 +71,8 @@ WHERE if(whole.days >= {newcomer_days:UInt64},
         -- All at once.
         OR (is_new OR is_sum) AND rows >= {single:UInt64} AND rows >= {single_factor:Float64} * most
         OR rows >= {alone:Float64} * most)
-      -- Packed: by all new queries of the table together, where one long text is a row among others; alone it must be so much more.
-      OR is_sum AND is_packed AND bytes_most > 0 AND bytes_out >= if(rows > 1, {factor:Float64}, {single_factor:Float64}) * bytes_most,
+      -- Packed: by all new queries of the table together, where a long text is one row among others; of one statement it must be so much more.
+      OR is_sum AND is_packed AND bytes_most > 0 AND bytes_out >= if(runs > 1, {factor:Float64}, {single_factor:Float64}) * bytes_most,
     rows >= {newcomer_rows:UInt64} AND rows > if(runs >= {newcomer_pages:UInt64}, 1, {newcomer_factor:UInt64}) * peers_most
       AND (runs >= {newcomer_pages:UInt64} OR peers_most > 0 OR is_new)
       -- Machines that build documents do so from their first night on.
