@@ -19,7 +19,7 @@ FROM (
     SELECT a.day AS day, a.identity AS identity, a.connection AS connection, a.query AS query, a.table_name AS table_name, min(a.since) AS since,
         any(a.on_behalf_of) AS on_behalf_of, sum(a.runs) AS runs_seen, sum(a.rows_out) AS rows_seen, length(groupUniqArrayArray(a.asked)) AS spellings,
         uniqExact(toDate(a.hour)) AS days_seen, sumMap([toDate(a.hour)], [a.runs]).2 AS by_day, max(a.largest) AS largest, sumIf(a.runs, toDate(a.hour) = a.day) AS of_the_day,
-        uniqExactIf(toDate(a.hour), a.runs >= if(a.query = '', {spelled_runs:UInt64}, {dense_runs:UInt64}) AND a.lasted <= {dense_pace:Float64} * a.runs) AS dense_seen,
+        groupUniqArrayIf(toDate(a.hour), a.runs >= if(a.query = '', {spelled_runs:UInt64}, {dense_runs:UInt64}) AND a.lasted <= {dense_pace:Float64} * a.runs) AS dense, length(dense) AS dense_seen,
         groupUniqArrayArray(20)(a.session_ids) AS session_ids, groupUniqArrayArray(20)(a.ids) AS ids
     FROM (
         SELECT d.day AS day, r.hour AS hour, r.identity AS identity, r.connection AS connection, r.what.1 AS query, r.what.2 AS table_name, min(r.since) AS since,
@@ -76,9 +76,9 @@ LEFT JOIN (
 -- It goes on: at half of what is done on a day as a rule, whatever was done on one of them.
 WHERE t.of_the_day * 2 >= arraySort(t.by_day)[intDiv(t.days_seen + 1, 2)]
   AND t.table_name NOT LIKE 'pg_catalog.%' AND t.table_name NOT LIKE 'information_schema.%'
-  -- What a deployment brings is asked soon after it, and not of one value after the other. Who makes up queries all day asks no so many of a
-  -- table in quick succession.
-  AND (t.dense_seen >= {dense_days:UInt64} AND (t.query != '' OR t.spellings > 1)
+  -- What a deployment brings is asked soon after it, and not of one value after the other. Who makes up queries all day asks
+  -- no so many of a table in quick succession, and goes on when a theft is over.
+  AND (t.dense_seen >= {dense_days:UInt64} AND (t.query != '' OR t.spellings > 1 AND has(t.dense, t.day))
     OR t.query != '' AND t.days_seen >= {days_least:UInt64} AND t.runs_seen >= {runs:UInt64}
       AND (work >= {since_build:UInt64} OR last_build < t.since - toIntervalDay({settled_days:UInt16})))
 -- Of a table's day one finding: of a query and of all of them together that which says more.

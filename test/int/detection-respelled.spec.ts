@@ -42,6 +42,26 @@ const returned = (i: number) => ({
 const evenings = (identity: string, count: number, own: (i: number) => Partial<Ran>, on: Partial<SessionOf> = {}) =>
   [3, 2, 1, 0].flatMap((back) => session(identity, keys(count, at(13, 0, back), 20_000, own), on)); // prettier-ignore
 
+/** A little in each hour, by one query. */
+const hourly = (identity: string, own: Partial<Ran> = {}, on: Partial<SessionOf> = {}) =>
+  session(
+    identity,
+    Array.from({ length: 24 }, (_, i) => ({
+      at: at(i, 5),
+      rows: 960,
+      text: `select * from customers where id > ${i}`,
+      ...own,
+    })),
+    on,
+  );
+/** Who looks at much each day, with queries of the day. */
+const exploring = (identity: string, back: number, rows: number) =>
+  session(
+    identity,
+    [9, 11, 14].map((each, i) => ({ ...spelled(30 * back + i), at: at(each, 0, back), rows })),
+    { onBehalfOf: 'corp:ana' },
+  );
+
 /** Nobody finds these by the text of one query. */
 const thefts = (): EncodedEnvelope[] => [
   ...session('spelled', keys(200, at(12), 5_000, spelled)),
@@ -50,6 +70,7 @@ const thefts = (): EncodedEnvelope[] => [
   ...evenings('drip-spelled', 60, spelled),
   ...evenings('drip-catalog', 60, hidden),
   ...evenings('drip-update', 60, returned),
+  ...hourly('hourly'),
 ];
 
 const honest = (): EncodedEnvelope[] => [
@@ -59,6 +80,10 @@ const honest = (): EncodedEnvelope[] => [
   ...evenings('driver', 60, (i) => ({ text: `select * from pg_class where oid = ${i}`, reads: [catalog] })),
   ...evenings('writer', 60, (i) => ({ text: `insert into customers values (${i}) returning id`, kinds: ['insert'], writes: [customers] })),
   ...evenings('updater', 60, (i) => ({ ...returned(i), text: `update customers set name = 'x' where id = ${i}`, rows: 0 })),
+  ...hourly('known', { text: 'select * from customers' }),
+  ...hourly('approved', { isApproved: true }),
+  ...hourly('shipped', {}, { program: 'bot/1.5 ref=CHG-2' }),
+  ...exploring('explorer', 0, 4_500),
   // What a deployment brought.
   ...session('deployed', keys(200, at(12), 5_000, spelled), { program: 'bot/1.5 ref=CHG-2' }),
 ]; // prettier-ignore
@@ -66,6 +91,7 @@ const honest = (): EncodedEnvelope[] => [
 const everybody = [
   ...['spelled', 'catalog', 'update', 'drip-spelled', 'drip-catalog', 'drip-update'],
   ...['developer', 'driver', 'writer', 'updater', 'deployed'],
+  ...['hourly', 'known', 'approved', 'shipped'],
 ];
 
 describe('reads that are made to look like others', { timeout: 120_000 }, () => {
@@ -75,10 +101,13 @@ describe('reads that are made to look like others', { timeout: 120_000 }, () => 
 
   beforeAll(async () => {
     stage = await DetectionStage.start(midnight + day);
-    const past = Array.from({ length: days }, (_, i) => everybody.flatMap((each) => session(each, [{ at: at(10, 10, i + 1), rows: 20 }]))); // prettier-ignore
+    const past = Array.from({ length: days }, (_, i) => [
+      ...everybody.flatMap((each) => session(each, [{ at: at(10, 10, i + 1), rows: 20 }])),
+      ...exploring('explorer', i + 1, 4_000),
+    ]);
     await stage.append([...past.flat(), ...thefts(), ...honest()]);
     const { detectors } = await stage.detectors();
-    const own = detectors.filter(({ id }) => id === 'enumeration' || id === 'slow-drip');
+    const own = detectors.filter(({ id }) => ['day-volume', 'enumeration', 'slow-drip'].includes(id));
     await writeRange(stage.writer, { from: at(0, 0, days), to: midnight });
     await writeRange(stage.writer, today);
     found = await detectDay(stage, own, today, stage.settings, (_, error) => {
@@ -95,6 +124,7 @@ describe('reads that are made to look like others', { timeout: 120_000 }, () => 
       'corp:drip-spelled slow-drip public.customers',
       'corp:drip-update enumeration public.customers',
       'corp:drip-update slow-drip public.customers',
+      'corp:hourly day-volume public.customers',
       'corp:spelled enumeration public.customers',
       'corp:update enumeration public.customers',
     ]); // prettier-ignore
@@ -108,6 +138,9 @@ describe('reads that are made to look like others', { timeout: 120_000 }, () => 
     );
     expect(said('drip-spelled', 'slow-drip')).toMatch(
       /^asks 60 queries of public.customers since 2026-10-11 never run before: 240 times on 4 days/,
+    );
+    expect(said('hourly', 'day-volume')).toBe(
+      'read 23,040 rows of public.customers in 24 hours of a day, with one query, which is new to it, in 24 statements; own most of all tables in a day of 28 days: 20',
     );
   });
 });
