@@ -103,7 +103,7 @@ export class ReplayRenderer {
     const rows = result.rows.map(({ values }) => values.map((each) => each.text ?? null));
     const hidden = result.total - result.rows.length;
     const more = hidden > 0 ? [`… ${plural(hidden, 'more row')} recorded (--rows all)`] : [];
-    return [...table(headers, rows, 40).split('\n'), ...more];
+    return [...table(headers, rows, { widest: 40 }).split('\n'), ...more];
   }
 
   #number(statementId: string): string {

@@ -56,10 +56,15 @@ beforeEach(() => {
   answers = new Map();
 });
 
-async function weir(argv: readonly string[], env: NodeJS.ProcessEnv = { WEIR_TOKEN: 'tok' }, to = url) {
+async function weir(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = { WEIR_TOKEN: 'tok' },
+  to = url,
+  width?: number,
+) {
   const out: string[] = [];
   const err: string[] = [];
-  const world = { env, url: to, dataDir: folder, now: () => Date.UTC(2026, 0, 1) };
+  const world = { env, url: to, dataDir: folder, width, now: () => Date.UTC(2026, 0, 1) };
   const code = await runCli(argv, { ...world, out: (line) => out.push(line), err: (line) => err.push(line) });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
@@ -414,7 +419,21 @@ describe('the audit trail', () => {
     const one = (await weir(['findings', 'fnd_1'])).out;
     expect(one).toContain('when      2026-01-01 10:00:00 to 2026-01-01 11:00:00 UTC\n');
     expect(one).toContain('raised    2026-01-01 10:12:13 UTC\n');
-    expect(one).toContain('watch until 2026-01-02 11:00:00 UTC');
+    expect(one).toContain('watch until 2026-01-02 11:00:00 UTC\n');
+    const evidence = 'read 9 rows, '.repeat(20);
+    const forgiven = { ...found, evidence, sessionIds: ['ses_1', 'ses_2'], state: 'false_alarm' };
+    answers.set('GET /findings/fnd_1', { body: forgiven });
+    const after = (await weir(['findings', 'fnd_1'])).out;
+    expect(after).toContain('watch until 2026-01-02 11:00:00 UTC; as a false alarm it counts no longer\n');
+    expect(after).toMatch(/replay +\.\/weir replay ses_1\n +\.\/weir replay ses_2$/);
+    answers.set('GET /findings', { body: { findings: [forgiven], next: null } });
+    expect((await weir(['findings'])).out, 'no terminal').toContain(evidence.trim());
+    const { out: cut } = await weir(['findings'], { WEIR_TOKEN: 'tok' }, url, 120);
+    expect(cut.split('\n').map((line) => line.length <= 120 && line.length > 110)).toEqual([
+      expect.any(Boolean),
+      ...[true, true],
+    ]);
+    expect(cut).toMatch(/^fnd_1 .*false alarm.*corp:bot.*read 9 rows.*…$/m);
   });
 
   it('says what there is to choose from where a state or a level is missing or wrong', async () => {

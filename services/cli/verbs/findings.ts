@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exit, type ExitCode } from '../exit-codes.js';
-import { inline, table } from '../render.js';
+import { inline, table, type Room } from '../render.js';
 import { timeOf } from '../since.js';
 import { chosen, parseVerb, required, type Cli, type Verb } from '../verb.js';
 
@@ -78,7 +78,7 @@ async function listAll(query: Query, cli: Cli): Promise<ExitCode> {
   const answer = await cli.api('security').json(list, 'GET', '/findings', { query });
   if (cli.json) cli.out(JSON.stringify(answer));
   else if (answer.findings.length === 0) cli.out('no findings');
-  else cli.out(shown(answer));
+  else cli.out(shown(answer, cli));
   return exit.ok;
 }
 
@@ -119,7 +119,7 @@ async function ack(args: readonly string[], cli: Cli): Promise<ExitCode> {
 
 const heads = ['finding', 'raised (UTC)', 'severity', 'state', 'who', 'what', 'evidence'];
 
-function shown({ findings: found, next }: z.infer<typeof list>): string {
+function shown({ findings: found, next }: z.infer<typeof list>, room: Room): string {
   const rows = found.map((each) => [
     each.id,
     short(each.raisedAt),
@@ -129,11 +129,12 @@ function shown({ findings: found, next }: z.infer<typeof list>): string {
     each.title,
     each.evidence,
   ]);
-  return table(heads, rows) + (next === null ? '' : `\nmore: --cursor ${next}`);
+  return table(heads, rows, room) + (next === null ? '' : `\nmore: --cursor ${next}`);
 }
 
 function described(each: Finding): string {
   const said = each.stateBy === '' ? '' : ` (${each.stateBy}: ${each.stateReason})`;
+  const over = each.state === 'false_alarm' ? '; as a false alarm it counts no longer' : '';
   const lines: [string, string][] = [
     ['what', `${each.title} (${each.detector}, ${each.severity}, ${each.technique || 'no technique'})`],
     ['who', each.identity || 'nobody'],
@@ -141,11 +142,11 @@ function described(each: Finding): string {
     ['when', `${short(each.windowStart)} to ${short(each.windowEnd)} UTC`],
     ['raised', `${short(each.raisedAt)} UTC`],
     ['evidence', each.evidence],
-    ['risk', each.risk === 'none' ? 'none' : `${each.risk} until ${short(each.riskUntil)} UTC`],
-    ['sets', each.quarantine === '' ? '' : `quarantine ${each.quarantine}`],
+    ['risk', each.risk === 'none' ? 'none' : `${each.risk} until ${short(each.riskUntil)} UTC${over}`],
+    ['sets', each.quarantine === '' ? '' : `quarantine ${each.quarantine}${over}`],
     ['state', `${each.state.replace('_', ' ')}${said}`],
     ['incident', each.incident],
-    ['replay', each.sessionIds.map((id) => `./weir replay ${id}`).join('  ')],
+    ...each.sessionIds.map((id, i): [string, string] => [i === 0 ? 'replay' : '', `./weir replay ${id}`]),
   ];
   const shownLines = lines.filter(([, value]) => value !== '');
   return [each.id, ...shownLines.map(([name, value]) => `  ${name.padEnd(9)} ${inline(value)}`)].join('\n');

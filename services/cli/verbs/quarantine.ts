@@ -55,7 +55,7 @@ async function listAll(cli: Cli): Promise<ExitCode> {
     q.reason,
   ]);
   if (cli.json) cli.out(JSON.stringify(answer));
-  else cli.out(rows.length === 0 ? 'nobody is in quarantine' : table(heads, rows));
+  else cli.out(rows.length === 0 ? 'nobody is in quarantine' : table(heads, rows, cli));
   return exit.ok;
 }
 

@@ -34,7 +34,7 @@ examples:
         table(
           headers,
           answer.rows.map((row) => row.map(cellOf)),
-          80,
+          cli,
         ),
       );
       cli.err(`${answer.rows.length} rows${answer.truncated ? ', cut at the limit' : ''}`);
