@@ -54,6 +54,11 @@ export function indent(text: string, by: string): string {
   return text.replace(/^/gm, by);
 }
 
+/** `1 row`, `2 rows`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** `14:03:21.120`, UTC: what lines of one session are told apart by. */
 export function clockTime(time: string | number): string {
   return new Date(time).toISOString().slice(11, 23);

@@ -1,4 +1,4 @@
-import { inline, table } from '../render.js';
+import { inline, plural, table } from '../render.js';
 import { dayText, minute, sizeText } from './history.text.js';
 import type { Delay, Rate, ScoreAnswer, ShareOf } from './score.schema.js';
 
@@ -88,7 +88,7 @@ function findingTable({ findings, alarms }: ScoreAnswer, width: number | undefin
       ...[inline([connection, subject].filter((each) => each !== '').join(', ')), inline(evidence)],
     ],
   );
-  const said = `${findings.length} findings, ${alarms.count} alarms: ${rateText(alarms)} per 100 agents per week`;
+  const said = `${plural(findings.length, 'finding')}, ${plural(alarms.count, 'alarm')}: ${rateText(alarms)} per 100 agents per week`;
   return `${table(findingHeads, rows, { width })}\n\n${said}`;
 }
 
