@@ -104,7 +104,7 @@ describe('an hour that a detector does not answer for', { timeout: 60_000 }, () 
     await stage.reader.close();
     await expect(stage.engine(detectors).round()).rejects.toThrow(/the embedded audit store answers/);
     const marks = await stage.rows(`SELECT name FROM weir.detection_mark_rows FINAL
-      WHERE place >= 0 AND name LIKE 'failed/fragile/${Math.floor(clock.now() / hour) * hour}'`);
+      WHERE place >= 0 AND name LIKE 'unanswered/fragile/${Math.floor(clock.now() / hour) * hour}'`);
     expect(marks).toEqual([]);
   });
 });

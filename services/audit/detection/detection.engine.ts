@@ -13,7 +13,7 @@ import { readMarks, writeMarks, type Mark } from './marks.js';
 import { readHours, readHouseNews, readNews } from './news.js';
 import { OwnQuestions } from './own.questions.js';
 import { isToMakeAnew, madeAnew, staleMarks } from './stale.days.js';
-import { dayMs, dayOf, hourOf, type TimeRange } from './store.sql.js';
+import { dayMs, dayOf, hourOf, overlap, type TimeRange } from './store.sql.js';
 import {
   answeredMarks,
   failedMarks,
@@ -209,7 +209,7 @@ export class DetectionEngine {
     const detectors = this.#detectors.filter(
       (each) => each.schedule === schedule && (!news || isAsked(each, news)),
     );
-    const waiting = this.#unanswered();
+    const waiting = this.#unanswered().filter((each) => overlap(each.range, range));
     const own = detectors.filter((each) => this.#isOwn(each));
     this.#own.outdate(own, range);
     await this.#mark(own.flatMap((each) => postponedMarks(each, range, waiting, clock.now())));

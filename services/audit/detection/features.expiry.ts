@@ -32,7 +32,7 @@ async function expire(client: ClickHouseClient, today: number, days?: number): P
   const conditions = [
     [baselines, `day < '${dayText(Math.max(old, beginOf(today, days)))}'`],
     [marks, `startsWith(name, 'stale/') AND name < 'stale/${dayText(old)}'`],
-    [marks, `startsWith(name, 'failed/') AND toInt64OrZero(extract(name, '[0-9]+$')) < ${old}`],
+    [marks, `startsWith(name, 'unanswered/') AND toInt64OrZero(extract(name, '[0-9]+$')) < ${old}`],
     ...(days === undefined ? [] : ofEvents(beginOf(today, days))),
   ];
   for (const [table, where] of conditions)

@@ -1,6 +1,6 @@
 import type { Detector } from './detector.check.js';
 import { OwnTurns } from './own.turns.js';
-import type { TimeRange } from './store.sql.js';
+import { overlap, type TimeRange } from './store.sql.js';
 import type { Unanswered } from './unanswered.js';
 
 export interface OwnQuestionsOptions {
@@ -43,9 +43,9 @@ export class OwnQuestions {
   }
 
   /** What is being answered may not have what came in there since: it is asked for once more. */
-  outdate(detectors: readonly Detector[], { from, to }: TimeRange): void {
+  outdate(detectors: readonly Detector[], range: TimeRange): void {
     const asked = this.#asked;
-    if (!asked || asked.each.range.from >= to || asked.each.range.to <= from) return;
+    if (!asked || !overlap(asked.each.range, range)) return;
     asked.isStale ||= detectors.some(({ id }) => id === asked.each.detector.id);
   }
 

@@ -3,7 +3,7 @@ import type { Mark, Marks } from './marks.js';
 import { pieceLength, piecesOf } from './range.pieces.js';
 import { dayMs, hourMs, type TimeRange } from './store.sql.js';
 
-/** What a detector did not answer for, as it is remembered among the marks: `failed/<detector>/<begin>`. */
+/** What a detector is still to be asked for, or did not answer for, as it is remembered among the marks: `unanswered/<detector>/<begin>`. */
 export interface Unanswered {
   readonly detector: Detector;
   readonly range: TimeRange;
@@ -13,7 +13,7 @@ export interface Unanswered {
   readonly dueAt: number;
 }
 
-const prefix = 'failed/';
+const prefix = 'unanswered/';
 /** The place of one that was answered since; others are its tries. */
 const over = -1;
 /** Milliseconds; each pause is twice as long as the last one. */
