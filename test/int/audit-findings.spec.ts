@@ -10,10 +10,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { formatPosition } from '#domain';
 import { openEmbeddedLog, type EventLog } from '#event-log';
 import { encodeEnvelope, LinkSchema, newEvent, SessionStartedSchema, topics, type Envelope } from '#events';
-import { AppError, systemClock } from '#kernel';
+import { AppError, ManualClock, systemClock, type Clock } from '#kernel';
 import { bootHttp, parseConfig, PlatformModule } from '#platform';
+import type { ClickHouseClient } from '#audit-store';
 import { AuditModule } from '../../services/audit/audit.module.js';
+import { AUDIT_READER } from '../../services/audit/audit.tokens.js';
 import type { FindingItem, FindingPage, QuarantineItem } from '../../services/audit/findings/finding.item.js';
+import { IngestService } from '../../services/audit/ingest/ingest.service.js';
 import { Dice } from '../long/fuzz/dice.js';
 import { FindingFold } from '../../services/audit/findings/finding.fold.js';
 import {
@@ -104,14 +107,15 @@ const quarantineOf = (identity: string) => `/identities/${encodeURIComponent(ide
 const standing = async () =>
   ((await call('GET', '/quarantines')).body as { quarantines: QuarantineItem[] }).quarantines;
 
-function began(identity: string, owner: string): Uint8Array {
+function began(
+  identity: string,
+  owner: string,
+  sessionId = 'ses_seen',
+  clock: Clock = systemClock,
+): Uint8Array {
   const principal = { id: identity, kind: 'agent', onBehalfOf: owner };
-  const origin = { source: 'proxy/test', subject: 'ses_seen', clock: systemClock };
-  const event = newEvent(
-    SessionStartedSchema,
-    { sessionId: 'ses_seen', principal, connection: 'orders' },
-    origin,
-  );
+  const origin = { source: 'proxy/test', subject: sessionId, clock };
+  const event = newEvent(SessionStartedSchema, { sessionId, principal, connection: 'orders' }, origin);
   event.link = create(LinkSchema, { seq: 1n, hash: Buffer.alloc(32) });
   return encodeEnvelope(event);
 }
@@ -380,6 +384,27 @@ describe('quarantines', () => {
     expect((await lift(agent)).status).toBe(404);
   });
 
+  it('of an agent without findings neither: whose it is, its sessions say', async () => {
+    const agent = 'corp:mine';
+    const mallory = 'Mallory/person/security';
+    const monthsAgo = new ManualClock(Date.now() - 100 * 24 * hour);
+    await log.append(topics.session, [began(agent, 'corp:mallory', 'ses_mine', monthsAgo)]);
+    await log.append(topics.session, [began(agent, 'corp:tom', 'ses_tom')]);
+    expect((await set('approve', {}, agent, mallory)).status).toBe(200);
+    expect((await set('blocked', {}, agent, mallory)).status).toBe(200);
+    for (const who of [mallory, 'tom/person/security']) {
+      expect(await set('watch', {}, agent, who)).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+      expect((await lift(agent, {}, who)).status).toBe(403);
+    }
+    expect(await standing()).toMatchObject([{ identity: agent, level: 'blocked' }]);
+    expect((await set('watch', {}, agent, 'sam/person/security')).status).toBe(200);
+    const key = { 'idempotency-key': 'l-mine' };
+    expect((await lift(agent, key, 'sam/person/security')).status).toBe(200);
+    expect((await lift(agent, key, 'sam/person/security')).status).toBe(200);
+    await set('blocked', {}, 'corp:tom');
+    expect((await lift('corp:tom', {}, mallory)).status).toBe(200);
+  });
+
   it('have their history', async () => {
     await append(
       raised('q1', { from: start, identity: 'corp:q', quarantine: 'blocked' }),
@@ -444,4 +469,28 @@ it('the view says of whatever came what the fold says', async () => {
     compared += seen.length;
   }
   expect(compared).toBeGreaterThan(40);
+});
+
+/** The last one: the store stays behind. */
+it('where nobody can tell whose an agent is, nothing is made milder, and all can be made stricter', async () => {
+  const agent = 'corp:unclear';
+  const set = (level: string, who = 'sam/person/security') =>
+    call('POST', quarantineOf(agent), { level, reason: 'odd', unseen: true }, {}, who);
+  const lift = () =>
+    call('DELETE', quarantineOf(agent), { reason: 'sorted out' }, {}, 'mallory/person/security');
+  expect((await set('approve')).status).toBe(200);
+  const away = vi
+    .spyOn(app.get<ClickHouseClient>(AUDIT_READER), 'query')
+    .mockRejectedValue(new Error('away'));
+  expect((await set('watch', 'mallory/person/security')).status).toBe(503);
+  expect((await lift()).status).toBe(503);
+  expect((await set('nothing_sensitive')).status).toBe(200);
+  away.mockRestore();
+  await app.get(IngestService).onModuleDestroy();
+  await log.append(topics.session, [began(agent, 'corp:mallory', 'ses_unclear')]);
+  const refused = await lift();
+  expect(refused).toMatchObject({ status: 503, body: { code: 'LOG_UNAVAILABLE' } });
+  expect((refused.body as { hint: string }).hint).toContain('Try again');
+  expect((await set('blocked')).status).toBe(200);
+  expect(app.get(FindingFold).book.quarantineOf(agent)?.level).toBe('blocked');
 });
