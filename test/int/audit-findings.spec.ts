@@ -269,6 +269,34 @@ describe('findings in the store', () => {
     expect((await ack('f3', 'open')).status).toBe(200);
   });
 
+  it('on an agent that several share are for none of those to judge whose sessions they may be about', async () => {
+    const agent = 'corp:shared';
+    const session = (owner: string, hours: number) =>
+      began(agent, `corp:${owner}`, `ses_${owner}`, new ManualClock(start + hours * hour));
+    await log.append(topics.session, [
+      ...[session('mallory', -30), session('walt', 0.5), session('lena', 3)],
+      began('corp:alone', 'corp:walt', 'ses_alone', new ManualClock(start)),
+    ]);
+    const about = { identity: agent, onBehalfOf: 'corp:tom' };
+    await append(
+      raised('s1', { ...about, from: start, sessionIds: ['ses_mallory'] }),
+      raised('s2', { identity: '', subject: 'ses_alone', from: start, sessionIds: ['ses_alone'] }),
+      raised('s3', { ...about, from: start + 24 * hour, quarantine: 'approve' }),
+    );
+    const said = async (id: string, subject: string, state = 'acknowledged') =>
+      (await ack(id, state, {}, `${subject}/person/security`)).status;
+    for (const who of ['tom', 'mallory', 'Walt']) expect([who, await said('s1', who)]).toEqual([who, 403]);
+    for (const who of ['lena', 'ben']) expect([who, await said('s1', who)]).toEqual([who, 200]);
+    for (const who of ['alone', 'walt']) expect([who, await said('s2', who)]).toEqual([who, 403]);
+    expect(await said('s2', 'mallory')).toBe(200);
+    // As a false alarm it takes the quarantine along, which none of them lifts.
+    expect(await said('s3', 'mallory')).toBe(200);
+    expect(await said('s3', 'mallory', 'false_alarm')).toBe(403);
+    expect(await standing()).toMatchObject([{ identity: agent, level: 'approve' }]);
+    expect(await said('s3', 'ben', 'false_alarm')).toBe(200);
+    expect(await standing()).toEqual([]);
+  });
+
   it('are no agent’s to judge, nor anybody’s whom they are about', async () => {
     expect((await ack('f4', 'false_alarm')).status).toBe(403); // of an agent that acts in their name
     expect((await ack('f4', 'false_alarm', {}, 'ben/person/security')).status).toBe(200);
@@ -488,7 +516,9 @@ it('where nobody can tell whose an agent is, nothing is made milder, and all can
   away.mockRestore();
   await app.get(IngestService).onModuleDestroy();
   await log.append(topics.session, [began(agent, 'corp:mallory', 'ses_unclear')]);
-  const refused = await lift();
+  at = '';
+  const [refused, said] = await Promise.all([lift(), ack('f1', 'false_alarm', {}, 'ben/person/security')]);
+  expect(said.status).toBe(503);
   expect(refused).toMatchObject({ status: 503, body: { code: 'LOG_UNAVAILABLE' } });
   expect((refused.body as { hint: string }).hint).toContain('Try again');
   expect((await set('blocked')).status).toBe(200);

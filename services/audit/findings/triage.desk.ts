@@ -66,11 +66,13 @@ export class TriageDesk {
     this.#instance = instance;
   }
 
-  /** Throws FORBIDDEN for one whom it is about. */
-  ack({ id, identity, onBehalfOf }: FindingItem, body: AckBody, writer: Writer): Promise<Written> {
-    refuse(writer.by, [identity, onBehalfOf], 'says what a finding about themselves is');
+  /** Throws FORBIDDEN for one whom it is or may be about, LOG_UNAVAILABLE where nobody can tell whom. */
+  async ack(finding: FindingItem, body: AckBody, writer: Writer): Promise<Written> {
+    const { id, identity } = finding;
+    const wish = { scope: ['ack finding', id], body };
+    if (!this.#isSaid(writer, wish)) await this.#refuseAck(writer.by, finding, body);
     const said = { findingId: id, ...body, by: toWirePrincipal(writer.by) };
-    return this.#append(writer, { scope: ['ack finding', id], body }, identity || noIdentity, (origin) =>
+    return this.#append(writer, wish, identity || noIdentity, (origin) =>
       newEvent(FindingTriagedSchema, said, origin),
     );
   }
@@ -114,6 +116,16 @@ export class TriageDesk {
   async #refuse(by: Principal, identity: string, what: string): Promise<void> {
     refuse(by, [identity], what);
     refuse(by, await this.#principals.of(identity), what);
+  }
+
+  async #refuseAck(by: Principal, finding: FindingItem, { state }: AckBody): Promise<void> {
+    const { identity, onBehalfOf, quarantine } = finding;
+    const what = 'says what a finding about themselves is';
+    refuse(by, [identity, onBehalfOf], what);
+    refuse(by, await this.#principals.ofFinding(finding), what);
+    // That ends the quarantine that its rule set.
+    if (state === 'false_alarm' && quarantine !== '')
+      await this.#refuse(by, identity, 'lifts a quarantine of their own');
   }
 
   async #standing(identity: string): Promise<void> {
