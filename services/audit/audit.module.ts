@@ -24,6 +24,7 @@ import { FindingReads } from './findings/finding.reads.js';
 import { FindingsController } from './findings/findings.controller.js';
 import { QuarantinesController } from './findings/quarantines.controller.js';
 import { KnownIdentities } from './findings/known.identities.js';
+import { PrincipalsReads } from './findings/principals.reads.js';
 import { TriageDesk } from './findings/triage.desk.js';
 import { IngestService } from './ingest/ingest.service.js';
 import { LogController } from './proof/log.controller.js';
@@ -111,6 +112,7 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
     FindingFold,
     FindingReads,
     KnownIdentities,
+    PrincipalsReads,
     TriageDesk,
     IngestService,
     ProofService,
