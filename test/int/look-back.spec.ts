@@ -19,8 +19,9 @@ it('tells of a gap in a session that goes on after midnight once', { timeout: 60
     const whole = sessionOf({ id: 'ses_1' }, times);
     await stage.append(whole.filter((_, i) => i !== 3));
     const how = { settings: stage.settings, folders: [folder] };
+    const store = { writer: stage.writer, reader: stage.reader, close: () => stage.stop() };
     const days: number[] = [];
-    const { findings, ran } = await lookBack(stage, how, midnight - 24 * hour, (day) => days.push(day));
+    const { findings, ran } = await lookBack(store, how, midnight - 24 * hour, (day) => days.push(day));
     expect(days).toEqual([midnight - 24 * hour, midnight]);
     expect(ran).toHaveLength(1);
     expect(findings.map(({ subject, windowStart }) => [subject, windowStart])).toEqual([
