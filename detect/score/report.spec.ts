@@ -56,9 +56,13 @@ describe('the report', () => {
   it('begins with what was run and the answer to what is asked, as shipped where that is within the budget', () => {
     const text = textOf(quiet);
     expect(text.startsWith('What was run\n\n| asked |')).toBe(true);
-    const answer = rowOf(text, 'recall at least 0.9 overall at the budget, stealthy forms apart');
-    expect(answer).toContain('| **yes**, as shipped; 0.9 is within the interval | 0.95 (');
-    expect(answer).toContain('| 1.00 (0.82–1.00) | 0.50 (0.09–0.91) | 0.00 (0.00–');
+    const answer = rowOf(text, 'recall at least 0.9 at the budget; stealthy forms apart');
+    expect(answer).toContain('| **yes**, as shipped; 0.9 is within the interval | 1.00 (0.82–1.00) |');
+    expect(answer).toContain('| 1.00 (0.82–1.00) | 0.50 (0.09–0.91) | 0.95 (');
+    expect(answer).toContain(') | 0.00 (0.00–');
+    expect(text).toContain(
+      'of 100 incidents 100 are found where nobody hides them, 50 where they are spread',
+    );
   });
 
   it('says no where too little is found, or only with more false alarms than the budget has', () => {

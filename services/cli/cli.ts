@@ -90,6 +90,7 @@ function worldOf(json: boolean, given: Partial<Cli>): Cli {
     ...{ env, cwd, now, url, dataDir, json },
     stdin: process.stdin,
     interactive: process.stdin.isTTY && process.stdout.isTTY,
+    width: (process.stdout.isTTY && process.stdout.columns) || undefined,
     token: (speaker: Speaker) => tokens.get(speaker),
     tokens,
     api: (speaker: Speaker) => new ApiClient(url, () => tokens.get(speaker)),

@@ -16,21 +16,47 @@ export function inline(text: string): string {
 
 export type Cell = string | number | boolean | null | undefined;
 
-/** Columns side by side, headed and underlined; null is shown as ∅, and a long cell is cut with an ellipsis. */
-export function table(headers: readonly string[], rows: readonly (readonly Cell[])[], widest = 60): string {
-  const cells = [headers, ...rows].map((row) => headers.map((_, i) => clip(row[i], widest)));
-  const widths = headers.map((_, i) => Math.max(...cells.map((row) => Array.from(row[i] ?? '').length)));
+/** What a table may take; absent: whatever it needs. */
+export interface Room {
+  /** Of the terminal. */
+  readonly width?: number | undefined;
+  /** Of each cell. */
+  readonly widest?: number;
+}
+
+/** Columns side by side, headed and underlined; null is shown as ∅, and what has no room is cut with an ellipsis. */
+export function table(
+  headers: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  { width, widest = Infinity }: Room = {},
+): string {
+  const whole = [headers, ...rows].map((row) => headers.map((_, i) => textOf(row[i])));
+  const needed = headers.map((_, i) => Math.max(...whole.map((row) => Array.from(row[i] ?? '').length)));
+  const widths = fitted(
+    needed.map((each) => Math.min(each, widest)),
+    width,
+  );
+  const cells = whole.map((row) => row.map((cell, i) => clip(cell, widths[i] ?? 0)));
+  const columns = widths.map((each) => Math.min(each, mostAligned));
   const line = (row: readonly string[]) =>
     row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .map((cell, i) => cell.padEnd(columns[i] ?? 0))
       .join('  ')
       .trimEnd();
   const [head = [], ...body] = cells;
-  return [line(head), widths.map((width) => '─'.repeat(width)).join('  '), ...body.map(line)].join('\n');
+  return [line(head), columns.map((each) => '─'.repeat(each)).join('  '), ...body.map(line)].join('\n');
 }
+
+/** What is longer stands out: one long text must not make each row as long. */
+const mostAligned = 500;
 
 export function indent(text: string, by: string): string {
   return text.replace(/^/gm, by);
+}
+
+/** `1 row`, `2 rows`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** `14:03:21.120`, UTC: what lines of one session are told apart by. */
@@ -52,8 +78,26 @@ export function bytes(count: number): string {
     : `${(count / 1024 ** power).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
 }
 
-function clip(cell: Cell, widest: number): string {
-  const text = cell === null ? '∅' : inline(String(cell ?? ''));
+/** No column is cut to less. */
+const least = 20;
+
+/** The widest are cut until the line fits; never the first, which is pasted. */
+function fitted(widths: readonly number[], room = Infinity): number[] {
+  const fit = widths.map((width) => Math.min(width, Math.max(room, least)));
+  let over = fit.reduce((sum, width) => sum + width + 2, -2) - room;
+  for (; over > 0; over--) {
+    const widest = fit.indexOf(Math.max(...fit.slice(1)), 1);
+    if (widest < 0 || fit[widest]! <= least) break;
+    fit[widest]!--;
+  }
+  return fit;
+}
+
+function textOf(cell: Cell): string {
+  return cell === null ? '∅' : inline(String(cell ?? ''));
+}
+
+function clip(text: string, widest: number): string {
   const marks = Array.from(text);
   return marks.length > widest ? `${marks.slice(0, widest - 1).join('')}…` : text;
 }

@@ -1,5 +1,5 @@
 import type { Chunk, SessionEvent } from './replay.events.js';
-import { clockTime, duration, indent, inline, table, visible } from './render.js';
+import { clockTime, duration, indent, inline, plural, table, visible } from './render.js';
 
 /** Where lines without a time of their own begin. */
 const margin = ' '.repeat(14);
@@ -103,7 +103,7 @@ export class ReplayRenderer {
     const rows = result.rows.map(({ values }) => values.map((each) => each.text ?? null));
     const hidden = result.total - result.rows.length;
     const more = hidden > 0 ? [`… ${plural(hidden, 'more row')} recorded (--rows all)`] : [];
-    return [...table(headers, rows, 40).split('\n'), ...more];
+    return [...table(headers, rows, { widest: 40 }).split('\n'), ...more];
   }
 
   #number(statementId: string): string {
@@ -144,8 +144,4 @@ function noteOf(note: string): string {
 function continued(text: string): string {
   const [first = '', ...rest] = visible(text.trim()).split('\n');
   return [first, ...rest.map((line) => indent(line, `${margin}   `))].join('\n');
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

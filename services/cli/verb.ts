@@ -13,6 +13,8 @@ export interface Cli {
   readonly stdin: NodeJS.ReadStream;
   /** True where a person reads: times and tables; a pipe gets the same words without colour. */
   readonly interactive: boolean;
+  /** Of the terminal, in characters; undefined: what is written goes elsewhere, and is not cut. */
+  readonly width: number | undefined;
   /** The gate's HTTP address, no slash at its end. */
   readonly url: string;
   /** `--json` was given: one JSON document, or NDJSON, on stdout. */

@@ -1,19 +1,26 @@
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, TestHouse } from '../support/house.js';
+import { eventually, root, run, TestHouse } from '../support/house.js';
 import { peer } from '../support/peers.js';
 import { Psql } from './psql.js';
 
 /** In a transaction nothing waits: the first try asks, the second finds the answer. */
 const asked = "begin; update orders set status = 'paid' where id = 7;";
 
+const detectionPage = readFileSync(join(root, 'docs/detection.md'), 'utf8');
+const shown = (mark: string, language: string) =>
+  new RegExp(`^<!-- ${mark}: run by a test -->\n\`\`\`${language}\n([^]*?)^\`\`\`$`, 'm').exec(
+    detectionPage,
+  )?.[1] ?? '';
+
 describe.skipIf(!peer('psql'))('the demo database', () => {
   let house: TestHouse;
   const open: Psql[] = [];
-  beforeAll(
-    async () => void (house = await TestHouse.start({ yaml: 'demo: true', restless: true })),
-    120_000,
-  );
+  beforeAll(async () => {
+    const yaml = `demo: true\n${shown('honeytoken', 'yaml')}`;
+    house = await TestHouse.start({ yaml, restless: true });
+  }, 120_000);
   afterAll(async () => {
     for (const psql of open) psql.kill();
     await house.stop();
@@ -38,6 +45,28 @@ describe.skipIf(!peer('psql'))('the demo database', () => {
     await eventually(async () => (rows = await house.sql(query)).length > 0);
     return rows as { id: string }[];
   }
+
+  it.each(['finding', 'honeytoken'])(
+    'has what docs/detection.md pastes found: %s',
+    async (mark) => {
+      const text = shown(mark, 'sh')
+        .replace('port=15432', `port=${house.postgresPort}`)
+        .replaceAll('./weir', 'node dist/services/cli/main.js');
+      const [touch = '', list = ''] = text.trim().split('\n');
+      const own = { WEIR_URL: house.url, WEIR_DATA: house.dataDir };
+      const bash = (line: string) =>
+        run('bash', ['-c', line], { cwd: root, env: { ...process.env, ...own } });
+      expect(await bash(touch)).toMatchObject({ code: 0, stderr: '' });
+      const detector = / --detector (.*)/.exec(list)?.[1];
+      const path = `/api/findings?detector=${detector}`;
+      await eventually(async () => {
+        const { findings } = await house.json<{ findings: unknown[] }>('security', path);
+        return findings.length > 0;
+      }, 60_000);
+      expect((await bash(list)).stdout).toMatch(/ open .*dev:dev-agent/);
+    },
+    120_000,
+  );
 
   it('asks once for a statement, though its port is another after a restart', async () => {
     const id = await heldAs();

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root, TestHouse } from '../support/house.js';
@@ -45,7 +45,7 @@ async function walk(): Promise<boolean> {
   screen.say('A tour of Weirkeeper, with node-postgres as the agent and a demo shop as the database.');
   let title = 'A fresh Weirkeeper starts';
   try {
-    const fresh = TestHouse.start({ yaml: 'demo: true', policies: shippedPolicies() });
+    const fresh = TestHouse.start({ yaml: 'demo: true', policies: policies() });
     house = await screen.during('a fresh Weirkeeper starts', fresh);
     const tour = new Tour(house, screen);
     for (const [i, step] of steps.entries()) {
@@ -63,11 +63,10 @@ async function walk(): Promise<boolean> {
   }
 }
 
-/** In a folder of the tour's own, for it adds one. */
-function shippedPolicies(): Record<string, string> {
-  const folder = join(root, 'policies');
-  const names = readdirSync(folder).filter((name) => name.endsWith('.cedar'));
-  return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+/** The tour's own: those in the checkout's `policies/` are its owner's. */
+function policies(): Record<string, string> {
+  const text = readFileSync(join(root, 'test/e2e/demo/policies/agents.cedar'), 'utf8');
+  return { 'agents.cedar': text };
 }
 
 /** Ends what the tour started, whatever state it is in. */

@@ -79,6 +79,15 @@ describe('weir ingest', () => {
     expect(history.to - history.from).toBeGreaterThan(23 * hour);
   });
 
+  it('says what is wrong of a line once, and of a load of nothing no more than that', async () => {
+    const noTime = first[0]!.replace(/"time":"[^"]*"/, '"time":"yesterday"');
+    const loaded = await weir('ingest', write('none.ndjson', [noTime]), '--store', 'none');
+    expect(loaded.stderr.match(/\btime: /g)).toHaveLength(1);
+    expect(loaded.stdout).toMatch(
+      /^loaded 0 events, 1 malformed line left out\n.* has 0 events and no session$/m,
+    );
+  });
+
   it('counts an event once, however often and in how many files it comes, from gzip and stdin too', async () => {
     const both = write('both.gz', gzipSync([...first, ...first, ...second].join('\n')));
     const piped = await run(

@@ -56,13 +56,27 @@ beforeEach(() => {
   answers = new Map();
 });
 
-async function weir(argv: readonly string[], env: NodeJS.ProcessEnv = { WEIR_TOKEN: 'tok' }, to = url) {
+async function weir(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = { WEIR_TOKEN: 'tok' },
+  to = url,
+  width?: number,
+) {
   const out: string[] = [];
   const err: string[] = [];
-  const world = { env, url: to, dataDir: folder, now: () => Date.UTC(2026, 0, 1) };
+  const world = { env, url: to, dataDir: folder, width, now: () => Date.UTC(2026, 0, 1) };
   const code = await runCli(argv, { ...world, out: (line) => out.push(line), err: (line) => err.push(line) });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
+
+const found = {
+  ...{ id: 'fnd_1', severity: 'high', state: 'open', identity: 'corp:bot', detector: 'bulk-read' },
+  ...{ title: 'More rows than ever', evidence: 'read 9 rows', connection: 'orders', subject: 'public.t' },
+  ...{ windowStart: '2026-01-01T10:00:00.000000Z', windowEnd: '2026-01-01T11:00:00.000000Z' },
+  ...{ technique: 'T1530', risk: 'watch', riskUntil: '2026-01-02T11:00:00.000000Z', quarantine: '' },
+  ...{ incident: 'fnd_1', sessionIds: ['ses_1'], stateReason: '', stateBy: '' },
+  raisedAt: '2026-01-01T10:12:13.456Z',
+};
 
 const request = {
   id: 'apr_1',
@@ -397,14 +411,6 @@ describe('the audit trail', () => {
   });
 
   it('lists findings by when they were raised, and says in which zone', async () => {
-    const found = {
-      ...{ id: 'fnd_1', severity: 'high', state: 'open', identity: 'corp:bot', detector: 'bulk-read' },
-      ...{ title: 'More rows than ever', evidence: 'read 9 rows', connection: 'orders', subject: 'public.t' },
-      ...{ windowStart: '2026-01-01T10:00:00.000000Z', windowEnd: '2026-01-01T11:00:00.000000Z' },
-      ...{ technique: 'T1530', risk: 'watch', riskUntil: '2026-01-02T11:00:00.000000Z', quarantine: '' },
-      ...{ incident: 'fnd_1', sessionIds: ['ses_1'], stateReason: '', stateBy: '' },
-      raisedAt: '2026-01-01T10:12:13.456Z',
-    };
     answers.set('GET /findings', { body: { findings: [found], next: null } });
     const { out } = await weir(['findings']);
     expect(out).toMatch(/raised \(UTC\)/);
@@ -414,7 +420,38 @@ describe('the audit trail', () => {
     const one = (await weir(['findings', 'fnd_1'])).out;
     expect(one).toContain('when      2026-01-01 10:00:00 to 2026-01-01 11:00:00 UTC\n');
     expect(one).toContain('raised    2026-01-01 10:12:13 UTC\n');
-    expect(one).toContain('watch until 2026-01-02 11:00:00 UTC');
+    expect(one).toContain('watch until 2026-01-02 11:00:00 UTC\n');
+    const evidence = 'read 9 rows, '.repeat(20);
+    const forgiven = { ...found, evidence, sessionIds: ['ses_1', 'ses_2'], state: 'false_alarm' };
+    answers.set('GET /findings/fnd_1', { body: forgiven });
+    const after = (await weir(['findings', 'fnd_1'])).out;
+    expect(after).toContain('watch until 2026-01-02 11:00:00 UTC; as a false alarm it counts no longer\n');
+    expect(after).toMatch(/replay +\.\/weir replay ses_1\n +\.\/weir replay ses_2$/);
+    answers.set('GET /findings', { body: { findings: [forgiven], next: null } });
+    expect((await weir(['findings'])).out, 'no terminal').toContain(evidence.trim());
+    const { out: cut } = await weir(['findings'], { WEIR_TOKEN: 'tok' }, url, 120);
+    expect(cut.split('\n').map((line) => line.length <= 120 && line.length > 110)).toEqual([
+      expect.any(Boolean),
+      ...[true, true],
+    ]);
+    expect(cut).toMatch(/^fnd_1 .*false alarm.*corp:bot.*read 9 rows.*…$/m);
+  });
+
+  it('says of a false alarm how long more of the same raises nothing, while its window lasts', async () => {
+    const more =
+      'its window lasts until 2026-01-01 11:00:00 UTC: more of the same until then is this finding, and raises nothing';
+    const ack = ['findings', 'ack', 'fnd_1', '--reason', 'an export', '--state', 'false_alarm'];
+    const lasting = { ...found, state: 'false_alarm' };
+    answers.set('POST /findings/fnd_1/ack', { body: lasting });
+    expect((await weir(ack)).out).toBe(`fnd_1 is false alarm\n${more}`);
+    answers.set('POST /findings/fnd_1/ack', { status: 202, body: { id: 'evt_1', status: 'accepted' } });
+    answers.set('GET /findings/fnd_1', { body: lasting });
+    expect((await weir(ack)).out).toMatch(`the list follows\n${more}`);
+    expect((await weir(['findings', 'fnd_1'])).out).toContain(more);
+    const windowEnd = '2026-01-01T00:00:00.000000Z';
+    answers.set('POST /findings/fnd_1/ack', { body: { ...lasting, windowEnd } });
+    expect((await weir(ack)).out).toBe('fnd_1 is false alarm');
+    expect((await weir([...ack.slice(0, -1), 'acknowledged'])).out).toBe('fnd_1 is acknowledged');
   });
 
   it('says what there is to choose from where a state or a level is missing or wrong', async () => {

@@ -57,6 +57,12 @@ describe('generated deployment files', () => {
     expect(readdirSync(folder).toSorted()).toEqual(shipped.toSorted());
     expect(readPolicies(folder).warnings).toEqual([]);
   });
+
+  it('has the shipped policies of agents for the tour, without their comments', () => {
+    const bare = (folder: string) => read(`${folder}/agents.cedar`).replace(/^\s*\/\/.*$/gm, '');
+    const [shipped, tour] = ['policies', 'test/e2e/demo/policies'].map((each) => bare(each).split(/\n+/));
+    expect(tour).toEqual(shipped);
+  });
 });
 
 describe('docker-compose.yml', () => {

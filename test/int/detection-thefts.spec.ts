@@ -115,7 +115,7 @@ describe('thefts that no single query shows', { timeout: 120_000 }, () => {
     const of = (identity: string) =>
       found.filter((each) => each.row.identity === `corp:${identity}`).map(({ evidence }) => evidence);
     expect(of('packed')).toEqual([
-      'read 1 rows of public.customers between 2026-10-14 10:00 UTC and 10:00, with one query, which it never ran before, in 1 statements; usual at this hour: 20; own most in an hour of 28 days: 50; peers: at most 1,200; in bytes 4.8 MiB, own most 4.9 KiB',
+      'read 1 row of public.customers between 2026-10-14 10:00 UTC and 10:00, with one query, which it never ran before, in 1 statement; usual at this hour: 20; own most in an hour of 28 days: 50; peers: at most 1,200; in bytes 4.8 MiB, own most 4.9 KiB',
     ]);
     expect(of('split')[0]).toContain('with 8 queries, which are new to it, in 8 statements');
     expect(of('warm')[0]).toContain('one query, which it has run for some days at most, in 4 statements');

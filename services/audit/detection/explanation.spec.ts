@@ -3,6 +3,7 @@ import { explained, placesOf } from './explanation.js';
 
 const measures = {
   rows: 48_210,
+  one: 1,
   share: 0.3333,
   size: 5_368_709,
   at: '2026-07-01 22:10:59.123456',
@@ -16,6 +17,10 @@ const words = (template: string, timezone = 'UTC') => explained(template, measur
 describe('evidence in words', () => {
   it.each([
     ['{rows} rows of {table}', '48,210 rows of public.customers'],
+    [
+      '{one} statements on {rows} rows in {one} days, {one} rowset',
+      '1 statement on 48,210 rows in 1 day, 1 rowset',
+    ],
     ['{share}', '0.33'],
     ['{size:bytes}', '5.1 MiB'],
     ['{at}', '2026-07-01 22:10 UTC'],

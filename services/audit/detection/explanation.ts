@@ -22,11 +22,16 @@ export function explained(
   timezone: string,
 ): string {
   const clock = { timezone, isNamed: false };
-  return template.replaceAll(place, (_, name: string, form?: string) => {
+  return template.replaceAll(counted, (_, name: string, form?: string, noun: string = '') => {
     const measure = Object.hasOwn(measures, name) ? measures[name] : undefined;
-    return measure === undefined || measure === null ? '-' : words(measure, form, clock);
+    const shown = measure === undefined || measure === null ? '-' : words(measure, form, clock);
+    return shown + (measure === 1 ? noun.replace(/s$/, '') : noun);
   });
 }
+
+/** A place, and what is counted there: of one there is no plural. None with a verb behind it (`events are missing`). */
+const nouns = ['statements', 'rows', 'values', 'sessions', 'runs', 'times', 'days', 'hours'];
+const counted = new RegExp(`${place.source}( (?:${nouns.join('|')})\\b)?`, 'gi');
 
 interface Clock {
   readonly timezone: string;

@@ -8,7 +8,10 @@ import type { TextLine } from './text.lines.js';
 
 const time = z
   .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/, 'expected RFC 3339, UTC, to microseconds')
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/, {
+    error: 'expected RFC 3339, UTC, to microseconds',
+    abort: true,
+  })
   // The store's hours are seconds since 1970 in 32 bits.
   .refine((text) => text >= '1971' && text < '2100', 'expected a year from 1971 to 2099');
 const shape = z

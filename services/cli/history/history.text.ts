@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plural } from '../render.js';
 
 /** Times: milliseconds since the epoch. */
 export const historySize = z.object({
@@ -18,9 +19,9 @@ export function sizeText({
   from,
   to,
 }: z.infer<typeof historySize>): string {
-  if (sessions === 0) return `${events} events and no session`;
+  if (sessions === 0) return `${plural(events, 'event')} and no session`;
   const nobody = ofNobody > 0 ? `; of ${ofNobody} the session's start is missing, and so who it was` : '';
-  return `${events} events: ${sessions} sessions of ${identities} identities, ${minute(from)} to ${minute(to)} UTC${nobody}`;
+  return `${plural(events, 'event')}: ${plural(sessions, 'session')} of ${identities === 1 ? '1 identity' : `${identities} identities`}, ${minute(from)} to ${minute(to)} UTC${nobody}`;
 }
 
 export const minute = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');

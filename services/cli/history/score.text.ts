@@ -1,10 +1,12 @@
-import { inline, table } from '../render.js';
+import { inline, plural, table } from '../render.js';
 import { dayText, minute, sizeText } from './history.text.js';
 import type { Delay, Rate, ScoreAnswer, ShareOf } from './score.schema.js';
 
 /** A look back as a person reads it: of what, then what it came to. */
-export function scoreText(answer: ScoreAnswer): string {
-  const body = answer.score ? [...scoreTables(answer, answer.score), footnotes] : [findingTable(answer)];
+export function scoreText(answer: ScoreAnswer, width: number | undefined): string {
+  const body = answer.score
+    ? [...scoreTables(answer, answer.score), footnotes]
+    : [findingTable(answer, width)];
   return [ofWhat(answer), ...body].join('\n\n');
 }
 
@@ -78,7 +80,7 @@ milder findings an alarm may lose the one that was about it. Precision at N: wer
 
 const findingHeads = ['window from', 'severity', 'detector', 'who', 'where', 'evidence'];
 
-function findingTable({ findings, alarms }: ScoreAnswer): string {
+function findingTable({ findings, alarms }: ScoreAnswer, width: number | undefined): string {
   if (findings.length === 0) return 'no findings';
   const rows = findings.map(
     ({ windowStart, severity, detector, identity, connection, subject, evidence }) => [
@@ -86,8 +88,8 @@ function findingTable({ findings, alarms }: ScoreAnswer): string {
       ...[inline([connection, subject].filter((each) => each !== '').join(', ')), inline(evidence)],
     ],
   );
-  const said = `${findings.length} findings, ${alarms.count} alarms: ${rateText(alarms)} per 100 agents per week`;
-  return `${table(findingHeads, rows, 100)}\n\n${said}`;
+  const said = `${plural(findings.length, 'finding')}, ${plural(alarms.count, 'alarm')}: ${rateText(alarms)} per 100 agents per week`;
+  return `${table(findingHeads, rows, { width })}\n\n${said}`;
 }
 
 function delayText({ median, p95 }: Delay): string {

@@ -84,7 +84,7 @@ async function listAll(args: readonly string[], cli: Cli): Promise<ExitCode> {
       each.owner,
       each.registeredBy,
     ]);
-    cli.out(table(['name', 'protocol', 'target', 'user', 'tls', 'owner', 'set by'], rows));
+    cli.out(table(['name', 'protocol', 'target', 'user', 'tls', 'owner', 'set by'], rows, cli));
   }
   return exit.ok;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exit, type ExitCode } from '../exit-codes.js';
-import { inline, table } from '../render.js';
+import { inline, table, type Room } from '../render.js';
 import { timeOf } from '../since.js';
 import { chosen, parseVerb, required, type Cli, type Verb } from '../verb.js';
 
@@ -46,7 +46,8 @@ weir findings ack ID --state open|acknowledged|false_alarm --reason TEXT
 Lists findings; with an ID: that one, with its evidence and sessions. --since, --until: by the window that it is about.
 --ocsf: one JSON object a line, as the Open Cybersecurity Schema Framework has it. Needs the security or auditor role.
 ack: a false alarm counts no longer, neither for its identity's risk nor for the quarantine that its rule set. Needs the
-security role; nobody says it of a finding about themselves.
+security role; nobody says it of a finding about themselves. While its window is not over, more of the same is this finding,
+and raises nothing: then that is said, with the window's end.
 
 examples:
   ./weir findings --state open --since 24h
@@ -78,7 +79,7 @@ async function listAll(query: Query, cli: Cli): Promise<ExitCode> {
   const answer = await cli.api('security').json(list, 'GET', '/findings', { query });
   if (cli.json) cli.out(JSON.stringify(answer));
   else if (answer.findings.length === 0) cli.out('no findings');
-  else cli.out(shown(answer));
+  else cli.out(shown(answer, cli));
   return exit.ok;
 }
 
@@ -95,12 +96,14 @@ async function listOcsf(query: Query, cli: Cli): Promise<ExitCode> {
 }
 
 async function showOne(id: string, isOcsf: boolean, cli: Cli): Promise<ExitCode> {
-  const path = `/findings/${encodeURIComponent(id)}`;
   const query = isOcsf ? { format: 'ocsf' } : {};
-  const schema = isOcsf ? z.looseObject({}) : finding;
-  const answer = await cli.api('security').json(schema, 'GET', path, { query });
-  cli.out(cli.json || isOcsf ? JSON.stringify(answer) : described(finding.parse(answer)));
+  const answer = await oneOf(id, isOcsf ? z.looseObject({}) : finding, query, cli);
+  cli.out(cli.json || isOcsf ? JSON.stringify(answer) : described(finding.parse(answer), cli));
   return exit.ok;
+}
+
+function oneOf<T>(id: string, schema: z.ZodType<T>, query: Query, cli: Cli): Promise<T> {
+  return cli.api('security').json(schema, 'GET', `/findings/${encodeURIComponent(id)}`, { query });
 }
 
 async function ack(args: readonly string[], cli: Cli): Promise<ExitCode> {
@@ -114,12 +117,24 @@ async function ack(args: readonly string[], cli: Cli): Promise<ExitCode> {
   const answer = await cli.api('security').json(z.union([finding, accepted]), 'POST', path, { body });
   const follows = 'severity' in answer ? '' : '; recorded, the list follows';
   cli.out(cli.json ? JSON.stringify(answer) : `${id} is ${body.state.replace('_', ' ')}${follows}`);
+  if (cli.json || body.state !== 'false_alarm') return exit.ok;
+  // What was said stands, whether or not its window can be told.
+  const one = 'severity' in answer ? answer : await oneOf(id, finding, {}, cli).catch(() => undefined);
+  const more = one && moreOf(one, cli);
+  if (more !== undefined) cli.out(more);
   return exit.ok;
+}
+
+/** Undefined: its window is over. */
+function moreOf({ windowEnd }: Finding, { now }: Cli): string | undefined {
+  if (Date.parse(windowEnd) <= now()) return undefined;
+  const until = `its window lasts until ${short(windowEnd)} UTC`;
+  return `${until}: more of the same until then is this finding, and raises nothing`;
 }
 
 const heads = ['finding', 'raised (UTC)', 'severity', 'state', 'who', 'what', 'evidence'];
 
-function shown({ findings: found, next }: z.infer<typeof list>): string {
+function shown({ findings: found, next }: z.infer<typeof list>, room: Room): string {
   const rows = found.map((each) => [
     each.id,
     short(each.raisedAt),
@@ -129,23 +144,25 @@ function shown({ findings: found, next }: z.infer<typeof list>): string {
     each.title,
     each.evidence,
   ]);
-  return table(heads, rows) + (next === null ? '' : `\nmore: --cursor ${next}`);
+  return table(heads, rows, room) + (next === null ? '' : `\nmore: --cursor ${next}`);
 }
 
-function described(each: Finding): string {
+function described(each: Finding, cli: Cli): string {
   const said = each.stateBy === '' ? '' : ` (${each.stateBy}: ${each.stateReason})`;
+  const over = each.state === 'false_alarm' ? '; as a false alarm it counts no longer' : '';
   const lines: [string, string][] = [
     ['what', `${each.title} (${each.detector}, ${each.severity}, ${each.technique || 'no technique'})`],
     ['who', each.identity || 'nobody'],
     ['where', [each.connection, each.subject].filter((part) => part !== '').join(', ')],
     ['when', `${short(each.windowStart)} to ${short(each.windowEnd)} UTC`],
+    ['', moreOf(each, cli) ?? ''],
     ['raised', `${short(each.raisedAt)} UTC`],
     ['evidence', each.evidence],
-    ['risk', each.risk === 'none' ? 'none' : `${each.risk} until ${short(each.riskUntil)} UTC`],
-    ['sets', each.quarantine === '' ? '' : `quarantine ${each.quarantine}`],
+    ['risk', each.risk === 'none' ? 'none' : `${each.risk} until ${short(each.riskUntil)} UTC${over}`],
+    ['sets', each.quarantine === '' ? '' : `quarantine ${each.quarantine}${over}`],
     ['state', `${each.state.replace('_', ' ')}${said}`],
     ['incident', each.incident],
-    ['replay', each.sessionIds.map((id) => `./weir replay ${id}`).join('  ')],
+    ...each.sessionIds.map((id, i): [string, string] => [i === 0 ? 'replay' : '', `./weir replay ${id}`]),
   ];
   const shownLines = lines.filter(([, value]) => value !== '');
   return [each.id, ...shownLines.map(([name, value]) => `  ${name.padEnd(9)} ${inline(value)}`)].join('\n');

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { exit, usageError } from '../exit-codes.js';
 import { askHistory, historyFolder } from '../history/history.program.js';
 import { historySize, sizeText } from '../history/history.text.js';
-import { visible } from '../render.js';
+import { plural, visible } from '../render.js';
 import { parseVerb, type Verb } from '../verb.js';
 
 const answer = z.object({
@@ -53,7 +53,8 @@ examples:
 function shown({ store, events, added, leftOut, history }: z.infer<typeof answer>): string {
   const before = events - added;
   const known = before > 0 ? `, ${before} were there before` : '';
-  const left = leftOut > 0 ? `, ${leftOut} malformed ${leftOut === 1 ? 'line' : 'lines'} left out` : '';
-  const gap = leftOut > 0 ? '\nwhat a session lacks for that, `score` finds as a gap in its record' : '';
-  return visible(`loaded ${added} events${known}${left}${gap}\n${store} has ${sizeText(history)}`);
+  const left = leftOut > 0 ? `, ${plural(leftOut, 'malformed line')} left out` : '';
+  const gap =
+    leftOut > 0 && events > 0 ? '\nwhat a session lacks for that, `score` finds as a gap in its record' : '';
+  return visible(`loaded ${plural(added, 'event')}${known}${left}${gap}\n${store} has ${sizeText(history)}`);
 }

@@ -34,7 +34,7 @@ it has nothing of is refused as misspelt, unless --unseen says that it is meant,
 list that or the auditor's; nobody lifts a quarantine of their own.
 
 examples:
-  ./weir quarantine corp:report-bot --level approve --reason "reads tables it never read, fnd_01ab…"
+  ./weir quarantine corp:report-bot --level approve --finding fnd_01ab… --reason "reads tables it never read"
   ./weir quarantine lift corp:report-bot --reason "a new report, its team has confirmed it"`,
 
   run: ([first, ...rest], cli) => {
@@ -55,7 +55,7 @@ async function listAll(cli: Cli): Promise<ExitCode> {
     q.reason,
   ]);
   if (cli.json) cli.out(JSON.stringify(answer));
-  else cli.out(rows.length === 0 ? 'nobody is in quarantine' : table(heads, rows));
+  else cli.out(rows.length === 0 ? 'nobody is in quarantine' : table(heads, rows, cli));
   return exit.ok;
 }
 

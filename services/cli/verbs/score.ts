@@ -43,7 +43,7 @@ examples:
       learnDays: daysOf(values.learn),
     };
     const answer = scoreAnswer.parse(await askHistory(request, cli));
-    cli.out(cli.json ? JSON.stringify(answer) : scoreText(answer));
+    cli.out(cli.json ? JSON.stringify(answer) : scoreText(answer, cli.width));
     return verdict(answer, cli);
   },
 };

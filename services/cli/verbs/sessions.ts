@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exit, type ExitCode } from '../exit-codes.js';
-import { table } from '../render.js';
+import { table, type Room } from '../render.js';
 import { timeOf } from '../since.js';
 import { parseVerb, required, type Cli, type Verb } from '../verb.js';
 
@@ -56,13 +56,13 @@ async function listAll(args: readonly string[], cli: Cli): Promise<ExitCode> {
   const answer = await cli.api('auditor').json(list, 'GET', '/sessions', { query });
   if (cli.json) cli.out(JSON.stringify(answer));
   else if (answer.sessions.length === 0) cli.out('no sessions');
-  else cli.out(shown(answer));
+  else cli.out(shown(answer, cli));
   return exit.ok;
 }
 
 const heads = ['session', 'started', 'ended', 'who', 'where', 'statements', 'denied', 'held', 'rows'];
 
-function shown({ sessions: found, next }: z.infer<typeof list>): string {
+function shown({ sessions: found, next }: z.infer<typeof list>, room: Room): string {
   const rows = found.map((each) => [
     each.sessionId,
     short(each.startedAt),
@@ -74,7 +74,7 @@ function shown({ sessions: found, next }: z.infer<typeof list>): string {
     each.held,
     each.rows,
   ]);
-  return table(heads, rows) + (next ? `\nmore: --cursor ${next}` : '');
+  return table(heads, rows, room) + (next ? `\nmore: --cursor ${next}` : '');
 }
 
 async function end(args: readonly string[], cli: Cli): Promise<ExitCode> {

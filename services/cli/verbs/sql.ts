@@ -1,7 +1,7 @@
 import { text as readAll } from 'node:stream/consumers';
 import { z } from 'zod';
 import { exit } from '../exit-codes.js';
-import { table, type Cell } from '../render.js';
+import { plural, table, type Cell } from '../render.js';
 import { parseVerb, required, type Verb } from '../verb.js';
 
 const answerSchema = z.looseObject({
@@ -17,11 +17,12 @@ export const sql: Verb = {
 weir sql - < FILE
 
 Runs one SELECT, SHOW, DESCRIBE or EXPLAIN on the ClickHouse tables of the audit store: statements, sessions,
-session_events, control_events. Needs the auditor role.
+findings, detectors, session_events, control_events (docs/audit-schema.md has all of them). Needs the auditor role.
 
 examples:
   ./weir sql "select time, identity, text, decision from statements order by time desc limit 10"
-  ./weir sql "select identity, count() from statements where decision = 'deny' group by identity" --json`,
+  ./weir sql "select identity, count() from statements where decision = 'deny' group by identity" --json
+  ./weir sql "select raised_at, severity, identity, evidence from findings where state = 'open' order by raised_at desc"`,
 
   async run(args, cli) {
     const given = required(parseVerb(args, {}, ['query']).positionals[0], 'the query');
@@ -34,10 +35,10 @@ examples:
         table(
           headers,
           answer.rows.map((row) => row.map(cellOf)),
-          80,
+          cli,
         ),
       );
-      cli.err(`${answer.rows.length} rows${answer.truncated ? ', cut at the limit' : ''}`);
+      cli.err(`${plural(answer.rows.length, 'row')}${answer.truncated ? ', cut at the limit' : ''}`);
     }
     return exit.ok;
   },

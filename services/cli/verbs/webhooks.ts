@@ -59,7 +59,7 @@ async function listAll(args: readonly string[], cli: Cli): Promise<ExitCode> {
       each.disabledReason ?? (each.failuresInARow > 0 ? each.lastFailure?.reason : ''),
     ]);
     const headers = ['name', 'url', 'format', 'status', 'last delivery', 'failures', 'pending', 'next try'];
-    cli.out(table([...headers, 'why'], rows, 80));
+    cli.out(table([...headers, 'why'], rows, cli));
   }
   return exit.ok;
 }

@@ -1,4 +1,12 @@
-import type { LineageAnswer, MaskedLookup, SessionEffect, StatementFacts, StatementResult } from '#statement';
+import { createHash } from 'node:crypto';
+import type {
+  Analysis,
+  LineageAnswer,
+  MaskedLookup,
+  SessionEffect,
+  StatementFacts,
+  StatementResult,
+} from '#statement';
 import { isMaskOutput } from '#masking';
 import type { Judgement, JudgeRequest } from './gate.js';
 
@@ -39,6 +47,13 @@ export function references(
 
 function missing({ type, name }: Reference): string {
   return `${type === 'execute' ? 'prepared statement' : 'cursor'} "${name}" does not exist`;
+}
+
+/** Of an EXECUTE or a FETCH also that of what it runs: their own is one for all, because it leaves names out. 64 bits, hex. */
+export function fingerprintOf({ fingerprint }: Analysis, runs: readonly Judgement[]): string {
+  if (runs.length === 0) return fingerprint;
+  const all = [fingerprint, ...runs.map(({ analysis }) => analysis.fingerprint)];
+  return createHash('sha256').update(all.join(' ')).digest('hex').slice(0, 16);
 }
 
 /** The columns of each statement's result; EXECUTE and FETCH give those of what they run. */

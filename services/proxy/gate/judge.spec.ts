@@ -149,6 +149,24 @@ describe('one judgement for all sessions', () => {
     expect(first).not.toBe(second);
     expect(judges.of(bot, orders).stillHolds(first, here, false)).toBe(false);
   });
+
+  test('EXECUTE and FETCH have a fingerprint of what they run, whatever that is called', () => {
+    const { ask } = house();
+    const print = (text: string, runs?: string) => {
+      const judgement = runs === undefined ? undefined : ask(runs);
+      return fromBinary(StatementReceivedSchema, ask(text, { lookup: () => judgement }).recorded).fingerprint;
+    };
+    for (const [run, id, email] of [
+      ['EXECUTE p', 'PREPARE p AS SELECT id FROM customers', 'PREPARE p AS SELECT email FROM customers'],
+      ['FETCH 5 FROM p', 'DECLARE p CURSOR FOR SELECT id FROM orders', 'DECLARE p CURSOR FOR SELECT 1'],
+    ] as const) {
+      expect(print(run, id)).toMatch(/^[0-9a-f]{16}$/);
+      expect(print(run, id)).not.toBe(print(run, email));
+      expect(print(run.replace('p', 'q'), id.replace(' p ', ' q '))).toBe(print(run, id));
+      expect([print(id), print(email)]).not.toContain(print(run, id));
+    }
+    expect(print('SELECT 1')).toBe(print('SELECT 2'));
+  });
 });
 
 test('a function that only a cast calls is asked for as code, where nothing is masked', () => {

@@ -17,6 +17,7 @@ import { inboundProblem, maskWrittenBack } from './inbound.js';
 import { classesOf, objectsOf, resolveAccess, tablesOf, throughOf } from './judge-names.js';
 import { askPolicies, denial, isBounded } from './judge-policy.js';
 import {
+  fingerprintOf,
   executeProblem,
   isReference,
   lookupsOf,
@@ -190,12 +191,13 @@ export class Judge {
   private understood(
     { text, namespace, lookup }: JudgeRequest,
     grounds: Grounds,
-    { analysis, answer, redacted }: Understanding & { kind: 'understood' },
+    { analysis: read, answer, redacted }: Understanding & { kind: 'understood' },
   ): Grounded {
-    const referred = references(analysis.statements, lookup);
+    const referred = references(read.statements, lookup);
     if (typeof referred === 'string')
       return refused(text, grounds, referred, recordableText(text, true, grounds.masking, redacted));
     const others = referred.flatMap(({ judgement }) => judgement ?? []);
+    const analysis = { ...read, fingerprint: fingerprintOf(read, others) };
     const all = [analysis, ...others.map((other) => other.analysis)].flatMap(({ statements }) => statements);
     const hidden = answer.ok && answer.hiddenCall !== undefined;
     const accesses = [...all.flatMap((s) => s.accesses), ...(hidden ? [hiddenCode] : [])];

@@ -2,7 +2,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { postFindingsByIdAck } from '../../api/gen/sdk.gen.js';
 import { useIdempotencyKey } from '../../app/idempotency-key.js';
 import { Dialog } from '../../ui/dialog.js';
+import { useNow } from '../../ui/now.js';
 import { ReasonForm } from '../../ui/reason-form.js';
+import { Time } from '../../ui/time.js';
 import { Visible } from '../../ui/visible-text.js';
 import { aboutOf, type Finding, type State } from './finding.js';
 import { refetchFindings } from './refetch.js';
@@ -33,6 +35,17 @@ const words: Readonly<
   },
 };
 
+/** Whoever forgives what goes on is told how long that is good for. */
+function MoreOf({ finding: { windowEnd } }: { readonly finding: Finding }) {
+  if (Date.parse(windowEnd) <= useNow(10_000)) return null;
+  return (
+    <>
+      {' Its window lasts until '}
+      <Time value={windowEnd} />: more of the same until then is this finding, and raises nothing.
+    </>
+  );
+}
+
 /** A person's word on a finding, with the reason. */
 export function TriageDialog({ finding, state, onClose }: TriageDialogProps) {
   const queryClient = useQueryClient();
@@ -51,6 +64,7 @@ export function TriageDialog({ finding, state, onClose }: TriageDialogProps) {
   const description = (
     <>
       <Visible text={finding.title} />, <Visible text={aboutOf(finding)} />. {what}
+      {state === 'false_alarm' && <MoreOf finding={finding} />}
     </>
   );
   return (
