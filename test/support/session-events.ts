@@ -25,11 +25,20 @@ export function events(session: string, from: number, through: number): EncodedE
   });
 }
 
+interface TableName {
+  readonly schema: string;
+  readonly name: string;
+}
+
 /** One statement of a session, as a test needs it. */
 export interface Ran {
   /** Milliseconds since the epoch: when it was over. */
   readonly at: number;
   readonly table?: string;
+  /** Instead of `table`, in this order. */
+  readonly reads?: readonly TableName[];
+  readonly writes?: readonly TableName[];
+  readonly kinds?: readonly string[];
   readonly columns?: readonly string[];
   /** Tables that are read through this one. */
   readonly through?: readonly string[];
@@ -112,10 +121,11 @@ export function sessionOf(session: SessionOf, statements: readonly Ran[]): Encod
         text,
         textHash: Buffer.from(text.padEnd(32).slice(0, 64)),
         how: 'simple',
-        kinds: ['select'],
+        kinds: [...(ran.kinds ?? ['select'])],
       },
       ...{ fingerprint: text.replaceAll(/\d+/g, '?'), decision: decisionOf(ran) },
-      reads: table === '' ? [] : [{ schema: 'public', name: table }],
+      reads: [...(ran.reads ?? (table === '' ? [] : [{ schema: 'public', name: table }]))],
+      writes: [...(ran.writes ?? [])],
       ...(ran.lookups !== undefined && { lookupsUsed: BigInt(ran.lookups), lookupsLimit: 200n }),
       through: (ran.through ?? []).map((name) => ({ schema: 'public', name })),
       columns: (ran.columns ?? []).map((column) => ({ schema: 'public', table, column })),
