@@ -15,6 +15,7 @@ WITH news AS (
         WHERE at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16} + 1) AND at < {to:DateTime64(6)} AND ({changes:String} = 'client' OR published) GROUP BY identity
     ) AS built ON built.identity = n.identity
     WHERE n.kind = 'fingerprint' AND n.first_at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16}) AND n.first_at < {to:DateTime64(6)}
+      AND n.identity IN (SELECT identity FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)})
       AND NOT arrayExists(at -> at <= n.first_at AND at > n.first_at - toIntervalDay(1), built.ats)
 ), reads AS (
     SELECT a.hour AS hour, a.identity AS identity, a.connection AS connection, any(a.on_behalf_of) AS on_behalf_of,

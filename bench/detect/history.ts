@@ -3,6 +3,8 @@ import type { ClickHouseClient } from '#audit-store';
 const dayMs = 86_400_000;
 /** Of a session: its start, twelve statements with their outcomes, its end. */
 const eventsPerSession = 26;
+/** One in so many agents makes up its queries: each is new. */
+const inventors = 5;
 
 export interface HistoryOptions {
   readonly events: number;
@@ -16,8 +18,8 @@ export interface HistoryOptions {
 
 /**
  * Sessions made by the engine itself, as ingest would have stored them: evenly over some days, by day and night. 200 agents, each
- * on a connection of twelve, with four tables of forty and 48 queries of its own, always from the same place. The more events, the
- * more of them in each hour. Offsets go on from `offset`; returns the next one.
+ * on a connection of twelve, with four tables of forty and 48 queries of its own (of one in five: each query a new one), always from
+ * the same place. The more events, the more of them in each hour. Offsets go on from `offset`; returns the next one.
  */
 export async function seedHistory(client: ClickHouseClient, options: HistoryOptions): Promise<number> {
   const { events, days, to, offset, stored } = options;
@@ -37,7 +39,7 @@ export async function seedHistory(client: ClickHouseClient, options: HistoryOpti
       concat('10.0.0.', toString(agent), ':5000'), 'psql', 'agent',
       if(type IN ('StatementReceived', 'StatementOutcome'), concat('s', toString(${offset} + n), '-', toString(intDiv(seq, 2))), '') AS statement,
       if(type = 'StatementReceived', toString(cityHash64(n, seq)), ''),
-      if(type = 'StatementReceived', toString(cityHash64(agent, n % 4, seq)), ''), if(type = 'StatementReceived', ['select'], []),
+      if(type = 'StatementReceived', toString(if(agent % ${inventors} = 0, cityHash64(${offset}, n, seq), cityHash64(agent, n % 4, seq))), ''), if(type = 'StatementReceived', ['select'], []),
       if(type = 'StatementReceived', [concat('public.t', toString((agent * 7 + (n + seq) % 4) % 40))], []),
       if(type = 'StatementReceived', 'allow', ''), if(type = 'StatementOutcome', 'ok', ''),
       if(type = 'StatementOutcome', cityHash64(n, seq) % 200, 0) AS rows, rows * 100, if(type = 'StatementOutcome', 20000, 0),

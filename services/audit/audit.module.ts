@@ -6,6 +6,7 @@ import {
   AUDIT_READER,
   AUDIT_RETENTION,
   AUDIT_WRITER,
+  DETECTION_OWN_READER,
   DETECTION_READER,
   DETECTION_WRITER,
   RECORD_READER,
@@ -23,6 +24,7 @@ import { FindingReads } from './findings/finding.reads.js';
 import { FindingsController } from './findings/findings.controller.js';
 import { QuarantinesController } from './findings/quarantines.controller.js';
 import { KnownIdentities } from './findings/known.identities.js';
+import { PrincipalsReads } from './findings/principals.reads.js';
 import { TriageDesk } from './findings/triage.desk.js';
 import { IngestService } from './ingest/ingest.service.js';
 import { LogController } from './proof/log.controller.js';
@@ -82,6 +84,13 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
       inject: [CONFIG, AUDIT_WRITER],
       useFactory: (config: WeirConfig) => openReader(config, detectorLimits),
     },
+    {
+      provide: DETECTION_OWN_READER,
+      inject: [CONFIG, DETECTION_READER],
+      // Without a folder of one's own nothing is asked there.
+      useFactory: (config: WeirConfig, reader: ClickHouseClient) =>
+        config.detection.detectors === undefined ? reader : openReader(config, detectorLimits),
+    },
     { provide: SQL_READERS, inject: [CONFIG, AUDIT_WRITER], useFactory: openSqlReaders },
     {
       provide: SqlRunner,
@@ -103,6 +112,7 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
     FindingFold,
     FindingReads,
     KnownIdentities,
+    PrincipalsReads,
     TriageDesk,
     IngestService,
     ProofService,
@@ -113,7 +123,7 @@ const openOwnReader = (config: WeirConfig) => openReader(config, ownLimits);
   ],
 })
 export class AuditModule implements OnApplicationShutdown {
-  readonly #clients: readonly ClickHouseClient[];
+  readonly #clients: ReadonlySet<ClickHouseClient>;
 
   constructor(
     @Inject(AUDIT_WRITER) writer: ClickHouseClient,
@@ -123,14 +133,16 @@ export class AuditModule implements OnApplicationShutdown {
     @Inject(RECORD_READER) records: ClickHouseClient,
     @Inject(DETECTION_WRITER) detection: ClickHouseClient,
     @Inject(DETECTION_READER) detectors: ClickHouseClient,
+    @Inject(DETECTION_OWN_READER) own: ClickHouseClient,
     @Inject(SQL_READERS) pool: ReaderPool,
   ) {
-    this.#clients = [writer, control, retention, reader, records, detection, detectors, ...pool.clients];
+    const ofDetection = [detection, detectors, own];
+    this.#clients = new Set([writer, control, retention, reader, records, ...ofDetection, ...pool.clients]);
   }
 
   /** After ingest stopped (`onModuleDestroy`) and the last request was answered. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.close()));
+    await Promise.all([...this.#clients].map((client) => client.close()));
   }
 }
 

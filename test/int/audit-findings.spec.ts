@@ -10,10 +10,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { formatPosition } from '#domain';
 import { openEmbeddedLog, type EventLog } from '#event-log';
 import { encodeEnvelope, LinkSchema, newEvent, SessionStartedSchema, topics, type Envelope } from '#events';
-import { AppError, systemClock } from '#kernel';
+import { AppError, ManualClock, systemClock, type Clock } from '#kernel';
 import { bootHttp, parseConfig, PlatformModule } from '#platform';
+import type { ClickHouseClient } from '#audit-store';
 import { AuditModule } from '../../services/audit/audit.module.js';
+import { AUDIT_READER } from '../../services/audit/audit.tokens.js';
 import type { FindingItem, FindingPage, QuarantineItem } from '../../services/audit/findings/finding.item.js';
+import { IngestService } from '../../services/audit/ingest/ingest.service.js';
 import { Dice } from '../long/fuzz/dice.js';
 import { FindingFold } from '../../services/audit/findings/finding.fold.js';
 import {
@@ -104,14 +107,15 @@ const quarantineOf = (identity: string) => `/identities/${encodeURIComponent(ide
 const standing = async () =>
   ((await call('GET', '/quarantines')).body as { quarantines: QuarantineItem[] }).quarantines;
 
-function began(identity: string, owner: string): Uint8Array {
+function began(
+  identity: string,
+  owner: string,
+  sessionId = 'ses_seen',
+  clock: Clock = systemClock,
+): Uint8Array {
   const principal = { id: identity, kind: 'agent', onBehalfOf: owner };
-  const origin = { source: 'proxy/test', subject: 'ses_seen', clock: systemClock };
-  const event = newEvent(
-    SessionStartedSchema,
-    { sessionId: 'ses_seen', principal, connection: 'orders' },
-    origin,
-  );
+  const origin = { source: 'proxy/test', subject: sessionId, clock };
+  const event = newEvent(SessionStartedSchema, { sessionId, principal, connection: 'orders' }, origin);
   event.link = create(LinkSchema, { seq: 1n, hash: Buffer.alloc(32) });
   return encodeEnvelope(event);
 }
@@ -265,6 +269,34 @@ describe('findings in the store', () => {
     expect((await ack('f3', 'open')).status).toBe(200);
   });
 
+  it('on an agent that several share are for none of those to judge whose sessions they may be about', async () => {
+    const agent = 'corp:shared';
+    const session = (owner: string, hours: number) =>
+      began(agent, `corp:${owner}`, `ses_${owner}`, new ManualClock(start + hours * hour));
+    await log.append(topics.session, [
+      ...[session('mallory', -30), session('walt', 0.5), session('lena', 3)],
+      began('corp:alone', 'corp:walt', 'ses_alone', new ManualClock(start)),
+    ]);
+    const about = { identity: agent, onBehalfOf: 'corp:tom' };
+    await append(
+      raised('s1', { ...about, from: start, sessionIds: ['ses_mallory'] }),
+      raised('s2', { identity: '', subject: 'ses_alone', from: start, sessionIds: ['ses_alone'] }),
+      raised('s3', { ...about, from: start + 24 * hour, quarantine: 'approve' }),
+    );
+    const said = async (id: string, subject: string, state = 'acknowledged') =>
+      (await ack(id, state, {}, `${subject}/person/security`)).status;
+    for (const who of ['tom', 'mallory', 'Walt']) expect([who, await said('s1', who)]).toEqual([who, 403]);
+    for (const who of ['lena', 'ben']) expect([who, await said('s1', who)]).toEqual([who, 200]);
+    for (const who of ['alone', 'walt']) expect([who, await said('s2', who)]).toEqual([who, 403]);
+    expect(await said('s2', 'mallory')).toBe(200);
+    // As a false alarm it takes the quarantine along, which none of them lifts.
+    expect(await said('s3', 'mallory')).toBe(200);
+    expect(await said('s3', 'mallory', 'false_alarm')).toBe(403);
+    expect(await standing()).toMatchObject([{ identity: agent, level: 'approve' }]);
+    expect(await said('s3', 'ben', 'false_alarm')).toBe(200);
+    expect(await standing()).toEqual([]);
+  });
+
   it('are no agent’s to judge, nor anybody’s whom they are about', async () => {
     expect((await ack('f4', 'false_alarm')).status).toBe(403); // of an agent that acts in their name
     expect((await ack('f4', 'false_alarm', {}, 'ben/person/security')).status).toBe(200);
@@ -380,6 +412,27 @@ describe('quarantines', () => {
     expect((await lift(agent)).status).toBe(404);
   });
 
+  it('of an agent without findings neither: whose it is, its sessions say', async () => {
+    const agent = 'corp:mine';
+    const mallory = 'Mallory/person/security';
+    const monthsAgo = new ManualClock(Date.now() - 100 * 24 * hour);
+    await log.append(topics.session, [began(agent, 'corp:mallory', 'ses_mine', monthsAgo)]);
+    await log.append(topics.session, [began(agent, 'corp:tom', 'ses_tom')]);
+    expect((await set('approve', {}, agent, mallory)).status).toBe(200);
+    expect((await set('blocked', {}, agent, mallory)).status).toBe(200);
+    for (const who of [mallory, 'tom/person/security']) {
+      expect(await set('watch', {}, agent, who)).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+      expect((await lift(agent, {}, who)).status).toBe(403);
+    }
+    expect(await standing()).toMatchObject([{ identity: agent, level: 'blocked' }]);
+    expect((await set('watch', {}, agent, 'sam/person/security')).status).toBe(200);
+    const key = { 'idempotency-key': 'l-mine' };
+    expect((await lift(agent, key, 'sam/person/security')).status).toBe(200);
+    expect((await lift(agent, key, 'sam/person/security')).status).toBe(200);
+    await set('blocked', {}, 'corp:tom');
+    expect((await lift('corp:tom', {}, mallory)).status).toBe(200);
+  });
+
   it('have their history', async () => {
     await append(
       raised('q1', { from: start, identity: 'corp:q', quarantine: 'blocked' }),
@@ -444,4 +497,30 @@ it('the view says of whatever came what the fold says', async () => {
     compared += seen.length;
   }
   expect(compared).toBeGreaterThan(40);
+});
+
+/** The last one: the store stays behind. */
+it('where nobody can tell whose an agent is, nothing is made milder, and all can be made stricter', async () => {
+  const agent = 'corp:unclear';
+  const set = (level: string, who = 'sam/person/security') =>
+    call('POST', quarantineOf(agent), { level, reason: 'odd', unseen: true }, {}, who);
+  const lift = () =>
+    call('DELETE', quarantineOf(agent), { reason: 'sorted out' }, {}, 'mallory/person/security');
+  expect((await set('approve')).status).toBe(200);
+  const away = vi
+    .spyOn(app.get<ClickHouseClient>(AUDIT_READER), 'query')
+    .mockRejectedValue(new Error('away'));
+  expect((await set('watch', 'mallory/person/security')).status).toBe(503);
+  expect((await lift()).status).toBe(503);
+  expect((await set('nothing_sensitive')).status).toBe(200);
+  away.mockRestore();
+  await app.get(IngestService).onModuleDestroy();
+  await log.append(topics.session, [began(agent, 'corp:mallory', 'ses_unclear')]);
+  at = '';
+  const [refused, said] = await Promise.all([lift(), ack('f1', 'false_alarm', {}, 'ben/person/security')]);
+  expect(said.status).toBe(503);
+  expect(refused).toMatchObject({ status: 503, body: { code: 'LOG_UNAVAILABLE' } });
+  expect((refused.body as { hint: string }).hint).toContain('Try again');
+  expect((await set('blocked')).status).toBe(200);
+  expect(app.get(FindingFold).book.quarantineOf(agent)?.level).toBe('blocked');
 });

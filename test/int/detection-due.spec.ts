@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeEnvelope, newEvent, topics, TreeCutSchema } from '#events';
 import { systemClock } from '#kernel';
+import { detectDay } from '../../services/audit/detection/detect.js';
 import type { DetectionEngine } from '../../services/audit/detection/detection.engine.js';
 import type { Detector } from '../../services/audit/detection/detector.check.js';
 import { seedHistory } from '../../bench/detect/history.js';
@@ -70,6 +71,65 @@ describe('what is missing in a past hour', { timeout: 60_000 }, () => {
     expect(await stage.found()).toEqual([
       'checkpoint-missing weir.session.v1/0',
       'record-gap corp:bot ses_3',
+    ]);
+  });
+});
+
+describe('what no checkpoint covers', { timeout: 60_000 }, () => {
+  const from = nextHour - 2 * hour;
+  let stage: DetectionStage;
+  beforeAll(async () => {
+    stage = await DetectionStage.start(nextHour);
+    // A hundred events of each partition, in the hour.
+    await stage.writer.command({
+      query: `INSERT INTO weir.session_event_rows (topic, partition, offset, logged_at, time, session_id, seq)
+        SELECT 'weir.session.v1', intDiv(number, 100) AS tree, number % 100 AS place,
+          toDateTime64(${from / 1000} + 60 + place, 3) AS at, at, concat('s', toString(tree)), place + 1 FROM numbers(600)`,
+    });
+  }, 60_000);
+  afterAll(() => stage.stop());
+
+  let events = 0;
+  /** Of a partition, so many minutes after the hour began. */
+  const cut = (partition: number, after: number, through: number, minutes: number, topic = 'weir.proof.v1') =>
+    stage.writer.command({
+      query: `INSERT INTO weir.control_event_rows (topic, offset, logged_at, event_id, type, payload)
+        SELECT '${topic}', ${++events}, toDateTime64(${from / 1000 + minutes * 60}, 3), 'evt_${events}', 'TreeCut',
+          '{"topic":"weir.session.v1","partition":${partition},"after":"${after}","through":"${through}"}'`,
+    });
+  async function found(): Promise<string[]> {
+    const { detectors } = await stage.detectors();
+    const only = detectors.filter(({ id }) => id === 'checkpoint-missing');
+    const fail = (_: Detector, error: unknown) => {
+      throw error;
+    };
+    const all = await detectDay(stage, only, { from, to: from + hour }, stage.settings, fail);
+    return all.map(({ evidence }) => evidence.replace(/, logged since [^,]+,/, '')).toSorted();
+  }
+
+  it('is nothing where no tree was ever cut', async () => {
+    expect(await found()).toEqual([]);
+  });
+
+  it('is of a partition without a cut, too, and whatever a cut claims that nobody of the house makes', async () => {
+    await cut(0, -1, 49, 2);
+    await cut(0, 49, 99, 3);
+    await cut(1, -1, 89, 3);
+    // No tree takes so many at once.
+    await cut(2, -1, 2 ** 40, 3);
+    await cut(3, -1, 99, 3, 'weir.policy.v1');
+    // Of what was not logged yet.
+    await cut(4, -1, 99, -90);
+    // The first from one place counts; late is not missing.
+    await cut(5, -1, 79, 4);
+    await cut(5, -1, 99, 5);
+    await cut(5, 79, 98, 500);
+    expect(await found()).toEqual([
+      '1 events of weir.session.v1/5 are in no checkpoint; the last one before them covers up to 98',
+      '10 events of weir.session.v1/1 are in no checkpoint; the last one before them covers up to 89',
+      '100 events of weir.session.v1/2 are in no checkpoint; none was made since',
+      '100 events of weir.session.v1/3 are in no checkpoint; none was made since',
+      '100 events of weir.session.v1/4 are in no checkpoint; none was made since',
     ]);
   });
 });

@@ -104,7 +104,7 @@ describe('an hour that a detector does not answer for', { timeout: 60_000 }, () 
     await stage.reader.close();
     await expect(stage.engine(detectors).round()).rejects.toThrow(/the embedded audit store answers/);
     const marks = await stage.rows(`SELECT name FROM weir.detection_mark_rows FINAL
-      WHERE place >= 0 AND name LIKE 'failed/fragile/${Math.floor(clock.now() / hour) * hour}'`);
+      WHERE place >= 0 AND name LIKE 'unanswered/fragile/${Math.floor(clock.now() / hour) * hour}'`);
     expect(marks).toEqual([]);
   });
 });
@@ -161,43 +161,89 @@ describe("a house's own detectors", { timeout: 60_000 }, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  let asked: string[] = [];
-  /** Each of them takes three seconds. */
-  const engine = () =>
+  const asked: string[] = [];
+  /** Queries of the house's own that are held, each until it is let go. */
+  const held: (() => void)[] = [];
+  const ownReader = (isHeld: boolean) =>
+    new Proxy(stage.reader, {
+      get: (reader, name) => {
+        if (name !== 'exec') return Reflect.get(reader, name) as unknown;
+        return async (params: Parameters<typeof reader.exec>[0]) => {
+          if (isHeld) await new Promise<void>((done) => held.push(done));
+          return reader.exec(params);
+        };
+      },
+    });
+  const engine = (isHeld = false) =>
     stage.engine(
       detectors,
       {},
       {
         own,
+        ownReader: ownReader(isHeld),
         raise: (findings) => {
-          const id = findings[0]!.detector.id;
-          asked.push(`${id} ${findings.length}`);
-          if (own.has(id)) stage.clock.advance(3000);
+          asked.push(`${findings[0]!.detector.id} ${findings.length}`);
           return Promise.resolve();
         },
       },
     );
-  const read = (rows: number) =>
-    stage.append(sessionOf({ id: `ses_${rows}`, identity: `corp:bot-${rows}` }, [{ at: now, rows }]));
-  const round = async (of: ReturnType<typeof engine>) => {
-    asked = [];
-    await of.round();
-    return asked;
+  const read = (rows: number, at = now) =>
+    stage.append(sessionOf({ id: `ses_${rows}`, identity: `corp:bot-${rows}` }, [{ at, rows }]));
+  const isHolding = async () => {
+    while (held.length === 0) await new Promise((done) => setTimeout(done, 5));
+    return held.shift()!;
   };
 
-  it('are asked after the shipped ones, for so long in a round, and who got no turn first in the next one', async () => {
+  it('let no shipped one wait, and are asked once more where something came in meanwhile', async () => {
     await read(7);
-    const first = engine();
-    expect(await round(first)).toEqual(['fragile 1', 'own-a 1', 'own-b 1']);
-    expect(first.hasMore).toBe(true);
+    const slow = engine(true);
+    await slow.round();
+    const letFirstGo = await isHolding();
     await read(8);
-    // As after a restart.
-    const second = engine();
-    expect(await round(second)).toEqual(['fragile 2', 'own-c 2', 'own-d 2']);
-    expect(await round(second)).toEqual(['own-a 2', 'own-b 2']);
-    expect(await round(second)).toEqual([]);
-    expect(second.hasMore).toBe(false);
-    expect([...second.waiting().values()]).toEqual([0, 0, 0, 0, 0]);
+    await slow.round();
+    expect(asked.splice(0)).toEqual(['fragile 1', 'fragile 2']);
+    expect(slow.hasMore).toBe(false);
+    // Each was told to look there, once, whatever came since.
+    expect([...slow.waiting().values()]).toEqual([0, 1, 1, 1, 1]);
+    letFirstGo();
+    for (const _ of ['own-b', 'own-c', 'own-d', 'own-a']) (await isHolding())();
+    await slow.settled();
+    expect(asked.splice(0)).toEqual(['own-a 2', 'own-b 2', 'own-c 2', 'own-d 2', 'own-a 2']);
+    expect([...slow.waiting().values()]).toEqual([0, 0, 0, 0, 0]);
+    await engine().round();
+    expect(asked).toEqual([]);
     expect(stage.failures).toEqual([]);
   });
+
+  it('are asked for hours that follow one another at once, by the hour where they do not answer, and by the next process', async () => {
+    for (const [i, rows] of [1, 2, 666].entries()) await read(rows, now - (i + 2) * hour);
+    const first = engine(true);
+    await first.round();
+    await isHolding();
+    asked.splice(0);
+    stage.failures.splice(0);
+    const next = engine();
+    await next.round();
+    await next.settled();
+    // Three hours of each, none, and then two of them.
+    expect(asked.filter((each) => each.startsWith('own-'))).toHaveLength(8);
+    expect(stage.failures.filter((each) => each.startsWith('own-'))).toHaveLength(8);
+    expect([...next.waiting().values()].slice(1)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('that cannot be asked, as the store is away, are no failure of theirs: the next round says so', async () => {
+    await read(9, now - hour);
+    const gone = stage.engine(
+      detectors,
+      {},
+      { own, ownReader: { exec: refuse, query: refuse } as unknown as typeof stage.reader },
+    );
+    stage.failures.splice(0);
+    await gone.round();
+    await gone.settled();
+    await expect(gone.round()).rejects.toThrow('away');
+    expect(stage.failures).toEqual([]);
+    expect(gone.waiting().get('own-a')).toBeGreaterThan(0);
+  });
+  const refuse = () => Promise.reject(new Error('the store is away'));
 });

@@ -348,6 +348,8 @@ describe('each shipped detector', { timeout: 180_000 }, () => {
     expect(await stage.rows(made)).toEqual([{ day: '2026-10-13' }]);
     await expireFeatures(stage.writer, at(0, 0, 0), 5);
     await done();
+    // As after a restart.
+    expect(await expireFeatures(stage.writer, at(0, 0, 0), 5)).toBe(false);
     expect(await stage.rows(known)).toEqual([{ identity: 'corp:quiet' }]);
     for (const [table, column] of [
       ['activity', 'hour'],

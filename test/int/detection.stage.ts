@@ -18,11 +18,8 @@ import {
   type Topic,
 } from '#events';
 import { ManualClock } from '#kernel';
-import {
-  DetectionEngine,
-  type EngineOptions,
-  type RecordLog,
-} from '../../services/audit/detection/detection.engine.js';
+import { DetectionEngine } from '../../services/audit/detection/detection.engine.js';
+import type { EngineOptions, RecordLog } from '../../services/audit/detection/detection.options.js';
 import {
   defaultSettings,
   type DetectionSettings,

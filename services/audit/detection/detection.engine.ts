@@ -1,23 +1,21 @@
 import type { Position } from '#event-log';
-import type { Clock } from '#kernel';
 import { writeActivity } from './activity.js';
 import { writeBaselines } from './baselines.js';
-import { daysOf, rangesOf, type DetectionStore, type OnFailure } from './detect.js';
-import type { DetectionSettings } from './detection.settings.js';
+import { daysOf, rangesOf, type DetectionStore } from './detect.js';
+import type { EngineOptions } from './detection.options.js';
 import type { Detector } from './detector.check.js';
 import type { DetectorHeader } from './detector.file.js';
 import { isAsked, mostUrgentFirst, type NewsOf } from './detector.news.js';
 import { runDetector } from './detector.run.js';
 import { expectStore } from './detectors.load.js';
 import { writeFeatures } from './features.js';
-import type { Finding } from './finding.js';
 import { readMarks, writeMarks, type Mark } from './marks.js';
 import { readHours, readHouseNews, readNews } from './news.js';
-import { OwnTurns } from './own.turns.js';
+import { OwnQuestions } from './own.questions.js';
 import { isToMakeAnew, madeAnew, staleMarks } from './stale.days.js';
-import { dayMs, dayOf, hourOf, type TimeRange } from './store.sql.js';
+import { dayMs, dayOf, hourOf, overlap, type TimeRange } from './store.sql.js';
 import {
-  answeredMark,
+  answeredMarks,
   failedMarks,
   forgotten,
   isOver,
@@ -26,30 +24,6 @@ import {
   withoutUnanswered,
   type Unanswered,
 } from './unanswered.js';
-
-export interface RecordLog {
-  /** The last event of each partition by now. */
-  readonly ends: () => Promise<readonly Position[]>;
-  readonly isStored: (position: Position) => Promise<boolean>;
-}
-
-export interface EngineOptions {
-  readonly store: DetectionStore;
-  readonly settings: DetectionSettings;
-  readonly detectors: readonly Detector[];
-  /** Ids of those that are the house's own; absent: none is. */
-  readonly own?: ReadonlySet<string>;
-  /** Resolves once these are on the log, or were before. */
-  readonly raise: (findings: readonly Finding[]) => Promise<void>;
-  readonly clock: Clock;
-  /** What sessions are recorded on: what did not happen can only be told once all of a moment is stored. */
-  readonly log: RecordLog;
-  readonly onFailure: OnFailure;
-  /** Told of an hour in which a detector found more than is taken. */
-  readonly onCut?: (detector: Detector) => void;
-  /** Once aborted, a round throws before its next step; what it did not come to is done after the next start. */
-  readonly signal?: AbortSignal;
-}
 
 type Schedule = DetectorHeader['schedule'];
 
@@ -87,11 +61,18 @@ export class DetectionEngine {
   #settledAt: number | undefined;
   #hasMore = false;
   #awaited: Awaited | undefined;
-  readonly #turns: OwnTurns;
+  readonly #own: OwnQuestions;
+  /** Marks are written one after another: the last word on one counts. */
+  #written: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: EngineOptions) {
-    this.#turns = new OwnTurns(options.clock);
     this.#detectors = mostUrgentFirst(options.detectors);
+    this.#own = new OwnQuestions({
+      due: () => (options.signal?.aborted ? [] : this.#due(true)),
+      ask: (each) => this.#askOnce(each),
+      onAnswered: (each) => this.#mark(answeredMarks(each)),
+      ...(options.rest && { rest: options.rest }),
+    });
   }
 
   /** Another process may have gone on meanwhile. */
@@ -102,10 +83,14 @@ export class DetectionEngine {
     this.#baselines.clear();
   }
 
-  /** Whether the last round left some of what was there. */
+  /** Whether the last round left some of what was there; what the house's own are asked for goes on by itself. */
   get hasMore(): boolean {
-    const now = this.options.clock.now();
-    return this.#hasMore || this.#unanswered().some(({ dueAt }) => dueAt <= now);
+    return this.#hasMore || this.#due(false).length > 0;
+  }
+
+  /** Resolves once the house's own are not being asked; until the next round. */
+  async settled(): Promise<void> {
+    await this.#own.settled();
   }
 
   /** How many hours (or days) a detector has not answered for and is to be asked for again, by its id. */
@@ -130,9 +115,9 @@ export class DetectionEngine {
       await this.#lookAtHouse(now);
       if (!this.#isBegun) await this.#begin(now);
     }
-    if (over && !this.#hasMore) await this.#due(over, now);
+    if (over && !this.#hasMore) await this.#lookAtPast(over, now);
     await this.#askAgain(now);
-    await this.#askOwn();
+    this.#own.goOn();
     return events;
   }
 
@@ -209,7 +194,7 @@ export class DetectionEngine {
     return (this.#marks?.get(schedule)?.at ?? Infinity) < end;
   }
 
-  async #due(over: Awaited, now: number): Promise<void> {
+  async #lookAtPast(over: Awaited, now: number): Promise<void> {
     for (const schedule of past.filter((each) => this.#isBefore(each, over[each]))) {
       if (schedule === 'hour' && now < (this.#settledAt ?? now)) continue;
       const from = Math.max(this.#marks?.get(schedule)?.at ?? 0, over[schedule] - mostDue);
@@ -224,8 +209,9 @@ export class DetectionEngine {
     const detectors = this.#detectors.filter(
       (each) => each.schedule === schedule && (!news || isAsked(each, news)),
     );
-    const waiting = this.#unanswered();
+    const waiting = this.#unanswered().filter((each) => overlap(each.range, range));
     const own = detectors.filter((each) => this.#isOwn(each));
+    this.#own.outdate(own, range);
     await this.#mark(own.flatMap((each) => postponedMarks(each, range, waiting, clock.now())));
     const shipped = detectors.filter((each) => !this.#isOwn(each));
     if (shipped.length === 0) return;
@@ -238,19 +224,11 @@ export class DetectionEngine {
   /** What was not answered for, as far as its time has come; until something is not again, which took long enough for one round. */
   async #askAgain(now: number): Promise<void> {
     await this.#mark(forgotten(this.#marks ?? new Map(), this.#detectors, now));
-    const due = this.#unanswered().filter(({ dueAt, detector }) => dueAt <= now && !this.#isOwn(detector));
-    for (const each of due.toSorted((a, b) => a.dueAt - b.dueAt).slice(0, mostAgain)) {
+    const due = this.#due(false).toSorted((a, b) => a.dueAt - b.dueAt);
+    for (const each of due.slice(0, mostAgain)) {
       if (!(await this.#askOnce(each))) return;
-      await this.#mark([answeredMark(each)]);
+      await this.#mark(answeredMarks(each));
     }
-  }
-
-  /** Nothing shipped waits for these: what they are to be asked for is remembered, and asked for last. */
-  async #askOwn(): Promise<void> {
-    const now = this.options.clock.now();
-    const due = this.#unanswered().filter(({ dueAt, detector }) => dueAt <= now && this.#isOwn(detector));
-    const answered = await this.#turns.take(due, (each) => this.#askOnce(each));
-    await this.#mark(answered.map(answeredMark));
   }
 
   async #askOnce({ detector, range, tries }: Unanswered): Promise<boolean> {
@@ -266,11 +244,23 @@ export class DetectionEngine {
     return unansweredOf(this.#marks ?? new Map(), this.#detectors, this.options.clock.now());
   }
 
+  /** Whose time has come, of the house's own or of the shipped ones. */
+  #due(own: boolean): Unanswered[] {
+    const now = this.options.clock.now();
+    return this.#unanswered().filter(({ dueAt, detector }) => dueAt <= now && this.#isOwn(detector) === own);
+  }
+
+  #readerOf(detector: Detector): DetectionStore['reader'] {
+    const { store, ownReader = store.reader } = this.options;
+    return this.#isOwn(detector) ? ownReader : store.reader;
+  }
+
   /** Returns whether there was an answer; if not, that is remembered, and others go on. */
   async #ask(detector: Detector, range: TimeRange, tries = 0): Promise<boolean> {
-    const { store, settings, raise, onCut, signal } = this.options;
+    const { settings, raise, onCut, signal } = this.options;
     const { timezone } = settings.calendar;
-    const found = await runDetector(store.reader, detector, range, timezone, onCut).catch((error: unknown) =>
+    const reader = this.#readerOf(detector);
+    const found = await runDetector(reader, detector, range, timezone, onCut).catch((error: unknown) =>
       this.#fail(detector, range, tries, error),
     );
     if (found && found.length > 0) await raise(found);
@@ -280,9 +270,9 @@ export class DetectionEngine {
 
   /** Throws where the store itself does not answer: then the whole round is tried again. */
   async #fail(detector: Detector, range: TimeRange, tries: number, error: unknown): Promise<undefined> {
-    const { store, onFailure, clock, signal } = this.options;
+    const { onFailure, clock, signal } = this.options;
     signal?.throwIfAborted();
-    await expectStore(store.reader);
+    await expectStore(this.#readerOf(detector));
     onFailure(detector, error);
     await this.#mark(failedMarks(detector, range, tries, clock.now()));
   }
@@ -298,12 +288,15 @@ export class DetectionEngine {
     this.#baselines.add(day);
   }
 
+  /** What is written in vain is read anew: the round throws, too. */
   async #mark(marks: readonly (readonly [string, Mark])[]): Promise<void> {
     if (marks.length === 0) return;
-    await writeMarks(this.options.store.writer, new Map(marks));
     for (const [name, mark] of marks)
       if (isOver(name, mark)) this.#marks?.delete(name);
       else this.#marks?.set(name, mark);
+    const written = this.#written.then(() => writeMarks(this.options.store.writer, new Map(marks)));
+    this.#written = written.catch(() => undefined);
+    await written;
   }
 }
 

@@ -11,7 +11,7 @@ export const cuts = new Counts({
 });
 export const waiting = new Readings({
   ...{ name: 'weir_detector_unanswered', labels: ['detector'] },
-  help: 'Hours (or days) that a detector has not answered for, and is asked for again',
+  help: "Hours (or days) that a detector did not answer for and is asked for again, or that a house's own is still to be asked for",
 });
 export const files = new Readings({
   ...{ name: 'weir_detectors', labels: ['state'] },

@@ -11,7 +11,7 @@ import type { EventLog, Partition } from '#event-log';
 import { topics } from '#events';
 import type { Clock } from '#kernel';
 import { breathOf, CLOCK, CONFIG, EVENT_LOG, INSTANCE, YIELDS, type WeirConfig } from '#platform';
-import { DETECTION_READER, DETECTION_WRITER } from '../audit.tokens.js';
+import { DETECTION_OWN_READER, DETECTION_READER, DETECTION_WRITER } from '../audit.tokens.js';
 import { IngestService } from '../ingest/ingest.service.js';
 import { DetectionEngine } from './detection.engine.js';
 import { count, countsOf, cuts, failures, files, raised, rounds, up, waiting } from './detection.metrics.js';
@@ -43,6 +43,8 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
   #running: Promise<void> = Promise.resolve();
   readonly #shelf: DetectorShelf;
   #engine: DetectionEngine | undefined;
+  /** Of a set that runs no more, what is being asked still. */
+  #leaving: Promise<unknown> = Promise.resolve();
   /** What was stored when there was nothing to do, and when that was looked at last. */
   #seen = '';
   #looked = 0;
@@ -57,6 +59,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     @Inject(EVENT_LOG) private readonly eventLog: EventLog,
     @Inject(DETECTION_WRITER) private readonly writer: ClickHouseClient,
     @Inject(DETECTION_READER) private readonly reader: ClickHouseClient,
+    @Inject(DETECTION_OWN_READER) private readonly ownReader: ClickHouseClient,
     @Inject(IngestService) private readonly ingest: IngestService,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(INSTANCE) private readonly instance: string,
@@ -81,6 +84,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     this.#stop.abort();
     this.#stopReading();
     await this.#running;
+    await Promise.all([this.#leaving, this.#engine?.settled()]);
   }
 
   /** Works in all that is stored by now; nothing where another process does that. Returns whether there was anything to do. */
@@ -90,7 +94,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
       return false;
     }
     // A set of detectors has an engine of its own: where it goes on stands in the store.
-    if (await this.#shelf.look()) this.#engine = undefined;
+    if (await this.#shelf.look()) this.#leave();
     const seen = await this.#stored();
     if (seen === this.#seen && this.clock.now() - this.#looked < mostIdle) return false;
     this.#looked = this.clock.now();
@@ -165,7 +169,14 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
     this.#shelf.forget();
   }
 
+  #leave(): void {
+    this.#engine?.forget();
+    this.#leaving = Promise.all([this.#leaving, this.#engine?.settled()]);
+    this.#engine = undefined;
+  }
+
   #open(): DetectionEngine {
+    const breath = breathOf(this.yields);
     const desk = new FindingDesk({
       ...{ log: this.eventLog, client: this.writer, source: `audit/${this.instance}`, clock: this.clock },
       onRaised: ({ detector }) => raised.of(detector.id).value++,
@@ -178,6 +189,8 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
         ends: () => this.eventLog.end(topics.session),
         isStored: (position) => this.ingest.has(position),
       },
+      ownReader: this.ownReader,
+      rest: (worked) => this.#pause(restOf(worked, breath.after(worked))),
       signal: this.#stop.signal,
       onFailure: (detector, error) => this.#complain(detector, error),
       onCut: (detector) => this.#tellCut(detector),
@@ -248,5 +261,7 @@ export class DetectionService implements OnApplicationBootstrap, OnModuleDestroy
  * Milliseconds of rest after so many of work: detection takes a quarter of one processor; where a round takes seconds, because an
  * hour is very full, half of one. On a busy machine sessions come first, but seconds count here, too.
  */
-const restAfter = (worked: number, breath: number): number =>
-  Math.max(shortest, worked, Math.min(3 * worked, 3000), Math.min(breath, 1500));
+const restAfter = (worked: number, breath: number): number => Math.max(shortest, restOf(worked, breath));
+
+const restOf = (worked: number, breath: number): number =>
+  Math.max(worked, Math.min(3 * worked, 3000), Math.min(breath, 1500));

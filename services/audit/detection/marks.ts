@@ -17,7 +17,7 @@ export async function readMarks(client: ClickHouseClient): Promise<Marks> {
   const rows = await rowsOf<{ name: string; place: string; at: string }>(
     client,
     `SELECT name, toString(m.place) AS place, toString(toUnixTimestamp64Milli(m.at)) AS at FROM ${table} AS m FINAL
-     WHERE NOT (startsWith(name, 'failed/') AND m.place < 0)`,
+     WHERE NOT (startsWith(name, 'unanswered/') AND m.place < 0)`,
   );
   return new Map(rows.map(({ name, place, at }) => [name, { place: Number(place), at: Number(at) }]));
 }
@@ -28,7 +28,11 @@ export async function writeMarks(client: ClickHouseClient, marks: Marks): Promis
     ([name, { place, at }]) =>
       `('${name}', ${place}, fromUnixTimestamp64Milli(toInt64(${at}), 'UTC'), toUInt64(toUnixTimestamp64Micro(now64(6))))`,
   );
-  await client.command({
-    query: `INSERT INTO ${table} (name, place, at, version) SETTINGS async_insert = 0 VALUES ${rows.join(', ')}`,
-  });
+  for (let first = 0; first < rows.length; first += mostAtOnce)
+    await client.command({
+      query: `INSERT INTO ${table} (name, place, at, version) SETTINGS async_insert = 0 VALUES ${rows.slice(first, first + mostAtOnce).join(', ')}`,
+    });
 }
+
+/** Rows of one statement: after weeks away there are a hundred files times hundreds of hours. */
+const mostAtOnce = 5000;

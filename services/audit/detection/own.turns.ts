@@ -1,44 +1,36 @@
-import type { Clock } from '#kernel';
+import { dayOf } from './store.sql.js';
 import type { Unanswered } from './unanswered.js';
 
-/** Milliseconds of a round that no further one is asked after; what was asked takes ten seconds at most. */
-const mostTime = 5000;
-
-/**
- * A house's own detectors, after the shipped ones and for so long: whoever was asked longest ago first, and each once before any is
- * asked twice. Who does not get a turn is the first in the next round.
- */
+/** Whose turn it is of a house's own detectors: who was asked longest ago, so each once before any is asked twice. */
 export class OwnTurns {
   #turn = 0;
   readonly #last = new Map<string, number>();
 
-  constructor(private readonly clock: Clock) {}
-
-  /** Returns what was answered for. */
-  async take(
-    due: readonly Unanswered[],
-    ask: (each: Unanswered) => Promise<boolean>,
-  ): Promise<readonly Unanswered[]> {
-    const begun = this.clock.now();
-    const answered: Unanswered[] = [];
-    for (const each of this.#inTurn(due)) {
-      if (this.clock.now() - begun >= mostTime) break;
-      this.#last.set(each.detector.id, ++this.#turn);
-      if (await ask(each)) answered.push(each);
-    }
-    return answered;
+  /** Undefined: nobody's. Hours of one day that it was not asked for yet are one question, as of the shipped ones. */
+  next(due: readonly Unanswered[]): Unanswered | undefined {
+    const last = ({ detector }: Unanswered): number => this.#last.get(detector.id) ?? 0;
+    const [first] = due.toSorted(
+      (a, b) => last(a) - last(b) || a.dueAt - b.dueAt || a.range.from - b.range.from,
+    );
+    if (!first) return undefined;
+    this.#last.set(first.detector.id, ++this.#turn);
+    return first.tries === 0 ? joined(first, due) : first;
   }
+}
 
-  #inTurn(due: readonly Unanswered[]): readonly Unanswered[] {
-    const counts = new Map<string, number>();
-    const ranked = due
-      .toSorted((a, b) => a.dueAt - b.dueAt || a.range.from - b.range.from)
-      .map((each) => {
-        const { id } = each.detector;
-        const rank = counts.get(id) ?? 0;
-        counts.set(id, rank + 1);
-        return { each, rank, last: this.#last.get(id) ?? 0 };
-      });
-    return ranked.sort((a, b) => a.rank - b.rank || a.last - b.last).map(({ each }) => each);
-  }
+/** With what follows it, and was not asked for either. */
+function joined(first: Unanswered, due: readonly Unanswered[]): Unanswered {
+  const ends = new Map(
+    due
+      .filter(({ detector, tries }) => detector.id === first.detector.id && tries === 0)
+      .map(({ range }) => [range.from, range.to]),
+  );
+  let { to } = first.range;
+  for (
+    let next = ends.get(to);
+    next !== undefined && dayOf(to) === dayOf(first.range.from);
+    next = ends.get(to)
+  )
+    to = next;
+  return { ...first, range: { from: first.range.from, to } };
 }

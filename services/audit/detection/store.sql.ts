@@ -12,6 +12,9 @@ export interface TimeRange {
   readonly to: number;
 }
 
+export const overlap = (one: TimeRange, other: TimeRange): boolean =>
+  one.from < other.to && other.from < one.to;
+
 /** `YYYY-MM-DD hh:mm:ss.mmm`, UTC. */
 export const timeText = (at: number): string => new Date(at).toISOString().slice(0, 23).replace('T', ' ');
 export const dayText = (at: number): string => new Date(at).toISOString().slice(0, 10);

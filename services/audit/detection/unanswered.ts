@@ -3,18 +3,18 @@ import type { Mark, Marks } from './marks.js';
 import { pieceLength, piecesOf } from './range.pieces.js';
 import { dayMs, hourMs, type TimeRange } from './store.sql.js';
 
-/** What a detector did not answer for, as it is remembered among the marks: `failed/<detector>/<begin>`. */
+/** What a detector is still to be asked for, or did not answer for, as it is remembered among the marks: `unanswered/<detector>/<begin>`. */
 export interface Unanswered {
   readonly detector: Detector;
   readonly range: TimeRange;
-  /** How often it alone was asked for. */
+  /** 0: it was not asked for yet; 1: with others, so that it is asked for alone; more: alone, and once more each time. */
   readonly tries: number;
   /** Not asked for again before then. */
   readonly dueAt: number;
 }
 
-const prefix = 'failed/';
-/** The place of one that was answered since; others are how often it was asked for. */
+const prefix = 'unanswered/';
+/** The place of one that was answered since; others are its tries. */
 const over = -1;
 /** Milliseconds; each pause is twice as long as the last one. */
 const firstPause = 60_000;
@@ -83,12 +83,11 @@ export function failedMarks(
   now: number,
 ): [string, Mark][] {
   const pieces = piecesOf(detector, range);
-  if (pieces.length > 1) return pieces.map((piece) => [nameOf(detector, piece), { place: 0, at: now }]);
-  const pause = Math.min(longestPause, firstPause * 2 ** tries);
-  return pieces.map((piece) => [nameOf(detector, piece), { place: tries + 1, at: now + pause }]);
+  if (pieces.length > 1) return pieces.map((piece) => [nameOf(detector, piece), { place: 1, at: now }]);
+  const failed = Math.max(1, tries);
+  const pause = Math.min(longestPause, firstPause * 2 ** (failed - 1));
+  return pieces.map((piece) => [nameOf(detector, piece), { place: failed + 1, at: now + pause }]);
 }
 
-export const answeredMark = ({ detector, range, dueAt }: Unanswered): [string, Mark] => [
-  nameOf(detector, range),
-  { place: over, at: dueAt },
-];
+export const answeredMarks = ({ detector, range, dueAt }: Unanswered): [string, Mark][] =>
+  piecesOf(detector, range).map((piece) => [nameOf(detector, piece), { place: over, at: dueAt }]);

@@ -21,6 +21,7 @@ import { CLOCK, INSTANCE } from '#platform';
 import { Turns } from '../turns.js';
 import { FindingFold } from './finding.fold.js';
 import { KnownIdentities } from './known.identities.js';
+import { PrincipalsReads } from './principals.reads.js';
 import type { AckBody, FindingItem, LiftBody, QuarantineBody } from './finding.item.js';
 
 /** Who writes, and under which Idempotency-Key. */
@@ -46,6 +47,7 @@ export interface Written {
 export class TriageDesk {
   readonly #fold: FindingFold;
   readonly #known: KnownIdentities;
+  readonly #principals: PrincipalsReads;
   readonly #clock: Clock;
   readonly #instance: string;
   readonly #turns = new Turns<string>();
@@ -53,27 +55,31 @@ export class TriageDesk {
   constructor(
     @Inject(FindingFold) fold: FindingFold,
     @Inject(KnownIdentities) known: KnownIdentities,
+    @Inject(PrincipalsReads) principals: PrincipalsReads,
     @Inject(CLOCK) clock: Clock,
     @Inject(INSTANCE) instance: string,
   ) {
     this.#fold = fold;
     this.#known = known;
+    this.#principals = principals;
     this.#clock = clock;
     this.#instance = instance;
   }
 
-  /** Throws FORBIDDEN for one whom it is about. */
-  ack({ id, identity, onBehalfOf }: FindingItem, body: AckBody, writer: Writer): Promise<Written> {
-    refuse(writer.by, [identity, onBehalfOf], 'says what a finding about themselves is');
+  /** Throws FORBIDDEN for one whom it is or may be about, LOG_UNAVAILABLE where nobody can tell whom. */
+  async ack(finding: FindingItem, body: AckBody, writer: Writer): Promise<Written> {
+    const { id, identity } = finding;
+    const wish = { scope: ['ack finding', id], body };
+    if (!this.#isSaid(writer, wish)) await this.#refuseAck(writer.by, finding, body);
     const said = { findingId: id, ...body, by: toWirePrincipal(writer.by) };
-    return this.#append(writer, { scope: ['ack finding', id], body }, identity || noIdentity, (origin) =>
+    return this.#append(writer, wish, identity || noIdentity, (origin) =>
       newEvent(FindingTriagedSchema, said, origin),
     );
   }
 
   /**
-   * Throws FORBIDDEN for one whom it is about where something stricter stands, which it would take the place of; NOT_FOUND for an
-   * identity that nobody has heard of, unless that is meant.
+   * Throws FORBIDDEN for one whom it is about where something stricter stands, which it would take the place of, LOG_UNAVAILABLE
+   * where nobody can tell then whom; NOT_FOUND for an identity that nobody has heard of, unless that is meant.
    */
   async quarantine(identity: string, body: QuarantineBody, writer: Writer): Promise<Written> {
     const { level, reason, findingId = '', unseen = false } = body;
@@ -84,17 +90,19 @@ export class TriageDesk {
         throw unheardOf(identity);
       const stands = this.standing(identity);
       if (stands && stricter<Pick<Quarantine, 'level'>>({ level }, stands) === stands)
-        refuse(writer.by, this.#about(identity), 'makes a quarantine of their own milder');
+        await this.#refuse(writer.by, identity, 'makes a quarantine of their own milder');
     }
     const said = { identity, level, reason, findingId, by: toWirePrincipal(writer.by) };
     return this.#append(writer, wish, identity, (origin) => newEvent(QuarantineSetSchema, said, origin));
   }
 
-  /** Throws NOT_FOUND where none stands, FORBIDDEN for one whom it is about. */
+  /** Throws NOT_FOUND where none stands, FORBIDDEN for one whom it is about, LOG_UNAVAILABLE where nobody can tell whom. */
   async lift(identity: string, body: LiftBody, writer: Writer): Promise<Written> {
     const wish = { scope: ['lift quarantine', identity], body };
-    if (!this.#isSaid(writer, wish)) await this.#standing(identity);
-    refuse(writer.by, this.#about(identity), 'lifts a quarantine of their own');
+    if (!this.#isSaid(writer, wish)) {
+      await this.#standing(identity);
+      await this.#refuse(writer.by, identity, 'lifts a quarantine of their own');
+    }
     const said = { identity, ...body, by: toWirePrincipal(writer.by) };
     return this.#append(writer, wish, identity, (origin) => newEvent(QuarantineLiftedSchema, said, origin));
   }
@@ -104,9 +112,20 @@ export class TriageDesk {
     return this.#fold.book.quarantineOf(identity);
   }
 
-  /** Itself, and whose agent it is. */
-  #about(identity: string): string[] {
-    return [identity, ...this.#fold.book.principalsOf(identity)];
+  /** Itself, and whose agent it is; LOG_UNAVAILABLE where nobody can tell. */
+  async #refuse(by: Principal, identity: string, what: string): Promise<void> {
+    refuse(by, [identity], what);
+    refuse(by, await this.#principals.of(identity), what);
+  }
+
+  async #refuseAck(by: Principal, finding: FindingItem, { state }: AckBody): Promise<void> {
+    const { identity, onBehalfOf, quarantine } = finding;
+    const what = 'says what a finding about themselves is';
+    refuse(by, [identity, onBehalfOf], what);
+    refuse(by, await this.#principals.ofFinding(finding), what);
+    // That ends the quarantine that its rule set.
+    if (state === 'false_alarm' && quarantine !== '')
+      await this.#refuse(by, identity, 'lifts a quarantine of their own');
   }
 
   async #standing(identity: string): Promise<void> {

@@ -45,7 +45,8 @@ export async function lookBack(
   await forgetFeatures(store);
   const { detectors, refused } = await loadDetectors(store.reader, folders, settings);
   const failures = new Map<string, string>();
-  const findings: ScoredFinding[] = [];
+  /** By id: of a session across midnight a gap is seen on both days. */
+  const findings = new Map<string, ScoredFinding>();
   const fail: OnFailure = ({ id }, error) =>
     failures.set(id, error instanceof Error ? error.message.split('\n')[0]! : String(error));
   const ranges = daysToLookAt(await daysWithEvents(store));
@@ -55,10 +56,10 @@ export async function lookBack(
     await writeRange(store.writer, { from, to });
     if (to <= measured) continue;
     const found = await findingsOfDay(store, detectors, { from, to: Math.min(to, end) }, settings, fail);
-    findings.push(...found.map(scoredFinding));
+    for (const each of found.map(scoredFinding)) if (!findings.has(each.id)) findings.set(each.id, each);
   }
   return {
-    findings: findings.filter(({ windowEnd }) => windowEnd > measured),
+    findings: [...findings.values()].filter(({ windowEnd }) => windowEnd > measured),
     ran: detectors.map(({ id, severity, schedule }) => ({ id, severity, schedule })),
     refused: [...refused].map(([file, reason]) => ({ file, reason })),
     failed: [...failures].map(([id, reason]) => ({ id, reason })),
