@@ -55,7 +55,7 @@ describe.skipIf(!peer('psql'))('the demo database', () => {
       const [touch = '', list = ''] = text.trim().split('\n');
       const own = { WEIR_URL: house.url, WEIR_DATA: house.dataDir };
       const bash = (line: string) =>
-        run('bash', ['-c', line], { cwd: root, env: { ...process.env, ...own } });
+        run('bash', ['--norc', '-c', line], { cwd: root, env: { ...process.env, ...own } });
       expect(await bash(touch)).toMatchObject({ code: 0, stderr: '' });
       const detector = / --detector (.*)/.exec(list)?.[1];
       const path = `/api/findings?detector=${detector}`;

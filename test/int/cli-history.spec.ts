@@ -92,7 +92,7 @@ describe('weir ingest', () => {
     const both = write('both.gz', gzipSync([...first, ...first, ...second].join('\n')));
     const piped = await run(
       'bash',
-      ['-c', `cat '${both}' | '${root}/weir' ingest - '${both}' --store odd --json`],
+      ['--norc', '-c', `cat '${both}' | '${root}/weir' ingest - '${both}' --store odd --json`],
       {
         ...{ env: environment, cwd: folder },
       },
@@ -294,7 +294,7 @@ describe('docs/detection.md', () => {
         '--seed 2 --agents 2 --weeks 3 --incidents 2000',
       );
     expect(small).toContain('--agents 2 ');
-    const { code, stdout } = await run('bash', ['-ec', small], { env: environment, cwd: root });
+    const { code, stdout } = await run('bash', ['--norc', '-ec', small], { env: environment, cwd: root });
     expect([code, stdout.replaceAll('\n', ' ')]).toEqual([
       0,
       expect.stringMatching(/^(\d+) events, (\d+) incidents loaded \1 events .* \2 incidents/),

@@ -81,7 +81,11 @@ describe('docs/webhooks.md', () => {
   });
 
   it('makes a secret that is taken', async () => {
-    const { stdout } = await run('bash', ['-c', `${block('sh')[0]}\nprintf %s "$PAGER_WEBHOOK_SECRET"`]);
+    const { stdout } = await run('bash', [
+      '--norc',
+      '-c',
+      `${block('sh')[0]}\nprintf %s "$PAGER_WEBHOOK_SECRET"`,
+    ]);
     const yaml = 'webhooks: [{ name: a, url: "https://a.example", secret: env:MADE }]';
     const config = parseConfig(yaml, '/etc/weirkeeper/weir.yaml', '/tmp');
     expect(openEndpoints(config, { MADE: stdout }).length).toBe(1);
@@ -97,7 +101,10 @@ describe('what docs/webhooks.md says to paste', () => {
     body: '{"type":"ping","data":{"ä":"€"}}',
   };
   const sh = (text: string, env: Record<string, string> = {}) =>
-    run('bash', ['-euo', 'pipefail', '-c', text], { cwd: folder.path, env: { ...process.env, ...env } });
+    run('bash', ['--norc', '-euo', 'pipefail', '-c', text], {
+      cwd: folder.path,
+      env: { ...process.env, ...env },
+    });
   const shown = (part: string) => block('sh').find((text) => text.includes(part)) ?? `no block with ${part}`;
   const signed = (by: string) =>
     new Webhook(by).sign(message.id, new Date(Number(message.at) * 1000), message.body);
