@@ -48,7 +48,7 @@ SELECT
     q.identity AS identity, q.on_behalf_of AS on_behalf_of, q.connection AS connection, q.table_name AS subject,
     toDateTime64(q.hour, 6) AS window_start, window_start + INTERVAL 1 HOUR AS window_end,
     q.session_ids AS sessions, q.ids AS statements,
-    q.smalls AS statements_seen, q.smalls AS runs, q.spellings AS spellings, q.values_seen AS values_seen, q.first_at AS first_at, q.last_at AS last_at,
+    q.smalls AS runs, q.spellings AS spellings, q.values_seen AS values_seen, q.first_at AS first_at, q.last_at AS last_at,
     -- As a rule: what it asks at other times of the hour does not slow it down.
     round(arraySort(q.gaps)[intDiv(length(q.gaps) + 1, 2)] / 1000, 1) AS every,
     q.is_new AS is_new, q.query = '' AS is_sum,
