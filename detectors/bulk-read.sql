@@ -8,17 +8,14 @@
 -- explain: "read {rows} rows of {subject} between {first_at} and {last_at:time}, with {queries}, in {runs} statements; usual at this hour: {usual}; own most in an hour of 28 days: {most}; peers: at most {peers_most}; in bytes {bytes_out:bytes}, own most {bytes_most:bytes}"
 WITH news AS (
     -- For so many days a query is new: not only in its first hour, or one row of it on the evening before makes it an old one.
-    SELECT n.identity AS identity, n.connection AS connection, n.value AS fingerprint, n.first_at AS first_at
-    FROM weir.first_uses AS n
-    LEFT JOIN (
-        SELECT identity, groupArray(at) AS ats FROM weir.deployments
-        WHERE at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16} + 1) AND at < {to:DateTime64(6)} AND ({changes:String} = 'client' OR published) GROUP BY identity
-    ) AS built ON built.identity = n.identity
-    WHERE n.kind = 'fingerprint' AND n.first_at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16}) AND n.first_at < {to:DateTime64(6)}
-      -- First uses stand in the order of identities: those of others are not read.
-      AND n.identity IN (SELECT identity FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)})
+    SELECT n.identity AS identity, n.connection AS connection, n.fingerprint AS fingerprint, min(n.first_at) AS first_at
+    FROM weir.new_queries AS n
+    WHERE n.first_at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16}) AND n.first_at < {to:DateTime64(6)}
       -- What came within a day after a deployment is no surprise.
-      AND NOT arrayExists(at -> at <= n.first_at AND at > n.first_at - toIntervalDay(1), built.ats)
+      AND NOT if({changes:String} = 'client', n.after_deployment, n.after_published)
+      -- Of these hours only: they are few.
+      AND (n.identity, n.fingerprint) IN (SELECT identity, toString(fingerprint) FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)})
+    GROUP BY n.identity, n.connection, n.fingerprint
 ), reads AS (
     SELECT a.hour AS hour, a.identity AS identity, any(a.identity_kind) AS identity_kind, a.connection AS connection, any(a.on_behalf_of) AS on_behalf_of,
         arrayJoin(a.tables) AS table_name, news.first_at > toDateTime64(a.hour, 6) - toIntervalDay({new_days:UInt16}) AND news.first_at < toDateTime64(a.hour, 6) + INTERVAL 1 HOUR AS is_new,

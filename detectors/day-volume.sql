@@ -9,15 +9,12 @@
 -- explain: "read {rows} rows of {subject} in {hours_seen} hours of a day, with {queries}, in {runs} statements; own most of all tables in a day of 28 days: {most}"
 WITH news AS (
     -- As in bulk-read: for days, and not what a deployment brought.
-    SELECT n.identity AS identity, n.connection AS connection, n.value AS fingerprint, n.first_at AS first_at
-    FROM weir.first_uses AS n
-    LEFT JOIN (
-        SELECT identity, groupArray(at) AS builds FROM weir.deployments
-        WHERE ({changes:String} = 'client' OR published) AND at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16} + 1) AND at < {to:DateTime64(6)} GROUP BY identity
-    ) AS built ON built.identity = n.identity
-    WHERE n.kind = 'fingerprint' AND n.first_at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16}) AND n.first_at < {to:DateTime64(6)}
-      AND n.identity IN (SELECT identity FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)})
-      AND NOT arrayExists(b -> b <= n.first_at AND b > n.first_at - toIntervalDay(1), built.builds)
+    SELECT n.identity AS identity, n.connection AS connection, n.fingerprint AS fingerprint, min(n.first_at) AS first_at
+    FROM weir.new_queries AS n
+    WHERE n.first_at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16}) AND n.first_at < {to:DateTime64(6)}
+      AND NOT if({changes:String} = 'client', n.after_deployment, n.after_published)
+      AND (n.identity, n.fingerprint) IN (SELECT identity, toString(fingerprint) FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)})
+    GROUP BY n.identity, n.connection, n.fingerprint
 )
 SELECT
     q.identity AS identity, q.on_behalf_of AS on_behalf_of, q.connection AS connection, q.table_name AS subject,

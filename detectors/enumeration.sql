@@ -7,16 +7,12 @@
 -- risk: high
 -- explain: "asked {subject} {questions} {runs} times between {first_at} and {last_at:time}, every {every} seconds, with {values_seen} sets of values that the record shows; own most statements there in an hour of 28 days: {most}; peers: at most {peers_most} values"
 WITH news AS (
-    SELECT n.identity AS identity, n.connection AS connection, n.value AS fingerprint, n.first_at AS first_at
-    FROM weir.first_uses AS n
-    LEFT JOIN (
-        SELECT identity, groupArray(at) AS builds FROM weir.deployments
-        WHERE ({changes:String} = 'client' OR published) AND at >= {from:DateTime64(6)} - toIntervalDay(1 + {new_days:UInt16}) AND at < {to:DateTime64(6)} GROUP BY identity
-    ) AS built ON built.identity = n.identity
-    WHERE n.kind = 'fingerprint' AND n.first_at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16}) AND n.first_at < {to:DateTime64(6)}
-      -- Of these only, or all that anybody ever asked is read.
-      AND n.identity IN (SELECT identity FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)})
-      AND NOT arrayExists(b -> b <= n.first_at AND b > n.first_at - toIntervalDay(1), built.builds)
+    SELECT n.identity AS identity, n.connection AS connection, n.fingerprint AS fingerprint, min(n.first_at) AS first_at
+    FROM weir.new_queries AS n
+    WHERE n.first_at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16}) AND n.first_at < {to:DateTime64(6)}
+      AND NOT if({changes:String} = 'client', n.after_deployment, n.after_published)
+      AND (n.identity, n.fingerprint) IN (SELECT identity, toString(fingerprint) FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)})
+    GROUP BY n.identity, n.connection, n.fingerprint
 ), asked AS (
     SELECT a.hour AS hour, a.identity AS identity, a.identity_kind AS identity_kind, a.connection AS connection, a.on_behalf_of AS on_behalf_of,
         a.fingerprint AS fingerprint, a.predicate AS predicate, a.time AS time, a.rows AS rows, a.session_id AS session_id, a.statement_id AS statement_id,

@@ -35,10 +35,10 @@ LEFT JOIN (
 ) AS before ON before.identity = f.identity AND before.connection = f.connection
 LEFT JOIN (
     SELECT identity, connection, groupArray((hour, queries)) AS hours FROM (
-        SELECT identity, connection, toDateTime64(toStartOfHour(first_at), 6) AS hour, count() AS queries FROM weir.first_uses
-        WHERE kind = 'fingerprint' AND first_at >= {from:DateTime64(6)} - toIntervalDay(14) AND first_at < {to:DateTime64(6)}
-          -- First uses stand in the order of identities: those of others are not read.
-          AND identity IN (SELECT identity FROM weir.first_uses WHERE kind = 'table' AND first_at >= {from:DateTime64(6)} AND first_at < {to:DateTime64(6)})
+        SELECT n.identity AS identity, n.connection AS connection, toDateTime64(toStartOfHour(n.first_at), 6) AS hour, uniqExact(n.fingerprint) AS queries
+        FROM weir.new_queries AS n
+        WHERE n.first_at >= {from:DateTime64(6)} - toIntervalDay(14) AND n.first_at < {to:DateTime64(6)}
+          AND n.identity IN (SELECT identity FROM weir.first_uses WHERE kind = 'table' AND first_at >= {from:DateTime64(6)} AND first_at < {to:DateTime64(6)})
         GROUP BY identity, connection, hour
     ) GROUP BY identity, connection
 ) AS invented ON invented.identity = f.identity AND invented.connection = f.connection

@@ -8,15 +8,12 @@
 -- explain: "{values_out} values of class {subject} in results between {first_at} and {last_at:time}, {masked_out} masked and {revealed_out} in the clear, by {queries}, in {runs} statements; own most in an hour of 28 days: {most}; peers: at most {peers_most}"
 WITH news AS (
     -- As in bulk-read.
-    SELECT n.identity AS identity, n.connection AS connection, n.value AS fingerprint, n.first_at AS first_at
-    FROM weir.first_uses AS n
-    LEFT JOIN (
-        SELECT identity, groupArray(at) AS ats FROM weir.deployments
-        WHERE at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16} + 1) AND at < {to:DateTime64(6)} AND ({changes:String} = 'client' OR published) GROUP BY identity
-    ) AS built ON built.identity = n.identity
-    WHERE n.kind = 'fingerprint' AND n.first_at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16}) AND n.first_at < {to:DateTime64(6)}
-      AND n.identity IN (SELECT identity FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)})
-      AND NOT arrayExists(at -> at <= n.first_at AND at > n.first_at - toIntervalDay(1), built.ats)
+    SELECT n.identity AS identity, n.connection AS connection, n.fingerprint AS fingerprint, min(n.first_at) AS first_at
+    FROM weir.new_queries AS n
+    WHERE n.first_at >= {from:DateTime64(6)} - toIntervalDay({new_days:UInt16}) AND n.first_at < {to:DateTime64(6)}
+      AND NOT if({changes:String} = 'client', n.after_deployment, n.after_published)
+      AND (n.identity, n.fingerprint) IN (SELECT identity, toString(fingerprint) FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)})
+    GROUP BY n.identity, n.connection, n.fingerprint
 ), reads AS (
     SELECT a.hour AS hour, a.identity AS identity, a.connection AS connection, any(a.on_behalf_of) AS on_behalf_of,
         toString(arrayJoin(arrayDistinct(arrayConcat(mapKeys(a.masked), mapKeys(a.revealed))))) AS class,

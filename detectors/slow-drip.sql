@@ -45,17 +45,14 @@ FROM (
                   AND rows <= {rows_each:UInt64}
             ) AS v
             JOIN (
-                SELECT f.identity AS identity, f.connection AS connection, f.value AS value, f.first_at AS first_at,
-                    arrayExists(at -> at <= f.first_at AND at > f.first_at - toIntervalDay(1), brought.ats) AS is_brought
-                FROM weir.first_uses AS f
-                LEFT JOIN (
-                    SELECT identity, groupArray(at) AS ats FROM weir.deployments
-                    WHERE ({changes:String} = 'client' OR published) AND at >= {from:DateTime64(6)} - toIntervalDay({days:UInt16} + 1) AND at < {to:DateTime64(6)} GROUP BY identity
-                ) AS brought ON brought.identity = f.identity
-                WHERE f.kind = 'fingerprint' AND f.first_at >= {from:DateTime64(6)} - toIntervalDay({days:UInt16}) AND f.first_at < {to:DateTime64(6)}
-                  -- Of who goes on only, or all that anybody ever asked is read.
+                SELECT f.identity AS identity, f.connection AS connection, f.fingerprint AS fingerprint, min(f.first_at) AS first_at,
+                    argMin(if({changes:String} = 'client', f.after_deployment, f.after_published), f.first_at) AS is_brought
+                FROM weir.new_queries AS f
+                WHERE f.first_at >= {from:DateTime64(6)} - toIntervalDay({days:UInt16}) AND f.first_at < {to:DateTime64(6)}
+                  -- Of who goes on only.
                   AND f.identity IN (SELECT identity FROM weir.activity WHERE hour >= {from:DateTime64(6)} AND hour < {to:DateTime64(6)})
-            ) AS n ON n.identity = v.identity AND n.connection = v.connection AND n.value = v.fingerprint
+                GROUP BY f.identity, f.connection, f.fingerprint
+            ) AS n ON n.identity = v.identity AND n.connection = v.connection AND n.fingerprint = v.fingerprint
         ) AS r
         WHERE r.hour < d.day + 1 AND r.hour >= d.day + 1 - {days:UInt16} AND r.since >= toDateTime64(d.day, 6) - toIntervalDay({days:UInt16})
         GROUP BY d.day, hour, identity, connection, query, table_name

@@ -34,6 +34,7 @@ export const publicTables = [
   'identity_hours',
   'identity_days',
   'first_uses',
+  'new_queries',
   'deployments',
   'published_words',
   'identity_learning',

@@ -28,10 +28,10 @@ const year = [
      concat('ses_', leftPad(toString(intDiv(number, 50)), 12, '0')), number % 50 + 1 FROM ${past(20, 500_000)}`,
 ];
 
-/** Who has something to do in the hour. */
+/** All have something to do in the hour. */
 const active = `INSERT INTO weir.activity_rows (hour, identity, connection, session_id, statement_id, seq, type, time, fingerprint, status, tables, rows)
-  SELECT toDateTime(${noon / 1000}, 'UTC'), 'corp:a7', 'shop', 's', toString(number), number, 'StatementOutcome', toDateTime64(${noon / 1000}, 6, 'UTC'),
-    'f', 'ok', ['public.customers'], 1000 FROM numbers(10)`;
+  SELECT toDateTime(${noon / 1000}, 'UTC'), concat('corp:a', toString(number % 200)), 'shop', 's', toString(number), number, 'StatementOutcome',
+    toDateTime64(${noon / 1000}, 6, 'UTC'), 'f', 'ok', ['public.customers'], 1000 FROM numbers(2000)`;
 
 describe('what a run costs with a year behind it', { timeout: 120_000 }, () => {
   let stage: DetectionStage;
@@ -60,29 +60,36 @@ describe('what a run costs with a year behind it', { timeout: 120_000 }, () => {
     expect(above(await read(), 0)).toEqual([['checkpoint-missing', expect.any(Number)]]);
   });
 
-  it('is that of who is active: of others nothing is read', async () => {
+  it('is that of what is new: of what was ever asked nothing is read, though all are active', async () => {
     await stage.writer.command({ query: active });
     const all = await read();
-    // Of one in two hundred, with what stands in one mark with it; of 560,000 events those that are no session's.
+    // Of a million queries those of some days, with what stands in one mark with them; of 560,000 events those that are no session's.
     expect(above(all, 150_000)).toEqual([]);
     expect(all.get('bulk-read')).toBeGreaterThan(4000);
   });
 });
 
+/** A store as it was before the migration of that name. */
+async function before(name: string) {
+  const root = mkdtempSync(join(tmpdir(), 'weir-before-'));
+  const client = connectAuditStore({ kind: 'embedded', path: join(root, 'audit') });
+  const migrations = readMigrations();
+  const at = migrations.findIndex((migration) => migration.name === name);
+  await migrateAuditStore(client, migrations.slice(0, at));
+  return {
+    client,
+    rows: async <T>(query: string) => (await client.query({ query, format: 'JSONEachRow' })).json<T>(),
+    close: async () => {
+      await client.close();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
 describe('a store from before', { timeout: 60_000 }, () => {
   it('reads an hour of the log behind an index, too, and of a key that stands there twice what counts', async () => {
-    const root = mkdtempSync(join(tmpdir(), 'weir-by-logged-'));
-    const client = connectAuditStore({ kind: 'embedded', path: join(root, 'audit') });
-    const rows = async <T>(query: string) => (await client.query({ query, format: 'JSONEachRow' })).json<T>();
+    const { client, rows, close } = await before('by_logged');
     try {
-      const migrations = readMigrations();
-      await migrateAuditStore(
-        client,
-        migrations.slice(
-          0,
-          migrations.findIndex(({ name }) => name === 'by_logged'),
-        ),
-      );
       for (const query of year.slice(1)) await client.command({ query });
       await migrateAuditStore(client);
       while ((await rows('SELECT 1 FROM system.mutations WHERE NOT is_done')).length > 0);
@@ -111,8 +118,37 @@ describe('a store from before', { timeout: 60_000 }, () => {
       expect(marks * 10, String(of)).toBeLessThan(of);
       expect(await left('by_type', 'SELECT * FROM weir.published_words')).toEqual([0, expect.any(Number)]);
     } finally {
-      await client.close();
-      rmSync(root, { recursive: true, force: true });
+      await close();
+    }
+  });
+
+  it('has its queries in the order of time, too, and of one that was used earlier than was known forgets the later time', async () => {
+    const { client, rows, close } = await before('new_queries');
+    const query = (fingerprint: string, day: number) =>
+      `INSERT INTO weir.first_use_rows (identity, connection, kind, value, first_at) VALUES ('corp:b', 'shop', 'fingerprint', '${fingerprint}', '2026-10-0${day} 12:00:00')`;
+    try {
+      for (const each of [...year.slice(0, 1), query('a', 1), query('b', 5)])
+        await client.command({ query: each });
+      await migrateAuditStore(client);
+      while ((await rows('SELECT 1 FROM system.mutations WHERE NOT is_done')).length > 0);
+      for (const each of [query('c', 6), query('b', 2)]) await client.command({ query: each });
+      const since = (day: number) =>
+        `SELECT fingerprint, toString(toDate(min(n.first_at))) AS day FROM weir.new_queries AS n
+         WHERE n.first_at >= '2026-10-0${day}' AND n.fingerprint IN ('a', 'b', 'c') GROUP BY fingerprint ORDER BY fingerprint`;
+      const [b, c] = [
+        { fingerprint: 'b', day: '2026-10-02' },
+        { fingerprint: 'c', day: '2026-10-06' },
+      ];
+      const plan = async (day: number) =>
+        (await rows<{ explain: string }>(`EXPLAIN ${since(day)}`)).map(({ explain }) => explain).join('\n');
+      expect(await rows(since(2))).toEqual([b, c]);
+      expect(await plan(2)).toContain('ReadFromMergeTree (by_time)');
+      // Merged, and in that order still.
+      await client.command({ query: 'OPTIMIZE TABLE weir.first_use_rows FINAL' });
+      expect(await rows(since(3))).toEqual([c]);
+      expect(await plan(3)).toContain('ReadFromMergeTree (by_time)');
+    } finally {
+      await close();
     }
   });
 });

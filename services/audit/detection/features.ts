@@ -180,7 +180,10 @@ async function writeFirstUses(
     ) AS n
     LEFT ANY JOIN (
       SELECT ${key.map((name) => `toString(${name}) AS ${name}`).join(', ')}, min(first_at) AS known_at
-      FROM ${database}.${detectionTables.firstUses} WHERE 1${ofThem} GROUP BY ${key.join(', ')}
+      FROM ${database}.${detectionTables.firstUses}
+      -- There may be a query for each thing that was ever asked; of all else there is little.
+      WHERE (kind != 'fingerprint' OR value IN (SELECT toString(fingerprint) FROM ${view('activity')} WHERE ${chosen}))${ofThem}
+      GROUP BY ${key.join(', ')}
     ) AS k ON ${key.map((name) => `k.${name} = n.${name}`).join(' AND ')}
     WHERE toUnixTimestamp(k.known_at) = 0 OR n.first_at < k.known_at`,
     params,

@@ -66,10 +66,10 @@ const storedUntil = (at: number): string => `ingested_at <= ${timeSql(at + slack
 
 /** Undefined: nothing. Offsets of a partition become visible in their order, so the greatest one has all before it. */
 export async function readNews(client: ClickHouseClient, marks: Marks): Promise<News | undefined> {
-  const standing = await readStanding(client, marks);
+  const { standing, until } = await readStanding(client, marks);
   if (standing.length === 0) return undefined;
   const parts = standing.map(partOf);
-  const recent = `${ofTopic(topics.session)} AND ${storedSince(marks.get(ingested)?.at)}`;
+  const recent = `${ofTopic(topics.session)} AND ${storedSince(marks.get(ingested)?.at)} AND ${storedUntil(until)}`;
   const chosen = `${recent} AND (${parts.map(placesOf).join(' OR ')})`;
   const touched = await readTouched(client, chosen);
   const times = touched.map(({ at }) => Number(at));
@@ -87,8 +87,11 @@ export async function readNews(client: ClickHouseClient, marks: Marks): Promise<
   };
 }
 
-/** Of a house that is up to date one query says it; where nothing is new, or much is, another few. */
-async function readStanding(client: ClickHouseClient, marks: Marks): Promise<Standing[]> {
+/** What stands there that was ingested `until` then. Of a house that is up to date one query says it; where nothing is new, or much is, another few. */
+async function readStanding(
+  client: ClickHouseClient,
+  marks: Marks,
+): Promise<{ readonly standing: readonly Standing[]; readonly until: number }> {
   const since = marks.get(ingested)?.at;
   const query = (until: number) => `
     SELECT toString(e.partition) AS partition, toString(min(offset)) AS first, toString(max(offset)) AS through,
@@ -96,11 +99,13 @@ async function readStanding(client: ClickHouseClient, marks: Marks): Promise<Sta
     FROM ${events} AS e WHERE ${ofTopic(topics.session)} AND ${storedSince(since)} AND ingested_at <= ${timeSql(until)}
       AND toInt64(offset) > ${afterSql(topics.session, marks)} GROUP BY e.partition`;
   for (let span = firstSpan; since !== undefined; span *= longerBy) {
-    const found = await rowsOf<Standing>(client, query(since + span));
-    if (found.length === 0) break;
-    if (found.every(({ more }) => more === 0) || found.map(partOf).some(({ isCut }) => isCut)) return found;
+    const until = since + span;
+    const standing = await rowsOf<Standing>(client, query(until));
+    if (standing.length === 0) break;
+    if (standing.every(({ more }) => more === 0) || standing.map(partOf).some(({ isCut }) => isCut))
+      return { standing, until };
   }
-  return rowsOf<Standing>(client, query(endOfTime));
+  return { standing: await rowsOf<Standing>(client, query(endOfTime)), until: endOfTime };
 }
 
 /** Milliseconds: as late as a DateTime64 says. */
