@@ -31,7 +31,19 @@ WITH news AS (
       AND a.decision != 'hold'
     GROUP BY hour, identity, connection, table_name, is_new, query
     HAVING rows_out >= {rows:UInt64} OR bytes_out >= {packed_bytes:UInt64}
-)
+),
+-- A backfill, a resync: the usual statements, each larger. Whoever carries a table away asks one query again and again, or new ones, or
+-- has the table packed into a row.
+rows >= {factor:Float64} * most AND (is_sum AND is_quick AND runs >= {quick_pages:UInt64} OR runs >= {pages:UInt64} AND runs > own.statements_most) AS page_by_page,
+is_new AND rows >= if(q.is_known, {known_factor:Float64}, {factor:Float64}) * most AND (runs >= {new_pages:UInt64} OR is_quick AND runs >= {quick_pages:UInt64}) AS by_a_new_query,
+(is_new OR is_sum) AND rows >= {single:UInt64} AND rows >= {single_factor:Float64} * most AS all_at_once,
+rows >= {alone:Float64} * most AS far_beyond,
+-- By all new queries of the table together, where a long text is one row among others; of one statement it must be so much more.
+is_sum AND is_packed AND bytes_most > 0 AND bytes_out >= if(runs > 1, {factor:Float64}, {single_factor:Float64}) * bytes_most AS packed,
+rows >= {newcomer_rows:UInt64} AND rows > if(runs >= {newcomer_pages:UInt64}, 1, {newcomer_factor:UInt64}) * peers_most
+    AND (runs >= {newcomer_pages:UInt64} OR peers_most > 0 OR is_new) AS more_than_peers,
+-- Machines that build documents do so from their first night on.
+is_packed AND q.on_behalf_of != '' AND bytes_out >= {newcomer_bytes:UInt64} AS packed_by_a_newcomer
 SELECT
     q.identity AS identity, q.on_behalf_of AS on_behalf_of, q.connection AS connection, q.table_name AS subject,
     toDateTime64(q.hour, 6) AS window_start, window_start + INTERVAL 1 HOUR AS window_end,
@@ -60,21 +72,9 @@ LEFT JOIN (
     WHERE scope = 'peers' AND day >= toDate({from:DateTime64(6)}) AND day <= toDate({to:DateTime64(6)})
 ) AS peers ON peers.day = toDate(q.hour) AND peers.identity_kind = q.identity_kind AND peers.connection = q.connection
     AND peers.peer_group = whole.peer_group AND peers.table_name = q.table_name
--- A backfill, a resync: the usual statements, each larger. Whoever carries a table away asks one query again and again, or new ones, or
--- has the table packed into a row. Who has a history is measured by it; a newcomer by its peers.
+-- Who has a history is measured by it; a newcomer by its peers.
 WHERE if(whole.days >= {newcomer_days:UInt64},
-    rows >= {rows:UInt64} AND (
-        -- Page by page.
-        rows >= {factor:Float64} * most AND (is_sum AND is_quick AND runs >= {quick_pages:UInt64} OR runs >= {pages:UInt64} AND runs > own.statements_most)
-        OR is_new AND rows >= if(q.is_known, {known_factor:Float64}, {factor:Float64}) * most AND (runs >= {new_pages:UInt64} OR is_quick AND runs >= {quick_pages:UInt64})
-        -- All at once.
-        OR (is_new OR is_sum) AND rows >= {single:UInt64} AND rows >= {single_factor:Float64} * most
-        OR rows >= {alone:Float64} * most)
-      -- Packed: by all new queries of the table together, where a long text is one row among others; of one statement it must be so much more.
-      OR is_sum AND is_packed AND bytes_most > 0 AND bytes_out >= if(runs > 1, {factor:Float64}, {single_factor:Float64}) * bytes_most,
-    rows >= {newcomer_rows:UInt64} AND rows > if(runs >= {newcomer_pages:UInt64}, 1, {newcomer_factor:UInt64}) * peers_most
-      AND (runs >= {newcomer_pages:UInt64} OR peers_most > 0 OR is_new)
-      -- Machines that build documents do so from their first night on.
-      OR is_packed AND q.on_behalf_of != '' AND bytes_out >= {newcomer_bytes:UInt64})
+    rows >= {rows:UInt64} AND (page_by_page OR by_a_new_query OR all_at_once OR far_beyond) OR packed,
+    more_than_peers OR packed_by_a_newcomer)
 -- Of a table's hour one finding: of a query and of all together that which says more.
 ORDER BY rows DESC, spellings LIMIT 1 BY q.hour, q.identity, q.connection, q.table_name
