@@ -3,7 +3,7 @@
 -- severity: high
 -- technique: T1530
 -- schedule: stream
--- parameters: { rows: 1000, factor: 1.2, pages: 5, quick_pages: 2, pace: 15, new_days: 7, new_pages: 4, known_factor: 3, single: 20000, single_factor: 3, alone: 50, packed_bytes: 300000, packed_row: 20000, newcomer_rows: 20000, newcomer_pages: 40, newcomer_factor: 10, newcomer_bytes: 20000000, newcomer_days: 5 }
+-- parameters: { rows: 1000, factor: 1.2, pages: 5, quick_pages: 2, pace: 15, new_days: 7, new_pages: 4, known_factor: 3, single: 20000, single_factor: 3, alone: 50, packed_bytes: 300000, packed_row: 4000, newcomer_rows: 20000, newcomer_pages: 40, newcomer_factor: 10, newcomer_bytes: 20000000, newcomer_days: 5 }
 -- risk: high
 -- explain: "read {rows} rows of {subject} between {first_at} and {last_at:time}, with {queries}, in {runs} statements; usual at this hour: {usual}; own most in an hour of 28 days: {most}; peers: at most {peers_most}; in bytes {bytes_out:bytes}, own most {bytes_most:bytes}"
 WITH news AS (

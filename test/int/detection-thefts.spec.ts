@@ -41,7 +41,7 @@ const masked = (values: number) => ({ rows: values, masked: { email: BigInt(valu
 /** What each does every day. */
 const lives: Readonly<Record<string, (back: number) => EncodedEnvelope[]>> = {
   ...Object.fromEntries(
-    ['packed', 'split', 'warm', 'builder'].map((identity) => [
+    ['packed', 'bundled', 'split', 'warm', 'builder'].map((identity) => [
       identity,
       (back: number) => session(identity, [{ at: at(10, 10, back), rows: 20 }, { at: at(10, 12, back), table: 'orders', rows: 30 }]),
     ]),
@@ -60,6 +60,8 @@ const lives: Readonly<Record<string, (back: number) => EncodedEnvelope[]>> = {
 
 const thefts = (): EncodedEnvelope[] => [
   ...session('packed', [document(10, 0, 5_000_000)]),
+  // Into rows of which each by itself could be a text.
+  ...session('bundled', [{ ...document(10, 0, 5_700_000), rows: 800 }]),
   ...session('split', spelled(8, { at: at(10, 30), ...masked(400) })),
   // One row on the evening before, four pages on the day.
   ...session('warm', [{ at: at(19, 0, 1), rows: 1, text: 'select * from customers where id > 0' }]),
@@ -102,6 +104,7 @@ describe('thefts that no single query shows', { timeout: 120_000 }, () => {
 
   it('are found, and nothing honest beside them', () => {
     expect(said(found)).toEqual([
+      'bulk-read corp:bundled public.customers',
       'bulk-read corp:newcomer public.customers',
       'bulk-read corp:packed public.customers',
       'bulk-read corp:split public.customers',
