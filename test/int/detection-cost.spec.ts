@@ -33,6 +33,19 @@ const active = `INSERT INTO weir.activity_rows (hour, identity, connection, sess
   SELECT toDateTime(${noon / 1000}, 'UTC'), concat('corp:a', toString(number % 200)), 'shop', 's', toString(number), number, 'StatementOutcome',
     toDateTime64(${noon / 1000}, 6, 'UTC'), 'f', 'ok', ['public.customers'], 1000 FROM numbers(2000)`;
 
+/** Sixty that begin something each quarter of an hour, for two weeks; today since nine, every other one seven minutes late. */
+const quarters = [
+  `INSERT INTO weir.identity_day_rows (day, identity, starts, version)
+   SELECT toDate('2026-10-20') - number % 15 AS on, concat('corp:q', toString(intDiv(number, 15))),
+     arrayMap(i -> i * 15 + if(on = '2026-10-20' AND i >= 36 AND intDiv(number, 15) % 2 = 1, 7, 0), range(if(on = '2026-10-20', 52, 96))), 1
+   FROM numbers(900)`,
+  ...[
+    `identity_hour_rows (hour, identity) SELECT toDateTime(${noon / 1000}, 'UTC')`,
+    `first_use_rows (kind, first_at, identity) SELECT 'identity', '2026-09-01 00:00:00'`,
+    `baseline_rows (scope, days, day, identity) SELECT 'whole', 28, '2026-10-20'`,
+  ].map((each) => `INSERT INTO weir.${each}, concat('corp:q', toString(number)) FROM numbers(60)`),
+];
+
 describe('what a run costs with a year behind it', { timeout: 120_000 }, () => {
   let stage: DetectionStage;
   let detectors: readonly Detector[];
@@ -66,6 +79,24 @@ describe('what a run costs with a year behind it', { timeout: 120_000 }, () => {
     // Of a million queries those of some days, with what stands in one mark with them; of 560,000 events those that are no session's.
     expect(above(all, 150_000)).toEqual([]);
     expect(all.get('bulk-read')).toBeGreaterThan(4000);
+  });
+
+  it('grows with the times at which something began, not with each of them and each other', async () => {
+    for (const query of quarters) await stage.writer.command({ query });
+    const timing = detectors.find(({ id }) => id === 'irregular-timing')!;
+    const answer = await stage.reader.query({
+      query: overRange(timing.checked, range),
+      format: 'JSONEachRow',
+    });
+    const found = await answer.json<{ identity: string; odd_seen: number; minutes: number[] }>();
+    const late = Array.from({ length: 30 }, (_, i) => `corp:q${2 * i + 1}`);
+    // At 12:07, 12:22, 12:37 and 12:52.
+    expect(found.map(({ identity }) => identity).toSorted()).toEqual(
+      late.flatMap((each) => [each, each, each, each]).toSorted(),
+    );
+    expect(found.filter(({ odd_seen }) => odd_seen === 16).map(({ minutes }) => minutes)).toEqual(
+      late.map(() => Array.from({ length: 16 }, (_, i) => 9 * 60 + 7 + i * 15)),
+    );
   });
 });
 
