@@ -59,7 +59,8 @@ LEFT JOIN (
     GROUP BY day, identity
 ) AS peers ON peers.day = toDate(t.hour) AND peers.identity = t.identity
 WHERE if(whole.days >= {newcomer_days:UInt64},
-    is_new AND t.values_out >= if(t.is_known, {known_factor:Float64}, {factor:Float64}) * most AND (t.runs >= {new_pages:UInt64} OR is_quick AND t.runs >= {quick_pages:UInt64})
+    -- A batch that was written anew, and gets of a class what its peers get, in no more rows than ever: that is what they are written for.
+    is_new AND (t.on_behalf_of != '' OR t.values_out > least(peers_most, whole.rows_most)) AND t.values_out >= if(t.is_known, {known_factor:Float64}, {factor:Float64}) * most AND (t.runs >= {new_pages:UInt64} OR is_quick AND t.runs >= {quick_pages:UInt64})
       -- Some of what somebody makes up has values: together they must be more than all rows ever.
       OR is_sum AND t.runs >= {new_pages:UInt64} AND t.values_out >= {factor:Float64} * greatest(most, whole.rows_most)
       OR t.values_out >= {factor:Float64} * most AND t.runs >= {pages:UInt64} AND t.runs > 0.75 * whole.statements_most

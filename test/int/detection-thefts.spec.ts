@@ -56,6 +56,7 @@ const lives: Readonly<Record<string, (back: number) => EncodedEnvelope[]>> = {
       (back: number) => session(`loader-${n}`, [{ at: at(3, n, back), table: 'payments', ...masked(150_000) }], { groups: ['loaders'] }),
     ]),
   ),
+  'loader-7': (back) => session('loader-7', [{ at: at(3, 7, back), table: 'payments', rows: 150_000 }], { groups: ['loaders'] }),
 }; // prettier-ignore
 
 const thefts = (): EncodedEnvelope[] => [
@@ -78,6 +79,15 @@ const honest = (): EncodedEnvelope[] => [
   ...session('reader', [
     { at: at(10, 30), table: 'mails', rows: 1, bytes: 400_000, text: 'select body from mails' },
   ]),
+  // A batch that was written anew, in pages: as many values as its peers get, in no more rows than ever.
+  ...session(
+    'loader-7',
+    [0, 1, 2, 3, 4, 5].map((i) => ({
+      ...{ at: at(3, 7 + i), table: 'payments', ...masked(16_000) },
+      text: `select * from payments where id > ${i * 16_000}`,
+    })),
+    { groups: ['loaders'] },
+  ),
   ...session('loader-6', [{ at: at(3, 6), table: 'payments', ...masked(120_000) }], { groups: ['loaders'] }),
 ];
 
