@@ -3,7 +3,7 @@
 -- severity: medium
 -- technique: T1078
 -- schedule: stream
--- parameters: { rows: 1, busy: 2, machine_busy: 4, night_from: 11, night_to: 18, newcomer_rows: 200000, newcomer_days: 6 }
+-- parameters: { rows: 1, busy: 2, machine_busy: 4, night_from: 11, night_to: 16, newcomer_rows: 200000, newcomer_days: 6 }
 -- risk: watch
 -- explain: "{statements_run} statements and {rows} rows between {first_at} and {last_at:time}; by 28 days the middle of its working day is {middle} o'clock, and at this hour it was active on {nights} days"
 SELECT

@@ -20,7 +20,7 @@ const { values } = parseArgs({
 
 const usual = values.quick
   ? { agents: 60, weeks: 5, seeds: 1, tuning: 1 }
-  : { agents: 200, weeks: 8, seeds: 5, tuning: 1 };
+  : { agents: 200, weeks: 8, seeds: 5, tuning: 3 };
 const seeds = Number(values.seeds ?? usual.seeds);
 const fleet: Fleet = {
   agents: Number(values.agents ?? usual.agents),

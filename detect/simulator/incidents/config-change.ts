@@ -16,7 +16,8 @@ export const configChange: IncidentKind = {
       touch: (session) => {
         if (session.at < from || left === 0) return [session];
         left--;
-        const build = { ...buildAt(agent, session.at), image: hexOf(agent.index, date, 99) };
+        // Of when it began: a build that comes meanwhile is not deployed while another image runs, and comes after it with a reference of its own.
+        const build = { ...buildAt(agent, from), image: hexOf(agent.index, date, 99) };
         const program = stealthy
           ? programOf(agent, build)
           : programOf(agent, { ...build, version: '1.99.0' }).replace(/ ref=.*/, '');
